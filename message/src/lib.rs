@@ -1,0 +1,8 @@
+//! What a message is: addresses and domains, header fields and dates, RFC 5322 and MIME read lazily and written
+//! exactly. Owns no protocol and no storage; knows no clock (time comes in as [`Time`]).
+
+pub mod address;
+pub mod time;
+
+pub use address::{Address, AddressError, Domain, Host};
+pub use time::Time;

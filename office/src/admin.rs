@@ -1,0 +1,158 @@
+//! What an administrator can ask of the post office, as plain data: the command line speaks it over the control
+//! socket of a running server, or to an office it opens itself. Owns the vocabulary; the answers are made beside it.
+
+use message::{Address, Domain, Time};
+use serde::{Deserialize, Serialize};
+use store::query::{FigureRow, OutboxRow};
+use store::types::{PopDelete, TraceEntry};
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "request")]
+#[allow(missing_docs)]
+pub enum Request {
+    DomainAdd { domain: Domain },
+    DomainRemove { domain: Domain },
+    DomainList,
+    AccountAdd { address: Address, password: Option<String>, quota: Option<u64> },
+    AccountSetPassword { address: Address, password: String },
+    /// Changes what is `Some`; an APOP secret of `Some(None)` is removed, a quota of `Some(None)` lifted.
+    AccountSet {
+        address: Address,
+        #[serde(default)]
+        quota: Option<Option<u64>>,
+        #[serde(default)]
+        pop_delete: Option<PopDelete>,
+        #[serde(default)]
+        apop_secret: Option<Option<String>>,
+    },
+    AccountRemove { address: Address },
+    AccountList { domain: Option<Domain> },
+    AccountShow { address: Address },
+    AliasAdd { address: AliasPattern, target: AliasTo },
+    AliasRemove { address: AliasPattern },
+    AliasList { domain: Option<Domain> },
+    /// A queue id or an address.
+    Trace { what: String, limit: u32 },
+    QueueList { limit: u32 },
+    Status,
+    /// A consistent copy of the whole store into a folder that does not exist yet.
+    Backup { to: std::path::PathBuf },
+    Verify,
+}
+
+/// `bob@crepes.fr`, or `*@crepes.fr` for all that have no name of their own.
+pub type AliasPattern = Address;
+
+/// Where an alias leads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum AliasTo {
+    Members(Vec<Address>),
+    Moved(Address),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "answer", content = "is")]
+#[allow(missing_docs)]
+pub enum Response {
+    /// Done; notes are for people and go to stderr (a weak password, mail that is held).
+    Done { notes: Vec<String> },
+    Domains(Vec<DomainView>),
+    Accounts(Vec<AccountView>),
+    Aliases(Vec<AliasView>),
+    Trace(Vec<TraceEntry>),
+    Queue { rows: Vec<OutboxRow>, notes: Vec<String> },
+    Status(StatusView),
+    Verified(VerifyView),
+    BackedUp { files: u64, octets: u64 },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DomainView {
+    pub domain: Domain,
+    /// `file` (with `file:line` in `origin`) or `store`.
+    pub source: String,
+    pub origin: Option<String>,
+    pub accounts: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AccountView {
+    pub address: Address,
+    pub used: u64,
+    pub quota: Option<u64>,
+    pub messages: u64,
+    pub pop_delete: PopDelete,
+    pub has_password: bool,
+    pub has_apop: bool,
+    pub created: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AliasView {
+    pub address: AliasPattern,
+    pub target: AliasTo,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct StatusView {
+    pub hostname: String,
+    pub figures: FigureRow,
+    pub notes: Vec<String>,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct VerifyView {
+    pub messages: u64,
+    pub blobs: u64,
+    pub octets: u64,
+    /// One line for each thing that is wrong, naming the message (account, mailbox, uid, queue id).
+    pub damage: Vec<String>,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// For the exit code.
+    pub kind: FailureKind,
+    /// What, where, and what to do.
+    pub message: String,
+}
+
+/// The class of a failure; each has a sysexits code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// 64: the request makes no sense.
+    Usage,
+    /// 65: what was given is not valid.
+    Data,
+    /// 67: no such account, alias or message.
+    NoUser,
+    /// 68: no such domain.
+    NoHost,
+    /// 69: the server does not answer.
+    Unavailable,
+    /// 70: a defect of ours.
+    Software,
+    /// 73: cannot create (it exists already).
+    CannotCreate,
+    /// 74: the disk failed.
+    Io,
+    /// 75: try again later.
+    Temporary,
+    /// 77: not allowed.
+    Permission,
+    /// 78: the configuration is wrong.
+    Config,
+}

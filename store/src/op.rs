@@ -1,0 +1,265 @@
+//! Everything that changes the store, as plain data, and what it comes to. One `Op` is one transaction: it happens
+//! whole or not at all, and is on disk when `apply` returns.
+
+use crate::types::*;
+use message::{Address, Domain, Time};
+use serde::{Deserialize, Serialize};
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Op {
+    /// A domain to keep mail for. `Exists` when it is there.
+    DomainAdd { domain: Domain, now: Time },
+    /// `Gone` when it is not there; `Conflict` while accounts or aliases live in it.
+    DomainRemove { domain: Domain },
+    /// A new account with INBOX and the special-use mailboxes. `Exists` when the address is taken (by an alias too).
+    AccountAdd { address: Address, credentials: Credentials, quota: Option<u64>, now: Time },
+    /// The account, its mailboxes, messages, and the aliases that lead only to it.
+    AccountRemove { address: Address },
+    /// Changes what is `Some`.
+    AccountSet { address: Address, credentials: Option<Credentials>, quota: Option<Option<u64>>, pop_delete: Option<PopDelete> },
+    /// `Exists` when the address is an account or an alias.
+    AliasAdd { alias: Alias },
+    /// `Gone` when it is not there.
+    AliasRemove { address: Address },
+
+    /// The commit point of a message: content, mailbox entries, outbox entries and trace in one transaction.
+    Deliver(Box<Deliver>),
+    /// A message put into a mailbox by its owner (IMAP APPEND).
+    Append(Box<Append>),
+    /// Adds and takes flags; a message that is gone is passed over. With `unchanged_since`, messages changed later
+    /// are left alone and named in the outcome (RFC 7162 §3.1.3).
+    SetFlags { account: AccountId, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange, unchanged_since: Option<ModSeq> },
+    /// Copies into another mailbox of the account; new UIDs in the outcome.
+    Copy { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
+    /// Moves (RFC 6851), also into the mailbox where it is.
+    Move { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
+    /// Removes for good. `trace`: what to write into the journeys of messages removed, as in "deleted over POP3".
+    Expunge { account: AccountId, mailbox: MailboxId, uids: Vec<Uid>, now: Time },
+    /// A new mailbox. `Exists`, `Gone` (parent).
+    MailboxCreate { account: AccountId, parent: Option<MailboxId>, name: String, role: Option<Role>, now: Time },
+    /// New name or parent. `Exists`, `Gone`, `Conflict` (a loop, or INBOX).
+    MailboxRename { account: AccountId, mailbox: MailboxId, parent: Option<MailboxId>, name: String },
+    /// Removes it and what is in it. `Conflict` for INBOX and for one with mailboxes inside.
+    MailboxDelete { account: AccountId, mailbox: MailboxId, now: Time },
+    /// RFC 9051 §6.3.7.
+    MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
+
+    /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`.
+    Claim { now: Time, limit: u32, lease_ms: u64, token: u64 },
+    /// What came of a claimed recipient. `Conflict` when the lease is no longer held under `token`.
+    Settle { outbox: i64, recipient: u32, token: u64, state: Settled, now: Time },
+    /// Adds lines to journeys.
+    Trace(Vec<TraceEntry>),
+}
+
+/// How flags change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FlagChange {
+    /// These are set, others stay.
+    Add(Flags),
+    /// These are cleared, others stay.
+    Remove(Flags),
+    /// These and no others.
+    Replace(Flags),
+}
+
+/// Content on disk (or small enough to go with the row), not yet referred to. Made by `Upload::finish`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Octets as they came.
+    pub octets: u64,
+    /// BLAKE3 of the octets as they came.
+    pub hash: [u8; 32],
+    /// Where they are.
+    pub place: Place,
+}
+
+/// Where content is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// In the row, encoded by `codec`.
+    Inline { codec: u8, bytes: Vec<u8> },
+    /// In segments, in this order.
+    Frames(Vec<Frame>),
+}
+
+/// A piece of content in a segment file: at most 256 KiB before compression, checksummed alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The segment's number.
+    pub segment: u32,
+    /// Where the frame's header begins in it.
+    pub offset: u64,
+    /// Octets in the segment, header aside.
+    pub stored: u32,
+    /// Octets of content.
+    pub octets: u32,
+}
+
+/// A message that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deliver {
+    /// Its name.
+    pub queue_id: QueueId,
+    /// When its last byte came.
+    pub now: Time,
+    /// Its bytes.
+    pub content: Content,
+    /// `message::Summary`, encoded: opaque here.
+    pub summary: Vec<u8>,
+    /// The header holds octets above 127.
+    pub utf8_header: bool,
+    /// From the envelope; empty for `<>`.
+    pub reverse_path: String,
+    /// Message-ID without brackets, where there is one: for threads.
+    pub message_id: Option<String>,
+    /// In-Reply-To and References, without brackets: for threads.
+    pub references: Vec<String>,
+    /// Who gets it here.
+    pub local: Vec<Local>,
+    /// Who gets it elsewhere.
+    pub remote: Option<Outgoing>,
+    /// Beginning of the journey.
+    pub trace: Vec<TraceEntry>,
+    /// A full mailbox fails the whole (`OverQuota`) when `true`; otherwise only its own entry.
+    pub all_or_nothing: bool,
+}
+
+/// One local recipient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Local {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where it goes.
+    pub role: Role,
+    /// Return-Path, Delivered-To, Received and added fields.
+    pub prefix: Vec<u8>,
+    /// As it was given in RCPT.
+    pub recipient: String,
+    /// Takes this message even when the quota is crossed by it.
+    pub grace: bool,
+}
+
+/// What leaves the house.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Received and added fields; no Return-Path.
+    pub prefix: Vec<u8>,
+    /// `7bit`, `8bitmime`; never binary (recoded on arrival).
+    pub body: String,
+    /// SMTPUTF8 is needed.
+    pub smtputf8: bool,
+    /// RET of RFC 3461: `FULL`, `HDRS`.
+    pub ret: Option<String>,
+    /// ENVID of RFC 3461.
+    pub envid: Option<String>,
+    /// Who.
+    pub recipients: Vec<OutgoingRecipient>,
+    /// Not to be sent before an administrator (or a later version) releases it.
+    pub held: bool,
+}
+
+/// One remote recipient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutgoingRecipient {
+    /// Who.
+    pub address: Address,
+    /// NOTIFY of RFC 3461 as bits: 1 success, 2 failure, 4 delay; 0 never.
+    pub notify: Option<u8>,
+    /// ORCPT of RFC 3461.
+    pub orcpt: Option<String>,
+}
+
+/// A message from its owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Append {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub mailbox: MailboxId,
+    /// Its bytes.
+    pub content: Content,
+    /// `message::Summary`, encoded.
+    pub summary: Vec<u8>,
+    /// The header holds octets above 127.
+    pub utf8_header: bool,
+    /// Message-ID without brackets.
+    pub message_id: Option<String>,
+    /// In-Reply-To and References.
+    pub references: Vec<String>,
+    /// Its flags.
+    pub flags: Flags,
+    /// INTERNALDATE.
+    pub received: Time,
+    /// When.
+    pub now: Time,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Settled {
+    /// The other side has it.
+    Sent,
+    /// Again at this time; what was said.
+    Retry { due: Time, said: String },
+    /// Never; what was said.
+    Failed { said: String },
+    /// Waits for an administrator.
+    Held,
+    /// Given back untouched.
+    Released { due: Time },
+}
+
+/// What an [`Op`] came to. Nothing was changed unless it is `Done` (or a variant with results).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Done; the new account.
+    Account(AccountId),
+    /// Done; the new mailbox.
+    Mailbox(MailboxId),
+    /// What became of each local recipient, in order.
+    Delivered(Vec<Delivery>),
+    /// The new UIDs: source (where there is one) and destination, with the destination's UIDVALIDITY.
+    Uids { uid_validity: u32, pairs: Vec<(Option<Uid>, Uid)> },
+    /// Flags are set but for these, which had changed since.
+    Modified(Vec<Uid>),
+    /// How many messages were removed.
+    Removed(u32),
+    /// Outbox recipients claimed.
+    Claimed(Vec<Claimed>),
+    /// Not done: it would cross the quota.
+    OverQuota,
+    /// Not done: the name is taken.
+    Exists,
+    /// Not done: what it speaks of is not there (any more).
+    Gone,
+    /// Not done: it does not go with the state of things.
+    Conflict,
+}
+
+/// What became of one local recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// In the mailbox.
+    Done { mailbox: MailboxId, uid: Uid, email: EmailId },
+    /// Not: the mailbox is full.
+    OverQuota,
+    /// Not: the account was removed meanwhile.
+    Gone,
+}
+
+/// An outbox recipient under lease.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// The outbox row.
+    pub outbox: i64,
+    /// Which recipient of it.
+    pub recipient: u32,
+    /// Who.
+    pub address: Address,
+    /// Tries before this one.
+    pub attempts: u32,
+}

@@ -1,0 +1,116 @@
+//! Every question the store answers, each with a type of its own. A query sees one snapshot.
+
+use crate::types::*;
+use message::{Address, Domain, Time};
+
+/// A question; `Rows` is its answer. How it is asked of the engine stays inside the store.
+pub trait Query {
+    /// The answer.
+    type Rows;
+}
+
+macro_rules! query {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),* } -> $rows:ty) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name { $(#[allow(missing_docs)] pub $field: $ty),* }
+        impl Query for $name { type Rows = $rows; }
+    };
+}
+
+query!(/** Every domain. */ Domains {} -> Vec<DomainRow>);
+query!(/** One account by its address. */ AccountByAddress { address: Address } -> Option<Account>);
+query!(/** One account by its id. */ AccountById { account: AccountId } -> Option<Account>);
+query!(/** Accounts in order of address, of one domain or of all, a page at a time. */
+    Accounts { domain: Option<Domain>, after: Option<Address>, limit: u32 } -> Vec<Account>);
+query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>);
+query!(/** Every alias, of one domain or of all. */ Aliases { domain: Option<Domain> } -> Vec<Alias>);
+query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
+    Resolve { address: Address } -> Resolved);
+query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
+query!(/** The messages of a mailbox with UIDs from `from` on, in order, at most `limit`. */
+    Messages { account: AccountId, mailbox: MailboxId, from: Uid, limit: u32 } -> Vec<Message>);
+query!(/** Where a message's octets are. */ StoredMessage { account: AccountId, mailbox: MailboxId, uid: Uid } -> Option<Stored>);
+query!(/** The summary made at delivery. */ SummaryOf { account: AccountId, email: EmailId } -> Option<Vec<u8>>);
+query!(/** What changed in an account after a modseq; `None` when that is too long ago to tell. */
+    ChangesSince { account: AccountId, since: ModSeq, limit: u32 } -> Option<Vec<(ModSeq, Change)>>);
+query!(/** Outbox entries, oldest first. */ Outbox { after: i64, limit: u32 } -> Vec<OutboxRow>);
+query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
+query!(/** The latest messages from or to an address: their journeys, newest message first. */
+    TraceByAddress { address: String, limit: u32 } -> Vec<TraceEntry>);
+query!(/** Figures for metrics and `doctor`. */ Figures {} -> FigureRow);
+
+/// Where an address leads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Resolved {
+    /// The domain is none of ours.
+    Foreign,
+    /// An account; `tag` was cut off (`user+tag`).
+    Account { account: Box<Account>, tag: Option<String> },
+    /// An alias, a catch-all included.
+    Alias(Alias),
+    /// The domain is ours, the user unknown.
+    Unknown,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Change {
+    Added { mailbox: MailboxId, uid: Uid, email: EmailId },
+    FlagsChanged { mailbox: MailboxId, uid: Uid, flags: Flags },
+    Expunged { mailbox: MailboxId, uid: Uid },
+    MailboxCreated { mailbox: MailboxId },
+    MailboxChanged { mailbox: MailboxId },
+    MailboxDeleted { mailbox: MailboxId },
+}
+
+/// A hint that an account changed; published by the commit. May be lost or merged: the truth is `ChangesSince`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Whose.
+    pub account: AccountId,
+    /// The newest change.
+    pub modseq: ModSeq,
+}
+
+/// One recipient waiting in the outbox.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct OutboxRow {
+    /// The outbox entry.
+    pub outbox: i64,
+    /// Which recipient.
+    pub recipient: u32,
+    /// The message.
+    pub queue_id: QueueId,
+    /// From the envelope.
+    pub reverse_path: String,
+    /// To whom.
+    pub address: Address,
+    /// `held`, `waiting`, `active`.
+    pub state: String,
+    /// When it was accepted.
+    pub created: Time,
+    /// When it is tried next.
+    pub due: Time,
+    /// Tries so far.
+    pub attempts: u32,
+    /// What was said last.
+    pub said: Option<String>,
+    /// Octets.
+    pub size: u64,
+}
+
+/// Figures of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[allow(missing_docs)]
+pub struct FigureRow {
+    pub domains: u64,
+    pub accounts: u64,
+    pub aliases: u64,
+    pub messages: u64,
+    pub octets: u64,
+    pub outbox: u64,
+    pub segments: u64,
+    pub segment_octets: u64,
+}

@@ -1,0 +1,289 @@
+//! The store's own words: ids, rows, and what they mean.
+
+use bytes::Bytes;
+use message::{Address, Domain, Time};
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub $inner);
+    };
+}
+id!(/// An account, never reused.
+    AccountId(i64));
+id!(/// A mailbox of an account, never reused within it.
+    MailboxId(i64));
+id!(/// A message as JMAP knows it: one per delivery and account, in one or more mailboxes.
+    EmailId(i64));
+id!(/// Stored content.
+    BlobId(i64));
+id!(/// RFC 9051 §2.3.1.1.
+    Uid(u32));
+id!(/// One counter an account, serves CONDSTORE and JMAP states.
+    ModSeq(u64));
+
+/// Names a message from its first byte on: in the `Received` field, the 250, the log and the trace. 13 characters of
+/// upper-case Crockford base 32 (48 bits of milliseconds, 16 of randomness), so that ids sort by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct QueueId(pub u64);
+
+/// A user of this house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Never reused.
+    pub id: AccountId,
+    /// The name to log in with and the first address.
+    pub address: Address,
+    /// How logins are checked.
+    pub credentials: Credentials,
+    /// Octets the account may hold; `None`: as many as fit.
+    pub quota: Option<u64>,
+    /// Octets it holds, prefixes included.
+    pub used: u64,
+    /// Messages it holds.
+    pub messages: u64,
+    /// What POP3's DELE comes to.
+    pub pop_delete: PopDelete,
+    /// When it was made.
+    pub created: Time,
+}
+
+/// What is kept to check a login. Secrets never leave the store but to `office::login`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// argon2id, PHC string. `None`: no password was set, nobody can log in.
+    pub password: Option<String>,
+    /// RFC 5802 §3.
+    pub scram: Option<ScramVerifier>,
+    /// The shared secret of APOP, only where the administrator stored one.
+    pub apop_secret: Option<String>,
+}
+
+/// StoredKey and ServerKey of RFC 5802 §3 for SCRAM-SHA-256.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScramVerifier {
+    /// Random octets.
+    pub salt: Vec<u8>,
+    /// Rounds of PBKDF2.
+    pub iterations: u32,
+    /// H(ClientKey).
+    pub stored_key: [u8; 32],
+    /// HMAC(SaltedPassword, "Server Key").
+    pub server_key: [u8; 32],
+}
+
+/// What becomes of a message deleted over POP3.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PopDelete {
+    /// It is gone.
+    #[default]
+    Remove,
+    /// It moves to the mailbox with role Archive.
+    Archive,
+}
+
+/// RFC 6154, and INBOX.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Where mail arrives.
+    Inbox,
+    /// `\Archive`.
+    Archive,
+    /// `\Drafts`.
+    Drafts,
+    /// `\Sent`.
+    Sent,
+    /// `\Junk`.
+    Junk,
+    /// `\Trash`.
+    Trash,
+}
+
+/// A mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// Never reused in the account.
+    pub id: MailboxId,
+    /// The mailbox it lies in.
+    pub parent: Option<MailboxId>,
+    /// Its own name, without its parents'.
+    pub name: String,
+    /// Its special use.
+    pub role: Option<Role>,
+    /// Never changes while the mailbox lives; survives backup and restore.
+    pub uid_validity: u32,
+    /// The next UID.
+    pub uid_next: Uid,
+    /// The last change to it or to a message in it.
+    pub modseq: ModSeq,
+    /// Messages in it.
+    pub total: u32,
+    /// Messages in it without `\Seen`.
+    pub unseen: u32,
+    /// Octets in it.
+    pub octets: u64,
+    /// Whether clients list it (RFC 9051 §6.3.7).
+    pub subscribed: bool,
+}
+
+/// System flags as bits, keywords beside them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// `\Seen`.
+    pub seen: bool,
+    /// `\Answered`.
+    pub answered: bool,
+    /// `\Flagged`.
+    pub flagged: bool,
+    /// `\Deleted`.
+    pub deleted: bool,
+    /// `\Draft`.
+    pub draft: bool,
+    /// RFC 9051 §2.3.2, lower case, sorted.
+    pub keywords: Vec<String>,
+}
+
+/// Where a name leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The address that is no account; a local part of `*` catches all of the domain.
+    pub address: Address,
+    /// What becomes of mail for it.
+    pub target: AliasTarget,
+}
+
+/// What becomes of mail for an alias.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AliasTarget {
+    /// It goes to these.
+    Members(Vec<Address>),
+    /// It is refused: 551, try this address (RFC 5321 §3.4).
+    Moved(Address),
+}
+
+/// A domain whose mail we keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainRow {
+    /// Its name.
+    pub domain: Domain,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// One narrow row of a mailbox listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its UID.
+    pub uid: Uid,
+    /// Its e-mail.
+    pub email: EmailId,
+    /// Its last change.
+    pub modseq: ModSeq,
+    /// Its flags.
+    pub flags: Flags,
+    /// Octets, prefix included.
+    pub size: u64,
+    /// When it came in (INTERNALDATE).
+    pub received: Time,
+    /// Its header (prefix aside) holds octets above 127.
+    pub utf8_header: bool,
+}
+
+/// A stored message: the prefix of trace fields, then the content as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The trace fields added here, this recipient's own.
+    pub prefix: Bytes,
+    /// The content.
+    pub blob: BlobId,
+    /// Prefix and content together, in octets.
+    pub size: u64,
+}
+
+/// A line of a message's journey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceEntry {
+    /// The message.
+    pub queue_id: QueueId,
+    /// When.
+    pub at: Time,
+    /// What happened, one word: `accepted`, `delivered`, `held`, `retrieved`, `removed`, ...
+    pub event: String,
+    /// Whom it concerns, where it is one recipient.
+    pub address: Option<String>,
+    /// In words.
+    pub detail: String,
+}
+
+impl From<QueueId> for String {
+    fn from(id: QueueId) -> String {
+        id.to_string()
+    }
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Characters of a [`QueueId`].
+pub const QUEUE_ID_LENGTH: usize = 13;
+
+impl QueueId {
+    /// A new id: the time and 16 random bits.
+    #[must_use]
+    pub fn new(now: Time, random: u16) -> QueueId {
+        QueueId((now.0 << 16) | u64::from(random))
+    }
+}
+
+impl std::fmt::Display for QueueId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use std::fmt::Write;
+        (0..QUEUE_ID_LENGTH).rev().try_for_each(|place| {
+            let digit = (self.0 >> (place * 5)) & 31;
+            f.write_char(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]))
+        })
+    }
+}
+
+impl std::str::FromStr for QueueId {
+    type Err = NotAQueueId;
+    fn from_str(text: &str) -> Result<QueueId, NotAQueueId> {
+        if text.len() != QUEUE_ID_LENGTH {
+            return Err(NotAQueueId);
+        }
+        let digit = |c: u8| ALPHABET.iter().position(|a| *a == c.to_ascii_uppercase());
+        text.bytes()
+            .try_fold(0_u64, |id, c| id.checked_mul(32)?.checked_add(digit(c)? as u64))
+            .map(QueueId)
+            .ok_or(NotAQueueId)
+    }
+}
+
+/// A text that is no queue id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a queue id has 13 characters, digits and capital letters")]
+pub struct NotAQueueId;
+
+impl TryFrom<String> for QueueId {
+    type Error = NotAQueueId;
+    fn try_from(text: String) -> Result<QueueId, NotAQueueId> {
+        text.parse()
+    }
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials(password: {}, apop: {})", self.password.is_some(), self.apop_secret.is_some())
+    }
+}
+
+impl std::fmt::Debug for ScramVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ScramVerifier(***)")
+    }
+}

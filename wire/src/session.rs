@@ -1,0 +1,130 @@
+//! The contract between a protocol session, the driver that feeds it and the desk that answers it.
+//!
+//! The laws: no I/O, clock, randomness or logging inside a session; while a question is open no input is taken
+//! (pipelining is safe by construction); what was buffered at STARTTLS is dropped by the driver in both directions;
+//! every buffer has a limit; closing may come while a question is open.
+//!
+//! How a driver runs a session. It holds the input not yet taken in one buffer and repeats: call [`Session::step`]
+//! and do what it says, until it says [`Step::Read`]; then drop the bytes the last [`Session::receive`] took; if
+//! that call took any and input is left, call `receive` with what is left; otherwise read more from the peer (or
+//! call [`Session::tick`] once [`Session::deadline`] has passed) and call `receive` with all of it. A session never
+//! needs a buffer of its own for an unfinished line: it leaves those bytes untaken, and takes (and later refuses)
+//! a line longer than its limit. The driver's buffer holds at least [`INPUT_MIN`] octets.
+
+use bytes::Bytes;
+use message::Time;
+use std::future::Future;
+use std::ops::Range;
+
+/// The least a driver can hold of untaken input, in octets. Longer than any line a session accepts (the longest is
+/// an AUTH response, RFC 4954 §4: 12,288 octets), so that an unfinished line never blocks a session.
+pub const INPUT_MIN: usize = 16 * 1024;
+
+/// What a session wants done next.
+#[derive(Debug)]
+pub enum Step<Ask> {
+    /// Write these octets to the peer. The driver may gather several before it flushes; it flushes before it waits.
+    Send(Bytes),
+    /// This range of the slice last given to `receive` is message content: hand it to [`Desk::content`].
+    Content(Range<usize>),
+    /// Put this to the desk and give the answer to [`Session::answer`].
+    Ask(Ask),
+    /// Stream stored content from [`Desk::read`] to the peer, framed; then call `step` again.
+    Relay(Relay),
+    /// Flush, drop all input not yet taken, do the TLS handshake, then report [`Event::TlsStarted`].
+    StartTls,
+    /// Nothing to do until input, an event or the deadline comes.
+    Read,
+    /// Flush what was sent and close the connection.
+    Close,
+}
+
+/// Stored content on its way to the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// The desk's own name for the content, from one of its answers.
+    pub source: u64,
+    /// How the octets are written.
+    pub framing: Framing,
+}
+
+/// How relayed content is written to the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// As stored.
+    Raw,
+    /// Dot-stuffed and closed by CRLF.CRLF (RFC 1939 §3); with `lines`, the header, the empty line and at most that
+    /// many lines of the body (RFC 1939 §7, TOP).
+    DotStuffed {
+        /// `None`: the whole message.
+        lines: Option<u64>,
+    },
+}
+
+/// What happened to the connection, told to the session by the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// TLS is up: by STARTTLS, or from the start on a port with implicit TLS (then before the first `step`).
+    TlsStarted(TlsFacts),
+    /// The server is about to stop: finish what is being done, then say goodbye (SMTP: 421).
+    Draining,
+    /// The peer closed its side, or the connection broke. Only `Ask` and `Close` steps make sense after it.
+    PeerClosed,
+}
+
+/// What is known of a TLS connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// As in `TLS1.3`, for the Received field and the log.
+    pub version: String,
+    /// As in `TLS_AES_256_GCM_SHA384`.
+    pub cipher: String,
+    /// Channel binding of type `tls-exporter` (RFC 9266): 32 octets. `None` below TLS 1.3 (without extended master
+    /// secret it is not unique).
+    pub exporter: Option<[u8; 32]>,
+}
+
+/// One protocol session with one peer.
+pub trait Session {
+    /// What the session asks its desk.
+    type Ask: Send;
+    /// What the desk answers.
+    type Answer: Send;
+
+    /// Offers input; returns how many octets from the start of `bytes` were taken. Takes at most one command or one
+    /// run of content a call, nothing while a question is open or content is being relayed, and nothing when the
+    /// input is not yet enough to decide.
+    fn receive(&mut self, now: Time, bytes: &[u8]) -> usize;
+    /// Gives the answer to the open question. An answer that does not fit the question ends the session with an
+    /// error reply, never with a panic.
+    fn answer(&mut self, now: Time, answer: Self::Answer);
+    /// Tells what happened to the connection.
+    fn event(&mut self, now: Time, event: Event);
+    /// What to do next; [`Step::Read`] when there is nothing.
+    fn step(&mut self) -> Step<Self::Ask>;
+    /// When `tick` is to be called if nothing else happens.
+    fn deadline(&self) -> Option<Time>;
+    /// The deadline has passed (a call before it changes nothing).
+    fn tick(&mut self, now: Time);
+}
+
+/// Who answers a session's questions: the post office's side of one connection. One desk serves one session.
+pub trait Desk: Send {
+    /// The session it serves.
+    type Session: Session;
+
+    /// Answers one question.
+    fn answer(
+        &mut self,
+        now: Time,
+        ask: <Self::Session as Session>::Ask,
+    ) -> impl Future<Output = <Self::Session as Session>::Answer> + Send;
+
+    /// Takes a run of message content. A failure is remembered and told in the answer that ends the content; what
+    /// comes after it is thrown away.
+    fn content(&mut self, bytes: &[u8]) -> impl Future<Output = ()> + Send;
+
+    /// Reads stored content: some octets from `offset` on, at most 256 KiB, empty at the end; `None` when it cannot
+    /// be read any more, upon which the driver drops the connection (a torn message must not look whole).
+    fn read(&mut self, source: u64, offset: u64) -> impl Future<Output = Option<Bytes>> + Send;
+}
