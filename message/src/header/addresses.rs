@@ -206,7 +206,7 @@ impl Draft {
 
     fn name(&self) -> Option<Phrase> {
         let raw = self.phrase.trim_ascii().to_vec();
-        (!raw.is_empty()).then(|| Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
+        (!raw.is_empty()).then_some(Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
     }
 
     /// Local part and domain of what was typed without spaces.

@@ -156,7 +156,7 @@ impl Tree {
         let name = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon)).unwrap_or(&[]);
         let name = name.trim_ascii_end();
         let is = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
-        let kept = PART_FIELDS.iter().any(|known| is(known)) || (is_message && MESSAGE_FIELDS.iter().any(|k| is(k)));
+        let kept = PART_FIELDS.iter().any(is) || (is_message && MESSAGE_FIELDS.iter().any(is));
         self.field = CurrentField { kept, ..CurrentField::default() };
         if is(&"Content-Transfer-Encoding") && self.part().is_some_and(|part| part.encoding_field.is_none()) {
             self.field.encoding_start = Some(at);
