@@ -1,7 +1,29 @@
 //! SMTP (RFC 5321) and LMTP (RFC 2033), server end: what a session asks, what the desk answers, replies and limits.
 
 pub mod ask;
+mod bdat;
+pub mod command;
+mod data;
+mod greet;
+mod help;
+pub mod limits;
+mod line;
+mod login;
+mod mail;
+mod parameters;
+mod path;
+pub mod profile;
 pub mod reply;
+mod server;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod xtext;
 
 pub use ask::{Answer, Ask, Body, ForwardPath, Greeting, Notify, Recipient, Return, ReversePath, Sender, Verb};
-pub use reply::{Enhanced, Reply};
+pub use command::{Command, CommandError, Lookup, Retired};
+pub use limits::Limits;
+pub use path::PathError;
+pub use profile::{Profile, Role};
+pub use reply::{Enhanced, Reply, ReplyError};
+pub use server::Server;
