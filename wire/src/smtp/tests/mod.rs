@@ -1,7 +1,17 @@
 //! Sessions driven without a socket, against a desk that answers by the local part of the address.
 #![allow(clippy::unwrap_used)]
 
+mod bdat;
 mod classic;
+mod codes;
+mod commands;
+mod content;
+mod hostile;
+mod limits;
+mod lmtp;
+mod login;
+mod order;
+mod tls;
 
 use super::*;
 use crate::sasl;
@@ -101,6 +111,9 @@ impl Drive {
             let taken = self.server.receive(self.now, &slice);
             assert!(taken <= offered);
             self.steps(0..offered);
+            if self.input.is_empty() {
+                break; // the driver dropped it, at STARTTLS
+            }
             self.input.drain(..taken);
             offered -= taken;
             if taken == 0 || offered == 0 {
