@@ -60,10 +60,14 @@ fn parameters_are_read_and_checked() {
     assert_eq!(to.notify, Some(Notify { success: true, failure: false, delay: true }));
     assert_eq!(to.orcpt.as_deref(), Some("rfc822;Bob B@b.example"));
     assert_eq!(recipient("RCPT TO:<a@b.example> NOTIFY=NEVER").notify, Some(Notify::default()));
-    for bad in ["SIZE", "SIZE=", "SIZE=-1", "SIZE=1 SIZE=1", "SMTPUTF8=1", "RET=ALL", "ENVID=a=b", "ENVID=+0D+0A", "=x", "-"] {
+    for bad in
+        ["SIZE", "SIZE=", "SIZE=-1", "SIZE=1 SIZE=1", "SMTPUTF8=1", "RET=ALL", "ENVID=a=b", "ENVID=+0D+0A", "=x", "-"]
+    {
         assert!(refusal(&format!("MAIL FROM:<a@b.example> {bad}")).starts_with("501 5.5.4 "), "{bad}");
     }
-    for bad in ["NOTIFY", "NOTIFY=NEVER,DELAY", "NOTIFY=DELAY,", "ORCPT=a@b", "ORCPT=;a", "ORCPT=rfc822;+0A", "ORCPT=rfc822;"] {
+    for bad in
+        ["NOTIFY", "NOTIFY=NEVER,DELAY", "NOTIFY=DELAY,", "ORCPT=a@b", "ORCPT=;a", "ORCPT=rfc822;+0A", "ORCPT=rfc822;"]
+    {
         assert!(refusal(&format!("RCPT TO:<a@b.example> {bad}")).starts_with("501 5.5.4 "), "{bad}");
     }
 }

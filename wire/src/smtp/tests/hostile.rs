@@ -18,10 +18,19 @@ fn line_ends_other_than_cr_lf_end_the_connection() {
 
 #[test]
 fn what_is_no_text_is_no_command() {
-    for input in [&b"NOOP \0\r\n"[..], b"\xff\xf4\xff\xfd\x06\r\n", b"MAIL FROM:<a\x1b[2J@b.example>\r\n", b"\x16\x03\x01\r\n"]
+    for input in
+        [&b"NOOP \0\r\n"[..], b"\xff\xf4\xff\xfd\x06\r\n", b"MAIL FROM:<a\x1b[2J@b.example>\r\n", b"\x16\x03\x01\r\n"]
     {
         assert!(Drive::greeted(Role::Mx).feed(input).starts_with("500 5.5.2 "), "{input:?}");
     }
+}
+
+#[test]
+fn a_browser_is_shown_the_door() {
+    let mut drive = Drive::new(profile(Role::Mx));
+    drive.feed(b"");
+    assert!(drive.feed(b"POST / HTTP/1.1\r\nHost: x\r\n\r\nHELO x\r\n").starts_with("500 5.5.1 "));
+    assert!(drive.closed && drive.asks.is_empty());
 }
 
 /// What a client might send: commands that hold together, and scraps.

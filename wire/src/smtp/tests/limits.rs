@@ -111,6 +111,24 @@ fn refused_logins() {
     assert!(drive.closed);
 }
 
+#[test]
+fn refused_input() {
+    let mut drive = limited(|limits| limits.discarded = 5);
+    assert!(drive.feed(b"BDAT 5\r\n12345").starts_with("503 "));
+    assert!(drive.feed(b"BDAT 9\r\n1").starts_with("503 "), "its own reply, then the end");
+    assert!(drive.closed);
+    let mut drive = limited(|limits| (limits.discarded, limits.message_size) = (100, 10));
+    for line in ["MAIL FROM:<a@b.example>", "RCPT TO:<b@b.example>", "DATA", &"x".repeat(50)] {
+        drive.say(line);
+    }
+    assert!(!drive.closed);
+    assert!(drive.say(&"x".repeat(50)).starts_with("552 5.3.4 ") && drive.closed);
+    let mut drive = limited(|limits| limits.discarded = 1000);
+    assert_eq!(drive.feed(&vec![b'x'; COMMAND_LINE]), "");
+    assert_eq!(drive.feed(&[b'x'; 1001]), "500 5.5.2 line too long\r\n");
+    assert!(drive.closed);
+}
+
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[test]

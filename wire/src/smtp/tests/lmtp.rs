@@ -59,4 +59,8 @@ fn an_answer_that_does_not_fit_ends_the_session() {
     drive.say("DATA");
     assert!(drive.say("x\r\n.").starts_with("421 4.3.0 "));
     assert!(drive.closed);
+    let mut session = Drive::with_recipient();
+    session.say("DATA");
+    session.commit_replies = Some(vec![Reply::new(250, Enhanced(2, 0, 0), "ok")]);
+    assert!(session.say("x\r\n.").starts_with("421 4.3.0 "), "SMTP has one reply");
 }

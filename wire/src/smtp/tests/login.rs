@@ -63,7 +63,9 @@ fn refusals_of_the_desk() {
 
 #[test]
 fn what_breaks_an_exchange() {
-    for (line, reply) in [("*", "501 5.7.0 "), ("not base64!", "501 5.5.2 "), ("=AAA", "501 5.5.2 "), ("", "501 5.5.2 ")] {
+    for (line, reply) in
+        [("*", "501 5.7.0 "), ("not base64!", "501 5.5.2 "), ("=AAA", "501 5.5.2 "), ("", "501 5.5.2 ")]
+    {
         let mut drive = secured(Role::Mx);
         drive.say("AUTH PLAIN");
         assert!(drive.say(line).starts_with(reply), "{line}");

@@ -39,6 +39,8 @@ pub struct Drive {
     /// What the desk answers to `Content` and `Commit` where it is not to accept.
     content_refusal: Option<Reply>,
     commit_refusal: Option<Reply>,
+    /// `Replies` for `Commit`, fitting or not.
+    commit_replies: Option<Vec<Reply>>,
 }
 
 pub fn profile(role: Role) -> Profile {
@@ -76,6 +78,7 @@ impl Drive {
             closed: false,
             content_refusal: None,
             commit_refusal: None,
+            commit_replies: None,
         }
     }
 
@@ -195,9 +198,10 @@ impl Drive {
                 let replies = vec![self.commit_refusal.clone().unwrap_or_else(ok); self.accepted];
                 self.messages.push(std::mem::take(&mut self.content));
                 self.forget();
-                return match self.lmtp() {
-                    true => Answer::Replies(replies),
-                    false => Answer::Reply(replies[0].clone()),
+                return match self.commit_replies.take() {
+                    Some(replies) => Answer::Replies(replies),
+                    None if self.lmtp() => Answer::Replies(replies),
+                    None => Answer::Reply(replies[0].clone()),
                 };
             }
             Ask::Verify(_) => Reply::new(252, Enhanced(2, 5, 0), "send and see, b\u{fc}rger"),
