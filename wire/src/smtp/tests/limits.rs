@@ -50,7 +50,7 @@ fn names_paths_and_parameters() {
     let name = "x".repeat(CLIENT_NAME);
     assert!(limited(|_| {}).say(&format!("HELO {name}")).starts_with("250"));
     assert!(limited(|_| {}).say(&format!("HELO {name}x")).starts_with("501 5.5.4 "));
-    let domain = format!("{0}.{0}.{0}.{1}", "d".repeat(60), "e".repeat(PATH - 2 - 183));
+    let domain = format!("{0}.{0}.{0}.{0}.{1}", "d".repeat(60), "e".repeat(PATH - 2 - 244));
     let address = format!("a@{domain}");
     assert_eq!(address.len(), PATH);
     assert!(limited(|_| {}).say(&format!("MAIL FROM:<{address}>")).starts_with("250"));
