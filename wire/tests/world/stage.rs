@@ -2,14 +2,13 @@
 
 use super::connection::{Connection, Driver};
 use super::mail_desk::MailDesk;
-use super::pop_desk::PopDesk;
 use super::{BEGINNING, CLIENT, House, Shared};
 use message::Time;
 use std::collections::HashMap;
 use std::time::Duration;
 use wire::dialogue::{Heard, Port, Question, Stage, World, show};
 use wire::sasl::Mechanism;
-use wire::{pop3, smtp};
+use wire::smtp;
 
 /// How the client's words are cut on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +107,7 @@ impl Stage for PureStage {
             Port::Smtp => self.smtp(smtp::Role::Mx, tls)?,
             Port::Submission | Port::Submissions => self.smtp(smtp::Role::Submission, tls)?,
             Port::Lmtp => self.smtp(smtp::Role::Lmtp, tls)?,
-            Port::Pop3 | Port::Pop3s => self.pop3(tls)?,
+            Port::Pop3 | Port::Pop3s => return Err("no pop3 yet".to_owned()),
         };
         self.connections.insert(number, connection);
         Ok(())
