@@ -1,6 +1,6 @@
 //! Reads what follows BDAT (RFC 3030 §2): counted chunks, nothing to unstuff. Without BODY=BINARYMIME the content
 //! still consists of lines (RFC 3030 §2: "text messages ... MUST be sent in the canonical MIME format with lines
-//! delimited with a <CR><LF>"), so a CR or LF alone spoils it, across chunk borders too. The last line need not end
+//! delimited with a `<CR><LF>`"), so a CR or LF alone spoils it, across chunk borders too. The last line need not end
 //! with CR LF: RFC 3030 asks for none, and the content is kept as sent.
 
 use memchr::memchr2_iter;

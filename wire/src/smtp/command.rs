@@ -160,6 +160,12 @@ impl Command {
     }
 }
 
+/// The first line of an HTTP request.
+pub(super) fn is_http(line: &[u8]) -> bool {
+    let methods: [&[u8]; 5] = [b"GET ", b"POST ", b"PUT ", b"CONNECT ", b"OPTIONS "];
+    methods.iter().any(|method| line.starts_with(method))
+}
+
 fn alone(command: Command, argument: &str) -> Parsed {
     if argument.is_empty() { Ok(command) } else { Err(CommandError::Argument("the command takes no argument")) }
 }

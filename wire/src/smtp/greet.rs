@@ -4,7 +4,7 @@ use super::server::{Question, Server, in_ascii};
 use super::{Ask, Enhanced, Greeting, Reply, Role, Verb};
 use message::Host;
 
-/// The greatest number LIMITS can carry (RFC 9422 §4, as quoted by secondary sources: six digits).
+/// The greatest number LIMITS can carry: six digits (RFC 9422, known here at second hand).
 const LIMIT_VALUE_MAX: usize = 999_999;
 
 impl Server {

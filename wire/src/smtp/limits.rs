@@ -40,6 +40,9 @@ pub struct Limits {
     pub bad_commands: usize,
     /// Refused logins; one more gets 421. Guessing then costs a connection each time; the desk counts across them.
     pub login_failures: usize,
+    /// Octets of refused input (content, chunks, endless lines) one connection may send before it is closed. They are
+    /// read so that the refusal is heard, five messages' worth, and not for ever.
+    pub discarded: u64,
     /// How long a command may take to come (RFC 5321 §4.5.3.2.7).
     pub command_timeout: Duration,
     /// The same before login on a submission port, and for LMTP, whose clients are programs next door: a connection
@@ -58,6 +61,7 @@ impl Default for Limits {
             transactions: 1000,
             bad_commands: 20,
             login_failures: 5,
+            discarded: 250 * 1024 * 1024,
             command_timeout: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(60),
             content_timeout: Duration::from_secs(300),

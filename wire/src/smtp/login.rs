@@ -1,7 +1,7 @@
 //! AUTH (RFC 4954): when it is allowed, the lines of an exchange, and how its end is told. The mechanisms are
 //! `crate::sasl`'s, the decision is the desk's.
 
-use super::server::{Question, Reading, Server};
+use super::server::{Question, Reading, Server, out_of_order};
 use super::{Ask, Enhanced, Reply, Role};
 use crate::sasl::{self, Channel, Exchange, Mechanism, Next, Refusal};
 use base64::Engine;
@@ -58,15 +58,14 @@ impl Server {
 
     /// RFC 4954 §4: after greeting, once, outside a transaction; RFC 8314: not in the clear.
     fn auth_refusal(&self) -> Option<Reply> {
-        let out_of_order = |text| Some(Reply::new(503, Enhanced(5, 5, 1), text));
         if !self.login_possible() {
             Some(Reply::new(502, Enhanced(5, 5, 1), "AUTH is not offered here"))
         } else if self.greeted.is_none() {
-            out_of_order("EHLO first")
+            Some(out_of_order("EHLO first"))
         } else if self.logged_in {
-            out_of_order("already logged in")
+            Some(out_of_order("already logged in"))
         } else if self.transaction.is_some() {
-            out_of_order("not during a mail transaction")
+            Some(out_of_order("not during a mail transaction"))
         } else if !self.login_allowed() {
             Some(Reply::new(538, Enhanced(5, 7, 11), "logging in needs encryption: STARTTLS first"))
         } else {

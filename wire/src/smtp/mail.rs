@@ -2,13 +2,9 @@
 
 use super::bdat::{Chunk, LineEnds};
 use super::data::{Fault, Reader};
-use super::server::{Fate, Question, Reading, Server};
+use super::server::{Fate, Question, Reading, Server, out_of_order};
 use super::transaction::{Phase, Transaction};
 use super::{Ask, Body, Enhanced, Recipient, Reply, Role, Sender};
-
-fn out_of_order(text: &'static str) -> Reply {
-    Reply::new(503, Enhanced(5, 5, 1), text)
-}
 
 fn too_large() -> Reply {
     Reply::new(552, Enhanced(5, 3, 4), "the message is larger than this server takes; EHLO tells the size")
@@ -19,9 +15,18 @@ fn needs_smtputf8() -> Reply {
     Reply::new(553, Enhanced(5, 6, 7), "an address beyond ASCII needs SMTPUTF8 in MAIL")
 }
 
-/// A CR or LF alone in content (RFC 5321 §2.3.8, §4.1.1.4).
-pub(super) fn spoiled_content() -> Reply {
-    Reply::new(554, Enhanced(5, 5, 2), "bare CR or LF in the message; lines end with CR LF")
+impl Fault {
+    /// How it is told.
+    pub(super) fn reply(self) -> Reply {
+        match self {
+            // RFC 1870 §6.3.
+            Fault::TooLarge => too_large(),
+            // RFC 5321 §2.3.8, §4.1.1.4.
+            Fault::BareLineEnd => {
+                Reply::new(554, Enhanced(5, 5, 2), "bare CR or LF in the message; lines end with CR LF")
+            }
+        }
+    }
 }
 
 /// Whether content that came by BDAT may stand: any octets where BODY=BINARYMIME said so, else lines (RFC 3030 §2).
@@ -161,13 +166,11 @@ impl Server {
 
     /// The final dot came.
     pub(super) fn data_ended(&mut self, fault: Option<Fault>) {
-        match fault {
-            None => self.commit(),
-            Some(Fault::TooLarge) => self.refuse_content(&too_large()),
-            Some(Fault::BareLineEnd) => {
-                self.refuse_content(&spoiled_content());
-                self.close(None);
-            }
+        let Some(fault) = fault else { return self.commit() };
+        self.refuse_content(&fault.reply());
+        // What follows a message that tried to be two is not to be trusted.
+        if fault == Fault::BareLineEnd {
+            self.close(None);
         }
     }
 
@@ -214,6 +217,6 @@ impl Server {
             Some(Transaction { phase: Phase::Chunks { ends, .. }, .. }) => ends.complete(),
             _ => false,
         };
-        if complete { self.commit() } else { self.refuse_content(&spoiled_content()) }
+        if complete { self.commit() } else { self.refuse_content(&Fault::BareLineEnd.reply()) }
     }
 }

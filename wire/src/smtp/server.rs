@@ -2,12 +2,10 @@
 //! commands (RFC 5321 §4.1.4). Owns no policy: whether a sender or recipient is welcome is the desk's to say.
 
 use super::bdat::Chunk;
-use super::command::{Command, CommandError};
 use super::data::Reader;
-use super::line::{self, Line, Rest};
 use super::login::Login;
 use super::transaction::{Phase, Transaction};
-use super::{Answer, Ask, Enhanced, Profile, Reply, Role, Verb, limits};
+use super::{Answer, Ask, Enhanced, Profile, Reply, Role, Verb};
 use crate::sasl::Exchange;
 use crate::session::{Event, Session, Step, TlsFacts};
 use bytes::Bytes;
@@ -20,7 +18,7 @@ pub struct Server {
     pub(super) profile: Profile,
     pub(super) reading: Reading,
     question: Option<Question>,
-    out: VecDeque<Out>,
+    pub(super) out: VecDeque<Out>,
     pub(super) greeted: Option<Verb>,
     pub(super) transaction: Option<Transaction>,
     pub(super) tls: Option<TlsFacts>,
@@ -76,7 +74,7 @@ pub(super) enum Question {
 }
 
 /// A step not yet taken.
-enum Out {
+pub(super) enum Out {
     Send(Bytes),
     Content(Range<usize>),
     Ask(Ask, Question),
@@ -89,16 +87,13 @@ enum Out {
 pub(super) struct Counts {
     bad_commands: usize,
     pub(super) transactions: usize,
+    discarded: u64,
     pub(super) login_failures: usize,
 }
 
 /// 503 (RFC 5321 §4.1.4).
-fn out_of_order(text: &'static str) -> Reply {
+pub(super) fn out_of_order(text: &'static str) -> Reply {
     Reply::new(503, Enhanced(5, 5, 1), text)
-}
-
-fn bare_line_end() -> Reply {
-    Reply::new(500, Enhanced(5, 5, 2), "lines end with CR LF")
 }
 
 impl Server {
@@ -171,6 +166,16 @@ impl Server {
         self.send(&reply);
     }
 
+    /// Refused input is read to its end so that the refusal is heard, but not for ever. Whether there is more to read.
+    pub(super) fn discard(&mut self, octets: usize, refusal: &Reply) -> bool {
+        self.counts.discarded = self.counts.discarded.saturating_add(octets as u64);
+        let more = self.counts.discarded <= self.profile.limits.discarded;
+        if !more {
+            self.close(Some(refusal.clone()));
+        }
+        more
+    }
+
     /// Ends the connection, and a transaction with it.
     pub(super) fn close(&mut self, farewell: Option<Reply>) {
         if matches!(self.reading, Reading::Closed) {
@@ -241,205 +246,6 @@ impl Server {
     /// Whether input is taken now.
     fn hears(&self) -> bool {
         self.question.is_none() && self.out.is_empty()
-    }
-
-    // What comes in.
-
-    fn receive_line(&mut self, bytes: &[u8]) -> usize {
-        let (limit, enhanced) = self.line_limit(bytes);
-        match line::read(bytes, limit) {
-            Line::Unfinished => 0,
-            Line::Bare => self.bare_line_end(bytes),
-            Line::TooLong(taken) => {
-                self.reading = Reading::LongLine(Reply::new(500, enhanced, "line too long"));
-                taken
-            }
-            Line::Whole(text) => {
-                match std::mem::replace(&mut self.reading, Reading::Command) {
-                    Reading::Login(login) => self.login_line(login, text),
-                    _ => self.command_line(text),
-                }
-                text.len() + 2
-            }
-        }
-    }
-
-    /// How long the line may be, and what is said of a longer one (RFC 4954 §4: 5.5.6).
-    fn line_limit(&self, bytes: &[u8]) -> (usize, Enhanced) {
-        let auth = bytes.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
-        if auth || matches!(self.reading, Reading::Login(_)) {
-            (limits::AUTH_LINE, Enhanced(5, 5, 6))
-        } else {
-            (limits::COMMAND_LINE, Enhanced(5, 5, 2))
-        }
-    }
-
-    /// A client that ends lines otherwise may mean otherwise by what follows: nothing more is read.
-    fn bare_line_end(&mut self, bytes: &[u8]) -> usize {
-        self.close(Some(bare_line_end()));
-        bytes.len()
-    }
-
-    fn receive_long_line(&mut self, bytes: &[u8]) -> usize {
-        match line::skip(bytes) {
-            Rest::More(taken) => taken,
-            Rest::Bare => self.bare_line_end(bytes),
-            Rest::End(taken) => {
-                if let Reading::LongLine(reply) = std::mem::replace(&mut self.reading, Reading::Command) {
-                    self.refuse(reply);
-                }
-                taken
-            }
-        }
-    }
-
-    fn command_line(&mut self, text: &[u8]) {
-        match Command::parse(text) {
-            Ok(command) => self.execute(command, text.is_ascii()),
-            Err(error @ CommandError::Chunk { size: Some(size) }) => {
-                self.fail_transaction();
-                self.read_chunk(Chunk::new(size, false), Fate::Refuse(error.reply()));
-            }
-            // Octets follow that cannot be counted; taken for commands they could be anybody's.
-            Err(error @ CommandError::Chunk { size: None }) => self.close(Some(error.reply())),
-            Err(error) => self.refuse(error.reply()),
-        }
-    }
-
-    fn receive_data(&mut self, bytes: &[u8]) -> usize {
-        let Reading::Data(reader) = &mut self.reading else { return 0 };
-        let found = reader.read(bytes);
-        let fault = reader.fault();
-        self.out.extend(found.runs.into_iter().map(Out::Content));
-        if fault.is_some() {
-            self.fail_transaction();
-        }
-        if found.ended {
-            self.reading = Reading::Command;
-            self.data_ended(fault);
-        }
-        found.taken
-    }
-
-    fn receive_chunk(&mut self, bytes: &[u8]) -> usize {
-        let Reading::Chunk(chunk, fate) = &mut self.reading else { return 0 };
-        let taken = chunk.take(bytes.len());
-        if matches!(fate, Fate::Keep) {
-            if super::mail::sound(self.transaction.as_mut(), bytes.get(..taken).unwrap_or_default()) {
-                self.out.push_back(Out::Content(0..taken));
-            } else {
-                *fate = Fate::Refuse(super::mail::spoiled_content());
-                self.fail_transaction();
-            }
-        }
-        self.chunk_ended();
-        taken
-    }
-
-    // Commands.
-
-    fn execute(&mut self, command: Command, ascii: bool) {
-        match command {
-            Command::Greet(greeting) => self.greet(greeting),
-            Command::Mail(sender) => self.mail(sender, ascii),
-            Command::Rcpt(recipient) => self.rcpt(recipient, ascii),
-            Command::Data => self.data(),
-            Command::Bdat { size, last } => self.bdat(Chunk::new(size, last)),
-            Command::Rset => {
-                self.drop_transaction();
-                self.send(&Reply::new(250, Enhanced(2, 0, 0), "ok"));
-            }
-            Command::Noop => self.send(&Reply::new(250, Enhanced(2, 0, 0), "ok")),
-            Command::Help(Some(topic)) if topic.eq_ignore_ascii_case("STATUS") => {
-                self.ask(Ask::Status, Question::Lookup(false));
-            }
-            Command::Help(topic) => self.help(topic.as_deref()),
-            Command::Vrfy(lookup) => self.ask(Ask::Verify(lookup.text), Question::Lookup(lookup.smtputf8)),
-            Command::Expn(lookup) => self.ask(Ask::Expand(lookup.text), Question::Lookup(lookup.smtputf8)),
-            Command::Quit => {
-                let text = format!("{} closing the connection", self.profile.hostname);
-                self.close(Some(Reply::new(221, Enhanced(2, 0, 0), text)));
-            }
-            Command::StartTls => self.start_tls(),
-            Command::Auth { mechanism, initial } => self.auth(&mechanism, initial),
-            Command::Retired(_) => {
-                self.refuse(Reply::new(502, Enhanced(5, 5, 1), "not implemented; HELP tells what to use instead"));
-            }
-        }
-    }
-
-    fn help(&mut self, topic: Option<&str>) {
-        let reply = super::help::on(topic);
-        if reply.is_positive() { self.send(&reply) } else { self.refuse(reply) }
-    }
-
-    /// RFC 3207 §4.
-    fn start_tls(&mut self) {
-        if self.tls.is_some() {
-            return self.refuse(out_of_order("TLS is up already"));
-        }
-        if self.greeted.is_none() {
-            return self.refuse(out_of_order("EHLO first"));
-        }
-        if self.logged_in {
-            return self.refuse(out_of_order("STARTTLS comes before AUTH"));
-        }
-        if !self.profile.tls_available {
-            return self.refuse(Reply::new(454, Enhanced(4, 7, 0), "TLS is not available now"));
-        }
-        self.drop_transaction();
-        self.send(&Reply::new(220, Enhanced(2, 0, 0), "go ahead"));
-        self.out.push_back(Out::StartTls);
-        self.reading = Reading::Handshake;
-    }
-
-    /// RFC 3207 §4.2: what was learnt in the clear is forgotten, the greeting too.
-    fn tls_started(&mut self, facts: TlsFacts) {
-        self.tls = Some(facts);
-        if matches!(self.reading, Reading::Handshake) {
-            self.reading = Reading::Command;
-            self.greeted = None;
-        }
-    }
-
-    // Answers.
-
-    fn answered(&mut self, question: Question, answer: Answer) {
-        match (question, answer) {
-            (Question::Done, Answer::Done) => {}
-            (Question::Sender(transaction), Answer::Reply(reply)) => {
-                let utf8 = transaction.smtputf8;
-                if reply.is_positive() {
-                    self.counts.transactions += 1;
-                    self.transaction = Some(transaction);
-                }
-                self.send_from_desk(reply, utf8);
-            }
-            (Question::Recipient, Answer::Reply(reply)) => self.recipient_answered(reply),
-            (Question::Content(chunk), Answer::Reply(reply)) => self.content_answered(chunk, reply),
-            (Question::Commit(_), Answer::Reply(reply)) if self.profile.role != Role::Lmtp => {
-                self.send_from_desk(reply, false);
-            }
-            (Question::Commit(count), Answer::Replies(replies)) if replies.len() == count => {
-                for reply in replies {
-                    self.send_from_desk(reply, false);
-                }
-            }
-            (Question::Lookup(utf8), Answer::Reply(reply)) => self.send_from_desk(reply, utf8),
-            (Question::Login(exchange), Answer::Sasl(answer)) => self.login_answer(exchange, answer),
-            _ => self.close(Some(Reply::new(421, Enhanced(4, 3, 0), "internal error"))),
-        }
-    }
-
-    fn recipient_answered(&mut self, reply: Reply) {
-        let Some(transaction) = self.transaction.as_mut() else { return };
-        if reply.is_positive() {
-            transaction.accepted += 1;
-        } else {
-            transaction.any_refused = true;
-        }
-        let utf8 = transaction.smtputf8;
-        self.send_from_desk(reply, utf8);
     }
 }
 

@@ -1,7 +1,17 @@
 //! Sessions driven without a socket, against a desk that answers by the local part of the address.
 #![allow(clippy::unwrap_used)]
 
+mod bdat;
 mod classic;
+mod codes;
+mod commands;
+mod content;
+mod hostile;
+mod limits;
+mod lmtp;
+mod login;
+mod order;
+mod tls;
 
 use super::*;
 use crate::sasl;
@@ -29,6 +39,8 @@ pub struct Drive {
     /// What the desk answers to `Content` and `Commit` where it is not to accept.
     content_refusal: Option<Reply>,
     commit_refusal: Option<Reply>,
+    /// `Replies` for `Commit`, fitting or not.
+    commit_replies: Option<Vec<Reply>>,
 }
 
 pub fn profile(role: Role) -> Profile {
@@ -66,6 +78,7 @@ impl Drive {
             closed: false,
             content_refusal: None,
             commit_refusal: None,
+            commit_replies: None,
         }
     }
 
@@ -101,6 +114,9 @@ impl Drive {
             let taken = self.server.receive(self.now, &slice);
             assert!(taken <= offered);
             self.steps(0..offered);
+            if self.input.is_empty() {
+                break; // the driver dropped it, at STARTTLS
+            }
             self.input.drain(..taken);
             offered -= taken;
             if taken == 0 || offered == 0 {
@@ -182,9 +198,10 @@ impl Drive {
                 let replies = vec![self.commit_refusal.clone().unwrap_or_else(ok); self.accepted];
                 self.messages.push(std::mem::take(&mut self.content));
                 self.forget();
-                return match self.lmtp() {
-                    true => Answer::Replies(replies),
-                    false => Answer::Reply(replies[0].clone()),
+                return match self.commit_replies.take() {
+                    Some(replies) => Answer::Replies(replies),
+                    None if self.lmtp() => Answer::Replies(replies),
+                    None => Answer::Reply(replies[0].clone()),
                 };
             }
             Ask::Verify(_) => Reply::new(252, Enhanced(2, 5, 0), "send and see, b\u{fc}rger"),
