@@ -106,7 +106,7 @@ impl Server {
         if reply.is_positive() {
             transaction.accepted += 1;
         } else {
-            transaction.any_refused = true;
+            transaction.refused += 1;
         }
         let utf8 = transaction.smtputf8;
         self.send_from_desk(reply, utf8);

@@ -31,7 +31,7 @@ pub struct Limits {
     /// Content of one message, in octets; announced by SIZE (RFC 1870).
     pub message_size: u64,
     /// Accepted recipients of one message; more get 452 (RFC 5321 §4.5.3.1.10). RFC 5321 §4.5.3.1.8 asks for 100 at
-    /// least; 1,000 spares list servers a second transaction.
+    /// least; 1,000 spares list servers a second transaction. As many may be refused, counted apart.
     pub recipients: usize,
     /// Transactions of one connection; more get 421. So many that only a runaway client meets it.
     pub transactions: usize,

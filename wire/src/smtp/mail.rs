@@ -82,8 +82,8 @@ impl Server {
         if !ascii && !transaction.smtputf8 {
             return self.send(&needs_smtputf8());
         }
-        // RFC 5321 §4.5.3.1.10.
-        if transaction.accepted >= self.profile.limits.recipients {
+        // RFC 5321 §4.5.3.1.10. The refused are counted apart, so that guessing at names ends too.
+        if transaction.accepted.max(transaction.refused) >= self.profile.limits.recipients {
             return self.send(&Reply::new(452, Enhanced(4, 5, 3), "too many recipients; send to these first"));
         }
         self.ask(Ask::Recipient(recipient), Question::Recipient);
@@ -111,7 +111,7 @@ impl Server {
             None => Some(out_of_order("MAIL and RCPT first")),
             Some(transaction) if transaction.failed() => Some(out_of_order("the message failed; RSET")),
             // RFC 5321 §3.3 lets 554 tell a client that pipelined why; RFC 2033 §4.2 asks for 503.
-            Some(Transaction { accepted: 0, any_refused: true, .. }) if self.profile.role != Role::Lmtp => {
+            Some(Transaction { accepted: 0, refused: 1.., .. }) if self.profile.role != Role::Lmtp => {
                 Some(Reply::new(554, Enhanced(5, 5, 1), "no valid recipients"))
             }
             Some(Transaction { accepted: 0, .. }) => Some(out_of_order("RCPT first")),

@@ -27,7 +27,7 @@ pub struct Profile {
     pub greeting: String,
     /// Where the client is.
     pub client_address: IpAddr,
-    /// The client is in `relay_networks`.
+    /// The client is in `relay_networks`: the session announces VRFY and EXPN to it and has patience with it.
     pub trusted: bool,
     /// The client may log in without TLS.
     pub plaintext_login: bool,

@@ -13,8 +13,8 @@ pub struct Transaction {
     pub smtputf8: bool,
     /// Recipients the desk accepted.
     pub accepted: usize,
-    /// Some recipient was refused.
-    pub any_refused: bool,
+    /// Recipients the desk refused.
+    pub refused: usize,
     /// How far it is.
     pub phase: Phase,
 }
@@ -38,13 +38,7 @@ pub enum Phase {
 impl Transaction {
     /// The transaction this MAIL opens.
     pub fn new(sender: &Sender) -> Transaction {
-        Transaction {
-            body: sender.body,
-            smtputf8: sender.smtputf8,
-            accepted: 0,
-            any_refused: false,
-            phase: Phase::Envelope,
-        }
+        Transaction { body: sender.body, smtputf8: sender.smtputf8, accepted: 0, refused: 0, phase: Phase::Envelope }
     }
 
     /// Its content was refused.

@@ -98,6 +98,9 @@ fn the_size_limit_counts_all_chunks() {
     let reply = drive.feed(b"BDAT 5\r\n12345BDAT 6\r\n678901NOOP\r\n");
     assert!(reply.contains("552 5.3.4 ") && reply.ends_with("250 2.0.0 ok\r\n"), "{reply}");
     assert_eq!(drive.asks, [Ask::Content, Ask::Reset]);
+    let mut drive = Drive::new(small.clone());
+    open(&mut drive);
+    assert!(drive.feed(b"BDAT 4\r\n1234BDAT 4\r\n5678BDAT 3 LAST\r\n901").contains("552 5.3.4 "));
     let mut drive = Drive::new(small);
     open(&mut drive);
     assert_eq!(drive.say("BDAT 18446744073709551615"), "", "it is being swallowed");

@@ -108,3 +108,21 @@ fn vrfy_and_expn_are_announced_once_they_tell_the_truth() {
     drive.say(&format!("AUTH PLAIN {}", plain("bob", "hungry")));
     assert!(drive.say("EHLO c.example").contains("250-VRFY\r\n"));
 }
+
+/// A session whose desk accepted the login, with data for the client under way (SCRAM's `v=...`).
+fn before_acknowledgement() -> Drive {
+    let mut drive = secured(Role::Submission);
+    drive.server.reading = server::Reading::Login(super::super::login::Login::Acknowledgement);
+    drive
+}
+
+#[test]
+fn data_that_comes_with_success_is_acknowledged_by_an_empty_line() {
+    let mut drive = before_acknowledgement();
+    assert!(drive.say("").starts_with("235 2.7.0 "));
+    assert!(drive.say("MAIL FROM:<a@b.example>").starts_with("250"));
+    for line in ["*", "eA==", "not base64!"] {
+        let mut drive = before_acknowledgement();
+        assert!(drive.say(line).starts_with("501 ") && drive.closed, "the desk thinks the client logged in");
+    }
+}
