@@ -6,7 +6,7 @@ pub struct Seed(pub u64);
 
 impl Seed {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,6 +16,6 @@ impl Seed {
 
     /// A number from `range`, which must not be empty.
     pub fn within(&mut self, range: std::ops::Range<u64>) -> u64 {
-        range.start + self.next() % (range.end - range.start).max(1)
+        range.start + self.number() % (range.end - range.start).max(1)
     }
 }

@@ -53,7 +53,7 @@ fn world_line(world: &mut World, fact: &str, load: Load<'_>) -> Result<(), Strin
         ("mail" | "mail-file" | "maildrop", [name, what]) => add_mail(world, name, (word, what), load)?,
         ("port", [port]) => set_port(world, 0, port)?,
         ("port", [connection, port]) => set_port(world, count(connection)?, port)?,
-        ("only" | "not", [runs @ ..]) if !runs.is_empty() => choose_runs(world, word == "only", runs)?,
+        ("only" | "not", runs) if !runs.is_empty() => choose_runs(world, word == "only", runs)?,
         _ => return Err(format!("`= {fact}` is no line of a world (docs/dialogues.md lists them)")),
     }
     Ok(())

@@ -1,0 +1,174 @@
+//! A house made from the world of a dialogue: a folder with the configuration, the certificate and the store, filled
+//! with the world's accounts, aliases and mail. Both runs over sockets start from it.
+
+use anyhow::{Context, Result, ensure};
+use message::{Address, Domain, Time};
+use office::admin::{AliasTo, Request};
+use rustls::ClientConfig;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::op::{Deliver, Delivery, Local, Op, Outcome};
+use store::query::AccountByAddress;
+use store::types::{AccountId, PopDelete, QueueId, Role};
+use store::{Settings, Store};
+use tempfile::TempDir;
+use wire::dialogue::world::Content;
+use wire::dialogue::{Mail, Port, World};
+
+/// A house on disk. The folder goes when it is dropped.
+pub struct House {
+    folder: TempDir,
+    /// The server's own name.
+    pub hostname: String,
+    /// A TLS client that trusts this house.
+    pub tls: Arc<ClientConfig>,
+}
+
+impl House {
+    /// Writes the configuration and makes the certificate; nobody lives there yet.
+    pub fn found(world: &World) -> Result<House> {
+        let folder = TempDir::with_prefix("pillarbox-")?;
+        let now = Time(1_081_298_274_000);
+        net::tls::Certificate::self_signed(folder.path(), &world.hostname, net::Clock::system().now().max(now))?;
+        let certificate = folder.path().join(net::tls::SELF_SIGNED_CERTIFICATE);
+        let tls = crate::tls::client(&certificate)?;
+        std::fs::create_dir(folder.path().join("data"))?;
+        std::fs::write(folder.path().join("pillarbox.toml"), configuration(world, folder.path()))?;
+        Ok(House { folder, hostname: world.hostname.clone(), tls })
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.folder.path().join("pillarbox.toml")
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A file of this house's that is neither configuration nor data.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let quoted: Vec<String> = items.into_iter().map(|item| format!("\"{item}\"")).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// The configuration of the world, on ports the system chooses. Limits over many connections are lifted: every client
+/// of a test comes from one address.
+fn configuration(world: &World, folder: &Path) -> String {
+    let mut text = format!("hostname = \"{}\"\ndata_dir = \"{}\"\n", world.hostname, folder.join("data").display());
+    text.push_str(&format!("domains = {}\n", list(&world.domains)));
+    if let Some(admin) = world.admin.clone().or(world.accounts.first().map(|account| account.address.clone())) {
+        text.push_str(&format!("admin = \"{admin}\"\n"));
+    }
+    text.push_str("[listen]\n");
+    for (_, name) in Port::ALL {
+        text.push_str(&format!("{name} = [\"127.0.0.1:0\"]\n"));
+    }
+    let file = |name: &str| folder.join(name).display().to_string();
+    text.push_str(&format!("[tls]\ncertificate = \"{}\"\n", file(net::tls::SELF_SIGNED_CERTIFICATE)));
+    text.push_str(&format!("key = \"{}\"\n", file(net::tls::SELF_SIGNED_KEY)));
+    text.push_str(&format!("[trust]\nrelay_networks = {}\n", list(&world.relay)));
+    text.push_str(&format!("plaintext_login_networks = {}\n", list(&world.plaintext_login)));
+    text.push_str("[limits]\nconnections = 10000\nconnections_per_address = 10000\nconnections_per_minute = 100000\n");
+    text.push_str("login_guesses_per_minute = 1000\n");
+    for (name, value) in &world.limits {
+        match name.as_str() {
+            "message_size" => text.push_str(&format!("message_size = \"{value} B\"\n")),
+            _ => text.push_str(&format!("{name} = {value}\n")),
+        }
+    }
+    text
+}
+
+/// What an administrator would ask for to make this world.
+pub fn requests(world: &World) -> Result<Vec<Request>> {
+    let mut requests = Vec::new();
+    for account in &world.accounts {
+        let address: Address = account.address.parse()?;
+        requests.push(Request::AccountAdd {
+            address: address.clone(),
+            password: Some(account.password.clone()),
+            quota: account.quota,
+        });
+        if account.archive || account.apop.is_some() {
+            requests.push(Request::AccountSet {
+                address,
+                quota: None,
+                pop_delete: account.archive.then_some(PopDelete::Archive),
+                apop_secret: account.apop.clone().map(Some),
+            });
+        }
+    }
+    for (old, targets) in &world.aliases {
+        let members = targets.iter().map(|target| target.parse()).collect::<Result<_, _>>()?;
+        requests.push(Request::AliasAdd { address: old.parse()?, target: AliasTo::Members(members) });
+    }
+    for (old, new) in &world.moved {
+        requests.push(Request::AliasAdd { address: old.parse()?, target: AliasTo::Moved(new.parse()?) });
+    }
+    Ok(requests)
+}
+
+/// Puts the mail of the world into the store, octet for octet, with no trace fields added.
+pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
+    for (at, mail) in world.mail.iter().enumerate() {
+        let address: Address = mail.account.parse()?;
+        let account = store.read(AccountByAddress { address }).await?.context("the account was added before")?;
+        put_one(store, mail, account.id, QueueId(at as u64 + 1)).await?;
+    }
+    Ok(())
+}
+
+async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: QueueId) -> Result<()> {
+    let octets = mail.content.bytes();
+    let mut upload = store.upload();
+    upload.write(&octets).await?;
+    let deliver = Deliver {
+        queue_id,
+        now: Time(1_081_298_274_000),
+        content: upload.finish().await?,
+        summary: Vec::new(),
+        utf8_header: has_utf8_header(&mail.content, &octets),
+        reverse_path: "alice@crepes.fr".to_owned(),
+        message_id: None,
+        references: Vec::new(),
+        local: vec![Local {
+            account,
+            role: Role::Inbox,
+            prefix: Vec::new(),
+            recipient: mail.account.clone(),
+            grace: true,
+        }],
+        remote: None,
+        trace: Vec::new(),
+        all_or_nothing: true,
+    };
+    let outcome = store.apply(Op::Deliver(Box::new(deliver))).await?;
+    let delivered = matches!(&outcome, Outcome::Delivered(each) if matches!(each.as_slice(), [Delivery::Done { .. }]));
+    ensure!(delivered, "the world's mail was not taken: {outcome:?}");
+    Ok(())
+}
+
+fn has_utf8_header(content: &Content, octets: &[u8]) -> bool {
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(octets.len());
+    matches!(content, Content::Given(_)) && !octets.get(..end).unwrap_or_default().is_ascii()
+}
+
+/// Opens the store of a house.
+pub fn open_store(house: &House) -> Result<Store> {
+    Ok(Store::open(&house.data(), Settings::default())?)
+}
+
+/// The domains of the world, as the office wants them.
+pub fn domains(world: &World) -> Result<Vec<Domain>> {
+    Ok(world.domains.iter().map(|domain| domain.parse()).collect::<Result<_, _>>()?)
+}
