@@ -1,12 +1,15 @@
 //! A house made from the world of a dialogue: a folder with the configuration, the certificate and the store, filled
 //! with the world's accounts, aliases and mail. Both runs over sockets start from it.
 
-use anyhow::{Context, Result, ensure};
-use message::{Address, Domain, Time};
+use crate::seed::Seed;
+use anyhow::{Context, Result, anyhow, ensure};
+use message::{Address, Time};
 use office::admin::{AliasTo, Request};
+use office::{Office, Seams};
 use rustls::ClientConfig;
+use server::Config;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::op::{Deliver, Delivery, Local, Op, Outcome};
 use store::query::AccountByAddress;
 use store::types::{AccountId, PopDelete, QueueId, Role};
@@ -14,6 +17,9 @@ use store::{Settings, Store};
 use tempfile::TempDir;
 use wire::dialogue::world::Content;
 use wire::dialogue::{Mail, Port, World};
+
+/// When the world was made: the evening of classic dialogue 5.
+const NOW: Time = Time(1_081_298_274_000);
 
 /// A house on disk. The folder goes when it is dropped.
 pub struct House {
@@ -28,8 +34,7 @@ impl House {
     /// Writes the configuration and makes the certificate; nobody lives there yet.
     pub fn found(world: &World) -> Result<House> {
         let folder = TempDir::with_prefix("pillarbox-")?;
-        let now = Time(1_081_298_274_000);
-        net::tls::Certificate::self_signed(folder.path(), &world.hostname, net::Clock::system().now().max(now))?;
+        net::tls::Certificate::self_signed(folder.path(), &world.hostname, net::Clock::system().now())?;
         let certificate = folder.path().join(net::tls::SELF_SIGNED_CERTIFICATE);
         let tls = crate::tls::client(&certificate)?;
         std::fs::create_dir(folder.path().join("data"))?;
@@ -78,6 +83,8 @@ fn configuration(world: &World, folder: &Path) -> String {
     text.push_str(&format!("key = \"{}\"\n", file(net::tls::SELF_SIGNED_KEY)));
     text.push_str(&format!("[trust]\nrelay_networks = {}\n", list(&world.relay)));
     text.push_str(&format!("plaintext_login_networks = {}\n", list(&world.plaintext_login)));
+    // Names are asked for from nobody.
+    text.push_str("[dns]\nservers = [\"127.0.0.1:1\"]\n");
     text.push_str("[limits]\nconnections = 10000\nconnections_per_address = 10000\nconnections_per_minute = 100000\n");
     text.push_str("login_guesses_per_minute = 1000\n");
     for (name, value) in &world.limits {
@@ -134,7 +141,7 @@ async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: Queue
     upload.write(&octets).await?;
     let deliver = Deliver {
         queue_id,
-        now: Time(1_081_298_274_000),
+        now: NOW,
         content: upload.finish().await?,
         summary: Vec::new(),
         utf8_header: has_utf8_header(&mail.content, &octets),
@@ -163,12 +170,28 @@ fn has_utf8_header(content: &Content, octets: &[u8]) -> bool {
     matches!(content, Content::Given(_)) && !octets.get(..end).unwrap_or_default().is_ascii()
 }
 
-/// Opens the store of a house.
-pub fn open_store(house: &House) -> Result<Store> {
-    Ok(Store::open(&house.data(), Settings::default())?)
+/// Makes the world's accounts, aliases and mail in a house that nobody serves yet.
+pub fn fill(house: &House, world: &World) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(&house.data(), Settings::default())?;
+        let policy = Config::load(Some(&house.configuration())).map_err(|error| anyhow!("{error}"))?.policy();
+        let office = Office::open(store.clone(), policy, Seams { random: seeded_random() }, NOW).await?;
+        for request in requests(world)? {
+            office.administer(NOW, request).await.map_err(|failure| anyhow!("{failure}"))?;
+        }
+        put_mail(&store, world).await?;
+        drop(office);
+        store.close();
+        Ok(())
+    })
 }
 
-/// The domains of the world, as the office wants them.
-pub fn domains(world: &World) -> Result<Vec<Domain>> {
-    Ok(world.domains.iter().map(|domain| domain.parse()).collect::<Result<_, _>>()?)
+/// Octets that are random enough for salts of accounts that live for one test.
+fn seeded_random() -> office::Random {
+    let seed = Mutex::new(Seed(0x2004_0406));
+    Arc::new(move |octets: &mut [u8]| {
+        let mut seed = seed.lock().unwrap_or_else(PoisonError::into_inner);
+        octets.fill_with(|| seed.number().to_le_bytes()[0]);
+    })
 }

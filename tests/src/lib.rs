@@ -5,6 +5,7 @@
 pub mod binary;
 pub mod client;
 pub mod house;
+pub mod in_process;
 pub mod seed;
 pub mod stage;
 pub mod tls;

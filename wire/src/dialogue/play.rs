@@ -321,3 +321,7 @@ fn crlf_lines(wire: &[u8]) -> Vec<&[u8]> {
     let lines = wire.split_inclusive(|octet| *octet == b'\n');
     lines.map(|line| line.strip_suffix(b"\r\n").unwrap_or(line)).collect()
 }
+
+#[cfg(test)]
+#[path = "play_tests.rs"]
+mod tests;

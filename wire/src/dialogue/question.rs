@@ -170,3 +170,52 @@ fn reply(text: &str) -> Result<Reply, String> {
         lines: words.split(" / ").map(|line| line.to_owned().into()).collect(),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::smtp::Command;
+
+    fn ask(line: &str) -> String {
+        match Command::parse(line.as_bytes()).unwrap() {
+            Command::Mail(sender) => smtp_ask(&smtp::Ask::Sender(sender)),
+            Command::Rcpt(recipient) => smtp_ask(&smtp::Ask::Recipient(recipient)),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn every_question_has_its_words() {
+        assert_eq!(ask("MAIL FROM:<>"), "sender <>");
+        let mail = "MAIL FROM:<a@b.c> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=x AUTH=<>";
+        assert_eq!(ask(mail), "sender <a@b.c> size=5 body=BINARYMIME smtputf8 ret=HDRS envid=x auth=");
+        assert_eq!(ask("RCPT TO:<bob>"), "recipient <bob>");
+        assert_eq!(ask("RCPT TO:<a@b.c> NOTIFY=NEVER"), "recipient <a@b.c> notify=NEVER");
+        let login = sasl::Ask::Password {
+            authorization: Some("carol".to_owned()),
+            username: "bob".to_owned(),
+            password: sasl::Secret(b"hungry".to_vec()),
+        };
+        assert_eq!(pop3_ask(&pop3::Ask::Login(login)), "login password bob as carol");
+        assert_eq!(pop3_ask(&pop3::Ask::Update { deleted: vec![1, 3] }), "update 1 3");
+    }
+
+    #[test]
+    fn every_answer_can_be_read() {
+        let full = smtp_answer("452 4.2.2 the mailbox is full").unwrap();
+        assert_eq!(full, smtp::Answer::Reply(Reply::new(452, Enhanced(4, 2, 2), "the mailbox is full")));
+        match smtp_answer("replies 250 2.1.5 a / b | 452 4.2.2 c").unwrap() {
+            smtp::Answer::Replies(replies) => assert_eq!(replies.iter().map(|r| r.lines.len()).sum::<usize>(), 3),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(pop3_answer("gone"), Ok(pop3::Answer::Refused(pop3::Refusal::Gone)));
+        assert_eq!(
+            sasl_answer("refused too-many 42"),
+            Ok(sasl::Answer::Refused(sasl::Refusal::TooMany { wait_s: 42 }))
+        );
+        for wrong in ["", "452", "452 full", "452 4.2 full", "accepted !", "scram a b", "refused", "perhaps"] {
+            assert!(smtp_answer(wrong).is_err(), "{wrong}");
+        }
+    }
+}
