@@ -3,6 +3,7 @@
 //! every target over its corpus and seeded mutations of it; a coverage-guided fuzzer calls the same functions.
 
 mod drive;
+pub mod messages;
 pub mod mutate;
 pub mod parsers;
 pub mod sessions;
@@ -19,4 +20,9 @@ pub const TARGETS: &[Target] = &[
     ("domain", parsers::domain),
     ("date", parsers::date),
     ("dialogue", parsers::dialogue),
+    ("scanner", messages::scanner),
+    ("fields", messages::fields),
+    ("words", messages::words),
+    ("address-list", messages::address_list),
+    ("content-type", messages::content_type),
 ];
