@@ -65,6 +65,23 @@ pub fn token(value: &[u8]) -> String {
     lower_token(&mut Lexer::new(value))
 }
 
+/// The tokens of a list with commas, at most [`PARAMETERS_MAX`]: `Content-Language` (RFC 3282).
+#[must_use]
+pub fn tokens(value: &[u8]) -> Vec<String> {
+    let mut lexer = Lexer::new(value);
+    let mut list = Vec::new();
+    while list.len() < PARAMETERS_MAX {
+        lexer.skip_cfws();
+        let token = raw_text(lexer.run(ends_token));
+        if !token.is_empty() {
+            list.push(token);
+        } else if lexer.bump().is_none() {
+            break;
+        }
+    }
+    list
+}
+
 fn lower_token(lexer: &mut Lexer<'_>) -> String {
     lexer.skip_cfws();
     raw_text(lexer.run(ends_token)).to_ascii_lowercase()
