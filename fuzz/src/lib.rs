@@ -21,6 +21,7 @@ pub const TARGETS: &[Target] = &[
     ("date", parsers::date),
     ("dialogue", parsers::dialogue),
     ("scanner", messages::scanner),
+    ("summary", messages::summary),
     ("fields", messages::fields),
     ("words", messages::words),
     ("address-list", messages::address_list),

@@ -1,6 +1,7 @@
 //! Messages and their header fields under any input: reading never fails, and what it tells lies within the input.
 
 use message::header::{self, Entry};
+use message::summary::Summary;
 use message::{Kind, Scanner, Structure};
 
 /// The parts of a message: the same whatever pieces it came in, each within the one it lies in, in order.
@@ -94,4 +95,17 @@ pub fn content_type(data: &[u8]) {
     let _ = header::disposition(data);
     let _ = header::message_ids(data);
     let _ = header::token(data);
+}
+
+/// Summaries: what is written of any message is read again, and reading any octets is refused or comes to something
+/// that can be written.
+///
+/// # Panics
+/// When a law is broken.
+pub fn summary(data: &[u8]) {
+    let summary = Summary::of(&message::parse(data));
+    assert_eq!(Summary::decode(&summary.encode()), Ok(summary));
+    if let Ok(strange) = Summary::decode(data) {
+        assert_eq!(Summary::decode(&strange.encode()), Ok(strange));
+    }
 }

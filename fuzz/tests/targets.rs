@@ -3,6 +3,7 @@
 
 use fuzz::mutate::Mutator;
 use fuzz::{TARGETS, Target};
+use message::summary::Summary;
 use std::path::{Path, PathBuf};
 use wire::dialogue::{Act, Captures, Dialogue};
 
@@ -40,6 +41,12 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         }
         "command" => inputs.extend(said("smtp").flat_map(|words| lines(&words))),
         "dialogue" => inputs.extend(files(&dialogues("smtp")).iter().map(|path| std::fs::read(path).unwrap())),
+        // Messages as they come, and summaries as they are kept.
+        "summary" => {
+            let messages: Vec<Vec<u8>> = corpus("scanner");
+            inputs.extend(messages.iter().map(|message| Summary::of(&message::parse(message)).encode()));
+            inputs.extend(messages);
+        }
         _ => {}
     }
     inputs

@@ -3,6 +3,7 @@
 
 use crate::seed::Seed;
 use anyhow::{Context, Result, anyhow, ensure};
+use message::summary::Summary;
 use message::{Address, Time};
 use office::admin::{AliasTo, Request};
 use office::{Office, Seams};
@@ -15,7 +16,6 @@ use store::query::AccountByAddress;
 use store::types::{AccountId, PopDelete, QueueId, Role};
 use store::{Settings, Store};
 use tempfile::TempDir;
-use wire::dialogue::world::Content;
 use wire::dialogue::{Mail, Port, World};
 
 /// When the world was made: the evening of classic dialogue 5.
@@ -137,17 +137,18 @@ pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
 
 async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: QueueId) -> Result<()> {
     let octets = mail.content.bytes();
+    let summary = Summary::of(&message::parse(&octets));
     let mut upload = store.upload();
     upload.write(&octets).await?;
     let deliver = Deliver {
         queue_id,
         now: NOW,
         content: upload.finish().await?,
-        summary: Vec::new(),
-        utf8_header: has_utf8_header(&mail.content, &octets),
+        summary: summary.encode(),
+        utf8_header: summary.utf8_header,
         reverse_path: "alice@crepes.fr".to_owned(),
-        message_id: None,
-        references: Vec::new(),
+        message_id: summary.message_id,
+        references: summary.references,
         local: vec![Local {
             account,
             role: Role::Inbox,
@@ -163,11 +164,6 @@ async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: Queue
     let delivered = matches!(&outcome, Outcome::Delivered(each) if matches!(each.as_slice(), [Delivery::Done { .. }]));
     ensure!(delivered, "the world's mail was not taken: {outcome:?}");
     Ok(())
-}
-
-fn has_utf8_header(content: &Content, octets: &[u8]) -> bool {
-    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(octets.len());
-    matches!(content, Content::Given(_)) && !octets.get(..end).unwrap_or_default().is_ascii()
 }
 
 /// Makes the world's accounts, aliases and mail in a house that nobody serves yet.
