@@ -9,11 +9,12 @@ use office::admin::{AliasTo, Request};
 use office::{Office, Seams};
 use rustls::ClientConfig;
 use server::Config;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::op::{Deliver, Delivery, Local, Op, Outcome};
 use store::query::AccountByAddress;
-use store::types::{AccountId, PopDelete, QueueId, Role};
+use store::types::{AccountId, PopDelete, QueueId, Role, Uid};
 use store::{Settings, Store};
 use tempfile::TempDir;
 use wire::dialogue::{Mail, Port, World};
@@ -125,22 +126,45 @@ pub fn requests(world: &World) -> Result<Vec<Request>> {
     Ok(requests)
 }
 
-/// Puts the mail of the world into the store, octet for octet, with no trace fields added.
+/// Puts the mail of the world into the store, octet for octet, with no trace fields added. All of it is under way at
+/// once, so that a maildrop of thousands costs a few syncs; the store takes operations in the order they are begun.
 pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
+    let mut under_way = VecDeque::new();
     for (at, mail) in world.mail.iter().enumerate() {
         let address: Address = mail.account.parse()?;
         let account = store.read(AccountByAddress { address }).await?.context("the account was added before")?;
-        put_one(store, mail, account.id, QueueId(at as u64 + 1)).await?;
+        let deliver = prepare(store, mail, account.id, QueueId(at as u64 + 1)).await?;
+        let store = store.clone();
+        under_way.push_back(tokio::spawn(async move { store.apply(Op::Deliver(Box::new(deliver))).await }));
+        tokio::task::yield_now().await;
+    }
+    let mut last = HashMap::new();
+    for mail in &world.mail {
+        let outcome = under_way.pop_front().context("one operation a mail")?.await??;
+        let uid = match &outcome {
+            Outcome::Delivered(each) => each.first().and_then(uid_of),
+            _ => None,
+        };
+        let uid = uid.with_context(|| format!("the world's mail was not taken: {outcome:?}"))?;
+        let before = last.insert(mail.account.clone(), uid);
+        ensure!(before.is_none_or(|before| before < uid), "the world's mail lies in another order");
     }
     Ok(())
 }
 
-async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: QueueId) -> Result<()> {
+fn uid_of(delivery: &Delivery) -> Option<Uid> {
+    match delivery {
+        Delivery::Done { uid, .. } => Some(*uid),
+        _ => None,
+    }
+}
+
+async fn prepare(store: &Store, mail: &Mail, account: AccountId, queue_id: QueueId) -> Result<Deliver> {
     let octets = mail.content.bytes();
     let summary = Summary::of(&message::parse(&octets));
     let mut upload = store.upload();
     upload.write(&octets).await?;
-    let deliver = Deliver {
+    Ok(Deliver {
         queue_id,
         now: NOW,
         content: upload.finish().await?,
@@ -159,16 +183,12 @@ async fn put_one(store: &Store, mail: &Mail, account: AccountId, queue_id: Queue
         remote: None,
         trace: Vec::new(),
         all_or_nothing: true,
-    };
-    let outcome = store.apply(Op::Deliver(Box::new(deliver))).await?;
-    let delivered = matches!(&outcome, Outcome::Delivered(each) if matches!(each.as_slice(), [Delivery::Done { .. }]));
-    ensure!(delivered, "the world's mail was not taken: {outcome:?}");
-    Ok(())
+    })
 }
 
 /// Makes the world's accounts, aliases and mail in a house that nobody serves yet.
 pub fn fill(house: &House, world: &World) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = Store::open(&house.data(), Settings::default())?;
         let policy = Config::load(Some(&house.configuration())).map_err(|error| anyhow!("{error}"))?.policy();
