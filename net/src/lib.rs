@@ -1,1 +1,10 @@
-//! .
+//! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, and DNS
+//! for reverse names. Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
+
+pub mod clock;
+pub mod drive;
+pub mod stream;
+pub mod tls;
+
+pub use clock::Clock;
+pub use drive::{Ended, Reason, Security, Surroundings, drive};

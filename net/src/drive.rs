@@ -1,0 +1,292 @@
+//! The one loop that drives every protocol session: it carries octets between a connection and a [`Session`], puts
+//! the session's questions to its [`Desk`], keeps its deadlines and tells it what happens to the connection. The
+//! contract is in [`wire::session`]. Owns buffers, timeouts and TLS in place; knows no protocol.
+
+mod input;
+mod output;
+
+use crate::clock::Clock;
+use crate::stream::Stream;
+use crate::tls;
+use bytes::Bytes;
+use input::Input;
+use output::Output;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use wire::dot::Stuffer;
+use wire::{Desk, Event, Framing, Relay, Session, Step, Time};
+
+/// How long a desk may think before the replies gathered so far are sent; below it a pipelining client gets them in
+/// one piece (RFC 2920 §3.2).
+const THINKING: Duration = Duration::from_millis(20);
+
+/// Steps a session may still take after its peer has gone; far more than dropping a transaction needs.
+const LAST_STEPS: usize = 1000;
+
+/// What a connection needs besides its two ends.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// What tells the time.
+    pub clock: Clock,
+    /// Becomes `true` when the server is about to stop.
+    pub drain: watch::Receiver<bool>,
+    /// Whether and when TLS is spoken.
+    pub security: Security,
+}
+
+/// TLS on a listener.
+#[derive(Clone, Debug)]
+pub enum Security {
+    /// Never.
+    Plain,
+    /// When the session says so (RFC 3207, RFC 2595).
+    StartTls(Arc<rustls::ServerConfig>),
+    /// From the first octet on (RFC 8314).
+    Implicit(Arc<rustls::ServerConfig>),
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why.
+    pub reason: Reason,
+    /// Octets from the peer, inside TLS.
+    pub received: u64,
+    /// Octets to the peer, inside TLS.
+    pub sent: u64,
+}
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    /// The session said goodbye.
+    #[error("closed")]
+    Closed,
+    /// The peer closed its side.
+    #[error("the peer closed the connection")]
+    PeerClosed,
+    /// The peer did not read what was sent to it.
+    #[error("the peer stopped reading")]
+    Stalled,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(std::io::Error),
+    /// The TLS handshake failed.
+    #[error("no TLS: {0}")]
+    Tls(#[from] tls::HandshakeError),
+    /// Stored content could not be read to its end.
+    #[error("stored content could not be read")]
+    Unreadable,
+    /// The session took nothing from a full buffer, or asked for TLS where there is none: a defect of ours.
+    #[error("the session cannot go on")]
+    Stuck,
+}
+
+/// Runs one session to its end.
+pub async fn drive<S, D>(transport: S, session: D::Session, desk: D, around: &Surroundings) -> Ended
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    D: Desk,
+{
+    let drain = around.drain.clone();
+    let (input, output) = (Input::new(), Output::new(Stream::Plain(transport)));
+    let mut drive = Drive { input, output, session, desk, around, drain, draining_told: false, ticked: None };
+    let reason = match drive.run().await {
+        Ok(()) => Reason::Closed,
+        Err(reason) => {
+            drive.bury().await;
+            reason
+        }
+    };
+    Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+}
+
+/// One session under way.
+struct Drive<'a, S, D: Desk> {
+    input: Input,
+    output: Output<S>,
+    session: D::Session,
+    desk: D,
+    around: &'a Surroundings,
+    drain: watch::Receiver<bool>,
+    draining_told: bool,
+    /// The deadline that was ticked last: one that stays after its tick is not ticked again and again.
+    ticked: Option<Time>,
+}
+
+/// What follows when a session has no more steps.
+enum Next {
+    Read,
+    Close,
+}
+
+/// What ended a wait.
+enum Woken {
+    Draining,
+    Deadline,
+    Read(std::io::Result<usize>),
+}
+
+impl<S, D> Drive<'_, S, D>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    D: Desk,
+{
+    async fn run(&mut self) -> Result<(), Reason> {
+        if let Security::Implicit(config) = &self.around.security {
+            self.start_tls(config.clone()).await?;
+        }
+        loop {
+            if let Next::Close = self.obey().await? {
+                return self.output.close().await;
+            }
+            let moved = self.input.drop_taken() > 0;
+            if !(moved && self.input.has_unread()) {
+                self.output.flush_replies().await?;
+                if !self.wait().await? {
+                    continue;
+                }
+            }
+            let taken = self.session.receive(self.now(), self.input.unread());
+            self.input.took(taken);
+        }
+    }
+
+    /// Does what the session says until it wants input or the end.
+    async fn obey(&mut self) -> Result<Next, Reason> {
+        loop {
+            match self.session.step() {
+                Step::Send(octets) => self.send(&octets).await?,
+                Step::Content(range) => self.desk.content(self.input.given(range)).await,
+                Step::Ask(ask) => self.ask(ask).await?,
+                Step::Relay(relay) => self.relay(relay).await?,
+                Step::StartTls => {
+                    let Security::StartTls(config) = &self.around.security else { return Err(Reason::Stuck) };
+                    self.start_tls(config.clone()).await?;
+                }
+                Step::Read => return Ok(Next::Read),
+                Step::Close => return Ok(Next::Close),
+            }
+        }
+    }
+
+    async fn send(&mut self, octets: &Bytes) -> Result<(), Reason> {
+        self.output.gather(octets);
+        if self.output.is_full() { self.output.flush_replies().await } else { Ok(()) }
+    }
+
+    /// Puts a question to the desk. A connection that breaks meanwhile does not cut the answer off: what the desk has
+    /// begun is finished, so that session and desk agree on what happened.
+    async fn ask(&mut self, ask: <D::Session as Session>::Ask) -> Result<(), Reason> {
+        let now = self.now();
+        let mut flushed = Ok(());
+        let answer = {
+            let mut thinking = std::pin::pin!(self.desk.answer(now, ask));
+            tokio::select! {
+                biased;
+                answer = &mut thinking => answer,
+                done = self.output.flush_later(THINKING) => {
+                    flushed = done;
+                    thinking.await
+                }
+            }
+        };
+        self.session.answer(self.now(), answer);
+        flushed
+    }
+
+    /// Streams stored content to the peer.
+    async fn relay(&mut self, relay: Relay) -> Result<(), Reason> {
+        let mut stuffer = match relay.framing {
+            Framing::Raw => None,
+            Framing::DotStuffed { lines } => Some(Stuffer::new(lines)),
+        };
+        let mut offset = 0;
+        while !stuffer.as_ref().is_some_and(Stuffer::is_done) {
+            let chunk = self.desk.read(relay.source, offset).await.ok_or(Reason::Unreadable)?;
+            if chunk.is_empty() {
+                break;
+            }
+            offset += chunk.len() as u64;
+            match &mut stuffer {
+                Some(stuffer) => stuffer.push(&chunk, self.output.buffer()),
+                None => self.output.gather(&chunk),
+            }
+            self.output.flush_relay().await?;
+        }
+        if let Some(stuffer) = &mut stuffer {
+            stuffer.finish(self.output.buffer());
+        }
+        Ok(())
+    }
+
+    /// TLS in place. What was buffered in either direction was said without protection and counts for nothing inside
+    /// it (RFC 3207 §4.2).
+    async fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), Reason> {
+        self.output.flush_replies().await?;
+        self.input.clear();
+        let facts = self.output.start_tls(config).await?;
+        self.session.event(self.now(), Event::TlsStarted(facts));
+        Ok(())
+    }
+
+    /// Waits for input, the deadline or the end of the server. `true`: there is new input.
+    async fn wait(&mut self) -> Result<bool, Reason> {
+        if !self.input.make_room() {
+            return Err(Reason::Stuck);
+        }
+        let deadline = self.session.deadline().filter(|deadline| self.ticked != Some(*deadline));
+        let woken = tokio::select! {
+            biased;
+            () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
+            () = self.around.clock.sleep_until(deadline.unwrap_or_default()), if deadline.is_some() => Woken::Deadline,
+            read = self.input.read(self.output.stream()) => Woken::Read(read),
+        };
+        match woken {
+            Woken::Read(Ok(0)) => return Err(Reason::PeerClosed),
+            Woken::Read(Ok(_)) => return Ok(true),
+            Woken::Read(Err(error)) => return Err(output::reason_for(error)),
+            Woken::Draining => {
+                self.draining_told = true;
+                self.session.event(self.now(), Event::Draining);
+            }
+            Woken::Deadline => {
+                self.ticked = deadline;
+                self.session.tick(self.now());
+            }
+        }
+        Ok(false)
+    }
+
+    /// The connection is lost: lets session and desk drop what was begun.
+    async fn bury(&mut self) {
+        self.session.event(self.now(), Event::PeerClosed);
+        for _ in 0..LAST_STEPS {
+            match self.session.step() {
+                Step::Send(_) => {}
+                Step::Content(range) => self.desk.content(self.input.given(range)).await,
+                Step::Ask(ask) => {
+                    let answer = self.desk.answer(self.now(), ask).await;
+                    self.session.answer(self.now(), answer);
+                }
+                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close => return,
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.around.clock.now()
+    }
+}
+
+/// Returns when the server is about to stop; never when nobody is left who could say so.
+async fn told(drain: &mut watch::Receiver<bool>) {
+    if drain.wait_for(|draining| *draining).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use rustls::ClientConfig;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Mutex;
+use tokio::io::DuplexStream;
+use wire::Time;
+
+const NOW: Time = Time(1_800_000_000_000);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Takes any certificate and keeps it for the test to look at.
+#[derive(Debug, Default)]
+pub(crate) struct AnyCertificate(Mutex<Option<Vec<u8>>>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.0.lock().unwrap() = Some(end_entity.to_vec());
+        Ok(ServerCertVerified::assertion())
+    }
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// A client that speaks these versions and takes any certificate.
+pub(crate) fn client(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> (tokio_rustls::TlsConnector, Arc<AnyCertificate>) {
+    let seen = Arc::new(AnyCertificate::default());
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(seen.clone())
+        .with_no_client_auth();
+    (tokio_rustls::TlsConnector::from(Arc::new(config)), seen)
+}
+
+pub(crate) type ClientStream = tokio_rustls::client::TlsStream<DuplexStream>;
+
+pub(crate) async fn connect(connector: tokio_rustls::TlsConnector, transport: DuplexStream) -> ClientStream {
+    connector.connect(ServerName::try_from("localhost").unwrap(), transport).await.unwrap()
+}
+
+/// A configuration with a certificate made for the test.
+pub(crate) fn test_config(folder: &Path) -> (Arc<ServerConfig>, Arc<Certificates>) {
+    let certificates = Certificates::new(&Certificate::self_signed(folder, "mx.hamburger.edu", NOW).unwrap());
+    (server_config(certificates.clone()).unwrap(), certificates)
+}
+
+async fn handshake(
+    config: Arc<ServerConfig>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> (TlsFacts, ClientStream, Vec<u8>) {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let (connector, seen) = client(versions);
+    let (accepted, connected) = tokio::join!(accept(ours, config), connect(connector, theirs));
+    let certificate = seen.0.lock().unwrap().clone().unwrap();
+    (accepted.unwrap().1, connected, certificate)
+}
+
+#[tokio::test]
+async fn both_ends_of_tls_1_3_export_the_same_channel_binding() {
+    let folder = tempfile::tempdir().unwrap();
+    let (facts, client, _) = handshake(test_config(folder.path()).0, &[&rustls::version::TLS13]).await;
+    assert_eq!(facts.version, "TLS1.3");
+    assert_eq!(facts.cipher, "TLS_AES_256_GCM_SHA384");
+    let theirs = client.get_ref().1.export_keying_material([0_u8; 32], b"EXPORTER-Channel-Binding", Some(&[])).unwrap();
+    assert_eq!(facts.exporter, Some(theirs));
+}
+
+#[tokio::test]
+async fn tls_1_2_has_an_aead_cipher_and_no_channel_binding() {
+    let folder = tempfile::tempdir().unwrap();
+    let (facts, _, _) = handshake(test_config(folder.path()).0, &[&rustls::version::TLS12]).await;
+    assert_eq!(facts.version, "TLS1.2");
+    assert!(facts.cipher.starts_with("TLS_ECDHE_") && facts.cipher.contains("GCM"), "{}", facts.cipher);
+    assert_eq!(facts.exporter, None);
+}
+
+#[tokio::test]
+async fn a_replaced_certificate_is_seen_by_the_next_handshake() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (config, certificates) = test_config(one.path());
+    let (_, _, before) = handshake(config.clone(), &[&rustls::version::TLS13]).await;
+    certificates.replace(&Certificate::self_signed(other.path(), "mx.crepes.fr", NOW).unwrap());
+    let (_, _, after) = handshake(config, &[&rustls::version::TLS13]).await;
+    assert_ne!(before, after);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_never_comes_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, _theirs) = tokio::io::duplex(1024);
+    let before = tokio::time::Instant::now();
+    let ended = accept(ours, test_config(folder.path()).0).await;
+    assert!(matches!(ended, Err(HandshakeError::TimedOut)));
+    assert_eq!(before.elapsed(), HANDSHAKE_LIMIT);
+}
+
+#[test]
+fn our_own_certificate_is_kept_while_it_serves_and_its_key_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Certificate::self_signed(folder.path(), "mx.hamburger.edu", NOW).unwrap();
+    assert_eq!(made.facts.names, ["mx.hamburger.edu", "localhost"]);
+    assert!(made.facts.is_valid_at(NOW.after(YEAR * 9)) && !made.facts.is_valid_at(NOW.after(YEAR * 11)));
+    assert_eq!(made.facts.fingerprint.len(), 32 * 3 - 1);
+    let mode = std::fs::metadata(folder.path().join(SELF_SIGNED_KEY)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let again = Certificate::self_signed(folder.path(), "mx.hamburger.edu", NOW.after(YEAR)).unwrap();
+    assert_eq!(again.facts, made.facts);
+    let renamed = Certificate::self_signed(folder.path(), "mx.crepes.fr", NOW).unwrap();
+    assert_ne!(renamed.facts.fingerprint, made.facts.fingerprint);
+    let renewed = Certificate::self_signed(folder.path(), "mx.crepes.fr", NOW.after(YEAR * 11)).unwrap();
+    assert!(renewed.facts.is_valid_at(NOW.after(YEAR * 12)));
+}
+
+#[test]
+fn errors_name_the_file_and_what_is_wrong_with_it() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    Certificate::self_signed(one.path(), "a.test", NOW).unwrap();
+    Certificate::self_signed(other.path(), "b.test", NOW).unwrap();
+    let certificate = one.path().join(SELF_SIGNED_CERTIFICATE);
+    let key = one.path().join(SELF_SIGNED_KEY);
+    let complaint = |certificate: &Path, key: &Path| Certificate::load(certificate, key).unwrap_err().to_string();
+
+    let absent = one.path().join("absent.pem");
+    assert_eq!(complaint(&absent, &key), format!("{}: there is no such file", absent.display()));
+    assert!(complaint(&key, &key).contains("no certificate in it"));
+    assert!(complaint(&certificate, &certificate).contains("no private key in it"));
+    let wrong = complaint(&certificate, &other.path().join(SELF_SIGNED_KEY));
+    assert!(wrong.contains("does not belong to the certificate"), "{wrong}");
+
+    let rotten = one.path().join("rotten.pem");
+    std::fs::write(&rotten, "-----BEGIN CERTIFICATE-----\nMAAB\n-----END CERTIFICATE-----\n").unwrap();
+    assert!(complaint(&rotten, &key).contains("this is not a certificate"));
+}
+
+#[test]
+fn a_wildcard_stands_for_one_label() {
+    let facts = CertificateFacts {
+        names: vec!["*.hamburger.edu".into(), "crepes.fr".into()],
+        not_before: Time(1000),
+        not_after: Time(2000),
+        fingerprint: String::new(),
+    };
+    assert!(facts.is_for("MX.hamburger.edu") && facts.is_for("crepes.fr"));
+    assert!(!facts.is_for("hamburger.edu") && !facts.is_for("a.b.hamburger.edu") && !facts.is_for("mx.crepes.fr"));
+    assert!(facts.is_valid_at(Time(1000)) && facts.is_valid_at(Time(2000)));
+    assert!(!facts.is_valid_at(Time(999)) && !facts.is_valid_at(Time(2001)));
+}
