@@ -2,7 +2,19 @@
 //! exactly. Owns no protocol and no storage; knows no clock (time comes in as [`Time`]).
 
 pub mod address;
+pub mod build;
+pub mod date;
+pub mod encoding;
+pub mod header;
+pub mod recode;
+pub mod scanner;
+pub mod structure;
+pub mod summary;
+pub mod text;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};
+pub use scanner::{Scanner, parse};
+pub use structure::{Facts, Kind, Part, Structure, TransferEncoding};
+pub use summary::Summary;
 pub use time::Time;
