@@ -149,15 +149,16 @@ impl Engine {
         &self.paths
     }
 
+    /// Lets the database file grow to so many pages and no further: a disk that is full, for tests.
+    pub fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Brings the write-ahead log into the database file and empties it.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
     }
 }
 
