@@ -13,14 +13,16 @@ mod open;
 mod outbox;
 mod thread;
 mod trace;
+mod upkeep;
 
 pub(crate) use account::{CATCH_ALL, credentials_in};
 pub(crate) use flags::{is_utf8, keywords_of};
 pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
 pub use open::Paths;
-pub(crate) use open::{connect_reader, newest_migration};
+pub(crate) use open::connect_reader;
 pub use outbox::CLAIM_MAX;
 pub use thread::REFERENCES_MAX;
+pub(crate) use upkeep::Moved;
 
 use crate::StoreError;
 use crate::columns::{Sql, num, small};
@@ -57,6 +59,9 @@ impl Engine {
     /// when this returns. One result for each, in order.
     pub fn apply_group(&mut self, ops: &[Op]) -> Vec<Result<Outcome, StoreError>> {
         self.hints.clear();
+        if ops.is_empty() {
+            return Vec::new();
+        }
         if let Some(error) = &self.broken {
             return ops.iter().map(|_| Err(error.clone())).collect();
         }
@@ -74,7 +79,13 @@ impl Engine {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut results = Vec::with_capacity(ops.len());
         for op in ops {
-            results.push(self.apply_one(op));
+            let result = self.apply_one(op)?;
+            if let Err(error) = &result
+                && error.is_fatal()
+            {
+                return Err(error.clone());
+            }
+            results.push(result);
             if self.connection.is_autocommit() {
                 // SQLite gave the whole transaction up (a full disk): nothing before this counts either.
                 return Err(results.pop().and_then(Result::err).unwrap_or(StoreError::Full));
@@ -84,7 +95,8 @@ impl Engine {
         Ok(results)
     }
 
-    fn apply_one(&mut self, op: &Op) -> Result<Outcome, StoreError> {
+    /// One operation in a savepoint of its own. The outer error ends the whole group.
+    fn apply_one(&mut self, op: &Op) -> Sql<Result<Outcome, StoreError>> {
         self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
         let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new() };
         let result = work.apply(op);
@@ -98,7 +110,7 @@ impl Engine {
             self.connection.prepare_cached("ROLLBACK TO op")?.execute([])?;
             self.connection.prepare_cached("RELEASE op")?.execute([])?;
         }
-        result
+        Ok(result)
     }
 
     fn give_up(&mut self, error: &StoreError) {
@@ -144,15 +156,16 @@ impl Engine {
         &self.paths
     }
 
+    /// Lets the database file grow to so many pages and no further: a disk that is full, for tests.
+    pub fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Brings the write-ahead log into the database file and empties it.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
     }
 }
 
