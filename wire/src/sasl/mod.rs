@@ -2,6 +2,10 @@
 //! themselves (PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-256-PLUS) are small state machines beside this file. No secret
 //! is kept here and nothing is computed from one: hashes and proofs are the desk's work (`office::login`).
 
+pub mod exchange;
+
+pub use exchange::{Channel, Exchange, Next};
+
 use std::fmt;
 
 /// A password on its way to the desk; prints as `***`, is not kept.

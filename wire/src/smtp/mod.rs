@@ -1,18 +1,31 @@
 //! SMTP (RFC 5321) and LMTP (RFC 2033), server end: what a session asks, what the desk answers, replies and limits.
 
 pub mod ask;
+mod bdat;
+pub mod command;
+mod data;
+mod dispatch;
+mod greet;
+mod help;
+mod input;
+pub mod limits;
+mod line;
+mod login;
+mod mail;
+mod parameters;
+mod path;
+pub mod profile;
 pub mod reply;
+mod server;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod xtext;
 
 pub use ask::{Answer, Ask, Body, ForwardPath, Greeting, Notify, Recipient, Return, ReversePath, Sender, Verb};
-/// Which service a listener gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Mail from other servers (port 25).
-    Mx,
-    /// Mail from users (RFC 6409).
-    Submission,
-    /// Mail from a neighbour on the same machine or network (RFC 2033).
-    Lmtp,
-}
-
-pub use reply::{Enhanced, Reply};
+pub use command::{Command, CommandError, Lookup, Retired};
+pub use limits::Limits;
+pub use path::PathError;
+pub use profile::{Profile, Role};
+pub use reply::{Enhanced, Reply, ReplyError};
+pub use server::Server;
