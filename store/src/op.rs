@@ -6,6 +6,7 @@ use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
 
 /// A change.
+#[allow(missing_docs, reason = "the fields say what they are; each variant is documented")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {
     /// A domain to keep mail for. `Exists` when it is there.
@@ -17,7 +18,12 @@ pub enum Op {
     /// The account, its mailboxes, messages, and the aliases that lead only to it.
     AccountRemove { address: Address },
     /// Changes what is `Some`.
-    AccountSet { address: Address, credentials: Option<Credentials>, quota: Option<Option<u64>>, pop_delete: Option<PopDelete> },
+    AccountSet {
+        address: Address,
+        credentials: Option<Credentials>,
+        quota: Option<Option<u64>>,
+        pop_delete: Option<PopDelete>,
+    },
     /// `Exists` when the address is an account or an alias.
     AliasAdd { alias: Alias },
     /// `Gone` when it is not there.
@@ -29,7 +35,13 @@ pub enum Op {
     Append(Box<Append>),
     /// Adds and takes flags; a message that is gone is passed over. With `unchanged_since`, messages changed later
     /// are left alone and named in the outcome (RFC 7162 §3.1.3).
-    SetFlags { account: AccountId, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange, unchanged_since: Option<ModSeq> },
+    SetFlags {
+        account: AccountId,
+        mailbox: MailboxId,
+        uids: Vec<Uid>,
+        change: FlagChange,
+        unchanged_since: Option<ModSeq>,
+    },
     /// Copies into another mailbox of the account; new UIDs in the outcome.
     Copy { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
     /// Moves (RFC 6851), also into the mailbox where it is.
@@ -76,6 +88,7 @@ pub struct Content {
 }
 
 /// Where content is.
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// In the row, encoded by `codec`.
@@ -197,6 +210,7 @@ pub struct Append {
 }
 
 /// What came of an attempt.
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Settled {
     /// The other side has it.
@@ -212,6 +226,7 @@ pub enum Settled {
 }
 
 /// What an [`Op`] came to. Nothing was changed unless it is `Done` (or a variant with results).
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Done.
@@ -241,6 +256,7 @@ pub enum Outcome {
 }
 
 /// What became of one local recipient.
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// In the mailbox.

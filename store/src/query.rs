@@ -1,5 +1,7 @@
 //! Every question the store answers, each with a type of its own. A query sees one snapshot.
 
+use crate::StoreError;
+use crate::rows::{Answer, Snapshot};
 use crate::types::*;
 use message::{Address, Domain, Time};
 
@@ -7,6 +9,10 @@ use message::{Address, Domain, Time};
 pub trait Query {
     /// The answer.
     type Rows;
+
+    /// Answers it from one state of the store.
+    #[doc(hidden)]
+    fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError>;
 }
 
 macro_rules! query {
@@ -14,7 +20,10 @@ macro_rules! query {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name { $(#[allow(missing_docs)] pub $field: $ty),* }
-        impl Query for $name { type Rows = $rows; }
+        impl Query for $name {
+            type Rows = $rows;
+            fn ask(&self, snapshot: &Snapshot<'_>) -> Result<$rows, StoreError> { self.answer(snapshot) }
+        }
     };
 }
 

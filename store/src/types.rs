@@ -1,8 +1,10 @@
 //! The store's own words: ids, rows, and what they mean.
 
+use crate::op::Place;
 use bytes::Bytes;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -204,6 +206,10 @@ pub struct Stored {
     pub blob: BlobId,
     /// Prefix and content together, in octets.
     pub size: u64,
+    /// BLAKE3 of the content.
+    pub hash: [u8; 32],
+    /// Where the content was when this was asked; it stays readable when it moves.
+    pub place: Arc<Place>,
 }
 
 /// A line of a message's journey.

@@ -1,0 +1,206 @@
+//! The commit point of a message: mailbox entries, outbox entries, content and trace of one message together. Also
+//! APPEND, which is the same for one mailbox. Does not own what a delivery *should* do: that is in the operation.
+
+use super::{Work, flags::KeywordsFull};
+use crate::columns::{Sql, bits, count, num, queue_key, system_bits};
+use crate::op::{Append, Content, Deliver, Delivery, Local, Outcome};
+use crate::types::{AccountId, EmailId, MailboxId, QueueId, Role, Uid};
+use message::Time;
+use rusqlite::params;
+
+/// An e-mail about to be written.
+pub(super) struct NewEmail<'a> {
+    pub(super) account: AccountId,
+    pub(super) blob: i64,
+    pub(super) prefix: &'a [u8],
+    pub(super) size: u64,
+    pub(super) received: Time,
+    pub(super) queue_id: Option<QueueId>,
+    pub(super) summary: &'a [u8],
+    pub(super) message_id: Option<&'a str>,
+    pub(super) references: &'a [String],
+}
+
+/// A row of a mailbox about to be written.
+pub(super) struct NewMessage {
+    pub(super) account: AccountId,
+    pub(super) mailbox: i64,
+    pub(super) email: i64,
+    pub(super) modseq: i64,
+    pub(super) flags: i64,
+    pub(super) size: i64,
+    pub(super) received: i64,
+}
+
+impl Work<'_> {
+    pub(super) fn deliver(&mut self, deliver: &Deliver) -> Sql<Outcome> {
+        let mut deliveries = Vec::with_capacity(deliver.local.len());
+        // Whether each has room is asked before any is written: the blob's row counts those that will refer to it.
+        let mut taken = Vec::with_capacity(deliver.local.len());
+        for local in &deliver.local {
+            taken.push(self.takes(local, &deliver.content, &deliver.local[..taken.len()], &taken)?);
+        }
+        if deliver.all_or_nothing && taken.contains(&Takes::OverQuota) {
+            return Ok(Outcome::OverQuota);
+        }
+        let remote = deliver.remote.as_ref().filter(|remote| !remote.recipients.is_empty());
+        let refs = taken.iter().filter(|takes| **takes == Takes::Yes).count() + usize::from(remote.is_some());
+        let blob = if refs > 0 { self.insert_blob(&deliver.content, refs)? } else { 0 };
+        for (local, takes) in deliver.local.iter().zip(&taken) {
+            deliveries.push(match takes {
+                Takes::Yes => self.deliver_to(deliver, local, blob)?,
+                Takes::OverQuota => Delivery::OverQuota,
+                Takes::Gone => Delivery::Gone,
+            });
+        }
+        if let Some(remote) = remote {
+            self.enqueue(deliver, remote, blob)?;
+        }
+        if refs > 0 {
+            self.trace_message(deliver)?;
+        }
+        Ok(Outcome::Delivered(deliveries))
+    }
+
+    /// Whether an account takes the message. `before` and `taken`: the entries ahead of it in the same message, which
+    /// use up room too where they are for the same account.
+    fn takes(&self, local: &Local, content: &Content, before: &[Local], taken: &[Takes]) -> Sql<Takes> {
+        let same = before.iter().zip(taken).filter(|(b, t)| b.account == local.account && **t == Takes::Yes);
+        let earlier: u64 = same.map(|(b, _)| size_of(b, content)).sum();
+        Ok(match self.has_room(local.account, earlier + size_of(local, content))? {
+            None => Takes::Gone,
+            Some(room) if room || local.grace => Takes::Yes,
+            Some(_) => Takes::OverQuota,
+        })
+    }
+
+    fn deliver_to(&mut self, deliver: &Deliver, local: &Local, blob: i64) -> Sql<Delivery> {
+        let account = local.account;
+        let size = size_of(local, &deliver.content);
+        let mailbox = self.mailbox_for(account, local.role)?;
+        let (modseq, email) = self.insert_email(&NewEmail {
+            account,
+            blob,
+            prefix: &local.prefix,
+            size,
+            received: deliver.now,
+            queue_id: Some(deliver.queue_id),
+            summary: &deliver.summary,
+            message_id: deliver.message_id.as_deref(),
+            references: &deliver.references,
+        })?;
+        let flags = if deliver.utf8_header { bits::UTF8_HEADER } else { 0 };
+        let (size, received) = (num(size), num(deliver.now.0));
+        let uid = self.insert_message(&NewMessage { account, mailbox, email, modseq, flags, size, received })?;
+        Ok(Delivery::Done { mailbox: MailboxId(mailbox), uid, email: EmailId(email) })
+    }
+
+    /// The mailbox with a role; INBOX where the account has none.
+    fn mailbox_for(&self, account: AccountId, role: Role) -> Sql<i64> {
+        let find = "SELECT id FROM mailbox WHERE account = ?1 AND role = ?2";
+        for role in [role, Role::Inbox] {
+            let number = crate::columns::role_number(Some(role));
+            if let Some(id) = self.number(find, [account.0, number])? {
+                return Ok(id);
+            }
+        }
+        Err(crate::StoreError::damaged(format!("account {} has no INBOX", account.0)))
+    }
+
+    /// Writes an e-mail and counts it; its modseq and id.
+    pub(super) fn insert_email(&mut self, new: &NewEmail<'_>) -> Sql<(i64, i64)> {
+        let (modseq, email) = self.count_email_in(new.account, new.size)?;
+        let (thread, refs) = self.thread_for(new.account, email, new.message_id, new.references)?;
+        self.run(
+            "INSERT INTO email (account, id, blob, copies, thread, size, received, queue_id, prefix, summary, refs) \
+             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                new.account.0,
+                email,
+                new.blob,
+                thread,
+                num(new.size),
+                num(new.received.0),
+                new.queue_id.map(queue_key),
+                new.prefix,
+                new.summary,
+                refs
+            ],
+        )?;
+        Ok((modseq, email))
+    }
+
+    /// Puts an e-mail into a mailbox under its next UID.
+    pub(super) fn insert_message(&mut self, new: &NewMessage) -> Sql<Uid> {
+        let unseen = i64::from(new.flags & bits::SEEN == 0);
+        let next: i64 = self
+            .sql
+            .prepare_cached(
+                "UPDATE mailbox SET uid_next = uid_next + 1, modseq = ?3, total = total + 1, unseen = unseen + ?4, \
+                 octets = octets + ?5 WHERE account = ?1 AND id = ?2 RETURNING uid_next",
+            )?
+            .query_row(params![new.account.0, new.mailbox, new.modseq, unseen, new.size], |row| row.get(0))?;
+        // RFC 9051 §2.3.1.1: UIDNEXT is a 32-bit number too, and never goes back.
+        if u32::try_from(next).is_err() {
+            return Err(crate::StoreError::Exhausted { what: "UIDs" });
+        }
+        let uid = next - 1;
+        self.run(
+            "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+            params![new.account.0, new.mailbox, uid, new.email, new.modseq, new.flags, new.size, new.received],
+        )?;
+        Ok(Uid(crate::columns::small(uid)?))
+    }
+
+    pub(super) fn append(&mut self, append: &Append) -> Sql<Outcome> {
+        let account = append.account;
+        let validity = self
+            .number("SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2", [account.0, append.mailbox.0])?;
+        let (Some(validity), Some(room)) = (validity, self.has_room(account, append.content.octets)?) else {
+            return Ok(Outcome::Gone);
+        };
+        if !room {
+            return Ok(Outcome::OverQuota);
+        }
+        let Ok(keywords) = self.keyword_bits(account, &append.flags)? else { return Ok(Outcome::Conflict) };
+        let blob = self.insert_blob(&append.content, 1)?;
+        let (modseq, email) = self.insert_email(&NewEmail {
+            account,
+            blob,
+            prefix: b"",
+            size: append.content.octets,
+            received: append.received,
+            queue_id: None,
+            summary: &append.summary,
+            message_id: append.message_id.as_deref(),
+            references: &append.references,
+        })?;
+        let utf8 = if append.utf8_header { bits::UTF8_HEADER } else { 0 };
+        let flags = system_bits(&append.flags) | keywords | utf8;
+        let (size, received) = (num(append.content.octets), num(append.received.0));
+        let mailbox = append.mailbox.0;
+        let uid = self.insert_message(&NewMessage { account, mailbox, email, modseq, flags, size, received })?;
+        Ok(Outcome::Uids { uid_validity: crate::columns::small(validity)?, pairs: vec![(None, uid)] })
+    }
+
+    /// The bits of the keywords of `flags`, or that there are too many kinds.
+    pub(super) fn keyword_bits(
+        &mut self,
+        account: AccountId,
+        flags: &crate::types::Flags,
+    ) -> Sql<Result<i64, KeywordsFull>> {
+        self.slots_for(account, &flags.keywords)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Yes,
+    OverQuota,
+    Gone,
+}
+
+fn size_of(local: &Local, content: &Content) -> u64 {
+    content.octets + count(num(local.prefix.len() as u64))
+}

@@ -1,0 +1,282 @@
+//! The synchronous core: one connection that writes, the segments, and the rule of the group commit. Owns the order
+//! sync segments - commit rows - acknowledge - publish. Does not own threads (`shell`) nor what each operation does
+//! (the modules below, one per kind of thing).
+
+mod account;
+mod alias;
+mod blob;
+mod deliver;
+mod flags;
+mod mailbox;
+mod messages;
+mod open;
+mod outbox;
+mod thread;
+mod trace;
+
+pub(crate) use account::{CATCH_ALL, credentials_in};
+pub(crate) use flags::{is_utf8, keywords_of};
+pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
+pub use open::Paths;
+pub(crate) use open::{connect_reader, newest_migration};
+pub use outbox::CLAIM_MAX;
+pub use thread::REFERENCES_MAX;
+
+use crate::StoreError;
+use crate::columns::{Sql, num, small};
+use crate::disk::Lock;
+use crate::op::{Content, Op, Outcome, Place};
+use crate::query::{Hint, Query};
+use crate::segment::Segments;
+use crate::types::{AccountId, ModSeq};
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One open store, for one thread.
+#[derive(Debug)]
+pub struct Engine {
+    connection: Connection,
+    segments: Arc<Segments>,
+    paths: Paths,
+    /// The sync that failed, after which nothing is written any more.
+    broken: Option<StoreError>,
+    hints: BTreeMap<AccountId, ModSeq>,
+    _lock: Option<Lock>,
+}
+
+/// What an operation works on: the open transaction, and what it will have changed.
+pub(crate) struct Work<'a> {
+    pub(crate) sql: &'a Connection,
+    pub(crate) segments: &'a Segments,
+    touched: BTreeMap<AccountId, ModSeq>,
+}
+
+impl Engine {
+    /// Carries out operations in one transaction: all of those that can be done, each whole or not at all, on disk
+    /// when this returns. One result for each, in order.
+    pub fn apply_group(&mut self, ops: &[Op]) -> Vec<Result<Outcome, StoreError>> {
+        self.hints.clear();
+        if let Some(error) = &self.broken {
+            return ops.iter().map(|_| Err(error.clone())).collect();
+        }
+        let done = self.try_group(ops);
+        done.unwrap_or_else(|error| {
+            self.give_up(&error);
+            ops.iter().map(|_| Err(error.clone())).collect()
+        })
+    }
+
+    fn try_group(&mut self, ops: &[Op]) -> Sql<Vec<Result<Outcome, StoreError>>> {
+        if ops.iter().filter_map(content_of).any(|content| matches!(content.place, Place::Frames(_))) {
+            self.segments.sync()?;
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut results = Vec::with_capacity(ops.len());
+        for op in ops {
+            results.push(self.apply_one(op));
+            if self.connection.is_autocommit() {
+                // SQLite gave the whole transaction up (a full disk): nothing before this counts either.
+                return Err(results.pop().and_then(Result::err).unwrap_or(StoreError::Full));
+            }
+        }
+        self.connection.execute_batch("COMMIT").map_err(commit_failed)?;
+        Ok(results)
+    }
+
+    fn apply_one(&mut self, op: &Op) -> Result<Outcome, StoreError> {
+        self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
+        let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new() };
+        let result = work.apply(op);
+        let touched = work.touched;
+        if result.as_ref().is_ok_and(changes) {
+            self.connection.prepare_cached("RELEASE op")?.execute([])?;
+            for (account, modseq) in touched {
+                self.hints.entry(account).and_modify(|m| *m = modseq.max(*m)).or_insert(modseq);
+            }
+        } else if !self.connection.is_autocommit() {
+            self.connection.prepare_cached("ROLLBACK TO op")?.execute([])?;
+            self.connection.prepare_cached("RELEASE op")?.execute([])?;
+        }
+        result
+    }
+
+    fn give_up(&mut self, error: &StoreError) {
+        self.hints.clear();
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        if error.is_fatal() {
+            tracing::error!(%error, "nothing more is written");
+            self.broken = Some(error.clone());
+        }
+    }
+
+    /// What the last group changed, one hint an account.
+    pub fn take_hints(&mut self) -> Vec<Hint> {
+        std::mem::take(&mut self.hints).into_iter().map(|(account, modseq)| Hint { account, modseq }).collect()
+    }
+
+    /// Answers a question on this thread.
+    pub fn read<Q: Query>(&self, query: &Q) -> Result<Q::Rows, StoreError> {
+        query.ask(&crate::rows::Snapshot::new(&self.connection, &self.segments))
+    }
+
+    /// Content from octets at hand, on this thread.
+    pub fn put(&self, mut octets: &[u8]) -> Result<Content, StoreError> {
+        let mut arriving = crate::content::Arriving::new(self.segments.clone());
+        while !octets.is_empty() {
+            octets = arriving.take(octets);
+            if arriving.is_full() {
+                arriving.flush()?;
+            }
+        }
+        arriving.finish()
+    }
+
+    pub(crate) fn segments(&self) -> &Arc<Segments> {
+        &self.segments
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Brings the write-ahead log into the database file and empties it.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// A commit that failed for any reason but a full disk leaves open what is on disk.
+fn commit_failed(error: rusqlite::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Io { doing, reason } => StoreError::SyncFailed { reason: format!("{doing}: {reason}") },
+        other => other,
+    }
+}
+
+/// Whether an outcome is one after which something may have changed.
+fn changes(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::OverQuota | Outcome::Exists | Outcome::Gone | Outcome::Conflict)
+}
+
+fn content_of(op: &Op) -> Option<&Content> {
+    match op {
+        Op::Deliver(deliver) => Some(&deliver.content),
+        Op::Append(append) => Some(&append.content),
+        _ => None,
+    }
+}
+
+/// About how many octets an operation brings: for the limit of a group.
+pub(crate) fn weight(op: &Op) -> usize {
+    const ROWS: usize = 512;
+    ROWS + match content_of(op).map(|content| &content.place) {
+        Some(Place::Inline { bytes, .. }) => bytes.len(),
+        _ => 0,
+    }
+}
+
+impl Work<'_> {
+    fn apply(&mut self, op: &Op) -> Sql<Outcome> {
+        match op {
+            Op::DomainAdd { domain, now } => self.domain_add(domain, *now),
+            Op::DomainRemove { domain } => self.domain_remove(domain),
+            Op::AccountAdd { address, credentials, quota, now } => self.account_add(address, credentials, *quota, *now),
+            Op::AccountRemove { address } => self.account_remove(address),
+            Op::AccountSet { address, credentials, quota, pop_delete } => {
+                self.account_set(address, credentials.as_ref(), *quota, *pop_delete)
+            }
+            Op::AliasAdd { alias } => self.alias_add(alias),
+            Op::AliasRemove { address } => self.alias_remove(address),
+            Op::Claim { now, limit, lease_ms, token } => self.claim(*now, *limit, *lease_ms, *token),
+            Op::Settle { outbox, recipient, token, state, now } => {
+                self.settle((*outbox, *recipient), *token, state, *now)
+            }
+            Op::Trace(entries) => self.trace(entries).map(|()| Outcome::Done),
+            _ => self.apply_to_mail(op),
+        }
+    }
+
+    fn apply_to_mail(&mut self, op: &Op) -> Sql<Outcome> {
+        match op {
+            Op::Deliver(deliver) => self.deliver(deliver),
+            Op::Append(append) => self.append(append),
+            Op::SetFlags { account, mailbox, uids, change, unchanged_since } => {
+                self.set_flags((*account, *mailbox), uids, change, *unchanged_since)
+            }
+            Op::Copy { account, from, to, uids, .. } => self.copy(*account, (*from, *to), uids),
+            Op::Move { account, from, to, uids, now } => self.move_messages(*account, (*from, *to), uids, *now),
+            Op::Expunge { account, mailbox, uids, now } => self.expunge(*account, *mailbox, uids, *now),
+            Op::MailboxCreate { account, parent, name, role, now } => {
+                self.mailbox_create(*account, *parent, name, *role, *now)
+            }
+            Op::MailboxRename { account, mailbox, parent, name } => {
+                self.mailbox_rename(*account, *mailbox, *parent, name)
+            }
+            Op::MailboxDelete { account, mailbox, now } => self.mailbox_delete(*account, *mailbox, *now),
+            Op::MailboxSubscribe { account, mailbox, subscribed } => {
+                self.mailbox_subscribe(*account, *mailbox, *subscribed)
+            }
+            _ => Ok(Outcome::Conflict),
+        }
+    }
+
+    /// The next modseq of an account; `None` when there is no such account.
+    pub(crate) fn next_modseq(&mut self, account: AccountId) -> Sql<Option<i64>> {
+        let mut statement =
+            self.sql.prepare_cached("UPDATE account SET modseq = modseq + 1 WHERE id = ?1 RETURNING modseq")?;
+        let modseq = first(statement.query_row([account.0], |row| row.get::<_, i64>(0)))?;
+        if let Some(modseq) = modseq {
+            self.touch(account, modseq);
+        }
+        Ok(modseq)
+    }
+
+    /// Notes that the commit changes an account.
+    pub(crate) fn touch(&mut self, account: AccountId, modseq: i64) {
+        self.touched.insert(account, ModSeq(crate::columns::count(modseq)));
+    }
+
+    /// Runs a cached statement; how many rows it changed.
+    pub(crate) fn run(&self, statement: &str, values: impl rusqlite::Params) -> Sql<usize> {
+        Ok(self.sql.prepare_cached(statement)?.execute(values)?)
+    }
+
+    /// Whether a cached question has an answer.
+    pub(crate) fn finds(&self, statement: &str, values: impl rusqlite::Params) -> Sql<bool> {
+        Ok(self.sql.prepare_cached(statement)?.exists(values)?)
+    }
+
+    /// One number, where there is a row.
+    pub(crate) fn number(&self, statement: &str, values: impl rusqlite::Params) -> Sql<Option<i64>> {
+        first(self.sql.prepare_cached(statement)?.query_row(values, |row| row.get(0)))
+    }
+
+    /// A UIDVALIDITY no mailbox of the account ever had: the time in seconds, or one more than the last.
+    pub(crate) fn next_validity(&self, account: AccountId, now: message::Time) -> Sql<u32> {
+        let last = self.number("SELECT last_validity FROM account WHERE id = ?1", [account.0])?.unwrap_or(0);
+        let next = num(now.unix_seconds()).max(last + 1);
+        let validity = small(next).map_err(|_| StoreError::Exhausted { what: "UIDVALIDITY values" })?;
+        self.run("UPDATE account SET last_validity = ?2 WHERE id = ?1", params![account.0, next])?;
+        Ok(validity)
+    }
+}
+
+/// A row that may not be there.
+pub(crate) fn first<T>(row: rusqlite::Result<T>) -> Sql<Option<T>> {
+    match row {
+        Ok(row) => Ok(Some(row)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

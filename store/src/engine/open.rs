@@ -1,0 +1,168 @@
+//! Opening a store: folders, lock, database, migrations. Owns the layout on disk and SQLite's settings.
+
+use super::Engine;
+use crate::StoreError;
+use crate::columns::{Sql, small};
+use crate::disk::{self, Disk, Lock};
+use crate::segment::{SEGMENT_OCTETS, Segments};
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pages of the log after which it goes into the database file: 64 MiB, so that a store opens in milliseconds and
+/// a page written often is copied seldom.
+const CHECKPOINT_PAGES: u32 = 16 * 1024;
+/// How long another program (a backup tool, `sqlite3`) may hold the database.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Statements kept prepared on each connection: more than there are.
+const STATEMENTS: usize = 256;
+/// Memory for pages: the writer touches many mailboxes in one group, a reader one.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+const READER_CACHE_KIB: u32 = 8 * 1024;
+
+/// Numbered, forward-only; number n is the n-th.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql")];
+
+/// Where the files of a store are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Says who has it open.
+    pub lock: PathBuf,
+    /// The one shard there is today.
+    pub shard: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// The folder of segments.
+    pub segments: PathBuf,
+}
+
+impl Paths {
+    /// The layout below a data folder.
+    #[must_use]
+    pub fn of(folder: &Path) -> Paths {
+        let shard = folder.join("shard-000");
+        Paths {
+            folder: folder.to_owned(),
+            lock: folder.join("LOCK"),
+            database: shard.join("mail.db"),
+            segments: shard.join("seg"),
+            shard,
+        }
+    }
+}
+
+impl Engine {
+    /// Opens the store below a folder, making or migrating it.
+    pub fn open(folder: &Path, disk: Arc<dyn Disk>) -> Result<Engine, StoreError> {
+        Engine::open_with(folder, disk, SEGMENT_OCTETS)
+    }
+
+    /// The same with another size of segments: for tests of what happens at its end.
+    pub fn open_with(folder: &Path, disk: Arc<dyn Disk>, segment_octets: u64) -> Result<Engine, StoreError> {
+        let paths = Paths::of(folder);
+        disk::make_folder(&paths.folder)?;
+        let lock = Lock::take(&paths.lock)?;
+        disk::make_folder(&paths.shard)?;
+        disk::make_private(&paths.database)?;
+        let mut connection = connect_writer(&paths.database)?;
+        migrate(&mut connection, MIGRATIONS)?;
+        let used = connection.query_row("SELECT coalesce(max(number), 0) FROM segment", [], |row| row.get(0))?;
+        let segments = Arc::new(Segments::open(disk, &paths.segments, segment_octets, small(used)?)?);
+        disk::sync_folder(&paths.shard)?;
+        let hints = std::collections::BTreeMap::new();
+        Ok(Engine { connection, segments, paths, broken: None, hints, _lock: Some(lock) })
+    }
+}
+
+fn connect_writer(path: &Path) -> Sql<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA journal_size_limit = {};
+         PRAGMA cache_size = -{WRITER_CACHE_KIB};
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;",
+        u64::from(CHECKPOINT_PAGES) * 4096
+    ))?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(crate) fn connect_reader(path: &Path) -> Sql<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(&format!(
+        "PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+    ))?;
+    Ok(connection)
+}
+
+/// The format this release writes.
+pub(crate) fn newest_migration() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+/// Brings a database to the newest format, each step in a transaction of its own.
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Sql<()> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (n INTEGER NOT NULL PRIMARY KEY) STRICT")?;
+    let found = small(connection.query_row("SELECT coalesce(max(n), 0) FROM schema_version", [], |row| row.get(0))?)?;
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (number, text) in (1_u32..).zip(migrations).skip(found as usize) {
+        let step = connection.transaction()?;
+        step.execute_batch(text)?;
+        step.execute("INSERT INTO schema_version (n) VALUES (?1)", [number])?;
+        step.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn columns(connection: &Connection, table: &str) -> i64 {
+        connection.query_row("SELECT count(*) FROM pragma_table_info(?1)", [table], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn steps_run_once_and_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = "CREATE TABLE a (x INTEGER)";
+        migrate(&mut connection, &[first]).unwrap();
+        migrate(&mut connection, &[first, "ALTER TABLE a ADD COLUMN y INTEGER"]).unwrap();
+        migrate(&mut connection, &[first, "ALTER TABLE a ADD COLUMN y INTEGER"]).unwrap();
+        assert_eq!(columns(&connection, "a"), 2);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_format_before_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = "CREATE TABLE a (x INTEGER)";
+        assert!(migrate(&mut connection, &[first, "CREATE TABLE b (x INTEGER); BROKEN"]).is_err());
+        assert_eq!((columns(&connection, "a"), columns(&connection, "b")), (1, 0));
+        migrate(&mut connection, &[first, "CREATE TABLE b (x INTEGER)"]).unwrap();
+        assert_eq!(columns(&connection, "b"), 1);
+    }
+
+    #[test]
+    fn a_later_format_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &["CREATE TABLE a (x INTEGER)", "CREATE TABLE b (x INTEGER)"]).unwrap();
+        let refused = migrate(&mut connection, &["CREATE TABLE a (x INTEGER)"]).unwrap_err();
+        assert_eq!(refused, StoreError::Newer { found: 2, known: 1 });
+    }
+}

@@ -1,0 +1,54 @@
+//! Which conversation an e-mail belongs to: the one of any message it names. Owns the keys and their life.
+
+use super::Work;
+use crate::columns::Sql;
+use crate::types::AccountId;
+use rusqlite::params;
+
+/// Message ids of one message that are looked at: the newest. A longer chain holds together by its neighbours.
+pub const REFERENCES_MAX: usize = 32;
+
+impl Work<'_> {
+    /// The thread of a new e-mail, and the keys it holds on to (8 octets each).
+    pub(super) fn thread_for(
+        &mut self,
+        account: AccountId,
+        email: i64,
+        message_id: Option<&str>,
+        references: &[String],
+    ) -> Sql<(i64, Vec<u8>)> {
+        let newest = references.iter().rev().map(String::as_str);
+        let mut keys: Vec<i64> = message_id.into_iter().chain(newest).take(REFERENCES_MAX).map(hash).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut thread = email;
+        for key in &keys {
+            let find = "SELECT thread FROM thread_ref WHERE account = ?1 AND hash = ?2";
+            thread = thread.min(self.number(find, [account.0, *key])?.unwrap_or(thread));
+        }
+        for key in &keys {
+            self.run(
+                "INSERT INTO thread_ref (account, hash, thread, email) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (account, hash) DO UPDATE SET email = excluded.email",
+                params![account.0, key, thread, email],
+            )?;
+        }
+        Ok((thread, keys.iter().flat_map(|key| key.to_le_bytes()).collect()))
+    }
+
+    /// Lets go of the keys of an e-mail that is no more.
+    pub(super) fn forget_thread(&mut self, account: AccountId, email: i64, refs: &[u8]) -> Sql<()> {
+        for key in refs.as_chunks::<8>().0 {
+            self.run(
+                "DELETE FROM thread_ref WHERE account = ?1 AND hash = ?2 AND email = ?3",
+                params![account.0, i64::from_le_bytes(*key), email],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn hash(message_id: &str) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(message_id.as_bytes()).as_bytes();
+    i64::from_le_bytes([a, b, c, d, e, f, g, h])
+}

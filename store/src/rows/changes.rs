@@ -1,0 +1,107 @@
+//! What changed in an account after a modseq.
+
+use super::{Answer, Snapshot};
+use crate::columns::{self, Sql, count, num, small};
+use crate::engine::{GONE_EMAIL, GONE_MAILBOX, GONE_UID, keywords_of};
+use crate::query::{Change, ChangesSince};
+use crate::types::{EmailId, MailboxId, ModSeq, Uid};
+use rusqlite::Row;
+
+type Line = (i64, Change);
+
+impl Answer for ChangesSince {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Vec<(ModSeq, Change)>>> {
+        let since = num(self.since.0);
+        let floor = snapshot
+            .one("SELECT modseq_floor FROM account WHERE id = ?1", [self.account.0], |row| Ok(row.get::<_, i64>(0)?))?;
+        if floor.is_none_or(|floor| since < floor) {
+            return Ok(None);
+        }
+        let last = self.last_of_page(snapshot, since)?;
+        let mut lines = self.of_messages(snapshot, since, last)?;
+        lines.extend(self.of_mailboxes(snapshot, since, last)?);
+        lines.extend(self.of_the_gone(snapshot, since, last)?);
+        // Within one modseq: mailboxes that come, then what comes and changes in them, then what goes.
+        lines.sort_by_key(|(modseq, change)| (*modseq, rank(change)));
+        Ok(Some(lines.into_iter().map(|(modseq, change)| (ModSeq(count(modseq)), change)).collect()))
+    }
+}
+
+impl ChangesSince {
+    /// The modseq with which a page of `limit` lines ends. What one operation changed is never torn apart, so that the
+    /// next page can begin after it.
+    fn last_of_page(&self, snapshot: &Snapshot<'_>, since: i64) -> Sql<i64> {
+        let last = snapshot.one(
+            "SELECT modseq FROM (\
+               SELECT modseq FROM msg WHERE account = ?1 AND modseq > ?2 \
+               UNION ALL SELECT modseq FROM gone WHERE account = ?1 AND modseq > ?2 AND kind <> ?4 \
+               UNION ALL SELECT changed FROM mailbox WHERE account = ?1 AND changed > ?2) \
+             ORDER BY modseq LIMIT 1 OFFSET ?3",
+            [self.account.0, since, i64::from(self.limit.max(1)) - 1, GONE_EMAIL],
+            |row| Ok(row.get(0)?),
+        )?;
+        Ok(last.unwrap_or(i64::MAX))
+    }
+
+    fn of_messages(&self, snapshot: &Snapshot<'_>, since: i64, last: i64) -> Sql<Vec<Line>> {
+        let keywords = keywords_of(snapshot.sql, self.account)?;
+        snapshot.all(
+            "SELECT modseq, mailbox, uid, email, added, flags FROM msg \
+             WHERE account = ?1 AND modseq > ?2 AND modseq <= ?3",
+            [self.account.0, since, last],
+            |row| {
+                let (mailbox, uid) = (MailboxId(row.get(1)?), Uid(small(row.get(2)?)?));
+                let added: i64 = row.get(4)?;
+                let change = if added > since {
+                    Change::Added { mailbox, uid, email: EmailId(row.get(3)?) }
+                } else {
+                    Change::FlagsChanged { mailbox, uid, flags: columns::flags(row.get(5)?, &keywords) }
+                };
+                Ok((row.get(0)?, change))
+            },
+        )
+    }
+
+    fn of_mailboxes(&self, snapshot: &Snapshot<'_>, since: i64, last: i64) -> Sql<Vec<Line>> {
+        snapshot.all(
+            "SELECT changed, id, added FROM mailbox WHERE account = ?1 AND changed > ?2 AND changed <= ?3",
+            [self.account.0, since, last],
+            |row| {
+                let mailbox = MailboxId(row.get(1)?);
+                let added: i64 = row.get(2)?;
+                let new = added > since;
+                let change = if new { Change::MailboxCreated { mailbox } } else { Change::MailboxChanged { mailbox } };
+                Ok((row.get(0)?, change))
+            },
+        )
+    }
+
+    fn of_the_gone(&self, snapshot: &Snapshot<'_>, since: i64, last: i64) -> Sql<Vec<Line>> {
+        let lines = snapshot.all(
+            "SELECT modseq, kind, mailbox, id FROM gone WHERE account = ?1 AND modseq > ?2 AND modseq <= ?3",
+            [self.account.0, since, last],
+            gone,
+        )?;
+        Ok(lines.into_iter().flatten().collect())
+    }
+}
+
+fn gone(row: &Row<'_>) -> Sql<Option<Line>> {
+    let (modseq, mailbox) = (row.get(0)?, MailboxId(row.get(2)?));
+    Ok(match row.get::<_, i64>(1)? {
+        GONE_UID => Some((modseq, Change::Expunged { mailbox, uid: Uid(small(row.get(3)?)?) })),
+        GONE_MAILBOX => Some((modseq, Change::MailboxDeleted { mailbox })),
+        _ => None,
+    })
+}
+
+fn rank(change: &Change) -> (u8, i64, u32) {
+    match change {
+        Change::MailboxCreated { mailbox } => (0, mailbox.0, 0),
+        Change::MailboxChanged { mailbox } => (1, mailbox.0, 0),
+        Change::Added { mailbox, uid, .. } => (2, mailbox.0, uid.0),
+        Change::FlagsChanged { mailbox, uid, .. } => (3, mailbox.0, uid.0),
+        Change::Expunged { mailbox, uid } => (4, mailbox.0, uid.0),
+        Change::MailboxDeleted { mailbox } => (5, mailbox.0, 0),
+    }
+}

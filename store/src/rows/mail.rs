@@ -1,0 +1,99 @@
+//! Questions about mailboxes and messages.
+
+use super::{Answer, Snapshot};
+use crate::columns::{self, Sql, Text, count, small, time};
+use crate::engine::{is_utf8, keywords_of};
+use crate::op::Place;
+use crate::query::{Mailboxes, Messages, StoredMessage, SummaryOf};
+use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, Uid};
+use bytes::Bytes;
+use rusqlite::{Row, params};
+use std::sync::Arc;
+
+impl Answer for Mailboxes {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<Mailbox>> {
+        snapshot.all(
+            "SELECT id, parent, name, role, uid_validity, uid_next, modseq, total, unseen, octets, subscribed \
+             FROM mailbox WHERE account = ?1 ORDER BY id",
+            [self.account.0],
+            mailbox,
+        )
+    }
+}
+
+fn mailbox(row: &Row<'_>) -> Sql<Mailbox> {
+    let parent: i64 = row.get(1)?;
+    Ok(Mailbox {
+        id: MailboxId(row.get(0)?),
+        parent: Some(MailboxId(parent)).filter(|_| parent != 0),
+        name: row.get::<_, Text>(2)?.0,
+        role: columns::role(row.get(3)?)?,
+        uid_validity: small(row.get(4)?)?,
+        uid_next: Uid(small(row.get(5)?)?),
+        modseq: ModSeq(count(row.get(6)?)),
+        total: small(row.get(7)?)?,
+        unseen: small(row.get(8)?)?,
+        octets: count(row.get(9)?),
+        subscribed: row.get(10)?,
+    })
+}
+
+impl Answer for Messages {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<Message>> {
+        let keywords = keywords_of(snapshot.sql, self.account)?;
+        snapshot.all(
+            "SELECT uid, email, modseq, flags, size, received FROM msg \
+             WHERE account = ?1 AND mailbox = ?2 AND uid >= ?3 ORDER BY uid LIMIT ?4",
+            params![self.account.0, self.mailbox.0, self.from.0, self.limit],
+            |row| {
+                let flags: i64 = row.get(3)?;
+                Ok(Message {
+                    uid: Uid(small(row.get(0)?)?),
+                    email: EmailId(row.get(1)?),
+                    modseq: ModSeq(count(row.get(2)?)),
+                    flags: columns::flags(flags, &keywords),
+                    size: count(row.get(4)?),
+                    received: time(row.get(5)?),
+                    utf8_header: is_utf8(flags),
+                })
+            },
+        )
+    }
+}
+
+impl Answer for StoredMessage {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Stored>> {
+        snapshot.one(
+            "SELECT email.prefix, email.size, blob.id, blob.hash, blob.codec, blob.frames, bytes FROM msg \
+             JOIN email ON email.account = msg.account AND email.id = msg.email \
+             JOIN blob ON blob.id = email.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id \
+             WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3",
+            [self.account.0, self.mailbox.0, i64::from(self.uid.0)],
+            |row| {
+                Ok(Stored {
+                    prefix: Bytes::from(row.get::<_, Vec<u8>>(0)?),
+                    size: count(row.get(1)?),
+                    blob: BlobId(row.get(2)?),
+                    hash: columns::hash(&row.get::<_, Vec<u8>>(3)?)?,
+                    place: Arc::new(columns::place(row.get(4)?, row.get(5)?, row.get(6)?)?),
+                })
+            },
+        )
+    }
+}
+
+/// Where a blob is by now; `None` when it is gone.
+pub(crate) fn stored_place(snapshot: &Snapshot<'_>, blob: BlobId) -> Sql<Option<Place>> {
+    snapshot.one(
+        "SELECT codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id WHERE id = ?1",
+        [blob.0],
+        |row| columns::place(row.get(0)?, row.get(1)?, row.get(2)?),
+    )
+}
+
+impl Answer for SummaryOf {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Vec<u8>>> {
+        let find = "SELECT summary FROM email WHERE account = ?1 AND id = ?2";
+        snapshot.one(find, [self.account.0, self.email.0], |row| Ok(row.get(0)?))
+    }
+}

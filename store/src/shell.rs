@@ -1,0 +1,233 @@
+//! The asynchronous face: one thread that writes, a pool of connections that read, hints for those who listen. Owns
+//! threads and queues; what an operation does is the engine's business.
+
+use crate::content::{Upload, blocking, read_piece};
+use crate::disk::{Disk, RealDisk};
+use crate::engine::{Engine, Paths, connect_reader, weight};
+use crate::op::{Content, Op, Outcome};
+use crate::query::{Hint, Query};
+use crate::rows::{Snapshot, stored_place};
+use crate::segment::Segments;
+use crate::types::Stored;
+use crate::{SEGMENT_OCTETS, StoreError};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+/// Operations in one commit at most: past it, the sync is shared by so many that more gain nothing.
+pub const GROUP_OPS: usize = 1024;
+/// Octets in one commit at most, so that a commit stays short.
+pub const GROUP_OCTETS: usize = 16 * 1024 * 1024;
+/// Operations waiting at most; who comes then waits before it is queued.
+const QUEUE: usize = 4096;
+/// Hints a slow listener may be behind before it is told that it missed some.
+const HINTS: usize = 4096;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where segments live.
+    pub disk: Arc<dyn Disk>,
+    /// Connections that read at the same time.
+    pub readers: usize,
+    /// Where a segment is closed and the next begun, in octets.
+    pub segment_octets: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { disk: Arc::new(RealDisk), readers: 4, segment_octets: SEGMENT_OCTETS }
+    }
+}
+
+/// An open store. Cloning is cheap; all clones are the same store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: mpsc::Sender<Job>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    readers: Mutex<Vec<Connection>>,
+    free_readers: Semaphore,
+    segments: Arc<Segments>,
+    paths: Paths,
+    hints: broadcast::Sender<Hint>,
+}
+
+type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
+
+enum Job {
+    Op(Box<Op>, Reply),
+    Close,
+}
+
+impl Store {
+    /// Opens the store below a folder, making or migrating it. Takes its lock: a second process gets `Locked`.
+    pub fn open(dir: &Path, settings: Settings) -> Result<Store, StoreError> {
+        let engine = Engine::open_with(dir, settings.disk, settings.segment_octets)?;
+        let paths = engine.paths().clone();
+        let count = settings.readers.max(1);
+        let readers = (0..count).map(|_| connect_reader(&paths.database)).collect::<Result<Vec<_>, _>>()?;
+        let segments = engine.segments().clone();
+        let (writer, jobs) = mpsc::channel(QUEUE);
+        let (hints, _) = broadcast::channel(HINTS);
+        let publish = hints.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write_all(engine, jobs, &publish))
+            .map_err(|error| StoreError::io("start the writer", &error))?;
+        let inner = Inner {
+            writer,
+            thread: Mutex::new(Some(thread)),
+            readers: Mutex::new(readers),
+            free_readers: Semaphore::new(count),
+            segments,
+            paths,
+            hints,
+        };
+        Ok(Store { inner: Arc::new(inner) })
+    }
+
+    /// Carries out an operation; on disk when it returns. Dropping the future does not take the operation back.
+    pub async fn apply(&self, op: Op) -> Result<Outcome, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.inner.writer.send(Job::Op(Box::new(op), reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Answers a question from one state of the store.
+    pub async fn read<Q: Query + Send + 'static>(&self, query: Q) -> Result<Q::Rows, StoreError>
+    where
+        Q::Rows: Send,
+    {
+        self.on_reader(move |snapshot| query.ask(snapshot)).await
+    }
+
+    async fn on_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _free = self.inner.free_readers.acquire().await.map_err(|_| StoreError::Closed)?;
+        let inner = self.inner.clone();
+        blocking(move || inner.on_connection(work)).await
+    }
+
+    /// New content, to be written in any pieces.
+    #[must_use]
+    pub fn upload(&self) -> Upload {
+        Upload::new(self.inner.segments.clone())
+    }
+
+    /// The octets of a message from `offset` on, as many as lie together (at most [`crate::FRAME_OCTETS`], or the
+    /// prefix); prefix and content are one row of octets. Empty at the end.
+    pub async fn chunk(&self, stored: &Stored, offset: u64) -> Result<Bytes, StoreError> {
+        let prefix = stored.prefix.len() as u64;
+        if let Some(rest) = prefix.checked_sub(offset).filter(|rest| *rest > 0) {
+            let from = stored.prefix.len() - usize::try_from(rest).unwrap_or(0);
+            return Ok(stored.prefix.slice(from..));
+        }
+        let octets = stored.size.saturating_sub(prefix);
+        let content = Content { octets, hash: stored.hash, place: (*stored.place).clone() };
+        let piece = self.content_chunk(&content, offset - prefix).await;
+        if !matches!(piece, Err(StoreError::Damaged { .. })) {
+            return piece;
+        }
+        // It may have moved since it was asked for (compaction); where it is by now decides.
+        let blob = stored.blob;
+        match self.on_reader(move |snapshot| stored_place(snapshot, blob)).await? {
+            Some(place) if place != *stored.place => {
+                self.content_chunk(&Content { place, ..content }, offset - prefix).await
+            }
+            _ => piece,
+        }
+    }
+
+    /// The octets of content from `offset` on, before or after it was committed.
+    pub async fn content_chunk(&self, content: &Content, offset: u64) -> Result<Bytes, StoreError> {
+        let segments = self.inner.segments.clone();
+        let content = content.clone();
+        blocking(move || read_piece(&segments, &content.place, &content.hash, content.octets, offset)).await
+    }
+
+    /// What changes from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Hint> {
+        self.inner.hints.subscribe()
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.inner.paths
+    }
+
+    /// Finishes what is queued, brings everything into the database file and lets go of the lock. Later operations of
+    /// other clones get `Closed`. Waits; not to be called where blocking is not allowed.
+    pub fn close(self) {
+        let Some(thread) = self.inner.thread.lock().take() else { return };
+        let mut job = Job::Close;
+        while let Err(mpsc::error::TrySendError::Full(back)) = self.inner.writer.try_send(job) {
+            job = back;
+            std::thread::yield_now();
+        }
+        let _ = thread.join();
+    }
+}
+
+impl Inner {
+    fn on_connection<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let free = self.readers.lock().pop();
+        let connection = match free {
+            Some(connection) => connection,
+            None => connect_reader(&self.paths.database)?,
+        };
+        let done = connection
+            .unchecked_transaction()
+            .map_err(StoreError::from)
+            .and_then(|_transaction| work(&Snapshot::new(&connection, &self.segments)));
+        self.readers.lock().push(connection);
+        done
+    }
+}
+
+fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcast::Sender<Hint>) {
+    let mut open = true;
+    while open && let Some(job) = jobs.blocking_recv() {
+        let (ops, replies, closing) = gather(job, &mut jobs);
+        open = !closing;
+        let results = engine.apply_group(&ops);
+        for hint in engine.take_hints() {
+            let _ = hints.send(hint);
+        }
+        for (reply, result) in replies.into_iter().zip(results) {
+            let _ = reply.send(result);
+        }
+    }
+    if let Err(error) = engine.checkpoint() {
+        tracing::warn!(%error, "the log was not brought into the database");
+    }
+}
+
+/// Everything that waits, up to a group, and whether the end was asked for.
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Op>, Vec<Reply>, bool) {
+    let (mut ops, mut replies, mut octets) = (Vec::new(), Vec::new(), 0);
+    let mut next = Some(first);
+    while let Some(job) = next {
+        match job {
+            Job::Close => return (ops, replies, true),
+            Job::Op(op, reply) => {
+                octets += weight(&op);
+                ops.push(*op);
+                replies.push(reply);
+            }
+        }
+        next = if ops.len() < GROUP_OPS && octets < GROUP_OCTETS { jobs.try_recv().ok() } else { None };
+    }
+    (ops, replies, false)
+}
