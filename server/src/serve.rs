@@ -15,6 +15,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// How long sessions may take to finish when the server is told to stop.
 pub const GRACE: Duration = Duration::from_secs(30);
 
+/// The same when the store has failed: nothing can be finished any more, only goodbye be said.
+const GRACE_WITHOUT_STORE: Duration = Duration::from_secs(2);
+
 /// Runs the server until it is told to stop. Prints `listening KIND ADDRESS` for each listener and `ready` to stdout.
 ///
 /// # Errors
@@ -39,8 +42,9 @@ async fn live(config: Config, ready: Ready) -> Result<(), StartError> {
     systemd::ready();
     let ended = attend(&running, &mut signals, &config).await;
     systemd::stopping();
+    let grace = if ended.is_ok() { GRACE } else { GRACE_WITHOUT_STORE };
     tokio::select! {
-        () = running.drain(GRACE) => {}
+        () = running.drain(grace) => {}
         () = signals.stop() => tracing::warn!("told twice to stop: not waiting any longer"),
     }
     ended
