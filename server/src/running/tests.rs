@@ -2,7 +2,6 @@
 use super::*;
 use office::admin::{Request, Response};
 use std::path::PathBuf;
-use store::disk::Disk as _;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
