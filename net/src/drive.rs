@@ -282,7 +282,7 @@ where
 }
 
 /// Returns when the server is about to stop; never when nobody is left who could say so.
-async fn told(drain: &mut watch::Receiver<bool>) {
+pub(crate) async fn told(drain: &mut watch::Receiver<bool>) {
     if drain.wait_for(|draining| *draining).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -1,6 +1,29 @@
 //! The doors of the house: configuration file, listeners, certificates, logs, metrics, the control socket, start, reload
 //! and drain. Carries out what the post office decides; decides nothing about mail itself.
 
+pub mod administer;
 pub mod config;
+pub mod control;
+pub mod doctor;
+mod doors;
+mod error;
+mod house;
+mod logs;
+mod metrics;
+mod privileges;
+mod reception;
+mod running;
+mod seams;
+mod serve;
+mod systemd;
 
+pub use administer::administer;
 pub use config::{Config, ConfigError, ListenerKind};
+pub use doctor::{Check, State, doctor};
+pub use error::StartError;
+pub use running::{Running, start};
+pub use seams::Seams;
+pub use serve::serve;
+
+/// What is said wherever mail for other hosts comes up, as long as the outbox is not emptied.
+pub const HELD: &str = "held: this version does not send to other hosts yet";

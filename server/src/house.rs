@@ -1,0 +1,44 @@
+//! What all connections of one server share.
+
+use crate::config::{Config, ListenerKind};
+use crate::metrics::Traffic;
+use arc_swap::ArcSwap;
+use net::accept::Admission;
+use net::clock::Clock;
+use net::dns::Resolver;
+use net::tls::Certificates;
+use office::Office;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// One server.
+pub(crate) struct House {
+    pub(crate) office: Office,
+    pub(crate) clock: Clock,
+    pub(crate) resolver: Resolver,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) tls: Arc<rustls::ServerConfig>,
+    /// Replaced whole by a reload.
+    pub(crate) config: ArcSwap<Config>,
+    pub(crate) traffic: Traffic,
+    /// Becomes `true` when the server is about to stop.
+    pub(crate) drain: watch::Receiver<bool>,
+}
+
+impl House {
+    /// The limits on connections that a configuration asks for.
+    pub(crate) fn connection_limits(config: &Config) -> net::accept::Limits {
+        net::accept::Limits {
+            total: config.limits.connections,
+            per_address: config.limits.connections_per_address,
+            per_minute: config.limits.connections_per_minute,
+        }
+    }
+
+    /// A listener's line in the output of `serve`.
+    pub(crate) fn describe((kind, address): &(ListenerKind, SocketAddr)) -> String {
+        format!("listening {kind} {address}")
+    }
+}

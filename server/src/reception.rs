@@ -1,0 +1,88 @@
+//! Receives connections at the mail listeners: gives each its session, its desk and its security, drives it to its end
+//! and writes one line about it.
+
+use crate::config::ListenerKind;
+use crate::house::House;
+use net::accept::{Reception, Refused};
+use net::{Ended, Security, Surroundings, drive};
+use office::Peer;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use tokio::net::TcpStream;
+use wire::smtp::Role;
+
+/// The reception of one mail listener.
+pub(crate) struct MailReception {
+    pub(crate) kind: ListenerKind,
+    pub(crate) house: Arc<House>,
+}
+
+impl Reception for MailReception {
+    fn is_trusted(&self, client: IpAddr) -> bool {
+        self.house.config.load().trust.relay_networks.iter().any(|network| network.contains(client))
+    }
+
+    fn refusal(&self, why: Refused) -> Option<String> {
+        self.house.traffic.refused(self.kind);
+        match self.kind {
+            // RFC 5321 §3.8: 421 and the server's name.
+            ListenerKind::Smtp | ListenerKind::Submission | ListenerKind::Lmtp => {
+                Some(format!("421 4.7.0 {} {why}, try again later\r\n", self.house.config.load().hostname))
+            }
+            // RFC 3206 §4: not the user's fault, and it passes.
+            ListenerKind::Pop3 => Some(format!("-ERR [SYS/TEMP] {why}, try again later\r\n")),
+            ListenerKind::Submissions | ListenerKind::Pop3s | ListenerKind::Metrics => None,
+        }
+    }
+
+    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+        let (kind, house) = (self.kind, self.house.clone());
+        async move {
+            let _open = house.traffic.opened(kind);
+            let started = house.clock.now();
+            let peer =
+                Peer { client, local: connection.local_addr().unwrap_or(client), name: Arc::new(OnceLock::new()) };
+            let name = peer.name.clone();
+            let asking = tokio::spawn(ask_name(house.clone(), client.ip(), name.clone()));
+            let ended = serve(kind, &house, connection, peer).await;
+            asking.abort();
+            let seconds = house.clock.now().since(started).as_secs_f64();
+            let name = name.get().map_or("-", String::as_str);
+            let (received, sent) = (ended.received, ended.sent);
+            tracing::info!(%kind, client = %client.ip(), name, received, sent, seconds, reason = %ended.reason, "session ended");
+        }
+    }
+}
+
+async fn ask_name(house: Arc<House>, client: IpAddr, slot: Arc<OnceLock<String>>) {
+    house.resolver.name(client, &slot).await;
+}
+
+async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, peer: Peer) -> Ended {
+    let security = match kind {
+        ListenerKind::Submissions | ListenerKind::Pop3s => Security::Implicit(house.tls.clone()),
+        _ => Security::StartTls(house.tls.clone()),
+    };
+    let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security };
+    let now = house.clock.now();
+    match role(kind) {
+        Some(role) => {
+            let (profile, desk) = house.office.smtp(role, peer, true);
+            drive(connection, wire::smtp::Server::new(now, profile), desk, &around).await
+        }
+        None => {
+            let (profile, desk) = house.office.pop3(peer, true, now);
+            drive(connection, wire::pop3::Server::new(now, profile), desk, &around).await
+        }
+    }
+}
+
+/// What an SMTP listener is for; `None` for the others.
+fn role(kind: ListenerKind) -> Option<Role> {
+    match kind {
+        ListenerKind::Smtp => Some(Role::Mx),
+        ListenerKind::Submission | ListenerKind::Submissions => Some(Role::Submission),
+        ListenerKind::Lmtp => Some(Role::Lmtp),
+        ListenerKind::Pop3 | ListenerKind::Pop3s | ListenerKind::Metrics => None,
+    }
+}
