@@ -1,1 +1,29 @@
-//! .
+//! Plain targets for fuzzers: each takes any octets and must neither panic nor hang, and holds its subject to the laws
+//! it promises (what is written can be read again, cuts in the input change nothing). Owns no fuzzer: `tests/` runs
+//! every target over its corpus and seeded mutations of it; a coverage-guided fuzzer calls the same functions.
+
+mod drive;
+pub mod messages;
+pub mod mutate;
+pub mod parsers;
+pub mod sessions;
+
+/// A target and the folder of its corpus below `corpus/`.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("smtp", sessions::smtp),
+    ("command", parsers::command),
+    ("reply", parsers::reply),
+    ("address", parsers::address),
+    ("domain", parsers::domain),
+    ("date", parsers::date),
+    ("dialogue", parsers::dialogue),
+    ("scanner", messages::scanner),
+    ("summary", messages::summary),
+    ("fields", messages::fields),
+    ("words", messages::words),
+    ("address-list", messages::address_list),
+    ("content-type", messages::content_type),
+];

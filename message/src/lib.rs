@@ -4,7 +4,14 @@
 pub mod address;
 pub mod build;
 pub mod date;
+pub mod header;
+pub mod scanner;
+pub mod structure;
+pub mod summary;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};
+pub use scanner::{Scanner, parse};
+pub use structure::{Facts, Kind, Part, Structure, TransferEncoding};
+pub use summary::Summary;
 pub use time::Time;

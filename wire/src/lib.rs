@@ -2,6 +2,7 @@
 //! Knows no socket, no clock, no disk, no randomness, no logging and no configuration file. The driver in `net`
 //! carries bytes between a socket and a [`Session`]; a [`Desk`] (in `office`) answers what a session asks.
 
+pub mod dialogue;
 pub mod pop3;
 pub mod sasl;
 pub mod session;

@@ -38,31 +38,25 @@ pub struct Exchange {
 impl Exchange {
     /// Begins.
     #[must_use]
-    pub fn start(_mechanism: Mechanism, initial: Option<Vec<u8>>, _channel: Channel) -> Exchange {
+    pub fn start(mechanism: Mechanism, initial: Option<Vec<u8>>, _channel: Channel) -> Exchange {
         let mut exchange = Exchange { next: Next::Challenge(Vec::new()) };
-        if let Some(initial) = initial {
+        if mechanism != Mechanism::Plain {
+            exchange.next = Next::Malformed("only PLAIN is spoken so far");
+        } else if let Some(initial) = initial {
             exchange.response(&initial);
         }
         exchange
     }
 
     /// What to do now.
+    #[allow(clippy::should_implement_trait)] // it is no iterator: what comes next depends on what it is told
     pub fn next(&mut self) -> Next {
         self.next.clone()
     }
 
-    /// The client's response.
+    /// The client's response (RFC 4616 §2: authzid, NUL, authcid, NUL, password).
     pub fn response(&mut self, bytes: &[u8]) {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let parts: Vec<&str> = text.split('\0').collect();
-        self.next = match parts.as_slice() {
-            [_, username, password] => Next::Ask(Ask::Password {
-                authorization: None,
-                username: (*username).to_owned(),
-                password: Secret(password.as_bytes().to_vec()),
-            }),
-            _ => Next::Malformed("PLAIN takes three parts"),
-        };
+        self.next = plain(bytes).map_or(Next::Malformed("PLAIN takes a name and a password"), Next::Ask);
     }
 
     /// The desk's answer.
@@ -73,6 +67,20 @@ impl Exchange {
             Answer::Scram { .. } => Next::Refused(Refusal::Temporary),
         };
     }
+}
+
+/// The longest name, in octets (RFC 4616 §2 allows 255).
+const NAME_MAX: usize = 255;
+
+fn plain(bytes: &[u8]) -> Option<Ask> {
+    let mut parts = std::str::from_utf8(bytes).ok()?.split('\0');
+    let (authorization, username, password) = (parts.next()?, parts.next()?, parts.next()?);
+    let sound = parts.next().is_none() && !username.is_empty() && username.len().max(authorization.len()) <= NAME_MAX;
+    sound.then(|| Ask::Password {
+        authorization: (!authorization.is_empty()).then(|| authorization.to_owned()),
+        username: username.to_owned(),
+        password: Secret(password.as_bytes().to_vec()),
+    })
 }
 
 impl Mechanism {

@@ -74,6 +74,8 @@ fn transcript(role: Role, input: &[u8], slice: usize) -> (String, Vec<Ask>, Vec<
     let mut small = profile(role);
     small.plaintext_login = true;
     small.limits.message_size = 40;
+    // What comes after STARTTLS in one slice is dropped by the driver, so there cutting would matter.
+    small.tls_available = false;
     let mut drive = Drive::new(small);
     drive.slice = slice;
     let sent = drive.feed(input);
@@ -85,8 +87,6 @@ proptest! {
 
     #[test]
     fn how_input_is_cut_changes_nothing(input in scraps(), slice in 1usize..40) {
-        // What comes after STARTTLS in one slice is dropped by the driver, so there cutting does matter.
-        prop_assume!(!input.windows(8).any(|word| word.eq_ignore_ascii_case(b"STARTTLS")));
         for role in [Role::Mx, Role::Submission, Role::Lmtp] {
             prop_assert_eq!(transcript(role, &input, slice), transcript(role, &input, usize::MAX));
         }

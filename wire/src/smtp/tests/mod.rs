@@ -20,6 +20,12 @@ use message::Time;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+/// Drivers move sessions between threads.
+const _: fn() = || {
+    fn moves<T: Send>() {}
+    moves::<Server>();
+};
+
 /// A session, its desk, and what passed between them.
 pub struct Drive {
     server: Server,

@@ -1,0 +1,237 @@
+//! Address lists (RFC 5322 §3.4, obsolete forms of §4.4): groups, routes, comments, names without an address.
+
+use super::lexer::Lexer;
+use super::words;
+use crate::Address;
+
+/// Entries of one list that are looked at; no human writes to more in a header.
+pub const ADDRESSES_MAX: usize = 10_000;
+
+/// A display name, as typed and as read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phrase {
+    /// The words with one space between them, quotes and backslashes taken off, encoded words not decoded.
+    pub raw: Vec<u8>,
+    /// It was one quoted string, in which `=?` is only text (RFC 2047 §5).
+    pub quoted: bool,
+}
+
+impl Phrase {
+    /// As people read it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.quoted { words::raw_text(&self.raw) } else { words::text(&self.raw) }
+    }
+}
+
+/// One address of a list. A name without address, as in `From: Forouzan`, has empty local part and domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The display name; for `alice@crepes.fr (Alice)` the comment.
+    pub name: Option<Phrase>,
+    /// What stands before the last `@`, without quotes.
+    pub local_part: Vec<u8>,
+    /// What stands after it, as typed.
+    pub domain: Vec<u8>,
+}
+
+impl Mailbox {
+    /// The address in canonical form, where it is a valid one.
+    #[must_use]
+    pub fn address(&self) -> Option<Address> {
+        let local_part = std::str::from_utf8(&self.local_part).ok()?;
+        let host = crate::Host::parse(std::str::from_utf8(&self.domain).ok()?).ok()?;
+        // Written and read again, so that the local part meets the rules for local parts.
+        Address::parse(&Address::new(local_part, host).to_string()).ok()
+    }
+}
+
+/// What a list holds, in order. Groups do not nest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// An address.
+    Mailbox(Mailbox),
+    /// `name:`; what follows up to the end belongs to it.
+    GroupStart(Phrase),
+    /// `;`, typed or meant.
+    GroupEnd,
+}
+
+/// Reads an address list; at most [`ADDRESSES_MAX`] entries. Never fails: what makes no sense is left out.
+#[must_use]
+pub fn addresses(value: &[u8]) -> Vec<Entry> {
+    let mut list = List { lexer: Lexer::new(value), entries: Vec::new(), draft: Draft::default(), in_group: false };
+    while list.entries.len() < ADDRESSES_MAX && list.step() {}
+    list.entries.truncate(ADDRESSES_MAX);
+    list.entries
+}
+
+#[derive(Default)]
+struct Draft {
+    /// Words with spaces between them: a display name.
+    phrase: Vec<u8>,
+    /// Words without spaces: an address.
+    compact: Vec<u8>,
+    /// Where the last `@` stands in `compact`.
+    at: Option<usize>,
+    words: usize,
+    quoted_words: usize,
+    comment: Option<Vec<u8>>,
+    angle: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+struct List<'a> {
+    lexer: Lexer<'a>,
+    entries: Vec<Entry>,
+    draft: Draft,
+    in_group: bool,
+}
+
+impl List<'_> {
+    /// Takes one token; false at the end of the value.
+    fn step(&mut self) -> bool {
+        if let Some(comment) = self.lexer.skip_cfws() {
+            self.draft.comment = Some(comment);
+        }
+        match self.lexer.peek() {
+            None => {
+                self.end_group();
+                return false;
+            }
+            Some(b',') => self.end_mailbox(),
+            Some(b';') => self.end_group(),
+            Some(b':') if !self.in_group && self.draft.at.is_none() && self.draft.angle.is_none() => self.start_group(),
+            Some(b'<') => return self.angle(),
+            Some(b'"') => {
+                let word = self.lexer.quoted();
+                self.draft.word(&word, true);
+                return true;
+            }
+            Some(b'@') => {
+                self.draft.at = Some(self.draft.compact.len());
+                self.draft.compact.push(b'@');
+                self.draft.phrase.push(b'@');
+            }
+            Some(b'[') => return self.literal(),
+            Some(byte) if ends_atom(byte) => {}
+            Some(_) => {
+                let word = self.lexer.run(ends_atom);
+                self.draft.word(word, false);
+                return true;
+            }
+        }
+        self.lexer.bump();
+        true
+    }
+
+    /// A domain literal keeps its colons (RFC 5322 §3.4.1).
+    fn literal(&mut self) -> bool {
+        let word = self.lexer.run(|byte| matches!(byte, b']' | b',' | b'>' | b'\r' | b'\n'));
+        self.draft.word(word, false);
+        if self.lexer.eat(b']') {
+            self.draft.compact.push(b']');
+            self.draft.phrase.push(b']');
+        }
+        true
+    }
+
+    /// `<local-part@domain>`, an obsolete route before it passed over (RFC 5322 §4.4).
+    fn angle(&mut self) -> bool {
+        self.lexer.bump();
+        let mut inner = Draft::default();
+        loop {
+            self.lexer.skip_cfws();
+            match self.lexer.peek() {
+                None | Some(b'>') => break,
+                Some(b'"') => {
+                    let word = self.lexer.quoted();
+                    inner.word(&word, true);
+                }
+                Some(b'[') => {
+                    inner.word(self.lexer.run(|byte| matches!(byte, b']' | b'>')), false);
+                }
+                Some(b':') => {
+                    inner = Draft::default();
+                    self.lexer.bump();
+                }
+                Some(b'@') => {
+                    inner.at = Some(inner.compact.len());
+                    inner.compact.push(b'@');
+                    self.lexer.bump();
+                }
+                Some(b'<' | b',') => {
+                    self.lexer.bump();
+                }
+                Some(byte) => {
+                    inner.compact.push(byte);
+                    self.lexer.bump();
+                }
+            }
+        }
+        self.lexer.bump();
+        self.draft.angle = Some(inner.split());
+        true
+    }
+
+    fn end_mailbox(&mut self) {
+        if let Some(mailbox) = std::mem::take(&mut self.draft).into_mailbox() {
+            self.entries.push(Entry::Mailbox(mailbox));
+        }
+    }
+
+    fn start_group(&mut self) {
+        let draft = std::mem::take(&mut self.draft);
+        self.entries.push(Entry::GroupStart(draft.name().unwrap_or_default()));
+        self.in_group = true;
+    }
+
+    fn end_group(&mut self) {
+        self.end_mailbox();
+        if std::mem::take(&mut self.in_group) {
+            self.entries.push(Entry::GroupEnd);
+        }
+    }
+}
+
+impl Draft {
+    fn word(&mut self, word: &[u8], quoted: bool) {
+        if !self.phrase.is_empty() {
+            self.phrase.push(b' ');
+        }
+        self.phrase.extend_from_slice(word);
+        self.compact.extend_from_slice(word);
+        self.words += 1;
+        self.quoted_words += usize::from(quoted);
+    }
+
+    fn name(&self) -> Option<Phrase> {
+        let raw = self.phrase.trim_ascii().to_vec();
+        (!raw.is_empty()).then(|| Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
+    }
+
+    /// Local part and domain of what was typed without spaces.
+    fn split(&self) -> (Vec<u8>, Vec<u8>) {
+        let at = self.at.unwrap_or(self.compact.len());
+        let (local_part, domain) = self.compact.split_at_checked(at).unwrap_or((&self.compact, &[]));
+        (local_part.to_vec(), domain.get(1..).unwrap_or(&[]).to_vec())
+    }
+
+    fn into_mailbox(self) -> Option<Mailbox> {
+        let comment = || self.comment.clone().filter(|text| !text.is_empty()).map(|raw| Phrase { raw, quoted: false });
+        if let Some((local_part, domain)) = &self.angle {
+            let name = self.name().or_else(comment);
+            let empty = name.is_none() && local_part.is_empty() && domain.is_empty();
+            return (!empty).then(|| Mailbox { name, local_part: local_part.clone(), domain: domain.clone() });
+        }
+        if self.at.is_some() {
+            let (local_part, domain) = self.split();
+            return Some(Mailbox { name: comment(), local_part, domain });
+        }
+        self.name().map(|name| Mailbox { name: Some(name), ..Mailbox::default() })
+    }
+}
+
+/// RFC 5322 §3.2.3 `specials` but the dot, and white space.
+fn ends_atom(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"()<>[]:;@,\"".contains(&byte)
+}

@@ -1,0 +1,125 @@
+//! The real binary as a server: built by cargo, started on a house, its ports read from what it prints.
+
+use crate::Ports;
+use crate::house::House;
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use wire::dialogue::Port;
+
+/// A running `pillarbox serve`. Killed when dropped, without a farewell.
+pub struct Binary {
+    child: Child,
+    /// Where its listeners are.
+    pub ports: Ports,
+}
+
+impl Binary {
+    /// Starts it and waits until it is ready.
+    pub fn start(house: &House) -> Result<Binary> {
+        let log = house.path("log");
+        let stderr = File::options().create(true).append(true).open(&log)?;
+        let mut child = Command::new(executable()?)
+            .arg("serve")
+            .arg("-c")
+            .arg(house.configuration())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .context("start pillarbox")?;
+        let stdout = child.stdout.take().context("its stdout is a pipe")?;
+        match listeners(stdout) {
+            Ok(ports) => Ok(Binary { child, ports }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                let log = std::fs::read_to_string(&log).unwrap_or_default();
+                Err(error.context(format!("pillarbox serve did not start; it said:\n{log}")))
+            }
+        }
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Its process id, for signals.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself; whether it ended well.
+    pub fn wait(&mut self) -> Result<bool> {
+        Ok(self.child.wait()?.success())
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs an administrator's command on the house; its stdout.
+pub fn command(house: &House, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(executable()?);
+    let output = command.args(arguments).arg("-c").arg(house.configuration()).stdin(Stdio::null()).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "pillarbox {}: {stderr}", arguments.join(" "));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Reads `listening NAME ADDRESS` lines up to `ready`; what comes later is read and thrown away, so that the pipe
+/// never fills.
+fn listeners(stdout: ChildStdout) -> Result<Ports> {
+    let mut ports = Ports::new();
+    let mut lines = BufReader::new(stdout).lines();
+    loop {
+        let Some(line) = lines.next() else { bail!("it ended before it was ready") };
+        let line = line?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["ready", ..] => break,
+            ["listening", name, address, ..] => {
+                if let Some(port) = Port::named(name) {
+                    ports.insert(port, address.parse().with_context(|| line.clone())?);
+                }
+            }
+            _ => {}
+        }
+    }
+    std::thread::spawn(move || lines.for_each(drop));
+    Ok(ports)
+}
+
+/// The binary of this workspace, built once a test run with the profile of the tests.
+pub fn executable() -> Result<&'static Path> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    built.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn build() -> Result<PathBuf> {
+    // target/<profile>/deps/it-<hash>
+    let test = std::env::current_exe()?;
+    let folder = test.parent().and_then(Path::parent).context("the test lies in target/<profile>/deps")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", "pillarbox", "--bin", "pillarbox"]);
+    command.arg("--target-dir").arg(folder.parent().context("the profile's folder lies in the target folder")?);
+    if folder.ends_with("release") {
+        command.arg("--release");
+    }
+    let status = command.current_dir(env!("CARGO_MANIFEST_DIR")).status().context("run cargo build")?;
+    anyhow::ensure!(status.success(), "cargo build --package pillarbox failed");
+    Ok(folder.join("pillarbox"))
+}

@@ -1,0 +1,155 @@
+//! The world of a dialogue in memory: who lives there and what lies in their mailboxes, shared by all connections of
+//! one run. A small stand-in for the post office: its rules are the ones the dialogues tell of, no more.
+
+pub mod connection;
+pub mod mail_desk;
+pub mod stage;
+
+use message::{Address, Host, Time};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use wire::dialogue::World;
+use wire::dialogue::world::Content;
+use wire::sasl;
+
+/// Where every client of a dialogue comes from.
+pub const CLIENT: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// When every dialogue begins: the evening of dialogue 5 (Tue, 6 Apr 2004 20:37:54 -0400).
+pub const BEGINNING: Time = Time(1_081_298_274_000);
+
+/// The house, shared by the desks of one run.
+pub type Shared = Rc<RefCell<House>>;
+
+/// One message in a mailbox.
+pub struct Stored {
+    /// The name a POP3 session has for it.
+    pub source: u64,
+    pub content: Content,
+}
+
+pub struct House {
+    pub world: World,
+    /// INBOX by full address in lower case.
+    pub inboxes: HashMap<String, Vec<Stored>>,
+    next_source: u64,
+}
+
+/// Where a recipient leads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Mailboxes here.
+    Local(Vec<String>),
+    /// At least one address elsewhere, reached through an alias of ours.
+    Forwarded,
+    /// It has moved there.
+    Moved(String),
+    /// Another host's.
+    Elsewhere,
+    /// A domain of ours, but nobody there.
+    Unknown,
+}
+
+impl House {
+    pub fn new(world: &World) -> Shared {
+        let mut house = House { world: world.clone(), inboxes: HashMap::new(), next_source: 1 };
+        for mail in &world.mail {
+            house.deliver(&mail.account, mail.content.clone());
+        }
+        Rc::new(RefCell::new(house))
+    }
+
+    pub fn deliver(&mut self, account: &str, content: Content) {
+        let source = self.next_source;
+        self.next_source += 1;
+        self.inboxes.entry(account.to_ascii_lowercase()).or_default().push(Stored { source, content });
+    }
+
+    pub fn relays(&self) -> bool {
+        self.world.relay.iter().any(|network| network.contains(CLIENT))
+    }
+
+    pub fn plaintext_login(&self) -> bool {
+        self.world.plaintext_login.iter().any(|network| network.contains(CLIENT))
+    }
+
+    /// Octets the account may still get; `None`: no quota.
+    pub fn room(&self, account: &str) -> Option<u64> {
+        let quota = self.world.account(account)?.quota?;
+        let inbox = self.inboxes.get(&account.to_ascii_lowercase());
+        let used: usize = inbox.map_or(0, |inbox| inbox.iter().map(|mail| mail.content.octets()).sum());
+        Some(quota.saturating_sub(used as u64))
+    }
+
+    fn is_local(&self, address: &Address) -> bool {
+        match address.host() {
+            Host::Domain(domain) => self.world.domains.iter().any(|ours| ours.eq_ignore_ascii_case(domain.as_str())),
+            Host::Literal(_) => false,
+        }
+    }
+
+    pub fn place(&self, address: &Address) -> Place {
+        if !self.is_local(address) {
+            return Place::Elsewhere;
+        }
+        let text = address.to_string();
+        if let Some((_, new)) = self.world.moved.iter().find(|(old, _)| old.eq_ignore_ascii_case(&text)) {
+            return Place::Moved(new.clone());
+        }
+        if let Some((_, targets)) = self.world.aliases.iter().find(|(old, _)| old.eq_ignore_ascii_case(&text)) {
+            return self.members(targets);
+        }
+        if let Some(account) = self.mailbox(address) {
+            return Place::Local(vec![account]);
+        }
+        if ["postmaster", "abuse"].iter().any(|name| address.local_part().eq_ignore_ascii_case(name)) {
+            return self.admin().map_or(Place::Unknown, |admin| Place::Local(vec![admin]));
+        }
+        Place::Unknown
+    }
+
+    fn members(&self, targets: &[String]) -> Place {
+        let mut local = Vec::new();
+        for target in targets {
+            match self.world.account(target) {
+                Some(account) => local.push(account.address.clone()),
+                None => return Place::Forwarded,
+            }
+        }
+        Place::Local(local)
+    }
+
+    /// The account of an address, `user+tag` being `user`'s (RFC 5233).
+    fn mailbox(&self, address: &Address) -> Option<String> {
+        let (user, _) = address.local_part().split_once('+').unwrap_or((address.local_part(), ""));
+        let plain = format!("{user}@{}", address.host());
+        let exact = address.to_string();
+        let account = self.world.account(&exact).or_else(|| self.world.account(&plain))?;
+        Some(account.address.clone())
+    }
+
+    pub fn admin(&self) -> Option<String> {
+        let first = self.world.accounts.first().map(|account| account.address.clone());
+        self.world.admin.clone().or(first)
+    }
+
+    /// Checks a login; on success the account's full address.
+    pub fn login(&self, ask: &sasl::Ask) -> (sasl::Answer, Option<String>) {
+        let refused = |why| (sasl::Answer::Refused(why), None);
+        let sasl::Ask::Password { authorization, username, password } = ask else {
+            return refused(sasl::Refusal::Credentials);
+        };
+        let address = self.world.full_address(username);
+        match self.world.account(&address) {
+            Some(account) if account.password.as_bytes() == password.0 => {
+                let acts_as = authorization.as_ref().map(|identity| self.world.full_address(identity));
+                if acts_as.is_some_and(|identity| !identity.eq_ignore_ascii_case(&account.address)) {
+                    return refused(sasl::Refusal::Authorization);
+                }
+                (sasl::Answer::Accepted { server_signature: None }, Some(account.address.clone()))
+            }
+            _ => refused(sasl::Refusal::Credentials),
+        }
+    }
+}
