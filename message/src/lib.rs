@@ -4,10 +4,13 @@
 pub mod address;
 pub mod build;
 pub mod date;
+pub mod encoding;
 pub mod header;
+pub mod recode;
 pub mod scanner;
 pub mod structure;
 pub mod summary;
+pub mod text;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};

@@ -133,6 +133,8 @@ CREATE TABLE gone (
     PRIMARY KEY (account, modseq, kind, mailbox, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX gone_at ON gone (at);
+
 CREATE TABLE thread_ref (
     account INTEGER NOT NULL,
     hash    INTEGER NOT NULL,                -- of a message id
@@ -188,3 +190,4 @@ CREATE TABLE trace_address (
     queue_id INTEGER NOT NULL,
     PRIMARY KEY (address, queue_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX trace_address_queue_id ON trace_address (queue_id);

@@ -51,6 +51,7 @@ query!(/** Figures for metrics and `doctor`. */ Figures {} -> FigureRow);
 
 /// Where an address leads.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Resolved {
     /// The domain is none of ours.
     Foreign,

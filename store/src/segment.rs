@@ -10,10 +10,12 @@ use crate::StoreError;
 use crate::codec;
 use crate::disk::{self, Disk, DiskFile, files};
 use crate::op::Frame;
+use message::Time;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Octets of content in one frame: large enough to pack well, small enough to decode for a few lines of TOP.
 pub const FRAME_OCTETS: usize = 256 * 1024;
@@ -48,8 +50,10 @@ struct Segment {
     file: Arc<dyn DiskFile>,
     /// Octets written or about to be.
     octets: u64,
-    /// Octets known to be on disk.
-    synced: u64,
+    /// A write came to its end that no sync has begun after.
+    dirty: bool,
+    /// When it was first seen closed; `Time(0)` for those of an earlier process.
+    closed: Option<Time>,
 }
 
 impl Segments {
@@ -62,7 +66,7 @@ impl Segments {
             let failed = |error| StoreError::io(format!("open segment {number}"), &error);
             let file = disk.open(&path).map_err(failed)?;
             let octets = file.octets().map_err(failed)?;
-            state.known.insert(number, Segment { file, octets, synced: octets });
+            state.known.insert(number, Segment { file, octets, dirty: false, closed: Some(Time(0)) });
             state.next = state.next.max(number.saturating_add(1));
         }
         Ok(Segments { disk, folder: folder.to_owned(), octets_max, state: Mutex::new(state) })
@@ -82,6 +86,10 @@ impl Segments {
         let (segment, offset, file) = self.reserve(record.len() as u64)?;
         disk::write_all(file.as_ref(), &record, offset)
             .map_err(|error| StoreError::io(format!("write segment {segment}"), &error))?;
+        // Only now: a sync that runs meanwhile must not count for octets that were not there yet.
+        if let Some(known) = self.state.lock().known.get_mut(&segment) {
+            known.dirty = true;
+        }
         Ok(Frame { segment, offset, stored, octets })
     }
 
@@ -101,25 +109,22 @@ impl Segments {
         let failed = |error| StoreError::io(format!("make segment {number}"), &error);
         let file = self.disk.create(&self.path(number)).map_err(failed)?;
         self.disk.sync_dir(&self.folder).map_err(failed)?;
-        state.known.insert(number, Segment { file: file.clone(), octets, synced: 0 });
+        state.known.insert(number, Segment { file: file.clone(), octets, dirty: false, closed: None });
         state.current = Some(number);
         Ok((number, 0, file))
     }
 
     /// Brings every frame appended so far to disk. An error is final.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        let dirty: Vec<(u32, Segment)> = {
-            let state = self.state.lock();
-            state.known.iter().filter(|(_, s)| s.synced < s.octets).map(|(n, s)| (*n, s.clone())).collect()
-        };
-        for (number, segment) in dirty {
-            segment
-                .file
-                .sync()
-                .map_err(|error| StoreError::SyncFailed { reason: format!("segment {number}: {error}") })?;
-            if let Some(known) = self.state.lock().known.get_mut(&number) {
-                known.synced = known.synced.max(segment.octets);
+        let mut dirty = Vec::new();
+        for (number, segment) in &mut self.state.lock().known {
+            if std::mem::take(&mut segment.dirty) {
+                dirty.push((*number, segment.file.clone()));
             }
+        }
+        for (number, file) in dirty {
+            let failed = |error| StoreError::SyncFailed { reason: format!("segment {number}: {error}") };
+            file.sync().map_err(failed)?;
         }
         Ok(())
     }
@@ -158,15 +163,25 @@ impl Segments {
         self.state.lock().known.get(&frame.segment).is_some_and(|segment| end <= segment.octets)
     }
 
-    /// Whether a segment is there at all.
-    pub(crate) fn has(&self, number: u32) -> bool {
-        self.state.lock().known.contains_key(&number)
-    }
-
     /// Every segment with its octets, and whether it is still written to.
     pub(crate) fn list(&self) -> Vec<(u32, u64, bool)> {
         let state = self.state.lock();
         state.known.iter().map(|(number, s)| (*number, s.octets, state.current == Some(*number))).collect()
+    }
+
+    /// The segments closed for `grace` at least, with their octets: no upload still counts on frames there. What is
+    /// seen closed for the first time begins to wait now.
+    pub(crate) fn closed(&self, now: Time, grace: Duration) -> Vec<(u32, u64)> {
+        let mut state = self.state.lock();
+        let current = state.current;
+        let mut waited = Vec::new();
+        for (number, segment) in state.known.iter_mut().filter(|(number, _)| Some(**number) != current) {
+            let since = *segment.closed.get_or_insert(now);
+            if now.since(since) >= grace {
+                waited.push((*number, segment.octets));
+            }
+        }
+        waited
     }
 
     /// Takes a segment away that no row leads to any more. Readers that have it open finish.

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 /// Operations in one commit at most: past it, the sync is shared by so many that more gain nothing.
@@ -53,6 +54,9 @@ pub struct Store {
 struct Inner {
     writer: mpsc::Sender<Job>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    closing: Arc<AtomicBool>,
+    /// Held while segments are moved or copied: the two must not meet.
+    upkeep: tokio::sync::Mutex<()>,
     readers: Mutex<Vec<Connection>>,
     free_readers: Semaphore,
     segments: Arc<Segments>,
@@ -64,7 +68,10 @@ type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
 
 enum Job {
     Op(Box<Op>, Reply),
-    Close,
+    /// Work between two groups (upkeep).
+    Call(Box<dyn FnOnce(&mut Engine) + Send>),
+    /// Wakes the writer, to see that it is to end.
+    Wake,
 }
 
 impl Store {
@@ -78,13 +85,17 @@ impl Store {
         let (writer, jobs) = mpsc::channel(QUEUE);
         let (hints, _) = broadcast::channel(HINTS);
         let publish = hints.clone();
+        let closing = Arc::new(AtomicBool::new(false));
+        let ends = closing.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_all(engine, jobs, &publish))
+            .spawn(move || write_all(engine, jobs, &publish, &ends))
             .map_err(|error| StoreError::io("start the writer", &error))?;
         let inner = Inner {
             writer,
             thread: Mutex::new(Some(thread)),
+            closing,
+            upkeep: tokio::sync::Mutex::new(()),
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(count),
             segments,
@@ -97,8 +108,37 @@ impl Store {
     /// Carries out an operation; on disk when it returns. Dropping the future does not take the operation back.
     pub async fn apply(&self, op: Op) -> Result<Outcome, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.inner.writer.send(Job::Op(Box::new(op), reply)).await.map_err(|_| StoreError::Closed)?;
+        self.send(Job::Op(Box::new(op), reply)).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        if self.inner.closing.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        self.inner.writer.send(job).await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Runs work on the writer's thread, between two groups.
+    pub(crate) async fn on_writer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Engine) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let call = move |engine: &mut Engine| {
+            let _ = reply.send(work(engine));
+        };
+        self.send(Job::Call(Box::new(call))).await?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Until this is dropped, no segment is moved or copied by others.
+    pub(crate) async fn upkeep(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.upkeep.lock().await
+    }
+
+    pub(crate) fn segments(&self) -> &Arc<Segments> {
+        &self.inner.segments
     }
 
     /// Answers a question from one state of the store.
@@ -109,7 +149,7 @@ impl Store {
         self.on_reader(move |snapshot| query.ask(snapshot)).await
     }
 
-    async fn on_reader<T: Send + 'static>(
+    pub(crate) async fn on_reader<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -170,17 +210,25 @@ impl Store {
     /// Finishes what is queued, brings everything into the database file and lets go of the lock. Later operations of
     /// other clones get `Closed`. Waits; not to be called where blocking is not allowed.
     pub fn close(self) {
-        let Some(thread) = self.inner.thread.lock().take() else { return };
-        let mut job = Job::Close;
-        while let Err(mpsc::error::TrySendError::Full(back)) = self.inner.writer.try_send(job) {
-            job = back;
-            std::thread::yield_now();
-        }
-        let _ = thread.join();
+        self.inner.end();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
 impl Inner {
+    fn end(&self) {
+        let Some(thread) = self.thread.lock().take() else { return };
+        self.closing.store(true, Ordering::Release);
+        // When the queue is full the writer is awake anyway.
+        let _ = self.writer.try_send(Job::Wake);
+        let _ = thread.join();
+    }
+
     fn on_connection<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let free = self.readers.lock().pop();
         let connection = match free {
@@ -196,17 +244,20 @@ impl Inner {
     }
 }
 
-fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcast::Sender<Hint>) {
-    let mut open = true;
-    while open && let Some(job) = jobs.blocking_recv() {
-        let (ops, replies, closing) = gather(job, &mut jobs);
-        open = !closing;
-        let results = engine.apply_group(&ops);
+fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcast::Sender<Hint>, closing: &AtomicBool) {
+    loop {
+        let job = if closing.load(Ordering::Acquire) { jobs.try_recv().ok() } else { jobs.blocking_recv() };
+        let Some(job) = job else { break };
+        let group = gather(job, &mut jobs);
+        let results = engine.apply_group(&group.ops);
         for hint in engine.take_hints() {
             let _ = hints.send(hint);
         }
-        for (reply, result) in replies.into_iter().zip(results) {
+        for (reply, result) in group.replies.into_iter().zip(results) {
             let _ = reply.send(result);
+        }
+        if let Some(call) = group.call {
+            call(&mut engine);
         }
     }
     if let Err(error) = engine.checkpoint() {
@@ -214,20 +265,33 @@ fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcas
     }
 }
 
-/// Everything that waits, up to a group, and whether the end was asked for.
-fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> (Vec<Op>, Vec<Reply>, bool) {
-    let (mut ops, mut replies, mut octets) = (Vec::new(), Vec::new(), 0);
+/// What is done together.
+#[derive(Default)]
+struct Group {
+    ops: Vec<Op>,
+    replies: Vec<Reply>,
+    /// To be done after it.
+    call: Option<Box<dyn FnOnce(&mut Engine) + Send>>,
+}
+
+/// Everything that waits, up to a group.
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Group {
+    let (mut group, mut octets) = (Group::default(), 0);
     let mut next = Some(first);
     while let Some(job) = next {
         match job {
-            Job::Close => return (ops, replies, true),
+            Job::Wake => {}
+            Job::Call(call) => {
+                group.call = Some(call);
+                break;
+            }
             Job::Op(op, reply) => {
                 octets += weight(&op);
-                ops.push(*op);
-                replies.push(reply);
+                group.ops.push(*op);
+                group.replies.push(reply);
             }
         }
-        next = if ops.len() < GROUP_OPS && octets < GROUP_OCTETS { jobs.try_recv().ok() } else { None };
+        next = if group.ops.len() < GROUP_OPS && octets < GROUP_OCTETS { jobs.try_recv().ok() } else { None };
     }
-    (ops, replies, false)
+    group
 }

@@ -29,7 +29,7 @@ impl Phrase {
 pub struct Mailbox {
     /// The display name; for `alice@crepes.fr (Alice)` the comment.
     pub name: Option<Phrase>,
-    /// What stands before the last `@`, without quotes.
+    /// What stands before the `@`, without quotes.
     pub local_part: Vec<u8>,
     /// What stands after it, as typed.
     pub domain: Vec<u8>,
@@ -72,7 +72,7 @@ struct Draft {
     phrase: Vec<u8>,
     /// Words without spaces: an address.
     compact: Vec<u8>,
-    /// Where the last `@` stands in `compact`.
+    /// Where the first `@` outside quotes stands in `compact`; a second makes the domain invalid, and so it should.
     at: Option<usize>,
     words: usize,
     quoted_words: usize,
@@ -108,7 +108,7 @@ impl List<'_> {
                 return true;
             }
             Some(b'@') => {
-                self.draft.at = Some(self.draft.compact.len());
+                self.draft.at.get_or_insert(self.draft.compact.len());
                 self.draft.compact.push(b'@');
                 self.draft.phrase.push(b'@');
             }
@@ -155,7 +155,7 @@ impl List<'_> {
                     self.lexer.bump();
                 }
                 Some(b'@') => {
-                    inner.at = Some(inner.compact.len());
+                    inner.at.get_or_insert(inner.compact.len());
                     inner.compact.push(b'@');
                     self.lexer.bump();
                 }
@@ -206,7 +206,7 @@ impl Draft {
 
     fn name(&self) -> Option<Phrase> {
         let raw = self.phrase.trim_ascii().to_vec();
-        (!raw.is_empty()).then(|| Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
+        (!raw.is_empty()).then_some(Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
     }
 
     /// Local part and domain of what was typed without spaces.

@@ -153,6 +153,7 @@ impl Scanner {
             self.tally.take_all(line);
             self.line = if whole { Line::Undecided } else { Line::Body };
         } else if is_empty_line(line) {
+            self.tree.end_field(self.tally.at);
             self.tally.take_all(line);
             self.tree.begin_body(&self.tally);
             self.line = Line::Undecided;

@@ -123,6 +123,10 @@ fn knows_where_the_encoding_stands() {
     let part = &parse(content).parts[0];
     assert_eq!(part.encoding_field, Some(6..43));
     assert_eq!(part.encoding, crate::structure::TransferEncoding::Binary);
+    let field = "Content-Transfer-Encoding: 8bit\r\n";
+    for end in ["", "\r\n", "\r\nx", "C: d\r\n"] {
+        assert_eq!(parse(format!("{field}{end}").as_bytes()).parts[0].encoding_field, Some(0..33), "{end:?}");
+    }
 }
 
 #[test]

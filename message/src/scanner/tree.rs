@@ -108,7 +108,7 @@ impl Tree {
 
     /// Ends the parts within the open part at `level`, before the delimiter line about to be counted.
     pub(super) fn close_above(&mut self, level: usize, tally: &Tally) {
-        self.end_encoding_field(tally.line_start);
+        self.end_field(tally.line_start);
         self.close_down_to(level + 1, tally.before_last_line_end());
     }
 
@@ -151,12 +151,12 @@ impl Tree {
         if matches!(line.first(), Some(b' ' | b'\t')) && !first {
             return;
         }
-        self.end_encoding_field(at);
+        self.end_field(at);
         let is_message = self.open.last().is_some_and(|open| open.is_message);
         let name = line.iter().position(|byte| *byte == b':').and_then(|colon| line.get(..colon)).unwrap_or(&[]);
         let name = name.trim_ascii_end();
         let is = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
-        let kept = PART_FIELDS.iter().any(|known| is(known)) || (is_message && MESSAGE_FIELDS.iter().any(|k| is(k)));
+        let kept = PART_FIELDS.iter().any(is) || (is_message && MESSAGE_FIELDS.iter().any(is));
         self.field = CurrentField { kept, ..CurrentField::default() };
         if is(&"Content-Transfer-Encoding") && self.part().is_some_and(|part| part.encoding_field.is_none()) {
             self.field.encoding_start = Some(at);
@@ -168,7 +168,8 @@ impl Tree {
         self.parts.get_mut(index)
     }
 
-    fn end_encoding_field(&mut self, at: u64) {
+    /// The field being read ends before `at`.
+    pub(super) fn end_field(&mut self, at: u64) {
         if let Some(start) = self.field.encoding_start.take()
             && let Some(part) = self.part()
         {
@@ -205,7 +206,6 @@ impl Tree {
 
     /// The header section of the innermost part ends here; its fields say what the body is.
     pub(super) fn begin_body(&mut self, tally: &Tally) {
-        self.end_encoding_field(tally.line_start.min(tally.at));
         let now = tally.now();
         let room_below = self.open.len() < DEPTH_MAX && self.parts.len() < PARTS_MAX;
         let Some(open) = self.open.last_mut() else { return };
@@ -246,7 +246,7 @@ impl Tree {
 
     /// Ends every part at the end of the content.
     pub(super) fn end(mut self, tally: &Tally) -> Structure {
-        self.end_encoding_field(tally.at);
+        self.end_field(tally.at);
         self.close_down_to(0, tally.end_of_content());
         Structure { parts: self.parts, octets: tally.at }
     }

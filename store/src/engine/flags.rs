@@ -4,7 +4,7 @@ use super::Work;
 use crate::StoreError;
 use crate::columns::{KEYWORDS_MAX, Sql, Text, bits, count, keyword_bit, num, small, system_bits};
 use crate::op::{FlagChange, Outcome};
-use crate::types::{AccountId, Flags, MailboxId, ModSeq, Uid};
+use crate::types::{AccountId, MailboxId, ModSeq, Uid};
 use rusqlite::params;
 
 /// The account has as many different keywords as it can have.
@@ -80,25 +80,44 @@ impl Work<'_> {
         let mut known = keywords_of(self.sql, account)?;
         let mut all = 0;
         for name in names.iter().map(|name| name.to_lowercase()).filter(|name| !name.is_empty()) {
-            let slot = match known.iter().find(|(_, known)| *known == name) {
-                Some((slot, _)) => *slot,
-                None => {
-                    let next = known.len();
-                    let Some(slot) = u32::try_from(next).ok().filter(|slot| *slot < KEYWORDS_MAX) else {
-                        return Ok(Err(KeywordsFull));
-                    };
-                    self.run(
-                        "INSERT INTO keyword (account, slot, name) VALUES (?1, ?2, ?3)",
-                        params![account.0, slot, name.as_bytes()],
-                    )?;
-                    known.push((slot, name));
-                    slot
-                }
-            };
+            if let Some((slot, _)) = known.iter().find(|(_, known)| *known == name) {
+                all |= keyword_bit(*slot);
+                continue;
+            }
+            let mut free = free_slot(&known);
+            if free.is_none() {
+                self.forget_unused(account, all)?;
+                known = keywords_of(self.sql, account)?;
+                free = free_slot(&known);
+            }
+            let Some(slot) = free else { return Ok(Err(KeywordsFull)) };
+            let insert = "INSERT INTO keyword (account, slot, name) VALUES (?1, ?2, ?3)";
+            self.run(insert, params![account.0, slot, name.as_bytes()])?;
+            known.push((slot, name));
             all |= keyword_bit(slot);
         }
         Ok(Ok(all))
     }
+
+    /// Frees the slots of keywords that no message of the account has, but those in `kept`.
+    fn forget_unused(&mut self, account: AccountId, kept: i64) -> Sql<()> {
+        let mut used = kept;
+        {
+            let mut statement = self.sql.prepare_cached("SELECT flags FROM msg WHERE account = ?1")?;
+            let mut rows = statement.query([account.0])?;
+            while let Some(row) = rows.next()? {
+                used |= row.get::<_, i64>(0)?;
+            }
+        }
+        for slot in (0..KEYWORDS_MAX).filter(|slot| used & keyword_bit(*slot) == 0) {
+            self.run("DELETE FROM keyword WHERE account = ?1 AND slot = ?2", params![account.0, slot])?;
+        }
+        Ok(())
+    }
+}
+
+fn free_slot(known: &[(u32, String)]) -> Option<u32> {
+    (0..KEYWORDS_MAX).find(|slot| known.iter().all(|(taken, _)| taken != slot))
 }
 
 fn apply(change: &FlagChange, old: i64, given: i64) -> i64 {

@@ -13,14 +13,16 @@ mod open;
 mod outbox;
 mod thread;
 mod trace;
+mod upkeep;
 
 pub(crate) use account::{CATCH_ALL, credentials_in};
 pub(crate) use flags::{is_utf8, keywords_of};
 pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
 pub use open::Paths;
-pub(crate) use open::{connect_reader, newest_migration};
+pub(crate) use open::connect_reader;
 pub use outbox::CLAIM_MAX;
 pub use thread::REFERENCES_MAX;
+pub(crate) use upkeep::Moved;
 
 use crate::StoreError;
 use crate::columns::{Sql, num, small};
@@ -57,6 +59,9 @@ impl Engine {
     /// when this returns. One result for each, in order.
     pub fn apply_group(&mut self, ops: &[Op]) -> Vec<Result<Outcome, StoreError>> {
         self.hints.clear();
+        if ops.is_empty() {
+            return Vec::new();
+        }
         if let Some(error) = &self.broken {
             return ops.iter().map(|_| Err(error.clone())).collect();
         }
@@ -144,15 +149,16 @@ impl Engine {
         &self.paths
     }
 
+    /// Lets the database file grow to so many pages and no further: a disk that is full, for tests.
+    pub fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Brings the write-ahead log into the database file and empties it.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
-    }
-
-    #[cfg(test)]
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
     }
 }
 

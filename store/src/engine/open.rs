@@ -107,11 +107,6 @@ pub(crate) fn connect_reader(path: &Path) -> Sql<Connection> {
     Ok(connection)
 }
 
-/// The format this release writes.
-pub(crate) fn newest_migration() -> u32 {
-    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
-}
-
 /// Brings a database to the newest format, each step in a transaction of its own.
 fn migrate(connection: &mut Connection, migrations: &[&str]) -> Sql<()> {
     connection.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (n INTEGER NOT NULL PRIMARY KEY) STRICT")?;

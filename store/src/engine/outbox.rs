@@ -83,21 +83,21 @@ impl Work<'_> {
         let Some((id, address)) = found else { return Ok(Outcome::Conflict) };
         match state {
             Settled::Sent | Settled::Failed { .. } => self.leave(outbox, n)?,
-            Settled::Retry { due, said } => {
-                self.free(row, *due, "attempts = attempts + 1, said = ?4", said.as_bytes())?;
-            }
-            Settled::Held => self.free(row, now, "held = 1, attempts = attempts + length(?4)", b"")?,
-            Settled::Released { due } => self.free(row, *due, "attempts = attempts + length(?4)", b"")?,
+            Settled::Retry { due, said } => self.free(row, *due, false, Some(said))?,
+            Settled::Held => self.free(row, now, true, None)?,
+            Settled::Released { due } => self.free(row, *due, false, None)?,
         }
         self.trace_settled(id, &address, state, now)?;
         Ok(Outcome::Done)
     }
 
-    fn free(&self, row: (i64, u32), due: Time, set: &str, said: &[u8]) -> Sql<()> {
-        let statement = format!(
-            "UPDATE outbox_rcpt SET lease_until = 0, lease_token = 0, due = ?3, {set} WHERE outbox = ?1 AND n = ?2"
-        );
-        self.run(&statement, params![row.0, row.1, num(due.0), said])?;
+    /// Ends a lease. A try was made where something was said.
+    fn free(&self, row: (i64, u32), due: Time, held: bool, said: Option<&str>) -> Sql<()> {
+        self.run(
+            "UPDATE outbox_rcpt SET lease_until = 0, lease_token = 0, due = ?3, held = ?4, said = ifnull(?5, said), \
+             attempts = attempts + (?5 IS NOT NULL) WHERE outbox = ?1 AND n = ?2",
+            params![row.0, row.1, num(due.0), held, optional_text(said)],
+        )?;
         Ok(())
     }
 

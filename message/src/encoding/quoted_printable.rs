@@ -1,0 +1,128 @@
+//! `quoted-printable` (RFC 2045 §6.7).
+
+use crate::header::hex_octet;
+
+/// Characters of a line before the `=` of a soft line break, so that a line has 76 at most.
+const LINE: usize = 75;
+/// White space held until it shows whether the line ends after it; a longer run is passed on as it is.
+const HELD_MAX: usize = 1000;
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Writes text: CRLF stays a line end, everything else comes back octet for octet, single CR and LF too.
+#[derive(Clone, Debug, Default)]
+pub struct Encoder {
+    column: usize,
+    /// A CR, space or tab of which the next octet says how it is written.
+    held: Option<u8>,
+}
+
+impl Encoder {
+    /// Encodes the next octets.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        for &octet in input {
+            match self.held.take() {
+                Some(b'\r') if octet == b'\n' => {
+                    out.extend_from_slice(b"\r\n");
+                    self.column = 0;
+                    continue;
+                }
+                Some(held) if held == b'\r' || octet == b'\r' => self.encoded(held, out),
+                Some(held) => self.put(&[held], out),
+                None => {}
+            }
+            match octet {
+                b'\r' | b' ' | b'\t' => self.held = Some(octet),
+                b'!'..=b'<' | b'>'..=b'~' => self.put(&[octet], out),
+                _ => self.encoded(octet, out),
+            }
+        }
+    }
+
+    /// Encodes what is left; white space at the end would be lost (rule 3), so it is encoded.
+    pub fn finish(mut self, out: &mut Vec<u8>) {
+        if let Some(held) = self.held.take() {
+            self.encoded(held, out);
+        }
+    }
+
+    fn encoded(&mut self, octet: u8, out: &mut Vec<u8>) {
+        let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or(b'0');
+        self.put(&[b'=', digit(octet >> 4), digit(octet & 15)], out);
+    }
+
+    fn put(&mut self, characters: &[u8], out: &mut Vec<u8>) {
+        if self.column + characters.len() > LINE {
+            out.extend_from_slice(b"=\r\n");
+            self.column = 0;
+        }
+        out.extend_from_slice(characters);
+        self.column += characters.len();
+    }
+}
+
+/// Reads quoted-printable; what is none stays as it is. White space at the end of lines is taken out (rule 3).
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    /// `=` and what followed it, or white space.
+    held: Vec<u8>,
+}
+
+impl Decoder {
+    /// Decodes the next octets.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        for &octet in input {
+            let goes_on = match self.held.first() {
+                Some(b'=') => self.after_equals(octet, out),
+                Some(_) => self.after_blank(octet, out),
+                None => false,
+            };
+            if !goes_on {
+                match octet {
+                    b'=' | b' ' | b'\t' => self.held.push(octet),
+                    _ => out.push(octet),
+                }
+            }
+        }
+    }
+
+    /// The end of the body is the end of a line.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        if self.held.get(1).is_some_and(u8::is_ascii_hexdigit) {
+            out.extend_from_slice(&self.held);
+        }
+    }
+
+    /// True when the octet is used up: as a digit, or as part of a soft line break.
+    fn after_equals(&mut self, octet: u8, out: &mut Vec<u8>) -> bool {
+        let last = self.held.last().copied().unwrap_or(b'=');
+        let second = self.held.get(1).copied();
+        if let Some(decoded) = second.and_then(|high| hex_octet(high, octet)) {
+            out.push(decoded);
+            self.held.clear();
+            return true;
+        }
+        let in_break = second.is_none_or(|byte| !byte.is_ascii_hexdigit());
+        match octet {
+            b'\n' if in_break => self.held.clear(),
+            b' ' | b'\t' | b'\r' if in_break && last != b'\r' && self.held.len() < HELD_MAX => self.held.push(octet),
+            _ if second.is_none() && octet.is_ascii_hexdigit() => self.held.push(octet),
+            _ => {
+                out.append(&mut self.held);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn after_blank(&mut self, octet: u8, out: &mut Vec<u8>) -> bool {
+        match octet {
+            b' ' | b'\t' if self.held.len() < HELD_MAX => {
+                self.held.push(octet);
+                return true;
+            }
+            b'\r' | b'\n' => self.held.clear(),
+            _ => out.append(&mut self.held),
+        }
+        false
+    }
+}

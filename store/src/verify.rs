@@ -1,0 +1,235 @@
+//! Looking at everything: the database's own check, counters against rows, every content against its hash. Owns what
+//! is looked at and how damage is named; changes nothing.
+
+use crate::StoreError;
+use crate::columns::{Sql, Text, count, hash, place, queue_id};
+use crate::content::{blocking, read_piece};
+use crate::engine::connect_reader;
+use crate::op::Place;
+use crate::rows::Snapshot;
+use crate::segment::Segments;
+use crate::shell::Store;
+use crate::types::QueueId;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What was looked at and what is wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifyReport {
+    /// Messages in mailboxes.
+    pub messages: u64,
+    /// Contents read.
+    pub blobs: u64,
+    /// Octets of content read.
+    pub octets: u64,
+    /// Everything that is wrong; empty when all is well.
+    pub damage: Vec<Damage>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Damage {
+    /// The database file itself.
+    Database(String),
+    /// A number that does not agree with the rows it counts.
+    Counter { what: &'static str, rows: u64 },
+    /// A message whose octets cannot be had any more.
+    Message { account: String, mailbox: String, uid: u32, queue_id: Option<QueueId>, reason: String },
+    /// One that waits in the outbox.
+    Outgoing { outbox: i64, queue_id: QueueId, reason: String },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Database(reason) => write!(f, "database: {reason}"),
+            Damage::Counter { what, rows } => write!(f, "{what}: {rows} rows do not agree"),
+            Damage::Message { account, mailbox, uid, queue_id, reason } => {
+                write!(f, "message {uid} in {mailbox} of {account}")?;
+                if let Some(id) = queue_id {
+                    write!(f, " ({id})")?;
+                }
+                write!(f, ": {reason}")
+            }
+            Damage::Outgoing { outbox, queue_id, reason } => write!(f, "outbox {outbox} ({queue_id}): {reason}"),
+        }
+    }
+}
+
+impl Store {
+    /// Looks at everything, while the store is in use.
+    pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
+        let _alone = self.upkeep().await;
+        let (path, segments) = (self.paths().database.clone(), self.segments().clone());
+        blocking(move || verify(&connect_reader(&path)?, &segments)).await
+    }
+}
+
+/// Looks at everything a connection sees.
+pub(crate) fn verify(connection: &Connection, segments: &Segments) -> Result<VerifyReport, StoreError> {
+    let _one_state = connection.unchecked_transaction()?;
+    let snapshot = Snapshot::new(connection, segments);
+    let mut report = VerifyReport::default();
+    let result = check_database(&snapshot, &mut report)
+        .and_then(|()| check_counters(&snapshot, &mut report))
+        .and_then(|()| check_contents(&snapshot, &mut report));
+    match result {
+        // The database is so broken that it cannot be read through: that too is a finding.
+        Err(StoreError::Damaged { what }) => report.damage.push(Damage::Database(what)),
+        other => other?,
+    }
+    Ok(report)
+}
+
+fn check_database(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
+    let lines = snapshot.all("PRAGMA integrity_check", [], |row| Ok(row.get::<_, String>(0)?))?;
+    report.damage.extend(lines.into_iter().filter(|line| line != "ok").map(Damage::Database));
+    Ok(())
+}
+
+/// What each counts, and how to find the rows where it is wrong.
+const COUNTERS: [(&str, &str); 7] = [
+    (
+        "mailbox totals",
+        "SELECT count(*) FROM mailbox LEFT JOIN (SELECT account AS a, mailbox AS m, count(*) AS n, \
+         sum(flags & 1 = 0) AS u, sum(size) AS s, max(uid) AS top FROM msg GROUP BY account, mailbox) \
+         ON a = account AND m = id WHERE total <> ifnull(n, 0) OR unseen <> ifnull(u, 0) \
+         OR octets <> ifnull(s, 0) OR uid_next <= ifnull(top, 0)",
+    ),
+    (
+        "account use",
+        "SELECT count(*) FROM account LEFT JOIN (SELECT account AS a, count(*) AS n, sum(size) AS s FROM email \
+         GROUP BY account) ON a = id WHERE messages <> ifnull(n, 0) OR used <> ifnull(s, 0)",
+    ),
+    (
+        "e-mails without a mailbox or counted wrongly",
+        "SELECT count(*) FROM email LEFT JOIN (SELECT account AS a, email AS e, count(*) AS n FROM msg \
+         GROUP BY account, email) ON a = account AND e = id WHERE copies <> ifnull(n, 0)",
+    ),
+    (
+        "messages without an e-mail",
+        "SELECT count(*) FROM msg WHERE NOT EXISTS \
+         (SELECT 1 FROM email WHERE email.account = msg.account AND email.id = msg.email)",
+    ),
+    (
+        "contents counted wrongly",
+        "SELECT count(*) FROM blob LEFT JOIN (SELECT blob AS b, count(*) AS n FROM \
+         (SELECT blob FROM email UNION ALL SELECT blob FROM outbox) GROUP BY blob) ON b = id \
+         WHERE refs <> ifnull(n, 0)",
+    ),
+    (
+        "messages without content",
+        "SELECT count(*) FROM (SELECT blob FROM email UNION ALL SELECT blob FROM outbox) \
+         WHERE blob NOT IN (SELECT id FROM blob)",
+    ),
+    (
+        "messages in mailboxes that are not there",
+        "SELECT count(*) FROM msg WHERE NOT EXISTS \
+         (SELECT 1 FROM mailbox WHERE mailbox.account = msg.account AND mailbox.id = msg.mailbox)",
+    ),
+];
+
+fn check_counters(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
+    for (what, statement) in COUNTERS {
+        let rows = snapshot.one(statement, [], |row| Ok(count(row.get(0)?)))?.unwrap_or(0);
+        if rows > 0 {
+            report.damage.push(Damage::Counter { what, rows });
+        }
+    }
+    let messages = snapshot.one("SELECT count(*) FROM msg", [], |row| Ok(count(row.get(0)?)))?;
+    report.messages = messages.unwrap_or(0);
+    check_live(snapshot, report)
+}
+
+/// How much of each segment is alive, counted again.
+fn check_live(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
+    let mut live: BTreeMap<u32, u64> = BTreeMap::new();
+    let frames = snapshot.all("SELECT frames FROM blob WHERE frames IS NOT NULL", [], |row| {
+        crate::columns::frames_in(&row.get::<_, Vec<u8>>(0)?)
+    })?;
+    for frame in frames.iter().flatten() {
+        *live.entry(frame.segment).or_default() += crate::segment::footprint(frame);
+    }
+    let kept = snapshot.all("SELECT number, live FROM segment WHERE live <> 0", [], |row| {
+        Ok((row.get::<_, u32>(0)?, count(row.get(1)?)))
+    })?;
+    let wrong = kept.iter().filter(|(number, octets)| live.get(number) != Some(octets)).count();
+    let rows = wrong as u64 + live.len().saturating_sub(kept.len()) as u64;
+    if rows > 0 {
+        report.damage.push(Damage::Counter { what: "live octets of segments", rows });
+    }
+    Ok(())
+}
+
+fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
+    let mut statement = snapshot.sql.prepare(
+        "SELECT id, octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut bad: BTreeMap<i64, String> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let octets = count(row.get(1)?);
+        report.blobs += 1;
+        report.octets += octets;
+        let looked = hash(&row.get::<_, Vec<u8>>(2)?).and_then(|hash| {
+            let place = place(row.get(3)?, row.get(4)?, row.get(5)?)?;
+            check_content(snapshot.segments, &place, &hash, octets)
+        });
+        if let Err(error) = looked {
+            bad.insert(row.get(0)?, error.to_string());
+        }
+    }
+    if !bad.is_empty() {
+        name_messages(snapshot, &bad, report)?;
+        name_outgoing(snapshot, &bad, report)?;
+    }
+    Ok(())
+}
+
+fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u64) -> Sql<()> {
+    let mut hasher = blake3::Hasher::new();
+    let mut offset = 0;
+    while offset < octets {
+        let piece = read_piece(segments, place, kept, octets, offset)?;
+        hasher.update(&piece);
+        offset += piece.len() as u64;
+    }
+    if hasher.finalize().as_bytes() != kept {
+        return Err(StoreError::damaged("the content does not match its hash"));
+    }
+    Ok(())
+}
+
+fn name_messages(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
+    let all = snapshot.all(
+        "SELECT email.blob, local, host, mailbox.name, uid, queue_id FROM msg \
+         JOIN email ON email.account = msg.account AND email.id = msg.email \
+         JOIN mailbox ON mailbox.account = msg.account AND mailbox.id = msg.mailbox \
+         JOIN account ON account.id = msg.account ORDER BY msg.account, msg.mailbox, uid",
+        [],
+        |row| {
+            let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
+            Ok(Some(Damage::Message {
+                account: format!("{}@{}", row.get::<_, Text>(1)?.0, row.get::<_, Text>(2)?.0),
+                mailbox: row.get::<_, Text>(3)?.0,
+                uid: row.get(4)?,
+                queue_id: row.get::<_, Option<i64>>(5)?.map(queue_id),
+                reason: reason.clone(),
+            }))
+        },
+    )?;
+    report.damage.extend(all.into_iter().flatten());
+    Ok(())
+}
+
+fn name_outgoing(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
+    let all = snapshot.all("SELECT blob, id, queue_id FROM outbox ORDER BY id", [], |row| {
+        let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
+        let queue_id = queue_id(row.get(2)?);
+        Ok(Some(Damage::Outgoing { outbox: row.get(1)?, queue_id, reason: reason.clone() }))
+    })?;
+    report.damage.extend(all.into_iter().flatten());
+    Ok(())
+}
