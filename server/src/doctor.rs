@@ -124,7 +124,7 @@ fn space(data_dir: &Path) -> Check {
     let name = "disk";
     match statvfs(there) {
         Ok(disk) => {
-            let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+            let free = disk.blocks_available().saturating_mul(disk.fragment_size());
             let text = format!("{} MiB free", free >> 20);
             match free {
                 SPACE_SCARCE.. => check(name, State::Ok, text, ""),

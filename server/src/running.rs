@@ -195,16 +195,16 @@ impl Running {
         &self.house.office
     }
 
+    /// The configuration it works by now.
+    #[must_use]
+    pub fn configuration(&self) -> Arc<Config> {
+        self.house.config.load_full()
+    }
+
     /// SHA-256 of the certificate it started with.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
-    }
-
-    /// Where its data is.
-    #[must_use]
-    pub fn data_dir(&self) -> std::path::PathBuf {
-        self.house.config.load().data_dir.clone()
     }
 
     /// Works by another configuration from now on: policy, limits and certificate. Listeners, data folder and user

@@ -15,6 +15,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// How long sessions may take to finish when the server is told to stop.
 pub const GRACE: Duration = Duration::from_secs(30);
 
+/// The same when the store has failed: nothing can be finished any more, only goodbye be said.
+const GRACE_WITHOUT_STORE: Duration = Duration::from_secs(2);
+
 /// Runs the server until it is told to stop. Prints `listening KIND ADDRESS` for each listener and `ready` to stdout.
 ///
 /// # Errors
@@ -39,8 +42,9 @@ async fn live(config: Config, ready: Ready) -> Result<(), StartError> {
     systemd::ready();
     let ended = attend(&running, &mut signals, &config).await;
     systemd::stopping();
+    let grace = if ended.is_ok() { GRACE } else { GRACE_WITHOUT_STORE };
     tokio::select! {
-        () = running.drain(GRACE) => {}
+        () = running.drain(grace) => {}
         () = signals.stop() => tracing::warn!("told twice to stop: not waiting any longer"),
     }
     ended
@@ -131,3 +135,47 @@ then send to 127.0.0.1 port 2525 and read by POP3 on port 5110 (login with TLS).
 To run it for others, write a pillarbox.toml: `pillarbox config show --defaults` explains every key.
 
 ";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use nix::sys::signal::{Signal as Number, raise};
+    use office::admin::{Request, Response};
+
+    /// One test for all signals: they belong to the process, and tests run side by side.
+    #[tokio::test]
+    async fn hang_up_reloads_what_is_right_and_terminate_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pillarbox.toml");
+        let write = |rest: &str| {
+            let text = format!(
+                "hostname = \"mx.hamburger.edu\"\ndata_dir = \".\"\n{rest}[listen]\nsmtp = [\"127.0.0.1:0\"]\n"
+            );
+            std::fs::write(&file, text).unwrap();
+        };
+        write("");
+        let config = Config::load(Some(&file)).unwrap();
+        let mut signals = Signals::listen().unwrap();
+        let running = crate::start(config.clone(), Seams::system()).await.unwrap();
+        let recipients = || running.configuration().limits.recipients;
+        let attending = attend(&running, &mut signals, &config);
+        let script = async {
+            write("[limits]\nrecipients = \"many\"\n");
+            reload(&running, &config).await;
+            assert_eq!(recipients(), 1000, "a file with mistakes is not taken in");
+            write("[limits]\nrecipients = 7\n");
+            while recipients() != 7 {
+                raise(Number::SIGHUP).unwrap();
+                tokio::task::yield_now().await;
+            }
+            raise(Number::SIGTERM).unwrap();
+        };
+        let (ended, ()) = tokio::join!(attending, script);
+        ended.unwrap();
+        let listed = running.office().administer(wire::Time(0), Request::DomainList).await;
+        assert!(matches!(listed, Ok(Response::Domains(_))), "told to stop, not yet drained");
+        running.drain(Duration::from_secs(5)).await;
+        running.wait().await.unwrap();
+    }
+}

@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_rate_allows_a_minutes_worth_at_once_and_then_an_even_flow() {
         let admission = Admission::new(Limits { total: 100, per_address: 100, per_minute: 6 });
-        let mut knock = |after_s: u64| {
+        let knock = |after_s: u64| {
             let now = NOW.after(Duration::from_secs(after_s));
             admission.admit(ip("192.0.2.1"), false, now).map(drop)
         };

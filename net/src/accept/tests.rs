@@ -17,15 +17,17 @@ impl Reception for Echo {
         self.polite.then(|| format!("421 4.7.0 {why}\r\n"))
     }
 
-    fn receive(&self, mut connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            assert!(client.ip().is_ipv4(), "mapped addresses are unmapped");
-            let mut line = [0; 64];
-            let octets = connection.read(&mut line).await.unwrap_or(0);
-            assert_ne!(&line[..octets], b"panic", "a defect");
-            let _ = connection.write_all(&line[..octets]).await;
-        }
+    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+        echo(connection, client)
     }
+}
+
+async fn echo(mut connection: TcpStream, client: SocketAddr) {
+    assert!(client.ip().is_ipv4(), "mapped addresses are unmapped");
+    let mut line = [0; 64];
+    let octets = connection.read(&mut line).await.unwrap_or(0);
+    assert_ne!(&line[..octets], b"panic", "a defect");
+    let _ = connection.write_all(&line[..octets]).await;
 }
 
 struct Scene {

@@ -241,3 +241,10 @@ fn listeners_have_their_names() {
     }
     assert_eq!("imap".parse::<ListenerKind>(), Err(NotAListener));
 }
+
+#[test]
+fn the_document_lists_every_key() {
+    let document = include_str!("../../../docs/configuration.md");
+    let reference = document.split_once("\n## ").map(|(_, rest)| format!("\n## {rest}")).unwrap();
+    assert_eq!(reference, super::reference(), "write docs/configuration.md anew from config::reference()");
+}

@@ -3,7 +3,6 @@ use super::*;
 use crate::Config;
 use crate::running::open_office;
 use crate::seams::Seams;
-use std::sync::Arc;
 
 struct Scene {
     folder: tempfile::TempDir,

@@ -245,3 +245,71 @@ fn administering_works_with_and_without_a_running_server() {
     runtime.block_on(running.drain(Duration::from_secs(5)));
     assert_eq!(count(list().unwrap()), 2, "and after it");
 }
+
+/// A disk whose files cannot be synced.
+#[derive(Debug)]
+struct NoSync;
+
+#[derive(Debug)]
+struct NoSyncFile(Arc<dyn store::disk::DiskFile>);
+
+impl store::disk::Disk for NoSync {
+    fn create(&self, path: &Path) -> std::io::Result<Arc<dyn store::disk::DiskFile>> {
+        Ok(Arc::new(NoSyncFile(store::disk::RealDisk.create(path)?)))
+    }
+    fn open(&self, path: &Path) -> std::io::Result<Arc<dyn store::disk::DiskFile>> {
+        store::disk::RealDisk.open(path)
+    }
+    fn sync_dir(&self, path: &Path) -> std::io::Result<()> {
+        store::disk::RealDisk.sync_dir(path)
+    }
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        store::disk::RealDisk.remove(path)
+    }
+}
+
+impl store::disk::DiskFile for NoSyncFile {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+        self.0.write_at(bytes, offset)
+    }
+    fn read_at(&self, into: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        self.0.read_at(into, offset)
+    }
+    fn sync(&self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Other.into())
+    }
+    fn octets(&self) -> std::io::Result<u64> {
+        self.0.octets()
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_ends_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store::Settings { disk: Arc::new(NoSync), ..store::Settings::default() };
+    let running = start(config(folder.path(), ALL), Seams { store, ..Seams::system() }).await.unwrap();
+    let mut upload = running.office().store().upload();
+    // Too many different octets to be kept inline: they go to a segment file.
+    let mut large = vec![0; 4 * store::INLINE_MAX];
+    (Seams::system().random)(&mut large);
+    upload.write(&large).await.unwrap();
+    let deliver = store::op::Deliver {
+        queue_id: store::types::QueueId(1),
+        now: wire::Time(1),
+        content: upload.finish().await.unwrap(),
+        summary: Vec::new(),
+        utf8_header: false,
+        reverse_path: String::new(),
+        message_id: None,
+        references: Vec::new(),
+        local: Vec::new(),
+        remote: None,
+        trace: Vec::new(),
+        all_or_nothing: false,
+    };
+    let refused = running.office().store().apply(Op::Deliver(Box::new(deliver))).await;
+    assert!(matches!(refused, Err(StoreError::SyncFailed { .. })), "{refused:?}");
+    let ended = running.wait().await.unwrap_err();
+    assert!(matches!(ended, StartError::StoreFailed(_)), "{ended}");
+    assert_eq!(ended.exit_code(), 74);
+}
