@@ -1,2 +1,91 @@
-//! .
-fn main() {}
+//! The program: reads what was typed, has it done, shows what came of it, and ends with a code of sysexits.h. The only
+//! crate that prints. Owns no policy: requests are carried out by `office`, through `server`.
+
+mod account;
+mod alias;
+mod answer;
+mod care;
+mod command;
+mod config;
+mod doctor;
+mod domain;
+mod house;
+mod lab_view;
+mod paper;
+mod password;
+mod queue;
+mod screen;
+mod table;
+mod trace;
+mod trouble;
+mod units;
+mod view;
+
+use answer::Asked;
+use clap::Parser;
+use command::{Arguments, Command};
+use office::admin::Request;
+use screen::Screen;
+use std::process::ExitCode;
+use trouble::Trouble;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return trouble::of_the_line(&error),
+    };
+    let mut screen = Screen::of_this_process(&arguments);
+    match run(arguments, &mut screen) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => screen.fail(&trouble),
+    }
+}
+
+fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
+    let file = arguments.config.as_deref();
+    match arguments.command {
+        Command::Serve => house::serve(file, screen),
+        Command::Lab(lab) => lab_view::run(lab, screen),
+        Command::Config(command) => config::run(command, file, screen),
+        Command::Doctor => doctor::run(file, screen),
+        Command::Restore(restore) => care::restore(&restore, file, screen),
+        Command::Completions { shell } => screen.text(&paper::completions(shell)),
+        Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
+        Command::Version => screen.show(&view::version()),
+        Command::Domain(domain) => administer(domain.plan(screen)?, file, screen),
+        Command::Account(account) => administer(account.plan(screen)?, file, screen),
+        Command::Alias(alias) => administer(alias.plan(screen)?, file, screen),
+        Command::Queue(queue) => administer(queue.plan(), file, screen),
+        Command::Trace(trace) => administer(trace.plan(), file, screen),
+        Command::Backup(backup) => administer(backup.plan()?, file, screen),
+        Command::Verify => administer(Plan::ask(Request::Verify), file, screen),
+    }
+}
+
+/// What is asked of the post office, and what is said once it is done.
+struct Plan {
+    request: Request,
+    said: String,
+}
+
+impl Plan {
+    /// A question: its answer speaks for itself.
+    fn ask(request: Request) -> Plan {
+        Plan { request, said: String::new() }
+    }
+
+    /// A change, and what is said once it is done.
+    fn change(request: Request, said: String) -> Plan {
+        Plan { request, said }
+    }
+}
+
+fn administer(plan: Plan, file: Option<&std::path::Path>, screen: &mut Screen) -> Result<(), Trouble> {
+    let config = house::config(file)?;
+    screen.remark(&house::which(&config));
+    let asked = Asked::of(&plan.request, plan.said);
+    let response = house::administer(&config, plan.request)?;
+    let (view, code) = answer::view(response, &asked, screen.look());
+    screen.show(&view)?;
+    if code == 0 { Ok(()) } else { Err(Trouble::Told(code)) }
+}

@@ -1,0 +1,74 @@
+//! The configuration file of a host, from its world.
+
+use crate::Ports;
+use std::fmt::Display;
+use std::path::Path;
+use wire::dialogue::{Port, World};
+
+/// The file, for data in the folder `data`. Limits over many connections are lifted: every client of a lab or a test
+/// comes from one address. No name server is asked for anything.
+#[must_use]
+pub fn configuration(world: &World, data: &Path, ports: Ports) -> String {
+    let mut text = format!("hostname = {}\ndata_dir = {}\n", quoted(&world.hostname), quoted(data.display()));
+    text.push_str(&format!("domains = {}\n", list(&world.domains)));
+    if let Some(admin) = world.admin.as_ref().or(world.accounts.first().map(|account| &account.address)) {
+        text.push_str(&format!("admin = {}\n", quoted(admin)));
+    }
+    text.push_str("\n[listen]\n");
+    for (port, name) in Port::ALL {
+        text.push_str(&format!("{name} = [\"127.0.0.1:{}\"]\n", ports.number(port)));
+    }
+    text.push_str(&format!("\n[trust]\nrelay_networks = {}\n", list(&world.relay)));
+    text.push_str(&format!("plaintext_login_networks = {}\n", list(&world.plaintext_login)));
+    text.push_str("\n[dns]\nservers = [\"127.0.0.1:1\"]\n\n[limits]\n");
+    let lifted = [("connections", 10_000), ("connections_per_address", 10_000), ("connections_per_minute", 100_000)];
+    for (name, value) in lifted {
+        text.push_str(&format!("{name} = {value}\n"));
+    }
+    for (name, value) in &world.limits {
+        match name.as_str() {
+            "message_size" => text.push_str(&format!("message_size = \"{value} B\"\n")),
+            _ => text.push_str(&format!("{name} = {value}\n")),
+        }
+    }
+    text
+}
+
+fn list<T: Display>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(quoted).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A basic string of TOML.
+fn quoted(text: impl Display) -> String {
+    format!("\"{}\"", text.to_string().replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Scenario, worlds};
+    use server::{Config, ListenerKind};
+
+    #[test]
+    fn the_server_reads_what_is_written() {
+        for world in worlds(Scenario::Classic) {
+            let text = configuration(&world, Path::new("/srv/a \"b\" \\c"), Ports::Base(20_000));
+            let config = Config::parse(&text, "pillarbox.toml").unwrap();
+            assert_eq!(config.hostname.as_str(), world.hostname);
+            assert_eq!(config.data_dir, Path::new("/srv/a \"b\" \\c"));
+            assert_eq!(config.admin.map(|admin| admin.to_string()), Some(world.accounts[0].address.clone()));
+            let smtp = config.listen.iter().find(|listen| listen.kind == ListenerKind::Smtp).unwrap();
+            assert_eq!(smtp.address.to_string(), "127.0.0.1:20025");
+            assert_eq!((config.trust.relay_networks.len(), config.trust.plaintext_login_networks.len()), (2, 2));
+        }
+    }
+
+    #[test]
+    fn a_world_may_set_limits() {
+        let limits = vec![("message_size".to_owned(), 1000), ("recipients".to_owned(), 3)];
+        let world = World { hostname: "mx.crepes.fr".to_owned(), limits, ..World::default() };
+        let config = Config::parse(&configuration(&world, Path::new("data"), Ports::Random), "pillarbox.toml").unwrap();
+        assert_eq!((config.limits.message_size, config.limits.recipients), (1000, 3));
+    }
+}

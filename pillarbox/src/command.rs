@@ -1,0 +1,102 @@
+//! What can be typed: the whole tree of commands. Help, completions and manual pages are made from it.
+
+use crate::account::Account;
+use crate::alias::Alias;
+use crate::care::{Backup, Restore};
+use crate::config::ConfigCommand;
+use crate::domain::DomainCommand;
+use crate::lab_view::LabCommand;
+use crate::queue::Queue;
+use crate::trace::Trace;
+use clap::{ArgAction, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const CODES: &str = "\
+Results go to stdout, notes to stderr. Tables are for people; where stdout is no terminal, lines of fields with a tab \
+between them come out, and with --json an object.
+
+Exit codes (sysexits.h): 0 done, 64 not understood, 65 what was given or found is not valid, 67 no such account, 68 no \
+such domain, 69 unavailable, 70 a defect of ours, 73 it exists already, 74 the disk failed, 75 try again later, 77 not \
+allowed, 78 the configuration is wrong; 1 you said no.
+
+The configuration is the file named by -c, else by $PILLARBOX_CONFIG, else ./pillarbox.toml, else \
+/etc/pillarbox/pillarbox.toml, else the defaults.";
+
+/// Mail comes in by SMTP, is kept safely, and is read by POP3
+#[derive(Debug, Parser)]
+#[command(name = "pillarbox", version, after_long_help = CODES, infer_long_args = false, max_term_width = 100)]
+pub struct Arguments {
+    /// The configuration file
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say less: no notes
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for more yet
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    ///
+    /// Prints `listening KIND ADDRESS` for each listener, then `ready`; logs go to stderr. SIGTERM lets sessions finish
+    /// and ends it, SIGHUP reads the configuration and the certificate again. Without a configuration file it keeps
+    /// its mail in ./pillarbox-data and answers on high ports of this machine only.
+    Serve,
+    /// Bring up a small internet on this machine, to try things on
+    Lab(LabCommand),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Domains whose mail is kept here
+    #[command(subcommand)]
+    Domain(DomainCommand),
+    /// Accounts: who has a mailbox here
+    #[command(subcommand)]
+    Account(Account),
+    /// Aliases: addresses that lead elsewhere
+    #[command(subcommand)]
+    Alias(Alias),
+    /// Tell what happened to a message, or to the mail of an address
+    Trace(Trace),
+    /// Mail that waits to leave for other hosts
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Look for what would keep the server from working
+    ///
+    /// Looks at ports, disk, clock and certificate, and tells what to do. Ends with 69 when something must be mended.
+    Doctor,
+    /// Copy the whole store into a folder, while the server runs
+    Backup(Backup),
+    /// Look at every stored octet and tell what is damaged
+    ///
+    /// Ends with 65 when something is.
+    Verify,
+    /// Make the store from a backup; only while no server runs
+    Restore(Restore),
+    /// Print the completions for a shell
+    Completions {
+        /// For which
+        shell: Shell,
+    },
+    /// Print the manual page, or write all of them into a folder
+    Manual {
+        /// Where to: pillarbox.1 and a page for each command
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Print all of it as Markdown instead
+        #[arg(long, hide = true, conflicts_with = "folder")]
+        markdown: bool,
+    },
+    /// Print the version
+    Version,
+}
