@@ -9,6 +9,7 @@ mod tidy;
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask COMMAND
   tidy               check the house rules that a machine can hold
@@ -16,7 +17,17 @@ const HELP: &str = "cargo xtask COMMAND
   peers              install the foreign programs of the interop suite (apt-get, pip, npm)
   interop [NAME...]  run the interop suite, or some of it, against a fresh server";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let root = root()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

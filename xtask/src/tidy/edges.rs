@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn arrows_up_are_found_in_every_section() {
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let text = format!("[package]\nname = \"wire\"\n[{section}]\nstore.workspace = true\nmessage.workspace = true");
+            let text =
+                format!("[package]\nname = \"wire\"\n[{section}]\nstore.workspace = true\nmessage.workspace = true");
             assert_eq!(breaches("wire/Cargo.toml", &text), ["wire may not use store"]);
         }
     }

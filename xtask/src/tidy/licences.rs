@@ -8,8 +8,21 @@ use std::process::Command;
 
 /// Licences that a binary of ours may carry: they ask for a notice, or for their own files to stay open.
 const ALLOWED: [&str; 15] = [
-    "0BSD", "Apache-2.0", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CDLA-Permissive-2.0",
-    "ISC", "MIT", "MIT-0", "MPL-2.0", "OpenSSL", "Unicode-3.0", "Zlib",
+    "0BSD",
+    "Apache-2.0",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "MPL-2.0",
+    "OpenSSL",
+    "Unicode-3.0",
+    "Zlib",
 ];
 /// Additions to a licence that take nothing away.
 const ALLOWED_EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
@@ -99,14 +112,25 @@ mod tests {
     #[test]
     fn expressions_are_weighed() {
         for good in [
-            "MIT", "MIT OR GPL-3.0-only", "GPL-2.0 OR MIT", "MIT/Apache-2.0", "(MIT OR Apache-2.0) AND Unicode-3.0",
-            "Apache-2.0 WITH LLVM-exception", "ISC AND (Apache-2.0 OR ISC)",
+            "MIT",
+            "MIT OR GPL-3.0-only",
+            "GPL-2.0 OR MIT",
+            "MIT/Apache-2.0",
+            "(MIT OR Apache-2.0) AND Unicode-3.0",
+            "Apache-2.0 WITH LLVM-exception",
+            "ISC AND (Apache-2.0 OR ISC)",
         ] {
             assert!(allowed(good), "{good}");
         }
         for bad in [
-            "", "GPL-3.0-only", "MIT AND AGPL-3.0-only", "(MIT", "MIT MIT", "LGPL-2.1-or-later",
-            "Apache-2.0 WITH Other-exception", "(MIT OR Apache-2.0) AND GPL-3.0",
+            "",
+            "GPL-3.0-only",
+            "MIT AND AGPL-3.0-only",
+            "(MIT",
+            "MIT MIT",
+            "LGPL-2.1-or-later",
+            "Apache-2.0 WITH Other-exception",
+            "(MIT OR Apache-2.0) AND GPL-3.0",
         ] {
             assert!(!allowed(bad), "{bad}");
         }

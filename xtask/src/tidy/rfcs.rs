@@ -81,17 +81,22 @@ mod tests {
     fn what_is_cited_has_a_row() {
         assert!(breaches("5321\tyes\tSMTP\ta.rs", "// RFC 5321 §4.5.2").is_empty());
         assert!(breaches("822\tno\tMail\t", "// RFC 822").is_empty());
-        assert_eq!(breaches("", "\n// RFC 5321/5322"), [
-            "line 2: RFC 5321 is cited and has no row in RFCS.tsv",
-            "line 2: RFC 5322 is cited and has no row in RFCS.tsv"
-        ]);
+        assert_eq!(
+            breaches("", "\n// RFC 5321/5322"),
+            [
+                "line 2: RFC 5321 is cited and has no row in RFCS.tsv",
+                "line 2: RFC 5322 is cited and has no row in RFCS.tsv"
+            ]
+        );
     }
 
     #[test]
     fn what_a_row_claims_is_cited_there() {
         let what = "RFC 5321: a.rs does not exist or does not cite it";
-        assert_eq!(breaches("5321\tpart\tSMTP\ta.rs", "// RFC 15321"), [what, "line 1: RFC 15321 is cited and has no row in RFCS.tsv"]
-            .into_iter().rev().collect::<Vec<_>>());
+        assert_eq!(
+            breaches("5321\tpart\tSMTP\ta.rs", "// RFC 15321"),
+            [what, "line 1: RFC 15321 is cited and has no row in RFCS.tsv"].into_iter().rev().collect::<Vec<_>>()
+        );
         assert_eq!(breaches("5321\tyes\tSMTP\tb.rs", "").len(), 1);
     }
 

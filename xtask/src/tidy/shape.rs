@@ -193,7 +193,10 @@ mod tests {
 
     #[test]
     fn lengths_run_from_fn_to_the_closing_brace() {
-        assert_eq!(found("fn a() {\n}\n\nfn b()\n-> [u8; 3]\n{\n if x { }\n}\n"), [one("a", 2, 0, 0), one("b", 5, 0, 0)]);
+        assert_eq!(
+            found("fn a() {\n}\n\nfn b()\n-> [u8; 3]\n{\n if x { }\n}\n"),
+            [one("a", 2, 0, 0), one("b", 5, 0, 0)]
+        );
         assert_eq!(found("trait T { fn a(&self, b: u8);\n fn c(); }"), [one("a", 1, 1, 0), one("c", 1, 0, 0)]);
     }
 

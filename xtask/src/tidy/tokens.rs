@@ -197,22 +197,29 @@ mod tests {
 
     #[test]
     fn characters_and_lifetimes_differ() {
-        assert_eq!(texts("'a' 'ab '\\'' '{' &'static str 'é'"), ["'a'", "'ab", "'\\''", "'{'", "&", "'static", "str", "'é'"]);
+        assert_eq!(
+            texts("'a' 'ab '\\'' '{' &'static str 'é'"),
+            ["'a'", "'ab", "'\\''", "'{'", "&", "'static", "str", "'é'"]
+        );
         assert_eq!(kinds("'a' 'ab '{'"), [Kind::Literal, Kind::Lifetime, Kind::Literal]);
     }
 
     #[test]
     fn comments_nest_and_documentation_is_known() {
         assert_eq!(texts("a /* x /* y */ } */ b // } \nc"), ["a", "/* x /* y */ } */", "b", "// } ", "c"]);
-        assert_eq!(kinds("//! a\n/// b\n// c\n/*! d */"), [Kind::InnerDoc, Kind::Comment, Kind::Comment, Kind::InnerDoc]);
+        assert_eq!(
+            kinds("//! a\n/// b\n// c\n/*! d */"),
+            [Kind::InnerDoc, Kind::Comment, Kind::Comment, Kind::InnerDoc]
+        );
         assert_eq!(texts("/* never closed"), ["/* never closed"]);
     }
 
     #[test]
     fn names_and_numbers() {
-        assert_eq!(texts("r#type brick cr b_x 1..2 1.5f32 0xff_u8"), [
-            "r#type", "brick", "cr", "b_x", "1", ".", ".", "2", "1.5f32", "0xff_u8"
-        ]);
+        assert_eq!(
+            texts("r#type brick cr b_x 1..2 1.5f32 0xff_u8"),
+            ["r#type", "brick", "cr", "b_x", "1", ".", ".", "2", "1.5f32", "0xff_u8"]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 /// Folders that hold nothing of ours.
 const SKIPPED_FOLDERS: [&str; 6] = [".git", "target", "node_modules", "__pycache__", "corpora", "pillarbox-data"];
 /// Files written by machines or by others.
-const SKIPPED_FILES: [&str; 3] = ["Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT"];
+const SKIPPED_FILES: [&str; 4] = [".git", "Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// One text file: its path from the root with `/`, and its text.
 #[derive(Debug)]
