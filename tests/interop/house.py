@@ -124,6 +124,22 @@ plaintext_login_networks = {quoted(self.plaintext)}
         path.chmod(0o600)
         return path
 
+    def shelf(self):
+        """A program that keeps each message it is given in a folder, for readers that hand over to one."""
+        folder = self.folder / "shelf"
+        folder.mkdir(exist_ok=True)
+        program = self.file("deliver", f"#!/bin/sh\nn=$(ls '{folder}' | wc -l)\ncat > '{folder}'/$((1000 + n))\n")
+        program.chmod(0o700)
+        return program
+
+    def unshelve(self):
+        """The messages that `shelf` kept, in the order they came; it is empty then."""
+        paths = sorted((self.folder / "shelf").iterdir())
+        found = [path.read_bytes() for path in paths]
+        for path in paths:
+            path.unlink()
+        return found
+
     def tls(self):
         """A TLS context that trusts this server and nobody else."""
         return ssl.create_default_context(cafile=self.certificate)
@@ -132,7 +148,7 @@ plaintext_login_networks = {quoted(self.plaintext)}
         """Sends messages as another server would."""
         with smtplib.SMTP("127.0.0.1", self.ports["smtp"], local_hostname="crepes.fr") as client:
             for message in messages:
-                client.sendmail("carol@crepes.fr", [to], message, mail_options=["BODY=8BITMIME"])
+                client.sendmail("carol@crepes.fr", [to], with_crlf(message), mail_options=["BODY=8BITMIME"])
 
     def count(self, user=BOB):
         """How many messages wait for a user."""

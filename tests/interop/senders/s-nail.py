@@ -12,7 +12,7 @@ def send(house, scheme, kind, *settings):
     login = ALICE.replace("@", "%40") + ":" + PASSWORDS[ALICE] + "@" if settings else ""
     options = [f"mta={scheme}://{login}localhost:{house.ports[kind]}", f"from={ALICE}", "hostname=crepes.fr", "v15-compat=yes", *settings]
     words = [word for option in options for word in ("-S", option)]
-    run("s-nail", "-:/", "-n", *words, "-s", "ketchup", BOB, given=BODY)
+    run("s-nail", "-:/", *words, "-s", "ketchup", BOB, given=BODY)
 
 
 def secure(house):

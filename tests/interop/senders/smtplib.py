@@ -3,7 +3,7 @@
 import smtplib
 
 import letters
-from house import ALICE, BOB, PASSWORDS, same
+from house import ALICE, BOB, PASSWORDS, same, with_crlf
 from programs import check
 
 NEEDS = ("python3",)
@@ -12,7 +12,7 @@ NEEDS = ("python3",)
 def case_many_on_one_connection(house):
     with smtplib.SMTP("127.0.0.1", house.ports["smtp"]) as client:
         for sent in letters.ALL:
-            client.sendmail("carol@crepes.fr", [BOB], sent, mail_options=["BODY=8BITMIME"])
+            client.sendmail("carol@crepes.fr", [BOB], with_crlf(sent), mail_options=["BODY=8BITMIME"])
     found = house.take()
     check(len(found) == len(letters.ALL), f"{len(found)} messages")
     for one, sent in zip(found, letters.ALL):
@@ -23,20 +23,20 @@ def case_starttls(house):
     with smtplib.SMTP("localhost", house.ports["submission"]) as client:
         client.starttls(context=house.tls())
         client.login(ALICE, PASSWORDS[ALICE])
-        client.sendmail(ALICE, [BOB], letters.DOTS)
+        client.sendmail(ALICE, [BOB], with_crlf(letters.DOTS))
     same(house.take_one(), letters.DOTS)
 
 
 def case_tls_from_the_start(house):
     with smtplib.SMTP_SSL("localhost", house.ports["submissions"], context=house.tls()) as client:
         client.login(ALICE, PASSWORDS[ALICE])
-        client.sendmail(ALICE, [BOB], letters.EIGHT_BIT)
+        client.sendmail(ALICE, [BOB], with_crlf(letters.EIGHT_BIT))
     same(house.take_one(), letters.EIGHT_BIT)
 
 
 def case_lmtp(house):
     with smtplib.LMTP("127.0.0.1", house.ports["lmtp"]) as client:
-        refused = client.sendmail("carol@crepes.fr", [ALICE, BOB, "nobody@hamburger.edu"], letters.PLAIN)
+        refused = client.sendmail("carol@crepes.fr", [ALICE, BOB, "nobody@hamburger.edu"], with_crlf(letters.PLAIN))
     check(list(refused) == ["nobody@hamburger.edu"], f"{refused}")
     for user in (ALICE, BOB):
         same(house.take_one(user), letters.PLAIN)
@@ -46,7 +46,7 @@ def case_missing_fields_are_added_for_users(house):
     sent = b"Subject: nothing else\n\nhello\n"
     with smtplib.SMTP_SSL("localhost", house.ports["submissions"], context=house.tls()) as client:
         client.login(ALICE, PASSWORDS[ALICE])
-        client.sendmail(ALICE, [BOB], sent)
+        client.sendmail(ALICE, [BOB], with_crlf(sent))
     found = house.take_one()
     for field in (b"\r\nDate: ", b"\r\nMessage-ID: <", b"\r\nFrom: "):
         check(field.lower() in found.lower(), f"{field!r} is not in {found!r}")

@@ -9,7 +9,8 @@ NEEDS = ("swaks", "openssl")
 
 def send(house, kind, *options, sent=letters.PLAIN, sender="carol@crepes.fr", allowed=(0,)):
     """One message to bob over the listener `kind`."""
-    data = house.file("letter", sent)
+    # swaks takes the line with a dot that ends the data from the file, and stuffs the others.
+    data = house.file("letter", sent + b".\n")
     envelope = ("--from", sender, "--to", BOB, "--helo", "crepes.fr", "--data", f"@{data}")
     return run("swaks", "--server", "127.0.0.1", "--port", house.ports[kind], *envelope, *options, allowed=allowed)
 
