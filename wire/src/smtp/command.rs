@@ -161,7 +161,7 @@ impl Command {
 }
 
 /// The first line of an HTTP request.
-pub(super) fn is_http(line: &[u8]) -> bool {
+pub(crate) fn is_http(line: &[u8]) -> bool {
     let methods: [&[u8]; 5] = [b"GET ", b"POST ", b"PUT ", b"CONNECT ", b"OPTIONS "];
     methods.iter().any(|method| line.starts_with(method))
 }

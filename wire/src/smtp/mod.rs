@@ -9,7 +9,7 @@ mod greet;
 mod help;
 mod input;
 pub mod limits;
-mod line;
+pub(crate) mod line;
 mod login;
 mod mail;
 mod parameters;

@@ -2,13 +2,14 @@
 
 use super::connection::{Connection, Driver};
 use super::mail_desk::MailDesk;
+use super::pop_desk::PopDesk;
 use super::{BEGINNING, CLIENT, House, Shared};
 use message::Time;
 use std::collections::HashMap;
 use std::time::Duration;
 use wire::dialogue::{Heard, Port, Question, Stage, World, show};
 use wire::sasl::Mechanism;
-use wire::smtp;
+use wire::{pop3, smtp};
 
 /// How the client's words are cut on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,22 @@ impl PureStage {
         Ok(Box::new(Driver::start(self.now, session, MailDesk::new(self.house.clone(), role), tls)?))
     }
 
+    fn pop3(&self, tls: bool) -> Result<Box<dyn Connection>, String> {
+        let house = self.house.borrow();
+        let profile = pop3::Profile {
+            hostname: house.world.hostname.clone(),
+            greeting: String::new(),
+            tls_available: true,
+            plaintext_login: house.plaintext_login(),
+            mechanisms: mechanisms(),
+            apop_timestamp: Some(format!("<1896.697170952@{}>", house.world.hostname)),
+            implementation: None,
+            limits: pop3_limits(&house.world)?,
+        };
+        let session = pop3::Server::new(self.now, profile);
+        Ok(Box::new(Driver::start(self.now, session, PopDesk::new(self.house.clone()), tls)?))
+    }
+
     /// Sends one write, cut as this run cuts it.
     fn write(&mut self, number: u8, octets: &[u8], cut: Option<usize>) -> Result<(), String> {
         let now = self.now;
@@ -100,6 +117,19 @@ fn smtp_limits(world: &World) -> Result<smtp::Limits, String> {
     Ok(limits)
 }
 
+fn pop3_limits(world: &World) -> Result<pop3::Limits, String> {
+    let mut limits = pop3::Limits::default();
+    for (name, value) in &world.limits {
+        let count = usize::try_from(*value).unwrap_or(usize::MAX);
+        match name.as_str() {
+            "bad_commands" => limits.bad_commands = count,
+            "login_failures" => limits.login_failures = count,
+            _ => return Err(format!("no limit is called {name}")),
+        }
+    }
+    Ok(limits)
+}
+
 impl Stage for PureStage {
     fn open(&mut self, number: u8, port: Port) -> Result<(), String> {
         let tls = port.implicit_tls();
@@ -107,7 +137,7 @@ impl Stage for PureStage {
             Port::Smtp => self.smtp(smtp::Role::Mx, tls)?,
             Port::Submission | Port::Submissions => self.smtp(smtp::Role::Submission, tls)?,
             Port::Lmtp => self.smtp(smtp::Role::Lmtp, tls)?,
-            Port::Pop3 | Port::Pop3s => return Err("no pop3 yet".to_owned()),
+            Port::Pop3 | Port::Pop3s => self.pop3(tls)?,
         };
         self.connections.insert(number, connection);
         Ok(())
