@@ -14,7 +14,9 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("smtp", sessions::smtp),
+    ("pop3", sessions::pop3),
     ("command", parsers::command),
+    ("pop3-command", parsers::pop3_command),
     ("reply", parsers::reply),
     ("address", parsers::address),
     ("domain", parsers::domain),

@@ -2,6 +2,7 @@
 
 use message::{Address, Domain, date};
 use wire::dialogue::Dialogue;
+use wire::pop3;
 use wire::smtp::{Command, Reply};
 
 /// An SMTP command line, without its CRLF.
@@ -12,6 +13,17 @@ pub fn command(data: &[u8]) {
     if let Ok(command) = Command::parse(data) {
         let written = command.to_string();
         assert_eq!(Command::parse(written.as_bytes()), Ok(command), "{written}");
+    }
+}
+
+/// A POP3 command line, without its CRLF.
+///
+/// # Panics
+/// When a command is not what it was after being written and read again.
+pub fn pop3_command(data: &[u8]) {
+    if let Ok(command) = pop3::Command::parse(data) {
+        let written = command.to_string();
+        assert_eq!(pop3::Command::parse(written.as_bytes()), Ok(command), "{written}");
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::drive::{Answers, Seen, run};
 use message::Time;
 use std::net::{IpAddr, Ipv4Addr};
+use wire::pop3::{self, Entry, Maildrop};
 use wire::sasl::{self, Mechanism, Refusal};
 use wire::smtp::{self, Enhanced, Limits, Profile, Reply, Role};
 
@@ -129,5 +130,87 @@ fn login(ask: &sasl::Ask) -> sasl::Answer {
             sasl::Answer::Accepted { server_signature: Some(*proof) }
         }
         sasl::Ask::ScramProof { .. } => sasl::Answer::Refused(Refusal::Credentials),
+    }
+}
+
+/// POP3.
+///
+/// # Panics
+/// When a law is broken.
+pub fn pop3(data: &[u8]) {
+    let Some((choice, input)) = data.split_first() else { return };
+    let whole = pop3_run(*choice, input, usize::MAX);
+    let octets = pop3_run(*choice, input, 1);
+    assert_eq!(whole, octets, "cuts in the input made a difference");
+    let (seen, updates) = whole;
+    assert!(seen.output.is_empty() || seen.output.ends_with(b"\r\n"));
+    // The client's passwords and base64 come back nowhere but in base64, so all that is said is ASCII.
+    assert!(seen.output.iter().all(|octet| matches!(octet, b'\r' | b'\n' | b' '..=b'~')), "an octet that is not ASCII");
+    assert!(updates.len() <= 1, "the UPDATE state twice");
+    for deleted in &updates {
+        assert!(!deleted.is_empty() && deleted.is_sorted() && deleted.iter().all(|source| (7..10).contains(source)));
+    }
+}
+
+/// What was seen, and what was to be removed.
+fn pop3_run(choice: u8, input: &[u8], piece: usize) -> (Seen, Vec<Vec<u64>>) {
+    let profile = pop3::Profile {
+        hostname: "mx.hamburger.edu".to_owned(),
+        greeting: String::new(),
+        tls_available: choice & 16 != 0,
+        plaintext_login: choice & 8 != 0,
+        mechanisms: vec![Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login],
+        apop_timestamp: (choice & 1 != 0).then(|| "<1896.697170952@dbc.mtview.ca.us>".to_owned()),
+        implementation: (choice & 2 != 0).then(|| "Pillarbox".to_owned()),
+        limits: pop3::Limits::default(),
+    };
+    let desk = PopDesk { grudging: choice & 32 != 0, ..PopDesk::default() };
+    let (seen, desk) = run(pop3::Server::new(Time(1_081_298_274_000), profile), desk, input, piece);
+    (seen, desk.updates)
+}
+
+#[derive(Default)]
+struct PopDesk {
+    /// Refuses every third thing.
+    grudging: bool,
+    asked: usize,
+    open: bool,
+    updates: Vec<Vec<u64>>,
+}
+
+impl PopDesk {
+    /// Three messages; the last has UTF-8 in its header.
+    fn maildrop() -> Maildrop {
+        let entry =
+            |uid: u32| Entry { source: u64::from(uid) + 6, octets: u64::from(uid) * 500, uid, utf8_header: uid == 3 };
+        Maildrop { uid_validity: 1, entries: (1..=3).map(entry).collect() }
+    }
+}
+
+impl Answers<pop3::Server> for PopDesk {
+    fn answer(&mut self, ask: pop3::Ask) -> pop3::Answer {
+        use pop3::{Answer, Ask, Refusal};
+        self.asked += 1;
+        let refuses = self.grudging && self.asked.is_multiple_of(3);
+        let after_login = matches!(ask, Ask::Fetch { .. } | Ask::Update { .. });
+        assert_eq!(after_login, self.open, "asked in the wrong state: {ask:?}");
+        match ask {
+            Ask::Login(ask) => Answer::Sasl(login(&ask)),
+            Ask::Apop { .. } => Answer::Sasl(sasl::Answer::Accepted { server_signature: None }),
+            _ if refuses => Answer::Refused(Refusal::Temporary),
+            Ask::Open => {
+                self.open = true;
+                Answer::Maildrop(PopDesk::maildrop().into())
+            }
+            Ask::Fetch { .. } => Answer::Done,
+            Ask::Update { deleted } => {
+                self.updates.push(deleted);
+                Answer::Done
+            }
+        }
+    }
+
+    fn content(&mut self, _: &[u8]) {
+        panic!("POP3 takes no content");
     }
 }

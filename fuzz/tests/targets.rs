@@ -39,6 +39,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         "smtp" | "pop3" => {
             inputs.extend(said(name).flat_map(|words| [0, 9, 14, 31, 39].map(|c| [&[c], &words[..]].concat())))
         }
+        "pop3-command" => inputs.extend(said("pop3").flat_map(|words| lines(&words))),
         "command" => inputs.extend(said("smtp").flat_map(|words| lines(&words))),
         "dialogue" => inputs.extend(files(&dialogues("smtp")).iter().map(|path| std::fs::read(path).unwrap())),
         // Messages as they come, and summaries as they are kept.
