@@ -169,7 +169,7 @@ impl Server {
         if matches!(self.reading, Reading::Closed) {
             return;
         }
-        if let Some(reply) = farewell {
+        if let Some(reply) = farewell.filter(|_| !self.peer_gone) {
             self.send(&reply);
         }
         self.put(Out::Close);
