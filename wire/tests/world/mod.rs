@@ -3,6 +3,7 @@
 
 pub mod connection;
 pub mod mail_desk;
+pub mod pop_desk;
 pub mod stage;
 
 use message::{Address, Host, Time};

@@ -2,13 +2,14 @@
 
 use super::connection::{Connection, Driver};
 use super::mail_desk::MailDesk;
+use super::pop_desk::PopDesk;
 use super::{BEGINNING, CLIENT, House, Shared};
 use message::Time;
 use std::collections::HashMap;
 use std::time::Duration;
 use wire::dialogue::{Heard, Port, Question, Stage, World, show};
 use wire::sasl::Mechanism;
-use wire::smtp;
+use wire::{pop3, smtp};
 
 /// How the client's words are cut on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,21 @@ impl PureStage {
         Ok(Box::new(Driver::start(self.now, session, MailDesk::new(self.house.clone(), role), tls)?))
     }
 
+    fn pop3(&self, tls: bool) -> Result<Box<dyn Connection>, String> {
+        let profile = pop3::Profile {
+            hostname: self.house.borrow().world.hostname.clone(),
+            greeting: "POP3 ready".to_owned(),
+            tls_available: true,
+            plaintext_login: self.house.borrow().plaintext_login(),
+            mechanisms: mechanisms(),
+            apop_timestamp: Some("<1896.697170952@dbc.mtview.ca.us>".to_owned()),
+            implementation: None,
+            limits: pop3::Limits::default(),
+        };
+        let session = pop3::Server::new(self.now, profile);
+        Ok(Box::new(Driver::start(self.now, session, PopDesk::new(self.house.clone()), tls)?))
+    }
+
     /// Sends one write, cut as this run cuts it.
     fn write(&mut self, number: u8, octets: &[u8], cut: Option<usize>) -> Result<(), String> {
         let now = self.now;
@@ -107,7 +123,7 @@ impl Stage for PureStage {
             Port::Smtp => self.smtp(smtp::Role::Mx, tls)?,
             Port::Submission | Port::Submissions => self.smtp(smtp::Role::Submission, tls)?,
             Port::Lmtp => self.smtp(smtp::Role::Lmtp, tls)?,
-            Port::Pop3 | Port::Pop3s => return Err("no pop3 yet".to_owned()),
+            Port::Pop3 | Port::Pop3s => self.pop3(tls)?,
         };
         self.connections.insert(number, connection);
         Ok(())
