@@ -156,3 +156,7 @@ pub enum FailureKind {
     /// 78: the configuration is wrong.
     Config,
 }
+
+/// What becomes of mail for other hosts in this version; the same words in the 250, the trace, `serve`, `doctor` and
+/// `queue list`.
+pub const HELD: &str = "held: this version does not send to other hosts yet";

@@ -1,0 +1,108 @@
+//! RCPT: may this client send to this address, and can we keep what comes? (RFC 5321 §4.1.1.3, §3.3, §3.4)
+
+use super::route::{Member, Route};
+use super::{SmtpDesk, trouble};
+use message::{Address, Host};
+use store::StoreError;
+use store::types::Account;
+use wire::smtp::{Enhanced, ForwardPath, Recipient, Reply, Role};
+
+/// A recipient that was answered 250 or 251.
+pub(super) struct Accepted {
+    /// With its domain.
+    pub address: Address,
+    /// As it was given, with its DSN wishes.
+    pub given: Recipient,
+    /// Where it leads.
+    pub members: Vec<Member>,
+}
+
+impl SmtpDesk {
+    pub(super) async fn take_recipient(&mut self, given: Recipient) -> Reply {
+        match self.consider(&given).await {
+            Err(error) => trouble(&error),
+            Ok(Err(refusal)) => refusal,
+            Ok(Ok((accepted, reply))) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.recipients.push(accepted);
+                }
+                reply
+            }
+        }
+    }
+
+    async fn consider(&self, given: &Recipient) -> Result<Result<(Accepted, Reply), Reply>, StoreError> {
+        let address = match self.forward_path(&given.forward_path).await? {
+            Ok(address) => address,
+            Err(reply) => return Ok(Err(reply)),
+        };
+        let members = match self.route(&address).await? {
+            Route::Members(members) => members,
+            Route::Foreign if self.is_known() => vec![Member::Remote(address.clone())],
+            other => return Ok(Err(refusal(&address, &other))),
+        };
+        if let Some(reply) = self.refuse_full(&members) {
+            return Ok(Err(reply));
+        }
+        let reply = welcome(&address, &members);
+        Ok(Ok((Accepted { address, given: given.clone(), members }, reply)))
+    }
+
+    /// The address a forward path means. `<postmaster>` alone is heard from anyone (RFC 5321 §4.1.1.3).
+    async fn forward_path(&self, path: &ForwardPath) -> Result<Result<Address, Reply>, StoreError> {
+        let local_part = match path {
+            ForwardPath::Address(address) => return Ok(Ok(address.clone())),
+            ForwardPath::Bare(local_part) => local_part,
+        };
+        if local_part.eq_ignore_ascii_case("postmaster") {
+            let here = self.policy.first_domain().unwrap_or(&self.policy.hostname);
+            let admin = self.administrator().await?.map(|account| account.address);
+            return Ok(Ok(admin.unwrap_or_else(|| Address::new(local_part, Host::Domain(here.clone())))));
+        }
+        let needs_domain = || Reply::new(553, Enhanced(5, 1, 3), "the address needs a domain, as in name@domain");
+        Ok(self.complete(local_part).ok_or_else(needs_domain))
+    }
+
+    /// A mailbox that is full, or would be by the declared size (RFC 1870 §6.1), is told so before the content comes.
+    fn refuse_full(&self, members: &[Member]) -> Option<Reply> {
+        let size = self.transaction.as_ref().and_then(|transaction| transaction.sender.size).unwrap_or(0);
+        let [Member::Local(account)] = members else { return None };
+        (!has_room(account, size) && !self.is_admin(account))
+            .then(|| Reply::new(452, Enhanced(4, 2, 2), "the mailbox is full, try again when its owner has made room"))
+    }
+
+    /// The postmaster hears of trouble even with a full mailbox (RFC 5321 §4.5.1).
+    pub(super) fn is_admin(&self, account: &Account) -> bool {
+        self.policy.admin.as_ref() == Some(&account.address)
+    }
+
+    /// Whether this message may cross a quota once: not when the client can still be told about its one recipient.
+    pub(super) fn may_cross_quota(&self, account: &Account, accounts: usize) -> bool {
+        self.is_admin(account) || (self.role != Role::Lmtp && accounts > 1)
+    }
+}
+
+fn has_room(account: &Account, size: u64) -> bool {
+    account.quota.is_none_or(|quota| account.used < quota && account.used.saturating_add(size) <= quota)
+}
+
+fn welcome(address: &Address, members: &[Member]) -> Reply {
+    // RFC 5321 §3.4: 251 tells that the mail goes on to another host.
+    match members {
+        [Member::Remote(to)] if to != address => {
+            Reply::new(251, Enhanced(2, 1, 5), format!("not here, will forward to <{to}>"))
+        }
+        _ => Reply::new(250, Enhanced(2, 1, 5), "recipient taken"),
+    }
+}
+
+fn refusal(address: &Address, route: &Route) -> Reply {
+    match route {
+        Route::Moved(to) => Reply::new(551, Enhanced(5, 1, 6), format!("not here any more, please try <{to}>")),
+        Route::Unknown => Reply::new(550, Enhanced(5, 1, 1), format!("there is no <{address}> here")),
+        Route::Tangled => Reply::new(554, Enhanced(5, 4, 6), format!("the aliases behind <{address}> lead in a circle")),
+        Route::Foreign | Route::Members(_) => {
+            Reply::new(550, Enhanced(5, 7, 1), format!("we do not relay to <{address}>: log in first"))
+        }
+    }
+}
