@@ -13,9 +13,10 @@ pub enum Op {
     DomainAdd { domain: Domain, now: Time },
     /// `Gone` when it is not there; `Conflict` while accounts or aliases live in it.
     DomainRemove { domain: Domain },
-    /// A new account with INBOX and the special-use mailboxes. `Exists` when the address is taken (by an alias too).
+    /// A new account with INBOX and the special-use mailboxes. `Exists` when the address is taken (by an alias too),
+    /// `Gone` when the domain is not there, `Conflict` for `*`.
     AccountAdd { address: Address, credentials: Credentials, quota: Option<u64>, now: Time },
-    /// The account, its mailboxes, messages, and the aliases that lead only to it.
+    /// The account, its mailboxes, messages, and the aliases that lead only to it; others lose this member.
     AccountRemove { address: Address },
     /// Changes what is `Some`.
     AccountSet {
@@ -24,7 +25,7 @@ pub enum Op {
         quota: Option<Option<u64>>,
         pop_delete: Option<PopDelete>,
     },
-    /// `Exists` when the address is an account or an alias.
+    /// `Exists` when the address is an account or an alias, `Gone` when its domain is not there.
     AliasAdd { alias: Alias },
     /// `Gone` when it is not there.
     AliasRemove { address: Address },
@@ -42,11 +43,11 @@ pub enum Op {
         change: FlagChange,
         unchanged_since: Option<ModSeq>,
     },
-    /// Copies into another mailbox of the account; new UIDs in the outcome.
+    /// Copies into a mailbox of the account; new UIDs in the outcome. The e-mail is shared: no quota is used.
     Copy { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
     /// Moves (RFC 6851), also into the mailbox where it is.
     Move { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
-    /// Removes for good. `trace`: what to write into the journeys of messages removed, as in "deleted over POP3".
+    /// Removes for good; an e-mail goes with the last mailbox that shows it. Journeys are the caller's to write (`Trace`).
     Expunge { account: AccountId, mailbox: MailboxId, uids: Vec<Uid>, now: Time },
     /// A new mailbox. `Exists`, `Gone` (parent).
     MailboxCreate { account: AccountId, parent: Option<MailboxId>, name: String, role: Option<Role>, now: Time },
@@ -59,7 +60,8 @@ pub enum Op {
 
     /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`.
     Claim { now: Time, limit: u32, lease_ms: u64, token: u64 },
-    /// What came of a claimed recipient. `Conflict` when the lease is no longer held under `token`.
+    /// What came of a claimed recipient, also written into the journey (`sent`, `retry`, `failed`, `held`). `Conflict`
+    /// when the lease is no longer held under `token`. Sent and failed ones leave the outbox.
     Settle { outbox: i64, recipient: u32, token: u64, state: Settled, now: Time },
     /// Adds lines to journeys.
     Trace(Vec<TraceEntry>),
@@ -150,7 +152,7 @@ pub struct Local {
     pub prefix: Vec<u8>,
     /// As it was given in RCPT.
     pub recipient: String,
-    /// Takes this message even when the quota is crossed by it.
+    /// Takes this message whatever the quota says: the desk found room when it accepted the recipient.
     pub grace: bool,
 }
 

@@ -64,12 +64,13 @@ struct Inner {
     hints: broadcast::Sender<Hint>,
 }
 
+type Call = Box<dyn FnOnce(&mut Engine) + Send>;
 type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
 
 enum Job {
     Op(Box<Op>, Reply),
     /// Work between two groups (upkeep).
-    Call(Box<dyn FnOnce(&mut Engine) + Send>),
+    Call(Call),
     /// Wakes the writer, to see that it is to end.
     Wake,
 }
@@ -271,7 +272,7 @@ struct Group {
     ops: Vec<Op>,
     replies: Vec<Reply>,
     /// To be done after it.
-    call: Option<Box<dyn FnOnce(&mut Engine) + Send>>,
+    call: Option<Call>,
 }
 
 /// Everything that waits, up to a group.
@@ -294,4 +295,69 @@ fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Group {
         next = if group.ops.len() < GROUP_OPS && octets < GROUP_OCTETS { jobs.try_recv().ok() } else { None };
     }
     group
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::op::{Append, Place};
+    use crate::types::{AccountId, Flags, MailboxId};
+    use message::Time;
+
+    fn append(octets: usize) -> Op {
+        let place = Place::Inline { codec: 0, bytes: vec![0; octets] };
+        Op::Append(Box::new(Append {
+            account: AccountId(1),
+            mailbox: MailboxId(1),
+            content: Content { octets: octets as u64, hash: [0; 32], place },
+            summary: vec![],
+            utf8_header: false,
+            message_id: None,
+            references: vec![],
+            flags: Flags::default(),
+            received: Time(0),
+            now: Time(0),
+        }))
+    }
+
+    /// Sizes of the groups that so many operations of a size make.
+    fn groups(count: usize, octets: usize) -> Vec<usize> {
+        let (sender, mut jobs) = mpsc::channel(QUEUE);
+        for _ in 0..count {
+            let job = Job::Op(Box::new(append(octets)), oneshot::channel().0);
+            sender.try_send(job).map_err(|_| "full").unwrap();
+        }
+        let mut sizes = Vec::new();
+        while let Ok(first) = jobs.try_recv() {
+            sizes.push(gather(first, &mut jobs).ops.len());
+        }
+        sizes
+    }
+
+    #[test]
+    fn a_group_ends_at_its_count() {
+        assert_eq!(groups(GROUP_OPS, 0), [GROUP_OPS]);
+        assert_eq!(groups(GROUP_OPS + 1, 0), [GROUP_OPS, 1]);
+    }
+
+    #[test]
+    fn a_group_ends_at_its_octets() {
+        let four = GROUP_OCTETS / 4;
+        assert_eq!(groups(4, four), [4]);
+        assert_eq!(groups(5, four), [4, 1]);
+    }
+
+    #[test]
+    fn work_between_groups_keeps_its_place() {
+        let (sender, mut jobs) = mpsc::channel(QUEUE);
+        let op = || Job::Op(Box::new(append(0)), oneshot::channel().0);
+        for job in [op(), Job::Wake, op(), Job::Call(Box::new(|_| {})), op()] {
+            sender.try_send(job).map_err(|_| "full").unwrap();
+        }
+        let first = gather(jobs.try_recv().unwrap(), &mut jobs);
+        assert_eq!((first.ops.len(), first.call.is_some()), (2, true));
+        let second = gather(jobs.try_recv().unwrap(), &mut jobs);
+        assert_eq!((second.ops.len(), second.call.is_some()), (1, false));
+    }
 }

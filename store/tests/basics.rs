@@ -6,9 +6,10 @@ mod kit;
 use kit::*;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
+use store::op::Place;
 use store::query::{Figures, Hint, Mailboxes, Messages};
 use store::types::{ModSeq, Uid};
-use store::{INLINE_MAX, Op, Outcome, Settings, Store, StoreError};
+use store::{FRAME_OCTETS, INLINE_MAX, Op, Outcome, Settings, Store, StoreError};
 
 #[tokio::test]
 async fn a_message_goes_in_and_out() {
@@ -182,4 +183,24 @@ fn a_large_mailbox_is_listed_quickly() {
     assert_eq!(messages(&engine, account, inbox).len(), MESSAGES as usize);
     // A generous bound for a busy machine and an unoptimised build: a listing that read whole e-mails would miss it.
     assert!(begin.elapsed().as_millis() < 2_000, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn content_goes_where_its_size_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    let frames = |octets| match engine.put(&noise(1, octets)).unwrap().place {
+        Place::Inline { bytes, .. } => {
+            assert!(bytes.len() <= INLINE_MAX);
+            0
+        }
+        Place::Frames(frames) => {
+            assert!(frames.iter().all(|frame| frame.octets as usize <= FRAME_OCTETS));
+            frames.len()
+        }
+    };
+    assert_eq!((frames(INLINE_MAX), frames(INLINE_MAX + 1)), (0, 1));
+    assert_eq!((frames(FRAME_OCTETS), frames(FRAME_OCTETS + 1)), (1, 2));
+    let text = b"The same again. ".repeat(2_000);
+    assert!(matches!(engine.put(&text).unwrap().place, Place::Inline { .. }), "what counts is the size as stored");
 }

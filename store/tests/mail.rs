@@ -4,6 +4,7 @@
 mod kit;
 
 use kit::*;
+use store::engine::{CLAIM_MAX, REFERENCES_MAX};
 use store::op::{Append, Delivery, FlagChange, Outgoing, OutgoingRecipient, Settled};
 use store::query::{AccountById, Change, ChangesSince, Figures, Outbox, StoredMessage, SummaryOf};
 use store::query::{TraceByAddress, TraceById};
@@ -436,4 +437,73 @@ fn a_journey_is_found_by_id_and_by_either_end() {
     assert_eq!(by("bob@crepes.fr", 1), [(3, accepted.clone())]);
     assert_eq!(by("carol@crepes.fr", 9), [(2, accepted), (2, retrieved)]);
     assert_eq!(by("eve@crepes.fr", 9), []);
+}
+
+#[test]
+fn a_claim_has_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let names: Vec<String> = (0..=CLAIM_MAX).map(|n| format!("u{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    send(&mut engine, 1, outgoing(&names, false));
+    let take = |engine: &mut Engine| match act(engine, Op::Claim { now: NOW, limit: u32::MAX, lease_ms: 1, token: 1 }) {
+        Outcome::Claimed(all) => all.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((take(&mut engine), take(&mut engine)), (CLAIM_MAX as usize, 1));
+}
+
+/// The thread of each e-mail, in order of arrival.
+fn threads(folder: &std::path::Path) -> Vec<i64> {
+    let raw = rusqlite::Connection::open(folder.join("shard-000/mail.db")).unwrap();
+    let mut statement = raw.prepare("SELECT thread FROM email ORDER BY id").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+fn reply(engine: &mut Engine, account: AccountId, number: u16, references: &[String]) {
+    let content = engine.put(b"Hello").unwrap();
+    let mut deliver = letter(number, content, vec![local(account)]);
+    deliver.references = references.to_vec();
+    act(engine, Op::Deliver(Box::new(deliver)));
+}
+
+#[test]
+fn replies_share_a_thread_while_somebody_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (account, inbox) = bob(&mut engine);
+    let name = |number: u16| format!("{number}@hamburger.edu");
+    reply(&mut engine, account, 1, &[]);
+    reply(&mut engine, account, 2, &[name(1)]);
+    reply(&mut engine, account, 3, &[]);
+    reply(&mut engine, account, 4, &[name(2)]);
+    assert_eq!(threads(folder.path()), [1, 1, 3, 1]);
+    act(&mut engine, Op::Expunge { account, mailbox: inbox, uids: vec![Uid(1), Uid(2), Uid(4)], now: NOW });
+    reply(&mut engine, account, 5, &[name(1), name(2)]);
+    assert_eq!(threads(folder.path()), [3, 5], "nothing is left of the old one");
+}
+
+#[test]
+fn only_the_newest_references_are_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let account = bob(&mut engine).0;
+    reply(&mut engine, account, 1, &[]);
+    let mut references = vec!["1@hamburger.edu".to_owned()];
+    // Its own id counts as one.
+    references.extend((0..REFERENCES_MAX - 2).map(|n| format!("{n}@crepes.fr")));
+    reply(&mut engine, account, 2, &references);
+    references.push("more@crepes.fr".into());
+    assert_eq!(threads(folder.path()), [1, 1]);
+    let other = match act(&mut engine, add_account("carol", None)) {
+        Outcome::Account(account) => account,
+        outcome => panic!("{outcome:?}"),
+    };
+    reply(&mut engine, other, 1, &[]);
+    reply(&mut engine, other, 3, &references);
+    let raw = rusqlite::Connection::open(folder.path().join("shard-000/mail.db")).unwrap();
+    let apart: i64 = raw
+        .query_row("SELECT count(DISTINCT thread) FROM email WHERE account = ?1", [other.0], |row| row.get(0))
+        .unwrap();
+    assert_eq!(apart, 2);
 }

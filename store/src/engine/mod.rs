@@ -79,7 +79,13 @@ impl Engine {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut results = Vec::with_capacity(ops.len());
         for op in ops {
-            results.push(self.apply_one(op));
+            let result = self.apply_one(op)?;
+            if let Err(error) = &result
+                && error.is_fatal()
+            {
+                return Err(error.clone());
+            }
+            results.push(result);
             if self.connection.is_autocommit() {
                 // SQLite gave the whole transaction up (a full disk): nothing before this counts either.
                 return Err(results.pop().and_then(Result::err).unwrap_or(StoreError::Full));
@@ -89,7 +95,8 @@ impl Engine {
         Ok(results)
     }
 
-    fn apply_one(&mut self, op: &Op) -> Result<Outcome, StoreError> {
+    /// One operation in a savepoint of its own. The outer error ends the whole group.
+    fn apply_one(&mut self, op: &Op) -> Sql<Result<Outcome, StoreError>> {
         self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
         let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new() };
         let result = work.apply(op);
@@ -103,7 +110,7 @@ impl Engine {
             self.connection.prepare_cached("ROLLBACK TO op")?.execute([])?;
             self.connection.prepare_cached("RELEASE op")?.execute([])?;
         }
-        result
+        Ok(result)
     }
 
     fn give_up(&mut self, error: &StoreError) {

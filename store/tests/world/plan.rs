@@ -1,0 +1,210 @@
+//! Random operations: a plan names things by small numbers, so that most of them are there and some are not.
+
+use crate::kit;
+use message::{Address, Host, Time};
+use proptest::prelude::*;
+use store::op::{Append, FlagChange, Local, Outgoing, OutgoingRecipient, Settled};
+use store::types::{AccountId, Alias, AliasTarget, Credentials, Flags, MailboxId, Role, Uid};
+use store::{Engine, Op};
+
+/// An operation, but for content, which an engine has to take first.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    Whole(Op),
+    Deliver { octets: usize, local: Vec<Local>, remote: Option<Outgoing>, all_or_nothing: bool, at: u64 },
+    Append { octets: usize, place: (AccountId, MailboxId), flags: Flags, at: u64 },
+}
+
+impl Plan {
+    pub fn op(&self, engine: &Engine) -> Op {
+        match self {
+            Plan::Whole(op) => op.clone(),
+            Plan::Deliver { octets, local, remote, all_or_nothing, at } => {
+                let content = engine.put(&kit::noise(*at, *octets)).unwrap();
+                let mut deliver = kit::letter(u16::try_from(*at % 7).unwrap(), content, local.clone());
+                deliver.now = time(*at);
+                deliver.references = vec![format!("{}@hamburger.edu", at % 5)];
+                deliver.remote = remote.clone();
+                deliver.all_or_nothing = *all_or_nothing;
+                Op::Deliver(Box::new(deliver))
+            }
+            Plan::Append { octets, place, flags, at } => Op::Append(Box::new(Append {
+                account: place.0,
+                mailbox: place.1,
+                content: engine.put(&kit::noise(*at, *octets)).unwrap(),
+                summary: vec![],
+                utf8_header: at % 2 == 0,
+                message_id: None,
+                references: vec![],
+                flags: flags.clone(),
+                received: time(at * 3),
+                now: time(*at),
+            })),
+        }
+    }
+}
+
+fn time(at: u64) -> Time {
+    Time(kit::NOW.0 + at * 700)
+}
+
+fn an_address() -> impl Strategy<Value = Address> {
+    let names = prop::sample::select(vec!["bob", "Bob", "carol", "dan", "*"]);
+    let domains = prop::sample::select(vec!["crepes.fr", "crepes.fr", "crepes.fr", "hamburger.edu"]);
+    (names, domains).prop_map(|(name, domain)| Address::new(name, Host::Domain(kit::domain(domain))))
+}
+
+fn a_person() -> impl Strategy<Value = Address> {
+    an_address().prop_filter("no pattern", |address| address.local_part() != "*")
+}
+
+fn an_account() -> impl Strategy<Value = AccountId> {
+    prop::sample::select(vec![1, 1, 1, 2, 2, 3]).prop_map(AccountId)
+}
+
+fn a_mailbox() -> impl Strategy<Value = MailboxId> {
+    prop::sample::select(vec![1, 1, 1, 2, 2, 6, 7, 8, 9]).prop_map(MailboxId)
+}
+
+fn some_uids() -> impl Strategy<Value = Vec<Uid>> {
+    prop::collection::vec((1_u32..9).prop_map(Uid), 0..4)
+}
+
+fn some_flags() -> impl Strategy<Value = Flags> {
+    let words = prop::collection::btree_set(prop::sample::select(vec!["$junk", "a", "b"]), 0..3);
+    (any::<[bool; 5]>(), words).prop_map(|([seen, answered, flagged, deleted, draft], words)| Flags {
+        seen,
+        answered,
+        flagged,
+        deleted,
+        draft,
+        keywords: words.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+fn a_role() -> impl Strategy<Value = Role> {
+    prop::sample::select(vec![Role::Inbox, Role::Inbox, Role::Junk, Role::Trash])
+}
+
+fn a_size() -> impl Strategy<Value = usize> {
+    prop::sample::select(vec![0, 10, 10, 500, 9_000])
+}
+
+/// Any operation.
+pub fn ops() -> impl Strategy<Value = Plan> {
+    prop_oneof![
+        3 => people().prop_map(Plan::Whole),
+        6 => a_delivery(),
+        1 => an_append(),
+        6 => on_messages().prop_map(Plan::Whole),
+        3 => on_mailboxes().prop_map(Plan::Whole),
+        5 => on_the_outbox().prop_map(Plan::Whole),
+    ]
+}
+
+fn people() -> impl Strategy<Value = Op> {
+    let domain = || prop::sample::select(vec!["crepes.fr", "crepes.fr", "hamburger.edu"]).prop_map(kit::domain);
+    let quota = || prop::option::of(prop::sample::select(vec![20_u64, 100, 1_000, 20_000]));
+    let credentials = Credentials::default;
+    let moved = a_person().prop_map(AliasTarget::Moved);
+    let members = prop::collection::vec(a_person(), 1..3).prop_map(AliasTarget::Members);
+    let target = prop_oneof![moved, members];
+    prop_oneof![
+        4 => (domain(), 0..50_u64).prop_map(|(domain, at)| Op::DomainAdd { domain, now: time(at) }),
+        1 => domain().prop_map(|domain| Op::DomainRemove { domain }),
+        6 => (a_person(), quota(), 0..50_u64).prop_map(move |(address, quota, at)| {
+            Op::AccountAdd { address, credentials: credentials(), quota, now: time(at) }
+        }),
+        1 => a_person().prop_map(|address| Op::AccountRemove { address }),
+        1 => (a_person(), quota()).prop_map(|(address, quota)| {
+            Op::AccountSet { address, credentials: None, quota: Some(quota), pop_delete: None }
+        }),
+        2 => (an_address(), target).prop_map(|(address, target)| Op::AliasAdd { alias: Alias { address, target } }),
+        1 => an_address().prop_map(|address| Op::AliasRemove { address }),
+    ]
+}
+
+fn a_delivery() -> impl Strategy<Value = Plan> {
+    let local =
+        (an_account(), a_role(), 0..4_usize, prop::bool::weighted(0.2)).prop_map(|(account, role, prefix, grace)| {
+            Local { account, role, prefix: vec![b'x'; prefix * 10], recipient: "bob@crepes.fr".into(), grace }
+        });
+    let remote = (prop::collection::vec(a_person(), 0..3), any::<bool>()).prop_map(|(to, held)| Outgoing {
+        prefix: b"Received: x\r\n".to_vec(),
+        body: "7bit".into(),
+        smtputf8: false,
+        ret: None,
+        envid: None,
+        recipients: to.into_iter().map(|address| OutgoingRecipient { address, notify: None, orcpt: None }).collect(),
+        held,
+    });
+    let locals = prop::collection::vec(local, 0..4);
+    let remote = prop::option::weighted(0.6, remote);
+    (a_size(), locals, remote, any::<bool>(), 0..50_u64).prop_map(|(octets, local, remote, all_or_nothing, at)| {
+        Plan::Deliver { octets, local, remote, all_or_nothing, at }
+    })
+}
+
+fn an_append() -> impl Strategy<Value = Plan> {
+    (a_size(), an_account(), a_mailbox(), some_flags(), 0..50_u64)
+        .prop_map(|(octets, account, mailbox, flags, at)| Plan::Append { octets, place: (account, mailbox), flags, at })
+}
+
+fn on_messages() -> impl Strategy<Value = Op> {
+    let place = || (an_account(), a_mailbox(), a_mailbox(), some_uids());
+    let change = prop_oneof![
+        some_flags().prop_map(FlagChange::Add),
+        some_flags().prop_map(FlagChange::Remove),
+        some_flags().prop_map(FlagChange::Replace),
+    ];
+    let now = kit::NOW;
+    prop_oneof![
+        (place(), change).prop_map(|((account, mailbox, _, uids), change)| {
+            Op::SetFlags { account, mailbox, uids, change, unchanged_since: None }
+        }),
+        place().prop_map(move |(account, from, to, uids)| Op::Copy { account, from, to, uids, now }),
+        place().prop_map(move |(account, from, to, uids)| Op::Move { account, from, to, uids, now }),
+        place().prop_map(move |(account, mailbox, _, uids)| Op::Expunge { account, mailbox, uids, now }),
+    ]
+}
+
+fn on_mailboxes() -> impl Strategy<Value = Op> {
+    let name = || prop::sample::select(vec!["a", "b", "Inbox", "Sent"]).prop_map(str::to_owned);
+    let parent = || prop::option::weighted(0.4, a_mailbox());
+    let role = prop::option::weighted(0.3, a_role());
+    let now = time(40);
+    prop_oneof![
+        2 => (an_account(), parent(), name(), role).prop_map(move |(account, parent, name, role)| {
+            Op::MailboxCreate { account, parent, name, role, now }
+        }),
+        1 => (an_account(), a_mailbox(), parent(), name()).prop_map(|(account, mailbox, parent, name)| {
+            Op::MailboxRename { account, mailbox, parent, name }
+        }),
+        1 => (an_account(), a_mailbox()).prop_map(move |(account, mailbox)| Op::MailboxDelete { account, mailbox, now }),
+        1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(|(account, mailbox, subscribed)| {
+            Op::MailboxSubscribe { account, mailbox, subscribed }
+        }),
+    ]
+}
+
+fn on_the_outbox() -> impl Strategy<Value = Op> {
+    let token = || 1_u64..3;
+    let state = prop_oneof![
+        Just(Settled::Sent),
+        (0..60_u64).prop_map(|at| Settled::Retry { due: time(at), said: "450".into() }),
+        Just(Settled::Failed { said: "550".into() }),
+        Just(Settled::Held),
+        (0..60_u64).prop_map(|at| Settled::Released { due: time(at) }),
+    ];
+    prop_oneof![
+        (0..60_u64, 0..6_u32, 1..20_000_u64, token()).prop_map(|(at, limit, lease_ms, token)| Op::Claim {
+            now: time(at),
+            limit,
+            lease_ms,
+            token
+        }),
+        (1..4_i64, 0..2_u32, token(), state, 0..60_u64).prop_map(|(outbox, recipient, token, state, at)| {
+            Op::Settle { outbox, recipient, token, state, now: time(at) }
+        }),
+    ]
+}

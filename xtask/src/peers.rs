@@ -1,0 +1,80 @@
+//! The foreign programs of the interop suite: which are missing, and how to install them. The lists stand in `.ci/`.
+
+use crate::suite::{run, target};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Debian packages, one a line, each with the program it is wanted for; `-` for a library.
+const DEBIAN: &str = include_str!("../../.ci/apt.txt");
+/// Packages of the Python index, pinned, one a line.
+const PYTHON: &str = include_str!("../../.ci/pip.txt");
+/// Packages of the npm registry, pinned, one a line.
+const NODE: &str = include_str!("../../.ci/npm.txt");
+
+/// Where Debian keeps programs for administrators, whether or not they are in the search path.
+const ADMIN_PROGRAMS: &str = "/usr/sbin";
+
+fn names(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Where the Python and Node packages live: outside the tree, in cargo's target folder.
+pub fn folder(root: &Path) -> PathBuf {
+    target(root).join("peers")
+}
+
+/// The Debian packages of the list that are not installed here.
+pub fn missing() -> Vec<&'static str> {
+    let pairs = names(DEBIAN).filter_map(|line| line.split_once(' '));
+    pairs.filter(|(package, program)| !is_there(package, program)).map(|(package, _)| package).collect()
+}
+
+/// A program counts wherever it came from: many machines have Node from elsewhere than Debian.
+fn is_there(package: &str, program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from(ADMIN_PROGRAMS)]);
+    if program != "-" {
+        return folders.into_iter().any(|folder| folder.join(program).is_file());
+    }
+    let output = Command::new("dpkg-query").args(["--show", "--showformat=${Status}", package]).output();
+    output.is_ok_and(|output| output.stdout.ends_with(b" installed"))
+}
+
+/// Installs what is missing; does nothing the second time.
+pub fn install(root: &Path) -> Result<()> {
+    let packages = missing();
+    if !packages.is_empty() {
+        run(apt_get().arg("update"))?;
+        run(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(packages))?;
+    }
+    let folder = folder(root);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let done = folder.join("installed.txt");
+    let wanted = format!("{PYTHON}{NODE}");
+    if std::fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    install_python(&folder)?;
+    install_node(&folder)?;
+    std::fs::write(&done, wanted).context("cannot note what was installed")
+}
+
+/// `apt-get` that asks nothing, through `sudo` unless we are root.
+fn apt_get() -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"]);
+    command
+}
+
+fn install_python(folder: &Path) -> Result<()> {
+    let home = folder.join("python");
+    run(Command::new("/usr/bin/python3").args(["-m", "venv"]).arg(&home))?;
+    run(Command::new(home.join("bin/pip")).args(["install", "--quiet"]).args(names(PYTHON)))
+}
+
+fn install_node(folder: &Path) -> Result<()> {
+    let quiet = ["install", "--no-audit", "--no-fund", "--silent", "--prefix"];
+    run(Command::new("npm").args(quiet).arg(folder.join("node")).args(names(NODE)))
+}

@@ -1,0 +1,121 @@
+//! Which room may use which: arrows go down only.
+
+use super::Finding;
+use super::tree::File;
+use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+
+/// The rooms, lowest first, and the rooms each may use: all of them stand above it in this list, so no arrow can turn back.
+/// The same rule holds for what a room's tests use.
+const ROOMS: [(&str, &[&str]); 12] = [
+    ("message", &[]),
+    ("wire", &["message"]),
+    ("store", &["message"]),
+    ("office", &["message", "wire", "store"]),
+    ("net", &["message", "wire"]),
+    ("server", &["message", "wire", "store", "office", "net"]),
+    ("lab", &["message", "wire", "store", "office", "net", "server"]),
+    ("pillarbox", &["message", "wire", "store", "office", "net", "server", "lab"]),
+    ("tests", &["message", "wire", "store", "office", "net", "server", "lab"]),
+    ("fuzz", &["message", "wire"]),
+    ("bench", &[]),
+    ("xtask", &[]),
+];
+
+/// What a room must not know, by the libraries that would teach it: sockets, disk, clocks, other rooms' trades.
+const STRANGERS: [(&str, &[&str]); 5] = [
+    ("message", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
+    ("wire", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
+    ("store", &["rustls", "tokio-rustls", "hyper", "hickory-resolver", "toml"]),
+    ("office", &["rusqlite", "rustls", "tokio-rustls", "hyper", "hickory-resolver", "nix", "toml"]),
+    ("net", &["rusqlite", "hyper", "toml"]),
+];
+
+/// What one manifest says.
+#[derive(Debug, Default)]
+pub struct Manifest {
+    /// The name of the crate.
+    pub name: String,
+    /// Everything it depends on, for building and for its tests.
+    pub uses: BTreeSet<String>,
+}
+
+/// Reads the manifests of all rooms.
+pub fn manifests(files: &[File]) -> Result<Vec<Manifest>> {
+    let of_a_room = |file: &&File| file.path.ends_with("/Cargo.toml");
+    files.iter().filter(of_a_room).map(|file| manifest(file).context(file.path.clone())).collect()
+}
+
+fn manifest(file: &File) -> Result<Manifest> {
+    let table: toml::Table = file.text.parse()?;
+    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
+    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let uses = sections.into_iter().filter_map(|section| table.get(section)?.as_table());
+    Ok(Manifest {
+        name: name.context("no package name")?.to_owned(),
+        uses: uses.flat_map(|section| section.keys().cloned()).collect(),
+    })
+}
+
+/// True for the name of one of our own rooms.
+pub fn is_room(name: &str) -> bool {
+    ROOMS.iter().any(|(room, _)| *room == name)
+}
+
+/// Checks that every arrow between rooms is one of the table.
+pub fn check(manifests: &[Manifest], findings: &mut Vec<Finding>) {
+    for manifest in manifests {
+        let place = format!("{}/Cargo.toml", manifest.name);
+        let Some((_, may_use)) = ROOMS.iter().find(|(room, _)| *room == manifest.name) else {
+            findings.push(Finding::new("edges", place, "this room is not in the table of xtask/src/tidy/edges.rs"));
+            continue;
+        };
+        let strangers = STRANGERS.iter().find(|(room, _)| *room == manifest.name).map_or(&[][..], |(_, names)| names);
+        for used in &manifest.uses {
+            if is_room(used) && !may_use.contains(&used.as_str()) {
+                findings.push(Finding::new("edges", &place, format!("{} may not use {used}", manifest.name)));
+            }
+            if strangers.contains(&used.as_str()) {
+                findings.push(Finding::new("edges", &place, format!("{} must not know {used}", manifest.name)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn breaches(path: &str, text: &str) -> Vec<String> {
+        let file = File { path: path.to_owned(), text: text.to_owned() };
+        let mut findings = Vec::new();
+        check(&manifests(&[file]).expect("a manifest"), &mut findings);
+        findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    #[test]
+    fn the_table_has_no_cycle() {
+        for (at, (room, may_use)) in ROOMS.iter().enumerate() {
+            for used in *may_use {
+                let below = ROOMS.iter().position(|(other, _)| other == used);
+                assert!(below.is_some_and(|below| below < at), "{room} -> {used}");
+            }
+        }
+    }
+
+    #[test]
+    fn arrows_up_are_found_in_every_section() {
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let text =
+                format!("[package]\nname = \"wire\"\n[{section}]\nstore.workspace = true\nmessage.workspace = true");
+            assert_eq!(breaches("wire/Cargo.toml", &text), ["wire may not use store"]);
+        }
+    }
+
+    #[test]
+    fn strangers_and_unknown_rooms_are_found() {
+        let text = "[package]\nname = \"wire\"\n[dependencies]\ntokio = \"1\"";
+        assert_eq!(breaches("wire/Cargo.toml", text), ["wire must not know tokio"]);
+        assert_eq!(breaches("attic/Cargo.toml", "[package]\nname = \"attic\"").len(), 1);
+    }
+}
