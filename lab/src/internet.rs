@@ -77,6 +77,7 @@ impl Internet {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests are clients and look into folders")]
 mod tests {
     use super::*;
     use crate::Watch;
