@@ -165,9 +165,32 @@ fn a_store_is_not_restored_over_another() {
     let folder = tempfile::tempdir().unwrap();
     let file = house(folder.path());
     typed(Form::Plain, &file, &["domain", "add", "crepes.fr"]);
-    let (code, _, err) = typed(Form::Plain, &file, &["restore", "copy"]);
+    let other = tempfile::tempdir().unwrap();
+    typed(Form::Plain, &house(other.path()), &["domain", "add", "hamburger.edu"]);
+    let backup = other.path().join("data").display().to_string();
+    let (code, _, err) = typed(Form::Plain, &file, &["restore", &backup]);
     assert_eq!(code, 73);
     assert!(err.contains("is not empty"), "{err}");
+    let (_, out, _) = typed(Form::Plain, &file, &["domain", "list"]);
+    assert!(out.starts_with("crepes.fr\t"), "{out}");
+}
+
+#[test]
+fn what_is_no_backup_is_not_restored_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = house(folder.path());
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let (code, _, err) = typed(Form::Plain, &file, &["restore", &nowhere]);
+    assert_eq!(code, 65);
+    assert!(err.contains("is no backup"), "{err}");
+    let damaged = folder.path().join("damaged");
+    std::fs::create_dir_all(damaged.join("shard-000/seg")).unwrap();
+    std::fs::write(damaged.join("shard-000/mail.db"), "this is no database, and long enough to be read as one")
+        .unwrap();
+    let (code, _, err) = typed(Form::Plain, &file, &["restore", &damaged.display().to_string()]);
+    assert!(code != 0 && err.contains("not restored into"), "{code} {err}");
+    let left = std::fs::read_dir(folder.path().join("data")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "the next try finds an empty folder");
 }
 
 #[test]
