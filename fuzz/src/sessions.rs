@@ -92,7 +92,7 @@ impl MailDesk {
 impl Answers<smtp::Server> for MailDesk {
     fn answer(&mut self, ask: smtp::Ask) -> smtp::Answer {
         match ask {
-            smtp::Ask::Greeted(_) | smtp::Ask::Reset => self.forget(),
+            smtp::Ask::Greeted(..) | smtp::Ask::Reset => self.forget(),
             smtp::Ask::Commit => self.commit(),
             smtp::Ask::Auth(ask) => smtp::Answer::Sasl(login(&ask)),
             smtp::Ask::Recipient(_) => {

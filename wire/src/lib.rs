@@ -3,6 +3,7 @@
 //! carries bytes between a socket and a [`Session`]; a [`Desk`] (in `office`) answers what a session asks.
 
 pub mod dialogue;
+pub mod dot;
 pub mod pop3;
 pub mod sasl;
 pub mod session;

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 pub fn smtp_ask(ask: &smtp::Ask) -> String {
     use smtp::Ask;
     match ask {
-        Ask::Greeted(greeting) => format!("greeted {} {}", verb(greeting.verb), greeting.name),
+        Ask::Greeted(greeting, _) => format!("greeted {} {}", verb(greeting.verb), greeting.name),
         Ask::Sender(sender) => sender_text(sender),
         Ask::Recipient(recipient) => recipient_text(recipient),
         Ask::Content => "content".to_owned(),

@@ -3,8 +3,12 @@
 //! is kept here and nothing is computed from one: hashes and proofs are the desk's work (`office::login`).
 
 pub mod exchange;
+mod plain;
+mod scram;
 
 pub use exchange::{Channel, Exchange, Next};
+pub use plain::NAME_MAX;
+pub use scram::NONCE_MAX;
 
 use std::fmt;
 

@@ -5,14 +5,14 @@
 //! sender and recipients; the session keeps only what the protocol needs of them.
 
 use super::Reply;
-use crate::sasl;
+use crate::{TlsFacts, sasl};
 use message::Address;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// The client greeted. Any transaction is gone. Answer: `Done`.
-    Greeted(Greeting),
+    /// The client greeted, over TLS where there are facts of it. Any transaction is gone. Answer: `Done`.
+    Greeted(Greeting, Option<TlsFacts>),
     /// MAIL. Answer: `Reply`; positive opens the transaction.
     Sender(Sender),
     /// RCPT. Answer: `Reply`; positive counts the recipient in.

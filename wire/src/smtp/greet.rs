@@ -18,7 +18,7 @@ impl Server {
         self.transaction = None;
         self.greeted = Some(greeting.verb);
         let reply = self.greeting_reply(&greeting);
-        self.ask(Ask::Greeted(greeting), Question::Done);
+        self.ask(Ask::Greeted(greeting, self.tls.clone()), Question::Done);
         self.send(&reply);
     }
 

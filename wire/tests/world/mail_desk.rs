@@ -188,7 +188,7 @@ fn reply(code: u16, (class, subject, detail): (u8, u16, u16), text: &str) -> Rep
 impl TestDesk<smtp::Server> for MailDesk {
     fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Greeted(greeting) => {
+            Ask::Greeted(greeting, _) => {
                 self.client_name = greeting.name;
                 self.reset()
             }

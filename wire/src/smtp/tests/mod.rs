@@ -183,7 +183,7 @@ impl Drive {
     fn desk(&mut self, ask: Ask) -> Answer {
         let ok = || Reply::new(250, Enhanced(2, 0, 0), "ok");
         Answer::Reply(match ask {
-            Ask::Greeted(_) | Ask::Reset => {
+            Ask::Greeted(..) | Ask::Reset => {
                 self.forget();
                 return Answer::Done;
             }
