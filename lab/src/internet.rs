@@ -2,7 +2,10 @@
 
 use crate::{Host, Ports, Scenario, worlds};
 use anyhow::Result;
+use server::StartError;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -68,6 +71,19 @@ impl Internet {
         matches!(self.folder, Folder::Kept(_))
     }
 
+    /// Returns when a host has stopped by itself.
+    ///
+    /// # Errors
+    /// When its store can no longer be trusted.
+    pub async fn stopped(&self) -> Result<(), StartError> {
+        let mut waits: Vec<_> = self.hosts.iter().map(|host| Box::pin(host.running().wait())).collect();
+        poll_fn(|cx| {
+            let ended = waits.iter_mut().map(|wait| wait.as_mut().poll(cx)).find(Poll::is_ready);
+            ended.unwrap_or(Poll::Pending)
+        })
+        .await
+    }
+
     /// Lets sessions finish for up to `grace` at each host and closes the stores.
     pub async fn drain(&self, grace: Duration) {
         for host in &self.hosts {
@@ -129,6 +145,20 @@ mod tests {
             internet.drain(GRACE).await;
         }
         assert!(folder.path().join("cs.clemson.edu/data").exists());
+    }
+
+    #[tokio::test]
+    async fn one_host_that_stops_is_noticed() {
+        let internet = Internet::start(Scenario::Empty, Ports::Random, None).await.unwrap();
+        let stopped = async {
+            internet.hosts()[1].drain(GRACE).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = internet.stopped() => ended.unwrap(),
+            () = stopped => {}
+        }
+        internet.drain(GRACE).await;
     }
 
     #[tokio::test]
