@@ -51,7 +51,7 @@ impl Pop3Desk {
         let Some(timestamp) = &self.timestamp else {
             return Answer::Sasl(sasl::Answer::Refused(sasl::Refusal::Credentials));
         };
-        let answer = self.visitor.apop(now, &self.policy.login_rules(), name, timestamp, &digest).await;
+        let answer = self.visitor.apop(now, &self.policy.login_rules(), name, (timestamp, &digest)).await;
         self.office.count_login(&answer);
         Answer::Sasl(answer)
     }

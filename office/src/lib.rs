@@ -189,9 +189,6 @@ impl Office {
 
 impl Policy {
     fn login_rules(&self) -> LoginRules {
-        LoginRules {
-            first_domain: self.first_domain().cloned(),
-            guesses_per_minute: self.login_guesses_per_minute,
-        }
+        LoginRules { first_domain: self.first_domain().cloned(), guesses_per_minute: self.login_guesses_per_minute }
     }
 }

@@ -41,12 +41,15 @@ impl SmtpDesk {
         if self.role == Role::Lmtp {
             return Answer::Replies(replies);
         }
-        Answer::Reply(replies.into_iter().next().unwrap_or_else(|| Reply::new(451, Enhanced(4, 3, 0), "nobody was named")))
+        Answer::Reply(
+            replies.into_iter().next().unwrap_or_else(|| Reply::new(451, Enhanced(4, 3, 0), "nobody was named")),
+        )
     }
 
     /// One reply for each recipient; for SMTP they are all the same.
     async fn finish(&self, transaction: &mut Transaction, now: Time) -> Result<Vec<Reply>, Reply> {
-        let arrival = transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
+        let arrival =
+            transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
         let binary = transaction.sender.body == Body::BinaryMime;
         let arrived = arrival.finish(self.office.store(), binary).await.map_err(|fault| refusal(&fault))?;
         self.refuse_loop(&arrived, &transaction.recipients)?;
@@ -56,7 +59,8 @@ impl SmtpDesk {
         let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
         let held = deliver.remote.is_some();
         let octets = deliver.content.octets;
-        let outcome = self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
+        let outcome =
+            self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
         let deliveries = match outcome {
             Outcome::Delivered(deliveries) => deliveries,
             Outcome::OverQuota => return Err(full()),
@@ -70,7 +74,11 @@ impl SmtpDesk {
     /// RFC 5321 §6.3: a message that was here before, or has gone through too many hands.
     fn refuse_loop(&self, arrived: &Arrived, recipients: &[Accepted]) -> Result<(), Reply> {
         if arrived.facts.received >= HOPS_MAX {
-            return Err(Reply::new(554, Enhanced(5, 4, 6), "the message is going in circles: too many Received fields"));
+            return Err(Reply::new(
+                554,
+                Enhanced(5, 4, 6),
+                "the message is going in circles: too many Received fields",
+            ));
         }
         let mut accounts = recipients.iter().flat_map(|recipient| &recipient.members).filter_map(local);
         match accounts.find(|account| arrived.facts.delivered_to.contains(&account.address)) {
@@ -198,8 +206,10 @@ impl SmtpDesk {
     /// One copy for each account, however many of the recipients lead to it.
     fn local_copies(&self, transaction: &Transaction, fields: &Fields) -> Vec<Local> {
         let mut copies: Vec<Local> = Vec::new();
-        let ends = transaction.recipients.iter().flat_map(|recipient| recipient.members.iter().map(move |m| (recipient, m)));
-        let locals: Vec<_> = ends.filter_map(|(recipient, member)| local(member).map(|account| (recipient, account))).collect();
+        let ends =
+            transaction.recipients.iter().flat_map(|recipient| recipient.members.iter().map(move |m| (recipient, m)));
+        let locals: Vec<_> =
+            ends.filter_map(|(recipient, member)| local(member).map(|account| (recipient, account))).collect();
         for (recipient, account) in &locals {
             if copies.iter().any(|copy| copy.account == account.id) {
                 continue;
@@ -265,7 +275,11 @@ fn outgoing(transaction: &Transaction, fields: &Fields) -> Option<Outgoing> {
         for address in recipient.members.iter().filter_map(remote) {
             if recipients.iter().all(|other| other.address != *address) {
                 let notify = recipient.given.notify.map(notify_bits);
-                recipients.push(OutgoingRecipient { address: address.clone(), notify, orcpt: recipient.given.orcpt.clone() });
+                recipients.push(OutgoingRecipient {
+                    address: address.clone(),
+                    notify,
+                    orcpt: recipient.given.orcpt.clone(),
+                });
             }
         }
     }

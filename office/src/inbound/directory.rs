@@ -16,7 +16,9 @@ impl SmtpDesk {
         match self.look_up(name).await {
             Ok((Some(address), Route::Members(_))) => Reply::new(250, Enhanced(2, 1, 5), format!("<{address}>")),
             Ok((Some(_), Route::Moved(to))) => Reply::new(551, Enhanced(5, 1, 6), format!("not here, try <{to}>")),
-            Ok((Some(_), Route::Foreign)) => Reply::new(252, Enhanced(2, 5, 2), "not one of ours, but will take mail for it"),
+            Ok((Some(_), Route::Foreign)) => {
+                Reply::new(252, Enhanced(2, 5, 2), "not one of ours, but will take mail for it")
+            }
             Ok((None, _)) => Reply::new(501, Enhanced(5, 1, 3), "that is no address"),
             Ok(_) => Reply::new(550, Enhanced(5, 1, 1), "there is no such user here"),
             Err(error) => trouble(&error),

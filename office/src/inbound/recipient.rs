@@ -100,7 +100,9 @@ fn refusal(address: &Address, route: &Route) -> Reply {
     match route {
         Route::Moved(to) => Reply::new(551, Enhanced(5, 1, 6), format!("not here any more, please try <{to}>")),
         Route::Unknown => Reply::new(550, Enhanced(5, 1, 1), format!("there is no <{address}> here")),
-        Route::Tangled => Reply::new(554, Enhanced(5, 4, 6), format!("the aliases behind <{address}> lead in a circle")),
+        Route::Tangled => {
+            Reply::new(554, Enhanced(5, 4, 6), format!("the aliases behind <{address}> lead in a circle"))
+        }
         Route::Foreign | Route::Members(_) => {
             Reply::new(550, Enhanced(5, 7, 1), format!("we do not relay to <{address}>: log in first"))
         }

@@ -103,12 +103,7 @@ impl SmtpDesk {
     }
 
     /// One address of an alias: an end, more addresses, or nobody any more.
-    async fn step(
-        &self,
-        address: Address,
-        ends: &mut Vec<Member>,
-        next: &mut Vec<Address>,
-    ) -> Result<(), StoreError> {
+    async fn step(&self, address: Address, ends: &mut Vec<Member>, next: &mut Vec<Address>) -> Result<(), StoreError> {
         match self.resolve(&address).await? {
             Resolved::Foreign => ends.push(Member::Remote(address)),
             Resolved::Account { account, .. } => ends.push(Member::Local(account)),
