@@ -219,7 +219,7 @@ impl SmtpDesk {
                 role: MailboxRole::Inbox,
                 prefix: prefix(transaction, account, fields),
                 recipient: recipient.address.to_string(),
-                grace: self.may_cross_quota(account, locals.len()),
+                grace: self.may_cross_quota(&recipient.address, locals.len()),
             });
         }
         copies

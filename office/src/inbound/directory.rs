@@ -1,6 +1,7 @@
 //! What may be asked about users: VRFY and EXPN (RFC 5321 §3.5), and HELP STATUS. The truth for users who logged in and
 //! for `relay_networks`; nothing for strangers (RFC 5321 §7.3).
 
+use super::recipient::{is_forwarded, welcome};
 use super::route::{Member, Route};
 use super::{SmtpDesk, trouble};
 use message::{Address, Host};
@@ -14,6 +15,9 @@ impl SmtpDesk {
             return Reply::new(252, Enhanced(2, 5, 2), text);
         }
         match self.look_up(name).await {
+            Ok((Some(address), Route::Members(members))) if is_forwarded(&address, &members) => {
+                welcome(&address, &members)
+            }
             Ok((Some(address), Route::Members(_))) => Reply::new(250, Enhanced(2, 1, 5), format!("<{address}>")),
             Ok((Some(_), Route::Moved(to))) => Reply::new(551, Enhanced(5, 1, 6), format!("not here, try <{to}>")),
             Ok((Some(_), Route::Foreign)) => {

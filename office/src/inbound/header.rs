@@ -1,7 +1,7 @@
 //! The header section of arriving mail: what it says that we must know (loops, authors, what is missing), and the one
 //! thing that is ever taken out of a message: Authentication-Results in our own name (RFC 8601 §5).
 
-use message::header::{addresses, fields, token};
+use message::header::{addresses, fields, value_text};
 use message::{Address, Domain, Summary};
 use std::borrow::Cow;
 
@@ -74,8 +74,9 @@ pub(super) fn without_claims<'a>(section: &'a [u8], hostname: &Domain) -> Cow<'a
 
 /// RFC 8601 §2.2: the authserv-id comes first, and compares as a domain does.
 fn is_ours(value: &[u8], hostname: &Domain) -> bool {
-    let id = token(value);
-    let id = id.trim_matches('"').trim_end_matches('.');
+    let id = value_text(value);
+    // The version (RFC 8601 §2.2: authres-version) comes after white space.
+    let id = id.split_whitespace().next().unwrap_or_default().trim_end_matches('.');
     id.eq_ignore_ascii_case(hostname.as_str()) || Domain::parse(id).is_ok_and(|domain| domain == *hostname)
 }
 

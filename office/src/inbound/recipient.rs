@@ -41,7 +41,7 @@ impl SmtpDesk {
             Route::Foreign if self.is_known() => vec![Member::Remote(address.clone())],
             other => return Ok(Err(refusal(&address, &other))),
         };
-        if let Some(reply) = self.refuse_full(&members) {
+        if let Some(reply) = self.refuse_full(&address, &members) {
             return Ok(Err(reply));
         }
         let reply = welcome(&address, &members);
@@ -64,32 +64,38 @@ impl SmtpDesk {
     }
 
     /// A mailbox that is full, or would be by the declared size (RFC 1870 §6.1), is told so before the content comes.
-    fn refuse_full(&self, members: &[Member]) -> Option<Reply> {
+    fn refuse_full(&self, address: &Address, members: &[Member]) -> Option<Reply> {
         let size = self.transaction.as_ref().and_then(|transaction| transaction.sender.size).unwrap_or(0);
         let [Member::Local(account)] = members else { return None };
-        (!has_room(account, size) && !self.is_admin(account))
+        (!has_room(account, size) && !is_always_heard(address))
             .then(|| Reply::new(452, Enhanced(4, 2, 2), "the mailbox is full, try again when its owner has made room"))
     }
 
-    /// The postmaster hears of trouble even with a full mailbox (RFC 5321 §4.5.1).
-    pub(super) fn is_admin(&self, account: &Account) -> bool {
-        self.policy.admin.as_ref() == Some(&account.address)
-    }
-
     /// Whether this message may cross a quota once: not when the client can still be told about its one recipient.
-    pub(super) fn may_cross_quota(&self, account: &Account, accounts: usize) -> bool {
-        self.is_admin(account) || (self.role != Role::Lmtp && accounts > 1)
+    pub(super) fn may_cross_quota(&self, address: &Address, accounts: usize) -> bool {
+        is_always_heard(address) || (self.role != Role::Lmtp && accounts > 1)
     }
+}
+
+/// Mail for these names gets through even to a full mailbox: it may be about just that (RFC 5321 §4.5.1, RFC 2142 §4).
+pub(super) fn is_always_heard(address: &Address) -> bool {
+    let name = address.local_part();
+    name.eq_ignore_ascii_case("postmaster") || name.eq_ignore_ascii_case("abuse")
 }
 
 fn has_room(account: &Account, size: u64) -> bool {
     account.quota.is_none_or(|quota| account.used < quota && account.used.saturating_add(size) <= quota)
 }
 
-fn welcome(address: &Address, members: &[Member]) -> Reply {
-    // RFC 5321 §3.4: 251 tells that the mail goes on to another host.
+/// RFC 5321 §3.4: whether all that becomes of it is that it goes on to another address elsewhere.
+pub(super) fn is_forwarded(address: &Address, members: &[Member]) -> bool {
+    matches!(members, [Member::Remote(to)] if to != address)
+}
+
+/// 250, or 251 where the mail goes on.
+pub(super) fn welcome(address: &Address, members: &[Member]) -> Reply {
     match members {
-        [Member::Remote(to)] if to != address => {
+        [Member::Remote(to)] if is_forwarded(address, members) => {
             Reply::new(251, Enhanced(2, 1, 5), format!("not here, will forward to <{to}>"))
         }
         _ => Reply::new(250, Enhanced(2, 1, 5), "recipient taken"),

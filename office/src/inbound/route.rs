@@ -2,6 +2,7 @@
 //! always work (RFC 5321 §4.5.1, RFC 2142) and bare names. Does not own whether this client may use the way.
 
 use super::SmtpDesk;
+use super::recipient::is_always_heard;
 use message::{Address, Host};
 use std::collections::BTreeSet;
 use store::StoreError;
@@ -60,9 +61,7 @@ impl SmtpDesk {
 
     /// The account named by `admin`, for postmaster and abuse of our domains (RFC 5321 §4.5.1, RFC 2142 §4).
     async fn postmaster_of(&self, address: &Address) -> Result<Option<Box<Account>>, StoreError> {
-        let name = address.local_part();
-        let always = name.eq_ignore_ascii_case("postmaster") || name.eq_ignore_ascii_case("abuse");
-        if !always || matches!(self.resolve(address).await?, Resolved::Foreign) {
+        if !is_always_heard(address) || matches!(self.resolve(address).await?, Resolved::Foreign) {
             return Ok(None);
         }
         self.administrator().await
