@@ -1,4 +1,5 @@
 //! Every target over its corpus, over what the clients of the dialogues say, and over seeded mutations of both.
+#![allow(clippy::disallowed_methods, reason = "reads its corpus")]
 #![allow(clippy::unwrap_used)]
 
 use fuzz::mutate::Mutator;

@@ -133,3 +133,104 @@ fn deliver(engine: &Engine, mail: &Mail, at: usize, now: Time) -> Result<Op> {
         all_or_nothing: true,
     })))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Scenario, worlds};
+    use std::collections::BTreeMap;
+    use store::query::{Mailboxes, Messages, StoredMessage};
+    use store::types::{AccountId, Credentials, MailboxId, Message, Uid};
+
+    const NOW: Time = Time(1_081_298_274_000);
+
+    /// A store with a domain and an account that nobody can log in to.
+    fn house(data: &Path, world: &World) {
+        let mut engine = Engine::open(data, Arc::new(RealDisk)).unwrap();
+        let domains = world.domains.iter().map(|domain| Op::DomainAdd { domain: domain.parse().unwrap(), now: NOW });
+        let accounts = world.accounts.iter().map(|account| Op::AccountAdd {
+            address: account.address.parse().unwrap(),
+            credentials: Credentials::default(),
+            quota: account.quota,
+            now: NOW,
+        });
+        let ops: Vec<Op> = domains.chain(accounts).collect();
+        assert!(engine.apply_group(&ops).into_iter().all(|result| result.is_ok()));
+    }
+
+    fn inbox(engine: &Engine, address: &str) -> (AccountId, MailboxId, Vec<Message>) {
+        let account = engine.read(&AccountByAddress { address: address.parse().unwrap() }).unwrap().unwrap().id;
+        let mailboxes = engine.read(&Mailboxes { account }).unwrap();
+        let mailbox = mailboxes.iter().find(|mailbox| mailbox.role == Some(Role::Inbox)).unwrap().id;
+        let messages = engine.read(&Messages { account, mailbox, from: Uid(1), limit: 5000 }).unwrap();
+        (account, mailbox, messages)
+    }
+
+    #[test]
+    fn a_maildrop_has_the_sizes_and_the_order_of_its_world() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = worlds(Scenario::Classic).remove(2);
+        // All the small ones: enough to need several groups, and quick without optimisation.
+        world.mail.retain(|mail| mail.content.octets() < 6_000);
+        assert!(world.mail.len() > 2 * GROUP_MESSAGES);
+        house(folder.path(), &world);
+        put_mail(folder.path(), &world.mail, NOW).unwrap();
+        let engine = Engine::open(folder.path(), Arc::new(RealDisk)).unwrap();
+        let (account, mailbox, messages) = inbox(&engine, "jzwang@cs.clemson.edu");
+        let sizes: Vec<u64> = messages.iter().map(|message| message.size).collect();
+        let wanted: Vec<u64> = world.mail.iter().map(|mail| mail.content.octets() as u64).collect();
+        assert_eq!(sizes, wanted);
+        let shown = messages.iter().find(|message| message.size == 465).unwrap();
+        let stored = engine.read(&StoredMessage { account, mailbox, uid: shown.uid }).unwrap().unwrap();
+        assert!(stored.prefix.is_empty());
+    }
+
+    #[test]
+    fn large_messages_are_put_in_groups_that_stay_small() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = worlds(Scenario::Classic).remove(0);
+        let large = |n| Mail {
+            account: "bob@hamburger.edu".to_owned(),
+            content: wire::dialogue::world::Content::Made { octets: GROUP_OCTETS / 2, n },
+        };
+        world.mail.extend((3..6).map(large));
+        house(folder.path(), &world);
+        put_mail(folder.path(), &world.mail, NOW).unwrap();
+        let engine = Engine::open(folder.path(), Arc::new(RealDisk)).unwrap();
+        let (.., messages) = inbox(&engine, "bob@hamburger.edu");
+        let sizes: Vec<u64> = messages.iter().map(|message| message.size).collect();
+        let half = GROUP_OCTETS as u64 / 2;
+        assert_eq!(sizes, [498, 912, half, half, half]);
+    }
+
+    #[test]
+    fn mail_for_nobody_is_a_mistake_in_the_world() {
+        let folder = tempfile::tempdir().unwrap();
+        let world = worlds(Scenario::Classic).remove(0);
+        let error = put_mail(folder.path(), &world.mail, NOW).unwrap_err();
+        assert!(error.to_string().contains("bob@hamburger.edu has mail but no account"), "{error}");
+    }
+
+    #[test]
+    fn everything_of_a_world_is_asked_for() {
+        let mut world = worlds(Scenario::Empty).remove(0);
+        world.accounts[1].archive = true;
+        world.accounts[1].apop = Some("tanstaaf".to_owned());
+        world.aliases.push(("sales@hamburger.edu".to_owned(), vec!["bob@hamburger.edu".to_owned()]));
+        world.moved.push(("carl@hamburger.edu".to_owned(), "carl@crepes.fr".to_owned()));
+        let mut kinds = BTreeMap::new();
+        for request in requests(&world).unwrap() {
+            let kind = match request {
+                Request::AccountAdd { password: Some(_), .. } => "account",
+                Request::AccountSet { apop_secret: Some(Some(_)), pop_delete: Some(PopDelete::Archive), .. } => "set",
+                Request::AliasAdd { target: AliasTo::Members(_), .. } => "alias",
+                Request::AliasAdd { target: AliasTo::Moved(_), .. } => "moved",
+                _ => "other",
+            };
+            *kinds.entry(kind).or_insert(0) += 1;
+        }
+        assert_eq!(kinds, BTreeMap::from([("account", 2), ("set", 1), ("alias", 1), ("moved", 1)]));
+        world.aliases.push(("no address".to_owned(), Vec::new()));
+        assert!(requests(&world).is_err());
+    }
+}

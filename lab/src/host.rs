@@ -34,14 +34,13 @@ impl Host {
     /// # Errors
     /// Those of [`Host::start`].
     pub async fn start_with(world: World, folder: &Path, ports: Ports, seams: Seams) -> Result<Host> {
-        let data = folder.join("data");
-        std::fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
-        let file = folder.join("pillarbox.toml");
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let (file, data) = (folder.join("pillarbox.toml"), folder.join("data"));
         std::fs::write(&file, configuration(&world, &data, ports)).with_context(|| file.display().to_string())?;
         let config = Config::load(Some(&file))?;
-        let furnished = is_empty(&data)?;
+        let furnished = !data.exists();
         if furnished {
-            fill(&data, &world, config.policy(), &seams).await?;
+            furnish(&data, &world, &config, &seams).await?;
         }
         let running = server::start(config, seams).await?;
         Ok(Host { world, configuration: file, furnished, running })
@@ -96,6 +95,12 @@ impl Host {
     }
 }
 
-fn is_empty(folder: &Path) -> Result<bool> {
-    Ok(std::fs::read_dir(folder).with_context(|| folder.display().to_string())?.next().is_none())
+/// Fills a folder beside and moves it in place when all is done: what was cut short is never taken for the whole.
+async fn furnish(data: &Path, world: &World, config: &Config, seams: &Seams) -> Result<()> {
+    let beside = data.with_extension("unfinished");
+    if beside.exists() {
+        std::fs::remove_dir_all(&beside).with_context(|| beside.display().to_string())?;
+    }
+    fill(&beside, world, config.policy(), seams).await?;
+    std::fs::rename(&beside, data).with_context(|| data.display().to_string())
 }

@@ -41,7 +41,7 @@ impl Watch {
     /// Waits until something happened; the new lines, in order of time.
     ///
     /// # Errors
-    /// Those of the store; `Closed` once the host stops.
+    /// Those of the store.
     pub async fn next(&mut self) -> Result<Vec<TraceEntry>, StoreError> {
         loop {
             // Whatever the hint says, or whether some were missed: all is looked at.

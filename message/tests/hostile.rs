@@ -1,5 +1,6 @@
 //! Messages made to be slow: each has a small shape repeated very often. Reading one four times as long may take about
 //! four times as long, never sixteen; and what is kept stays within its limits.
+#![allow(clippy::disallowed_methods, reason = "it is about real time")]
 #![allow(clippy::unwrap_used)]
 
 use message::header::{self, ADDRESSES_MAX};

@@ -4,6 +4,7 @@
 //! are compared: where the wall clock has been set forward by more than [`STEP`], time jumps with it; where it has
 //! been set back, time runs at half speed until the wall clock has caught up, so that it neither stands still (then no
 //! deadline would ever pass) nor repeats.
+#![allow(clippy::disallowed_methods, reason = "this is where the clock is read")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

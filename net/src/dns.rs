@@ -122,6 +122,7 @@ fn is_public(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
     #![allow(clippy::unwrap_used)]
     use super::*;
 

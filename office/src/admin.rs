@@ -11,11 +11,22 @@ use store::types::{PopDelete, TraceEntry};
 #[serde(rename_all = "kebab-case", tag = "request")]
 #[allow(missing_docs)]
 pub enum Request {
-    DomainAdd { domain: Domain },
-    DomainRemove { domain: Domain },
+    DomainAdd {
+        domain: Domain,
+    },
+    DomainRemove {
+        domain: Domain,
+    },
     DomainList,
-    AccountAdd { address: Address, password: Option<String>, quota: Option<u64> },
-    AccountSetPassword { address: Address, password: String },
+    AccountAdd {
+        address: Address,
+        password: Option<String>,
+        quota: Option<u64>,
+    },
+    AccountSetPassword {
+        address: Address,
+        password: String,
+    },
     /// Changes what is `Some`; an APOP secret of `Some(None)` is removed, a quota of `Some(None)` lifted.
     AccountSet {
         address: Address,
@@ -26,18 +37,38 @@ pub enum Request {
         #[serde(default)]
         apop_secret: Option<Option<String>>,
     },
-    AccountRemove { address: Address },
-    AccountList { domain: Option<Domain> },
-    AccountShow { address: Address },
-    AliasAdd { address: AliasPattern, target: AliasTo },
-    AliasRemove { address: AliasPattern },
-    AliasList { domain: Option<Domain> },
+    AccountRemove {
+        address: Address,
+    },
+    AccountList {
+        domain: Option<Domain>,
+    },
+    AccountShow {
+        address: Address,
+    },
+    AliasAdd {
+        address: AliasPattern,
+        target: AliasTo,
+    },
+    AliasRemove {
+        address: AliasPattern,
+    },
+    AliasList {
+        domain: Option<Domain>,
+    },
     /// A queue id or an address.
-    Trace { what: String, limit: u32 },
-    QueueList { limit: u32 },
+    Trace {
+        what: String,
+        limit: u32,
+    },
+    QueueList {
+        limit: u32,
+    },
     Status,
     /// A consistent copy of the whole store into a folder that does not exist yet.
-    Backup { to: std::path::PathBuf },
+    Backup {
+        to: std::path::PathBuf,
+    },
     Verify,
 }
 
@@ -59,15 +90,23 @@ pub enum AliasTo {
 #[allow(missing_docs)]
 pub enum Response {
     /// Done; notes are for people and go to stderr (a weak password, mail that is held).
-    Done { notes: Vec<String> },
+    Done {
+        notes: Vec<String>,
+    },
     Domains(Vec<DomainView>),
     Accounts(Vec<AccountView>),
     Aliases(Vec<AliasView>),
     Trace(Vec<TraceEntry>),
-    Queue { rows: Vec<OutboxRow>, notes: Vec<String> },
+    Queue {
+        rows: Vec<OutboxRow>,
+        notes: Vec<String>,
+    },
     Status(StatusView),
     Verified(VerifyView),
-    BackedUp { files: u64, octets: u64 },
+    BackedUp {
+        files: u64,
+        octets: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,3 +195,7 @@ pub enum FailureKind {
     /// 78: the configuration is wrong.
     Config,
 }
+
+/// What becomes of mail for other hosts in this version; the same words in the 250, the trace, `serve`, `doctor` and
+/// `queue list`.
+pub const HELD: &str = "held: this version does not send to other hosts yet";

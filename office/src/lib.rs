@@ -2,15 +2,29 @@
 //! who may send what to whom. Knows no sockets and no wall clock: time, randomness and the client's facts are passed
 //! in. One [`Office`] serves one house; each connection gets a desk of its own from it.
 
+mod access;
 pub mod admin;
+mod administer;
+mod counters;
+mod inbound;
+pub mod login;
 pub mod policy;
 
+pub use access::Pop3Desk;
+pub use counters::Counters;
+pub use inbound::SmtpDesk;
 pub use policy::{FileDomain, Network, Policy};
 
-use admin::{Failure, FailureKind, Request, Response};
+use admin::{Failure, Request, Response};
+use login::{Login, LoginRules, Visitor};
 use message::Time;
-use std::net::SocketAddr;
+use parking_lot::RwLock;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use store::op::Op;
+use store::{Store, StoreError};
+use wire::sasl::{Answer, Mechanism};
+use wire::{pop3, smtp};
 
 /// What the office needs from outside besides time.
 #[derive(Clone)]
@@ -33,8 +47,148 @@ pub struct Peer {
     pub name: Arc<std::sync::OnceLock<String>>,
 }
 
-/// The office. Cheap to clone.
+/// Mechanisms offered, the best first. Which of them a client sees is for its session to say: PLUS needs TLS 1.3,
+/// and none is offered in the clear outside `plaintext_login_networks`.
+const MECHANISMS: [Mechanism; 4] =
+    [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
+
+/// The office. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Office {
-    store: store::Store,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    policy: RwLock<Arc<Policy>>,
+    login: Arc<Login>,
+    random: Random,
+    counters: Counters,
+}
+
+impl Office {
+    /// Opens the office over a store and adds the file's domains to it. Fails when the store does.
+    pub async fn open(store: Store, policy: Policy, seams: Seams, now: Time) -> Result<Office, StoreError> {
+        let inner = Inner {
+            store,
+            policy: RwLock::new(Arc::new(policy)),
+            login: Arc::new(Login::new(seams.random.clone())),
+            random: seams.random,
+            counters: Counters::default(),
+        };
+        let office = Office { inner: Arc::new(inner) };
+        office.add_domains_of_the_file(now).await?;
+        Ok(office)
+    }
+
+    /// Goes by other rules from now on; open connections keep those they began with.
+    pub async fn reload(&self, policy: Policy, now: Time) -> Result<(), StoreError> {
+        *self.inner.policy.write() = Arc::new(policy);
+        self.add_domains_of_the_file(now).await
+    }
+
+    async fn add_domains_of_the_file(&self, now: Time) -> Result<(), StoreError> {
+        for entry in &self.policy().domains {
+            self.inner.store.apply(Op::DomainAdd { domain: entry.domain.clone(), now }).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out what an administrator asks.
+    pub async fn administer(&self, now: Time, request: Request) -> Result<Response, Failure> {
+        let policy = self.policy();
+        let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login };
+        administer::administer(&clerk, now, request).await
+    }
+
+    /// A desk for one SMTP or LMTP connection, and how its session is to behave.
+    #[must_use]
+    pub fn smtp(&self, role: smtp::Role, peer: Peer, tls_available: bool) -> (smtp::Profile, SmtpDesk) {
+        let policy = self.policy();
+        let client = peer.client.ip();
+        let default_greeting = if role == smtp::Role::Lmtp { "LMTP ready" } else { "ESMTP ready" };
+        let profile = smtp::Profile {
+            role,
+            hostname: policy.hostname.to_string(),
+            greeting: policy.greeting.clone().unwrap_or_else(|| default_greeting.to_owned()),
+            client_address: client,
+            trusted: policy.is_trusted(client),
+            plaintext_login: policy.may_login_in_the_clear(client),
+            tls_available,
+            mechanisms: if role == smtp::Role::Lmtp { Vec::new() } else { MECHANISMS.to_vec() },
+            // Advertised once bounces are sent (RFC 3461): until then the parameters are kept with the message.
+            dsn: false,
+            limits: smtp::Limits {
+                message_size: policy.message_size,
+                recipients: usize::try_from(policy.recipients).unwrap_or(usize::MAX),
+                ..smtp::Limits::default()
+            },
+        };
+        let desk = SmtpDesk::new(self.clone(), role, peer, policy);
+        (profile, desk)
+    }
+
+    /// A desk for one POP3 connection, and how its session is to behave.
+    #[must_use]
+    pub fn pop3(&self, peer: Peer, tls_available: bool, now: Time) -> (pop3::Profile, Pop3Desk) {
+        let policy = self.policy();
+        let client = peer.client.ip();
+        let timestamp = policy.apop.then(|| self.timestamp(&policy, now));
+        let profile = pop3::Profile {
+            hostname: policy.hostname.to_string(),
+            greeting: "POP3 ready".to_owned(),
+            tls_available,
+            plaintext_login: policy.may_login_in_the_clear(client),
+            mechanisms: MECHANISMS.to_vec(),
+            apop_timestamp: timestamp.clone(),
+            implementation: None,
+            limits: pop3::Limits::default(),
+        };
+        (profile, Pop3Desk::new(self.clone(), client, policy, timestamp))
+    }
+
+    /// The text that makes an APOP digest good for one connection only (RFC 1939 §7).
+    fn timestamp(&self, policy: &Policy, now: Time) -> String {
+        format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
+    }
+
+    /// The store it works on.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// What it counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.inner.policy.read().clone()
+    }
+
+    fn visitor(&self, client: IpAddr) -> Visitor {
+        Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut octets = [0; N];
+        (self.inner.random)(&mut octets);
+        octets
+    }
+
+    fn count_login(&self, answer: &Answer) {
+        match answer {
+            Answer::Accepted { .. } => counters::count(&self.inner.counters.logins_ok, 1),
+            Answer::Refused(_) => counters::count(&self.inner.counters.logins_failed, 1),
+            Answer::Scram { .. } => {}
+        }
+    }
+}
+
+impl Policy {
+    fn login_rules(&self) -> LoginRules {
+        LoginRules { first_domain: self.first_domain().cloned(), guesses_per_minute: self.login_guesses_per_minute }
+    }
 }

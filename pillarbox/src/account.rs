@@ -8,7 +8,7 @@ use crate::trouble::Trouble;
 use crate::units::{self, Quota, count, octets, quota};
 use crate::view::{Look, View};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use message::{Address, Domain};
 use office::admin::{AccountView, Request};
 use serde_json::{Value, json};
@@ -60,23 +60,24 @@ pub enum Account {
 
 /// `pillarbox account set`
 #[derive(Args, Debug)]
-#[group(id = "what", required = true, multiple = true, args = ["quota", "pop_delete", "apop_secret_stdin", "no_apop"])]
+#[group(skip)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true)))]
 pub struct Change {
     /// Whose
     pub address: Address,
     /// How much the mailbox may hold, as in "10 GiB", or none
-    #[arg(long, value_name = "SIZE", value_parser = quota)]
+    #[arg(long, value_name = "SIZE", value_parser = quota, group = "what")]
     pub quota: Option<Quota>,
     /// What becomes of mail that is deleted over POP3
     ///
     /// It is removed for good, or it moves to the Archive mailbox.
-    #[arg(long, value_parser = PossibleValuesParser::new(["remove", "archive"]).map(|text| pop_delete(&text)))]
+    #[arg(long, group = "what", value_parser = PossibleValuesParser::new(["remove", "archive"]).map(|text| pop_delete(&text)))]
     pub pop_delete: Option<PopDelete>,
     /// Read a secret for APOP from stdin, one line; it is stored as it is
-    #[arg(long, conflicts_with = "no_apop")]
+    #[arg(long, conflicts_with = "no_apop", group = "what")]
     pub apop_secret_stdin: bool,
     /// Forget the secret for APOP
-    #[arg(long)]
+    #[arg(long, group = "what")]
     pub no_apop: bool,
 }
 

@@ -16,6 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use store::StoreError;
+use store::engine::Paths;
 
 /// What may lie in the data folder that a backup is restored into: the server's own certificate is no part of the store.
 const NOT_THE_STORE: &str = "tls";
@@ -106,8 +107,14 @@ pub fn restore(command: &Restore, file: Option<&Path>, screen: &mut Screen) -> R
         let message = format!("a server runs on {}: stop it before restoring into it", to.display());
         return Err(Trouble::new(FailureKind::Temporary, message));
     }
+    must_be_a_backup(&command.from)?;
     must_be_empty(to)?;
-    let report = store::restore(&command.from, to).map_err(|error| refused(&error, to))?;
+    let report = store::restore(&command.from, to).map_err(|error| {
+        if leaves_remains(&error) {
+            clear(to);
+        }
+        refused(&error, to)
+    })?;
     give_to_user(&config)?;
     let damage: Vec<String> = report.verified.damage.iter().map(ToString::to_string).collect();
     let found = VerifyView {
@@ -122,6 +129,31 @@ pub fn restore(command: &Restore, file: Option<&Path>, screen: &mut Screen) -> R
     let text = format!("{copied}{}", verified.human);
     screen.show(&View::text(text, json).with_notes(verified.notes))?;
     if code == 0 { Ok(()) } else { Err(Trouble::Told(code)) }
+}
+
+fn must_be_a_backup(folder: &Path) -> Result<(), Trouble> {
+    if Paths::of(folder).database.is_file() {
+        return Ok(());
+    }
+    let message = format!("{} is no backup: give the folder that `pillarbox backup` wrote", folder.display());
+    Err(Trouble::new(FailureKind::Data, message))
+}
+
+/// Whether a restore that failed so has begun to write. When somebody else works in the folder it has not, and what
+/// lies there is theirs.
+fn leaves_remains(error: &StoreError) -> bool {
+    !matches!(error, StoreError::NotEmpty { .. } | StoreError::Locked { .. } | StoreError::Busy)
+}
+
+/// Takes away what a restore began, so that the next one finds the folder empty again, as this one did.
+fn clear(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_name() != NOT_THE_STORE) {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        // What stays is named by the next try.
+        let _ = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    }
 }
 
 /// Never over what is there.
@@ -222,6 +254,19 @@ mod tests {
         );
         assert!(view.human.contains("messages          3, 2.0 KiB\n"), "{}", view.human);
         assert_eq!((view.json["figures"]["octets"].clone(), view.notes), (json!(2048), vec!["held".to_owned()]));
+    }
+
+    #[test]
+    fn what_a_restore_began_goes_and_what_is_of_others_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("shard-000/seg")).unwrap();
+        fs::create_dir(folder.path().join(NOT_THE_STORE)).unwrap();
+        fs::write(folder.path().join("LOCK"), "").unwrap();
+        clear(folder.path());
+        must_be_empty(folder.path()).unwrap();
+        assert!(folder.path().join(NOT_THE_STORE).is_dir());
+        assert!(leaves_remains(&StoreError::Full));
+        assert!(!leaves_remains(&StoreError::Locked { holder: "process 7".into() }));
     }
 
     #[test]

@@ -13,19 +13,21 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 
 const CODES: &str = "\
-Results go to stdout, notes to stderr. Tables are for people; where stdout is no terminal, lines of fields with a tab \
-between them come out, and with --json an object.
+Results go to stdout, notes to stderr. Tables are for people; where stdout is
+no terminal, fields with a tab between them come out, and with --json objects.
 
-Exit codes (sysexits.h): 0 done, 64 not understood, 65 what was given or found is not valid, 67 no such account, 68 no \
-such domain, 69 unavailable, 70 a defect of ours, 73 it exists already, 74 the disk failed, 75 try again later, 77 not \
-allowed, 78 the configuration is wrong; 1 you said no.
+Exit codes (sysexits.h): 0 done, 64 not understood, 65 what was given or found
+is not valid, 67 no such account, alias or message, 68 no such domain,
+69 unavailable, 70 a defect of ours, 71 the system refuses, 73 it exists
+already, 74 the disk failed, 75 try again later, 77 not allowed, 78 the
+configuration is wrong; 1 you said no.
 
-The configuration is the file named by -c, else by $PILLARBOX_CONFIG, else ./pillarbox.toml, else \
-/etc/pillarbox/pillarbox.toml, else the defaults.";
+The configuration is the file named by -c, else by $PILLARBOX_CONFIG, else
+./pillarbox.toml, else /etc/pillarbox/pillarbox.toml, else the defaults.";
 
 /// Mail comes in by SMTP, is kept safely, and is read by POP3
 #[derive(Debug, Parser)]
-#[command(name = "pillarbox", version, after_long_help = CODES, infer_long_args = false, max_term_width = 100)]
+#[command(name = "pillarbox", version, after_long_help = CODES)]
 pub struct Arguments {
     /// The configuration file
     #[arg(short, long, global = true, value_name = "FILE")]

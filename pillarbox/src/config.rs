@@ -77,7 +77,7 @@ mod tests {
     fn a_mistake_has_file_line_and_code() {
         let error = Config::parse("hostname = \"mx.hamburger.edu\"\ndomain = []\n", "pillarbox.toml").unwrap_err();
         let json = json_of(&error);
-        assert_eq!(json["problems"][0]["origin"], "pillarbox.toml:2:1");
+        assert_eq!(json["problems"][0]["origin"], "pillarbox.toml:2");
         let trouble = Trouble::from(error);
         assert_eq!(trouble.exit_code(), 78);
         let message = trouble.message().unwrap();

@@ -71,6 +71,7 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
     };
     let shown = tokio::select! {
         shown = show(&internet, scenario, screen) => shown,
+        stopped = internet.stopped() => stopped.map_err(Trouble::from),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };

@@ -26,6 +26,7 @@ use clap::Parser;
 use command::{Arguments, Command};
 use office::admin::Request;
 use screen::Screen;
+use std::path::Path;
 use std::process::ExitCode;
 use trouble::Trouble;
 
@@ -52,13 +53,13 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
         Command::Version => screen.show(&view::version()),
-        Command::Domain(domain) => administer(domain.plan(screen)?, file, screen),
-        Command::Account(account) => administer(account.plan(screen)?, file, screen),
-        Command::Alias(alias) => administer(alias.plan(screen)?, file, screen),
-        Command::Queue(queue) => administer(queue.plan(), file, screen),
-        Command::Trace(trace) => administer(trace.plan(), file, screen),
-        Command::Backup(backup) => administer(backup.plan()?, file, screen),
-        Command::Verify => administer(Plan::ask(Request::Verify), file, screen),
+        Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
+        Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),
+        Command::Alias(alias) => administer(file, screen, |screen| alias.plan(screen)),
+        Command::Queue(queue) => administer(file, screen, |_| Ok(queue.plan())),
+        Command::Trace(trace) => administer(file, screen, |_| Ok(trace.plan())),
+        Command::Backup(backup) => administer(file, screen, |_| backup.plan()),
+        Command::Verify => administer(file, screen, |_| Ok(Plan::ask(Request::Verify))),
     }
 }
 
@@ -80,12 +81,21 @@ impl Plan {
     }
 }
 
-fn administer(plan: Plan, file: Option<&std::path::Path>, screen: &mut Screen) -> Result<(), Trouble> {
+/// Has the post office do something. The configuration comes first: nobody types a password for one that is wrong.
+fn administer(
+    file: Option<&Path>,
+    screen: &mut Screen,
+    plan: impl FnOnce(&mut Screen) -> Result<Plan, Trouble>,
+) -> Result<(), Trouble> {
     let config = house::config(file)?;
     screen.remark(&house::which(&config));
+    let plan = plan(screen)?;
     let asked = Asked::of(&plan.request, plan.said);
     let response = house::administer(&config, plan.request)?;
     let (view, code) = answer::view(response, &asked, screen.look());
     screen.show(&view)?;
     if code == 0 { Ok(()) } else { Err(Trouble::Told(code)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,7 +117,17 @@ fn option(argument: &Arg) -> String {
     let flags = flags.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let name = format!("{flags} {value}");
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    format!("- `{}`: {}\n", name.trim(), help.replace("\n\n", ". "))
+    let choices: Vec<String> = argument
+        .get_possible_values()
+        .iter()
+        .filter(|_| takes)
+        .map(|choice| match choice.get_help() {
+            Some(help) => format!("`{}`: {help}", choice.get_name()),
+            None => format!("`{}`", choice.get_name()),
+        })
+        .collect();
+    let choices = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
+    format!("- `{}`: {}{choices}\n", name.trim(), help.replace("\n\n", ". "))
 }
 
 #[cfg(test)]
@@ -143,6 +153,14 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("man/pillarbox-account-add.1")).unwrap();
         assert!(text.contains(".TH") && text.contains("password"), "{text}");
         assert!(page().unwrap().contains("sysexits"));
+    }
+
+    #[test]
+    fn the_reference_in_docs_is_the_one_made_here() {
+        let made = reference();
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+        let kept = std::fs::read_to_string(file).unwrap();
+        assert!(made == kept, "docs/cli.md is old: `pillarbox manual --markdown > docs/cli.md`");
     }
 
     #[test]

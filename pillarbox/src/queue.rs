@@ -18,7 +18,7 @@ pub enum Queue {
     /// List it, the oldest first
     List {
         /// At most this many
-        #[arg(short = 'n', long, default_value_t = LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, default_value_t = LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
 }

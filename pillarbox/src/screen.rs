@@ -161,14 +161,16 @@ fn colours_welcome(variable: impl Fn(&str) -> Option<OsString>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod paper {
+    //! A screen to look into.
+
     use super::*;
     use message::Time;
     use std::sync::{Arc, Mutex};
 
-    /// An output to look into.
+    /// An output that keeps what was written.
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    pub struct Paper(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Paper {
         fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
@@ -181,17 +183,25 @@ mod tests {
     }
 
     impl Paper {
-        fn text(&self) -> String {
+        /// What was written so far.
+        pub fn text(&self) -> String {
             String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
     }
 
-    fn screen(form: Form, quiet: bool) -> (Screen, Paper, Paper) {
+    /// A screen with no person before it, and its stdout and stderr.
+    pub fn screen(form: Form, quiet: bool) -> (Screen, Paper, Paper) {
         let (out, err) = (Paper::default(), Paper::default());
         let look = Look { now: Time(0), colour: false };
         let boxes: (Box<dyn Write>, Box<dyn Write>) = (Box::new(out.clone()), Box::new(err.clone()));
         (Screen { form, look, quiet, verbose: 0, person: false, out: boxes.0, err: boxes.1 }, out, err)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paper::screen;
+    use super::*;
 
     fn view() -> View {
         View { human: "h\n".into(), plain: "p\n".into(), json: 1.into(), notes: vec!["n\u{1b}".into()] }

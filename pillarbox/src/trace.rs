@@ -20,7 +20,7 @@ pub struct Trace {
     #[arg(value_name = "ID|ADDRESS")]
     what: String,
     /// At most this many messages, the latest first
-    #[arg(short = 'n', long, default_value_t = LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = LIMIT, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, every key of it known, every mistake named with file, line and column. Owns the
 //! search for the file, the reading and the showing; what the values mean is decided where they are used.
+#![allow(clippy::disallowed_methods, reason = "the configuration is a file, and may be named in the environment")]
 
 mod address;
 mod keys;

@@ -1,5 +1,6 @@
 //! The control socket: `control.sock` in the data folder, for its owner only. One JSON object a line each way: a
 //! [`Request`], then `{"ok": Response}` or `{"failed": Failure}`. Any number of requests a connection.
+#![allow(clippy::disallowed_methods, reason = "the socket is a file")]
 
 use net::clock::Clock;
 use office::Office;

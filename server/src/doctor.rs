@@ -1,4 +1,5 @@
 //! Checks that answer the first questions of somebody whose server does not work: ports, disk, clock, certificate.
+#![allow(clippy::disallowed_methods, reason = "looks into the data folder")]
 
 use crate::config::{Config, Listen};
 use crate::running::{SELF_SIGNED_FOLDER, has_store};

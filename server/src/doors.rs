@@ -1,4 +1,5 @@
 //! The listening sockets: bound by the configuration, or inherited from systemd, which then decides about all of them.
+#![allow(clippy::disallowed_methods, reason = "systemd names its sockets in the environment")]
 
 use crate::config::{Config, ListenerKind};
 use crate::error::StartError;

@@ -1,4 +1,5 @@
 //! Rights: becoming an ordinary user once the ports are bound, and as many open files as the system allows.
+#![allow(clippy::disallowed_methods, reason = "makes the folder that the new user is to own")]
 
 use crate::config::Config;
 use crate::error::StartError;

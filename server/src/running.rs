@@ -1,5 +1,6 @@
 //! A server under way: started, reloaded, drained. Owns the order of these; the listeners, the control socket and the
 //! metrics are tasks of its own.
+#![allow(clippy::disallowed_methods, reason = "makes the data folder")]
 
 use crate::config::{Config, ListenerKind};
 use crate::doors::{self, DoorPost};

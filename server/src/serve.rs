@@ -138,6 +138,7 @@ To run it for others, write a pillarbox.toml: `pillarbox config show --defaults`
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "writes the configuration that is read again")]
     #![allow(clippy::unwrap_used)]
     use super::*;
     use nix::sys::signal::{Signal as Number, raise};

@@ -1,6 +1,7 @@
 //! The disk: the only place of this crate that touches files. Owns the seam ([`Disk`]) through which segments are
 //! written, so that tests can let it fail, and the few calls around it (lock, permissions, copies). The database file
 //! is SQLite's own business. Knows nothing of what is in a file.
+#![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 
 use crate::StoreError;
 use std::fmt::Debug;

@@ -1,4 +1,5 @@
 //! The way of one message: in, listed, read, out; and what a store is from one process to the next.
+#![allow(clippy::disallowed_methods, reason = "looks at the files of a store, and at real time")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod kit;

@@ -4,6 +4,7 @@ Ports are the kernel's choice; the server prints them. The certificate is the on
 it once. Reading here is by Python's poplib, sending by its smtplib: neither was written for this project.
 """
 
+import json
 import os
 import poplib
 import shutil
@@ -20,7 +21,6 @@ from programs import Failed, check
 BINARY = os.environ.get("PILLARBOX_BINARY", "target/debug/pillarbox")
 START_LIMIT_S = 60
 LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s")
-LOOPBACK = "127.0.0.0/8"
 DOMAIN = "hamburger.edu"
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 PASSWORDS = {ALICE: "wonderland", BOB: "hungry"}
@@ -30,119 +30,19 @@ TRACE_FIELDS = {b"return-path", b"delivered-to", b"received"}
 poplib._MAXLINE = 65536
 
 
-class House:
-    """A running server with alice and bob."""
+class Mailroom:
+    """The ports, accounts and configuration of a running server, and what is done with them."""
 
-    def __init__(self, hostname="localhost", domain=DOMAIN, accounts=None, plaintext=(LOOPBACK,), relay=()):
-        self.hostname, self.domain = hostname, domain
-        self.accounts = accounts or PASSWORDS
-        self.plaintext, self.relay = plaintext, relay
-        self.ports, self.said = {}, []
-
-    def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="pillarbox-interop-"))
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self._stop()
-
-    def _start(self):
-        self.config = self.folder / "pillarbox.toml"
-        self.config.write_text(self._configuration())
-        for address, password in self.accounts.items():
-            self.admin("account", "add", address, "--password-stdin", given=password.encode() + b"\n")
-        self.log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "-c", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL
-        )
-        timer = threading.Timer(START_LIMIT_S, self.process.kill)
-        timer.start()
-        self._await_ready()
-        timer.cancel()
-        # Goes on reading, so that the server is never held up by a full pipe.
-        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
-        self._fetch_certificate()
-
-    def _configuration(self):
-        listen = "\n".join(f'{kind} = ["127.0.0.1:0"]' for kind in LISTENERS)
-        quoted = lambda networks: "[" + ", ".join(f'"{network}"' for network in networks) + "]"
-        return f"""hostname = "{self.hostname}"
-data_dir = "{self.folder / 'data'}"
-domains = ["{self.domain}"]
-admin = "{next(iter(self.accounts))}"
-[listen]
-{listen}
-[trust]
-relay_networks = {quoted(self.relay)}
-plaintext_login_networks = {quoted(self.plaintext)}
-"""
-
-    def _await_ready(self):
-        for line in self.process.stdout:
-            words = programs.text(line).split()
-            self.said.append(programs.text(line))
-            if words[:1] == ["listening"] and len(words) >= 3:
-                self.ports.setdefault(words[1], int(words[2].rpartition(":")[2]))
-            if words == ["ready"]:
-                missing = [kind for kind in LISTENERS if kind not in self.ports]
-                check(not missing, f"ready, but no listener for {missing}: {self.said}")
-                return
-        raise Failed(f"the server ended before it was ready: {self.said}\n{self.logged()}")
-
-    def _fetch_certificate(self):
-        self.certificate = self.folder / "certificate.pem"
-        self.certificate.write_text(ssl.get_server_certificate(("127.0.0.1", self.ports["pop3s"])))
-
-    def _stop(self):
-        process = getattr(self, "process", None)
-        if process and process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise Failed(f"the server did not stop when told to\n{self.logged()}") from None
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def __init__(self, accounts):
+        self.accounts, self.ports, self.config = accounts, {}, None
 
     def logged(self):
-        """What the server logged."""
-        return (self.folder / "log").read_text(errors="replace")
+        """What the server logged, where that is known."""
+        return ""
 
     def admin(self, *words, given=b""):
         """Runs a sub-command of the server's own program."""
         return programs.run(BINARY, *words, "-c", self.config, given=given)
-
-    def file(self, name, content):
-        """A file in the server's folder, readable by its owner only, as msmtp and others want theirs."""
-        path = self.folder / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        path.chmod(0o600)
-        return path
-
-    def shelf(self):
-        """A program that keeps each message it is given in a folder, for readers that hand over to one."""
-        folder = self.folder / "shelf"
-        folder.mkdir(exist_ok=True)
-        program = self.file("deliver", f"#!/bin/sh\nn=$(ls '{folder}' | wc -l)\ncat > '{folder}'/$((1000 + n))\n")
-        program.chmod(0o700)
-        return program
-
-    def unshelve(self):
-        """The messages that `shelf` kept, in the order they came; it is empty then."""
-        paths = sorted((self.folder / "shelf").iterdir())
-        found = [path.read_bytes() for path in paths]
-        for path in paths:
-            path.unlink()
-        return found
-
-    def tls(self):
-        """A TLS context that trusts this server and nobody else."""
-        return ssl.create_default_context(cafile=self.certificate)
 
     def put(self, *messages, to=BOB):
         """Sends messages as another server would."""
@@ -180,6 +80,147 @@ plaintext_login_networks = {quoted(self.plaintext)}
         client.user(user)
         client.pass_(self.accounts[user])
         return client
+
+
+class House(Mailroom):
+    """A running server with alice and bob."""
+
+    def __init__(self):
+        super().__init__(PASSWORDS)
+        self.said = []
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="pillarbox-interop-"))
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+
+    def _start(self):
+        self.config = self.folder / "pillarbox.toml"
+        self.config.write_text(self._configuration())
+        for address, password in self.accounts.items():
+            self.admin("account", "add", address, "--password-stdin", given=password.encode() + b"\n")
+        self.log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "-c", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL
+        )
+        timer = threading.Timer(START_LIMIT_S, self.process.kill)
+        timer.start()
+        self._await_ready()
+        timer.cancel()
+        # Goes on reading, so that the server is never held up by a full pipe.
+        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
+        self._fetch_certificate()
+
+    def _configuration(self):
+        listen = "\n".join(f'{kind} = ["127.0.0.1:0"]' for kind in LISTENERS)
+        return f"""hostname = "localhost"
+data_dir = "{self.folder / 'data'}"
+domains = ["{DOMAIN}"]
+admin = "{ALICE}"
+[listen]
+{listen}
+[trust]
+plaintext_login_networks = ["127.0.0.0/8"]
+"""
+
+    def _await_ready(self):
+        for line in self.process.stdout:
+            words = programs.text(line).split()
+            self.said.append(programs.text(line))
+            if words[:1] == ["listening"] and len(words) >= 3:
+                self.ports.setdefault(words[1], int(words[2].rpartition(":")[2]))
+            if words == ["ready"]:
+                missing = [kind for kind in LISTENERS if kind not in self.ports]
+                check(not missing, f"ready, but no listener for {missing}: {self.said}")
+                return
+        raise Failed(f"the server ended before it was ready: {self.said}\n{self.logged()}")
+
+    def _fetch_certificate(self):
+        self.certificate = self.folder / "certificate.pem"
+        self.certificate.write_text(ssl.get_server_certificate(("127.0.0.1", self.ports["pop3s"])))
+
+    def _stop(self):
+        process = getattr(self, "process", None)
+        if process and process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failed(f"the server did not stop when told to\n{self.logged()}") from None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logged(self):
+        """What the server logged."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def file(self, name, content):
+        """A file in the server's folder, readable by its owner only, as msmtp and others want theirs."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(0o600)
+        return path
+
+    def shelf(self):
+        """A program that keeps each message it is given in a folder, for readers that hand over to one."""
+        folder = self.folder / "shelf"
+        folder.mkdir(exist_ok=True)
+        program = self.file("deliver", f"#!/bin/sh\nn=$(ls '{folder}' | wc -l)\ncat > '{folder}'/$((1000 + n))\n")
+        program.chmod(0o700)
+        return program
+
+    def unshelve(self):
+        """The messages that `shelf` kept, in the order they came; it is empty then."""
+        paths = sorted((self.folder / "shelf").iterdir())
+        found = [path.read_bytes() for path in paths]
+        for path in paths:
+            path.unlink()
+        return found
+
+    def tls(self):
+        """A TLS context that trusts this server and nobody else."""
+        return ssl.create_default_context(cafile=self.certificate)
+
+
+class Lab:
+    """`pillarbox lab`, with the mail of the old lectures if asked for; `hosts` by their names."""
+
+    def __init__(self, scenario=""):
+        self.scenario = [scenario] if scenario else []
+
+    def __enter__(self):
+        words = [BINARY, "lab", *self.scenario, "--port-base", "random", "--json"]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        timer = threading.Timer(START_LIMIT_S, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        check(line.startswith(b"{"), f"the lab did not come up: {line!r}")
+        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
+        self.hosts = {host["hostname"]: self._host(host) for host in json.loads(line)["hosts"]}
+        return self
+
+    @staticmethod
+    def _host(told):
+        host = Mailroom({account["address"]: account["password"] for account in told["accounts"]})
+        host.ports = {kind: int(address.rpartition(":")[2]) for kind, address in told["listeners"].items()}
+        host.config = told["config"]
+        return host
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failed("the lab did not stop when told to") from None
 
 
 def same(found, sent, added=()):

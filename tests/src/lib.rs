@@ -1,6 +1,7 @@
 //! What tests over real sockets are built from: a house made from the world of a dialogue, a server started in this
 //! process or as the real binary, a client that reads lines, and the stage on which dialogues are played over both.
 //! Owns no test: those are in `tests/it`. Everything is on loopback, on ports the system chooses.
+#![allow(clippy::disallowed_methods, reason = "tests start programs and connect to them")]
 
 pub mod binary;
 pub mod client;

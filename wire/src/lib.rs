@@ -4,6 +4,7 @@
 
 pub mod dialogue;
 pub mod dot;
+mod line;
 pub mod pop3;
 pub mod sasl;
 pub mod session;

@@ -1,5 +1,6 @@
 //! Runs every dialogue of `smtp/` and `pop3/` against the pure sessions: all of a client's words at once, octet by
 //! octet, and cut in two at every place (at evenly spread places where there are too many).
+#![allow(clippy::disallowed_methods, reason = "reads the dialogues")]
 #![allow(clippy::unwrap_used)]
 
 mod world;

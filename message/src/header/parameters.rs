@@ -65,6 +65,13 @@ pub fn token(value: &[u8]) -> String {
     lower_token(&mut Lexer::new(value))
 }
 
+/// The first token or quoted string of a value, comments passed over: the authserv-id of RFC 8601 §2.2.
+#[must_use]
+pub fn value_text(value: &[u8]) -> String {
+    let mut lexer = Lexer::new(value);
+    raw_text(&parameter_value(&mut lexer))
+}
+
 /// The tokens of a list with commas, at most [`PARAMETERS_MAX`]: `Content-Language` (RFC 3282).
 #[must_use]
 pub fn tokens(value: &[u8]) -> Vec<String> {

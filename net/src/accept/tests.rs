@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "tests connect as clients do")]
 #![allow(clippy::unwrap_used)]
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

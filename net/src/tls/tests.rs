@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "writes PEM files to be read")]
 #![allow(clippy::unwrap_used)]
 use super::*;
 use rustls::ClientConfig;

@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "makes the folder of the socket")]
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::Config;

@@ -11,7 +11,7 @@ case_ketchup = classic.through(PROGRAM, classic.ketchup)
 case_oneself = classic.through(PROGRAM, classic.oneself)
 case_dots = classic.through(PROGRAM, classic.dots)
 case_hungry = classic.through(PROGRAM, classic.hungry)
-case_misspelt = classic.through(PROGRAM, classic.misspelt)
+case_big_maildrop = classic.through(PROGRAM, classic.big_maildrop)
 
 
 def case_help(house):

@@ -1,5 +1,6 @@
 //! Tests over real sockets: every dialogue against a server in this process and against the real binary, in the clear
 //! and over TLS; and what must survive when the binary is killed.
+#![allow(clippy::disallowed_methods, reason = "tests read dialogues, and take their time")]
 #![allow(clippy::unwrap_used)]
 
 mod dialogues;

@@ -4,8 +4,8 @@ use super::command::Command;
 use super::limits;
 use super::reply::Reply;
 use super::server::{Reading, Server};
+use crate::line::{self, Line, Rest};
 use crate::smtp::command::is_http;
-use crate::smtp::line::{self, Line, Rest};
 
 impl Server {
     pub(super) fn receive_line(&mut self, bytes: &[u8]) -> usize {

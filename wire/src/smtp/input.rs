@@ -3,9 +3,9 @@
 use super::bdat::Chunk;
 use super::command::{self, Command, CommandError};
 use super::data::Fault;
-use super::line::{self, Line, Rest};
 use super::server::{Fate, Out, Reading, Server};
 use super::{Enhanced, Reply, limits, mail};
+use crate::line::{self, Line, Rest};
 
 fn bare_line_end() -> Reply {
     Reply::new(500, Enhanced(5, 5, 2), "lines end with CR LF")

@@ -9,7 +9,6 @@ mod greet;
 mod help;
 mod input;
 pub mod limits;
-pub(crate) mod line;
 mod login;
 mod mail;
 mod parameters;

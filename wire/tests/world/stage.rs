@@ -65,16 +65,15 @@ impl PureStage {
     }
 
     fn pop3(&self, tls: bool) -> Result<Box<dyn Connection>, String> {
-        let house = self.house.borrow();
         let profile = pop3::Profile {
-            hostname: house.world.hostname.clone(),
-            greeting: String::new(),
+            hostname: self.house.borrow().world.hostname.clone(),
+            greeting: "POP3 ready".to_owned(),
             tls_available: true,
-            plaintext_login: house.plaintext_login(),
+            plaintext_login: self.house.borrow().plaintext_login(),
             mechanisms: mechanisms(),
-            apop_timestamp: Some(format!("<1896.697170952@{}>", house.world.hostname)),
+            apop_timestamp: Some("<1896.697170952@dbc.mtview.ca.us>".to_owned()),
             implementation: None,
-            limits: pop3_limits(&house.world)?,
+            limits: pop3_limits(&self.house.borrow().world)?,
         };
         let session = pop3::Server::new(self.now, profile);
         Ok(Box::new(Driver::start(self.now, session, PopDesk::new(self.house.clone()), tls)?))

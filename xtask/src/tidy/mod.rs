@@ -7,6 +7,7 @@ mod dependencies;
 mod edges;
 mod exemptions;
 mod licences;
+mod pages;
 mod rfcs;
 mod shape;
 mod tokens;
@@ -67,6 +68,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>> {
     edges::check(&manifests, &mut found);
     dependencies::check(&manifests, &files, &mut found);
     rfcs::check(&files, &mut found);
+    pages::check(&files, &mut found);
     licences::check(root, &mut found)?;
     exemptions::apply(&files, found)
 }

@@ -26,7 +26,7 @@ struct Function<'a> {
 /// Checks one Rust file.
 pub fn check(file: &File, findings: &mut Vec<Finding>) {
     let all = tokens(&file.text);
-    if all.first().is_none_or(|token| token.kind != Kind::InnerDoc) {
+    if !is_tests_of_a_module(&file.path) && all.first().is_none_or(|token| token.kind != Kind::InnerDoc) {
         findings.push(Finding::new("module-header", &file.path, "does not open with //! and what the module owns"));
     }
     let lines = file.text.lines().count();
@@ -37,6 +37,11 @@ pub fn check(file: &File, findings: &mut Vec<Finding>) {
     for function in functions(&code) {
         check_function(file, &function, findings);
     }
+}
+
+/// A module that only tests the one it stands beside has nothing to say that this one has not said.
+fn is_tests_of_a_module(path: &str) -> bool {
+    path.contains("/src/") && (path.ends_with("/tests.rs") || path.ends_with("_tests.rs"))
 }
 
 fn check_function(file: &File, function: &Function<'_>, findings: &mut Vec<Finding>) {
@@ -237,5 +242,6 @@ mod tests {
     fn a_module_says_what_it_owns() {
         assert_eq!(rules("// x\nfn a() {}".to_owned()), ["module-header"]);
         assert_eq!(rules(String::new()), ["module-header"]);
+        assert!(is_tests_of_a_module("wire/src/x/tests.rs") && !is_tests_of_a_module("wire/tests/x.rs"));
     }
 }

@@ -1,0 +1,159 @@
+//! Access to a mailbox over POP3 (RFC 1939): the desk that logs in, takes the snapshot, reads messages and removes
+//! what was deleted. The protocol is `wire::pop3`'s; how a login is checked is `login`'s.
+
+use crate::login::Visitor;
+use crate::{Office, Policy};
+use bytes::Bytes;
+use message::Time;
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::StoreError;
+use store::op::{Op, Outcome};
+use store::query::{Mailboxes, Messages, StoredMessage};
+use store::types::{AccountId, Mailbox, MailboxId, Message, PopDelete, Role, Stored, Uid};
+use wire::Desk;
+use wire::pop3::{Answer, Ask, Entry, Maildrop, Refusal, Server};
+use wire::sasl;
+
+/// Rows read from the store at a time: a page of about 1 MiB.
+const PAGE: u32 = 10_000;
+
+/// The desk of one POP3 connection.
+pub struct Pop3Desk {
+    office: Office,
+    policy: Arc<Policy>,
+    timestamp: Option<String>,
+    visitor: Visitor,
+    open: Option<Open>,
+}
+
+/// What was opened after login.
+struct Open {
+    account: AccountId,
+    inbox: MailboxId,
+    /// The message found by the last `Fetch`, by its source.
+    fetched: Option<(u64, Stored)>,
+}
+
+impl Pop3Desk {
+    pub(crate) fn new(office: Office, client: IpAddr, policy: Arc<Policy>, timestamp: Option<String>) -> Pop3Desk {
+        let visitor = office.visitor(client);
+        Pop3Desk { office, policy, timestamp, visitor, open: None }
+    }
+
+    async fn login(&mut self, now: Time, ask: sasl::Ask) -> Answer {
+        let answer = self.visitor.ask(now, &self.policy.login_rules(), ask).await;
+        self.office.count_login(&answer);
+        Answer::Sasl(answer)
+    }
+
+    async fn apop(&mut self, now: Time, name: &str, digest: [u8; 16]) -> Answer {
+        let Some(timestamp) = &self.timestamp else {
+            return Answer::Sasl(sasl::Answer::Refused(sasl::Refusal::Credentials));
+        };
+        let answer = self.visitor.apop(now, &self.policy.login_rules(), name, (timestamp, &digest)).await;
+        self.office.count_login(&answer);
+        Answer::Sasl(answer)
+    }
+
+    async fn take_snapshot(&mut self) -> Result<Answer, Refusal> {
+        let account = self.visitor.account().ok_or(Refusal::Permanent)?.id;
+        let inbox = self.mailbox(account, Role::Inbox).await?;
+        let entries = self.entries(account, inbox.id).await?;
+        self.open = Some(Open { account, inbox: inbox.id, fetched: None });
+        Ok(Answer::Maildrop(Arc::new(Maildrop { uid_validity: inbox.uid_validity, entries })))
+    }
+
+    async fn mailbox(&self, account: AccountId, role: Role) -> Result<Mailbox, Refusal> {
+        let mailboxes = self.office.store().read(Mailboxes { account }).await.map_err(|error| refusal(&error))?;
+        mailboxes.into_iter().find(|mailbox| mailbox.role == Some(role)).ok_or(Refusal::Permanent)
+    }
+
+    async fn entries(&self, account: AccountId, mailbox: MailboxId) -> Result<Vec<Entry>, Refusal> {
+        let mut entries = Vec::new();
+        let mut from = Uid(1);
+        loop {
+            let page = Messages { account, mailbox, from, limit: PAGE };
+            let rows = self.office.store().read(page).await.map_err(|error| refusal(&error))?;
+            let Some(last) = rows.last() else { return Ok(entries) };
+            from = Uid(last.uid.0.saturating_add(1));
+            entries.extend(rows.iter().map(entry));
+        }
+    }
+
+    async fn fetch(&mut self, source: u64) -> Result<Answer, Refusal> {
+        let open = self.open.as_mut().ok_or(Refusal::Permanent)?;
+        let query = StoredMessage { account: open.account, mailbox: open.inbox, uid: uid(source)? };
+        let stored = self.office.store().read(query).await.map_err(|error| refusal(&error))?;
+        open.fetched = Some((source, stored.ok_or(Refusal::Gone)?));
+        Ok(Answer::Done)
+    }
+
+    /// The UPDATE state. What POP3 deletes is gone, or lies in Archive, as the account has it.
+    async fn update(&mut self, now: Time, deleted: &[u64]) -> Result<Answer, Refusal> {
+        let open = self.open.take().ok_or(Refusal::Permanent)?;
+        let uids = deleted.iter().map(|source| uid(*source)).collect::<Result<Vec<_>, _>>()?;
+        let (account, mailbox) = (open.account, open.inbox);
+        let archives = self.visitor.account().is_some_and(|account| account.pop_delete == PopDelete::Archive);
+        let op = if archives {
+            let to = self.mailbox(account, Role::Archive).await?.id;
+            Op::Move { account, from: mailbox, to, uids, now }
+        } else {
+            Op::Expunge { account, mailbox, uids, now }
+        };
+        match self.office.store().apply(op).await.map_err(|error| refusal(&error))? {
+            Outcome::Removed(_) | Outcome::Uids { .. } | Outcome::Done => Ok(Answer::Done),
+            _ => Err(Refusal::Temporary),
+        }
+    }
+}
+
+/// The listing's row as POP3 shows it. A source is a UID: unique in the mailbox, and never reused.
+fn entry(row: &Message) -> Entry {
+    Entry { source: u64::from(row.uid.0), octets: row.size, uid: row.uid.0, utf8_header: row.utf8_header }
+}
+
+fn uid(source: u64) -> Result<Uid, Refusal> {
+    u32::try_from(source).map(Uid).map_err(|_| Refusal::Gone)
+}
+
+/// What a failing store means to the user (RFC 3206).
+fn refusal(error: &StoreError) -> Refusal {
+    tracing::error!(%error, "a maildrop cannot be served");
+    match error {
+        StoreError::Damaged { .. } | StoreError::Exhausted { .. } => Refusal::Permanent,
+        _ => Refusal::Temporary,
+    }
+}
+
+impl Desk for Pop3Desk {
+    type Session = Server;
+
+    async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
+        let answer = match ask {
+            Ask::Login(ask) => return self.login(now, ask).await,
+            Ask::Apop { name, digest } => return self.apop(now, &name, digest).await,
+            Ask::Open => self.take_snapshot().await,
+            Ask::Fetch { source } => self.fetch(source).await,
+            Ask::Update { deleted } => self.update(now, &deleted).await,
+        };
+        answer.unwrap_or_else(Answer::Refused)
+    }
+
+    /// POP3 carries no content to us.
+    async fn content(&mut self, _bytes: &[u8]) {}
+
+    async fn read(&mut self, source: u64, offset: u64) -> Option<Bytes> {
+        let (fetched, stored) = self.open.as_ref()?.fetched.as_ref()?;
+        if *fetched != source {
+            return None;
+        }
+        match self.office.store().chunk(stored, offset).await {
+            Ok(chunk) => Some(chunk),
+            Err(error) => {
+                tracing::error!(%error, source, "a message cannot be read");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Carries out what an administrator asks (`admin` has the words for it). Every failure says what, where, and what to
+//! do. Owns no rows and no rules: the store keeps, the policy decides.
+
+mod accounts;
+mod names;
+mod views;
+
+use crate::admin::{Failure, FailureKind, HELD, Request, Response, StatusView, VerifyView};
+use crate::login::Login;
+use crate::policy::Policy;
+use message::{Address, Time};
+use store::query::{Figures, Outbox, TraceByAddress, TraceById};
+use store::types::QueueId;
+use store::{Store, StoreError};
+
+/// Who carries it out, and with what.
+pub(crate) struct Clerk<'a> {
+    pub store: &'a Store,
+    pub policy: &'a Policy,
+    pub login: &'a Login,
+}
+
+type Result<T = Response> = std::result::Result<T, Failure>;
+
+pub(crate) async fn administer(clerk: &Clerk<'_>, now: Time, request: Request) -> Result {
+    match request {
+        Request::DomainAdd { domain } => clerk.add_domain(domain, now).await,
+        Request::DomainRemove { domain } => clerk.remove_domain(domain).await,
+        Request::DomainList => clerk.domains().await,
+        Request::AccountAdd { address, password, quota } => clerk.add_account(address, password, quota, now).await,
+        Request::AccountSetPassword { address, password } => clerk.set_password(address, &password).await,
+        Request::AccountSet { address, quota, pop_delete, apop_secret } => {
+            clerk.set_account(address, quota, pop_delete, apop_secret).await
+        }
+        Request::AccountRemove { address } => clerk.remove_account(address).await,
+        Request::AccountList { domain } => clerk.accounts(domain).await,
+        Request::AccountShow { address } => clerk.show_account(address).await,
+        Request::AliasAdd { address, target } => clerk.add_alias(address, target).await,
+        Request::AliasRemove { address } => clerk.remove_alias(address).await,
+        Request::AliasList { domain } => clerk.aliases(domain).await,
+        Request::Trace { what, limit } => clerk.trace(&what, limit).await,
+        Request::QueueList { limit } => clerk.queue(limit).await,
+        Request::Status => clerk.status().await,
+        Request::Backup { to } => clerk.backup(&to).await,
+        Request::Verify => clerk.verify().await,
+    }
+}
+
+pub(crate) fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
+    Failure { kind, message: message.into() }
+}
+
+/// What a failing store means to an administrator.
+fn trouble(error: StoreError) -> Failure {
+    let kind = match &error {
+        StoreError::Full | StoreError::Io { .. } | StoreError::SyncFailed { .. } => FailureKind::Io,
+        StoreError::Locked { .. } | StoreError::Busy | StoreError::Closed => FailureKind::Temporary,
+        StoreError::NotEmpty { .. } => FailureKind::CannotCreate,
+        StoreError::Newer { .. } => FailureKind::Config,
+        StoreError::Damaged { .. } | StoreError::Exhausted { .. } => FailureKind::Software,
+    };
+    failure(kind, error.to_string())
+}
+
+fn done() -> Result {
+    Ok(Response::Done { notes: Vec::new() })
+}
+
+impl Clerk<'_> {
+    async fn trace(&self, what: &str, limit: u32) -> Result {
+        let lines = if let Ok(queue_id) = what.parse::<QueueId>() {
+            self.store.read(TraceById { queue_id }).await
+        } else {
+            let address = self.traced_address(what)?;
+            self.store.read(TraceByAddress { address, limit }).await
+        };
+        let lines = lines.map_err(trouble)?;
+        if lines.is_empty() {
+            let text =
+                format!("nothing is known of {what}: journeys are kept for 30 days, and refused mail leaves none");
+            return Err(failure(FailureKind::NoUser, text));
+        }
+        Ok(Response::Trace(lines))
+    }
+
+    fn traced_address(&self, what: &str) -> Result<String> {
+        let whole = match self.policy.first_domain() {
+            Some(domain) if !what.contains('@') => format!("{what}@{domain}"),
+            _ => what.to_owned(),
+        };
+        let address = Address::parse(&whole).map_err(|error| {
+            failure(FailureKind::Data, format!("{what} is neither a queue id (13 characters) nor an address: {error}"))
+        })?;
+        Ok(address.to_string())
+    }
+
+    async fn queue(&self, limit: u32) -> Result {
+        let rows = self.store.read(Outbox { after: 0, limit }).await.map_err(trouble)?;
+        let notes = if rows.is_empty() { Vec::new() } else { vec![HELD.to_owned()] };
+        Ok(Response::Queue { rows, notes })
+    }
+
+    async fn status(&self) -> Result {
+        let figures = self.store.read(Figures {}).await.map_err(trouble)?;
+        let notes = vec![format!("mail for other hosts is {HELD}")];
+        Ok(Response::Status(StatusView { hostname: self.policy.hostname.to_string(), figures, notes }))
+    }
+
+    async fn backup(&self, to: &std::path::Path) -> Result {
+        let report = self.store.backup(to).await.map_err(trouble)?;
+        Ok(Response::BackedUp { files: report.files, octets: report.octets })
+    }
+
+    async fn verify(&self) -> Result {
+        let report = self.store.verify().await.map_err(trouble)?;
+        Ok(Response::Verified(VerifyView {
+            messages: report.messages,
+            blobs: report.blobs,
+            octets: report.octets,
+            damage: report.damage.iter().map(ToString::to_string).collect(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

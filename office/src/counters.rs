@@ -1,0 +1,23 @@
+//! Figures the office keeps about its own work, for metrics. Only counts; whoever shows them names them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since the process began.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Messages answered 250.
+    pub accepted: AtomicU64,
+    /// Messages refused after their content came.
+    pub refused: AtomicU64,
+    /// Mailbox entries made.
+    pub delivered: AtomicU64,
+    /// Logins that went well.
+    pub logins_ok: AtomicU64,
+    /// Logins that did not.
+    pub logins_failed: AtomicU64,
+}
+
+/// One more, or several.
+pub(crate) fn count(counter: &AtomicU64, by: usize) {
+    counter.fetch_add(by as u64, Ordering::Relaxed);
+}

@@ -1,0 +1,347 @@
+//! The end of a message: the last reasons to refuse it, the fields we add, and the one transaction that makes the 250
+//! true. What an SMTP client hears is one reply, an LMTP client one per recipient (RFC 2033 §4.2).
+
+use super::arrival::{Arrived, Fault};
+use super::header::Digest;
+use super::recipient::Accepted;
+use super::route::Member;
+use super::{SmtpDesk, Transaction, trouble};
+use crate::admin::HELD;
+use crate::counters::count;
+use message::build::{self, Mailbox, Received};
+use message::{Address, Domain, Time};
+use store::op::{Deliver, Delivery, Local, Op, Outcome, Outgoing, OutgoingRecipient};
+use store::types::{Account, AccountId, Role as MailboxRole, TraceEntry};
+use wire::smtp::{Answer, Body, Enhanced, Notify, Reply, Return, Role, Verb};
+
+/// Hops after which a message is going in circles (RFC 5321 §6.3 asks for at least 100).
+const HOPS_MAX: usize = 100;
+
+/// The fields put before a message: those every copy shares, and what comes last.
+struct Fields {
+    received: Vec<u8>,
+    added: Vec<u8>,
+    /// CRLF where the content does not begin with a header field, so that it is all body.
+    end: &'static [u8],
+}
+
+impl SmtpDesk {
+    pub(super) async fn commit(&mut self, now: Time) -> Answer {
+        let Some(mut transaction) = self.transaction.take() else {
+            return Answer::Reply(Reply::new(503, Enhanced(5, 5, 1), "there is no message to take"));
+        };
+        let replies = match self.finish(&mut transaction, now).await {
+            Ok(replies) => replies,
+            Err(refusal) => {
+                count(&self.office.counters().refused, 1);
+                tracing::info!(queue_id = %transaction.queue_id, code = refusal.code, reason = %refusal.lines.join(" "), "message refused");
+                vec![refusal; transaction.recipients.len().max(1)]
+            }
+        };
+        if self.role == Role::Lmtp {
+            return Answer::Replies(replies);
+        }
+        Answer::Reply(
+            replies.into_iter().next().unwrap_or_else(|| Reply::new(451, Enhanced(4, 3, 0), "nobody was named")),
+        )
+    }
+
+    /// One reply for each recipient; for SMTP they are all the same.
+    async fn finish(&self, transaction: &mut Transaction, now: Time) -> Result<Vec<Reply>, Reply> {
+        let arrival =
+            transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
+        let binary = transaction.sender.body == Body::BinaryMime;
+        let arrived = arrival.finish(self.office.store(), binary).await.map_err(|fault| refusal(&fault))?;
+        self.refuse_loop(&arrived, &transaction.recipients)?;
+        self.refuse_foreign_author(&arrived).await?;
+        let fields = self.fields(transaction, &arrived, now);
+        let deliver = self.delivery(transaction, arrived, &fields, now);
+        let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
+        let held = deliver.remote.is_some();
+        let octets = deliver.content.octets;
+        let outcome =
+            self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
+        let deliveries = match outcome {
+            Outcome::Delivered(deliveries) => deliveries,
+            Outcome::OverQuota => return Err(full()),
+            _ => return Err(Reply::new(451, Enhanced(4, 3, 0), "a recipient went away meanwhile, try again")),
+        };
+        self.note(transaction, octets, &deliveries);
+        let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
+        Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done, held)).collect())
+    }
+
+    /// RFC 5321 §6.3: a message that was here before, or has gone through too many hands.
+    fn refuse_loop(&self, arrived: &Arrived, recipients: &[Accepted]) -> Result<(), Reply> {
+        if arrived.facts.received >= HOPS_MAX {
+            return Err(Reply::new(
+                554,
+                Enhanced(5, 4, 6),
+                "the message is going in circles: too many Received fields",
+            ));
+        }
+        let mut accounts = recipients.iter().flat_map(|recipient| &recipient.members).filter_map(local);
+        match accounts.find(|account| arrived.facts.delivered_to.contains(&account.address)) {
+            Some(account) => {
+                let text = format!("the message is going in circles: it was delivered to <{}> before", account.address);
+                Err(Reply::new(554, Enhanced(5, 4, 6), text))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// RFC 6409 §6.1, §8.1: users write under their own names; two authors' fields would show a reader one and a
+    /// checker the other (RFC 5322 §3.6 allows one).
+    async fn refuse_foreign_author(&self, arrived: &Arrived) -> Result<(), Reply> {
+        let Some(account) = self.user() else { return Ok(()) };
+        if arrived.facts.from_fields > 1 {
+            return Err(Reply::new(554, Enhanced(5, 6, 0), "a message has one From field"));
+        }
+        for address in &arrived.facts.from {
+            if !self.owns(account, address).await.map_err(|error| trouble(&error))? {
+                let text = format!("{} may not write From <{address}>", account.address);
+                return Err(Reply::new(550, Enhanced(5, 7, 1), text));
+            }
+        }
+        Ok(())
+    }
+
+    fn fields(&self, transaction: &Transaction, arrived: &Arrived, now: Time) -> Fields {
+        let end: &[u8] = if arrived.facts.has_header { b"" } else { b"\r\n" };
+        let added = if self.is_known() { self.missing_fields(transaction, arrived, now) } else { Vec::new() };
+        Fields { received: self.received(transaction, now), added, end }
+    }
+
+    /// RFC 6409 §8: what every message must have, where its submitter left it out.
+    fn missing_fields(&self, transaction: &Transaction, arrived: &Arrived, now: Time) -> Vec<u8> {
+        let facts = &arrived.facts;
+        let author = self.user().map(|account| &account.address).or(transaction.reverse_path.as_ref());
+        let mailbox = |address: &Address| [Mailbox { name: String::new(), address: address.clone() }];
+        let mut added = Vec::new();
+        if !facts.has_date {
+            added.extend(build::date(now, 0));
+        }
+        match author {
+            Some(address) if facts.from_fields == 0 => added.extend(build::addresses("From", &mailbox(address))),
+            // A From without an address names nobody who could be written to.
+            Some(address) if facts.from.is_empty() && !facts.has_sender && self.user().is_some() => {
+                added.extend(build::addresses("Sender", &mailbox(address)));
+            }
+            _ => {}
+        }
+        if !facts.has_message_id {
+            let id = build::new_message_id(&self.office.random(), &self.policy.hostname);
+            added.extend(build::message_id(&id));
+        }
+        added
+    }
+
+    fn received(&self, transaction: &Transaction, now: Time) -> Vec<u8> {
+        let (helo, tls) = match &self.greeting {
+            Some((greeting, tls)) => (greeting.name.as_str(), tls.as_ref()),
+            None => ("unknown", None),
+        };
+        let name = self.peer.name.get().and_then(|name| Domain::parse(name).ok());
+        let with = self.with(tls.is_some(), transaction.sender.smtputf8);
+        // RFC 5321 §7.6: with several recipients, `for` would tell each about another.
+        let for_ = match transaction.recipients.as_slice() {
+            [only] => Some(&only.address),
+            _ => None,
+        };
+        Received {
+            from_helo: helo,
+            from_reverse_name: name.as_ref(),
+            from_ip: self.peer.client.ip(),
+            by: &self.policy.hostname,
+            with: &with,
+            tls: tls.map(|facts| (facts.version.as_str(), facts.cipher.as_str())),
+            queue_id: &transaction.queue_id.to_string(),
+            for_,
+            at: now,
+        }
+        .write()
+    }
+
+    /// The word after `with` (RFC 3848, RFC 6531 §4.3).
+    fn with(&self, tls: bool, utf8: bool) -> String {
+        let verb = self.greeting.as_ref().map_or(Verb::Helo, |(greeting, _)| greeting.verb);
+        let base = match (verb, utf8) {
+            (Verb::Helo, _) => return "SMTP".to_owned(),
+            (Verb::Ehlo, false) => "ESMTP",
+            (Verb::Ehlo, true) => "UTF8SMTP",
+            (Verb::Lhlo, false) => "LMTP",
+            (Verb::Lhlo, true) => "UTF8LMTP",
+        };
+        let secured = if tls { "S" } else { "" };
+        let authenticated = if self.user().is_some() { "A" } else { "" };
+        format!("{base}{secured}{authenticated}")
+    }
+
+    fn delivery(&self, transaction: &Transaction, arrived: Arrived, fields: &Fields, now: Time) -> Deliver {
+        let digest = Digest::of(&arrived.structure);
+        let local = self.local_copies(transaction, fields);
+        let accepted = TraceEntry {
+            queue_id: transaction.queue_id,
+            at: now,
+            event: "accepted".to_owned(),
+            address: None,
+            detail: self.origin(transaction, arrived.content.octets),
+        };
+        Deliver {
+            queue_id: transaction.queue_id,
+            now,
+            content: arrived.content,
+            summary: digest.summary,
+            utf8_header: digest.utf8_header,
+            reverse_path: path_text(transaction),
+            message_id: digest.message_id,
+            references: digest.references,
+            all_or_nothing: self.role != Role::Lmtp,
+            trace: journey(accepted, transaction),
+            local,
+            remote: outgoing(transaction, fields),
+        }
+    }
+
+    /// One copy for each account, however many of the recipients lead to it.
+    fn local_copies(&self, transaction: &Transaction, fields: &Fields) -> Vec<Local> {
+        let mut copies: Vec<Local> = Vec::new();
+        let ends =
+            transaction.recipients.iter().flat_map(|recipient| recipient.members.iter().map(move |m| (recipient, m)));
+        let locals: Vec<_> =
+            ends.filter_map(|(recipient, member)| local(member).map(|account| (recipient, account))).collect();
+        for (recipient, account) in &locals {
+            if copies.iter().any(|copy| copy.account == account.id) {
+                continue;
+            }
+            copies.push(Local {
+                account: account.id,
+                role: MailboxRole::Inbox,
+                prefix: prefix(transaction, account, fields),
+                recipient: recipient.address.to_string(),
+                grace: self.may_cross_quota(&recipient.address, locals.len()),
+            });
+        }
+        copies
+    }
+
+    /// Where the message came from, in words.
+    fn origin(&self, transaction: &Transaction, octets: u64) -> String {
+        let helo = self.greeting.as_ref().map_or("-", |(greeting, _)| greeting.name.as_str());
+        let user = self.user().map_or(String::new(), |account| format!(", logged in as {}", account.address));
+        let from = path_text(transaction);
+        format!("from <{from}>, {octets} octets, by {helo} [{}]{user}", self.peer.client.ip())
+    }
+
+    fn note(&self, transaction: &Transaction, octets: u64, deliveries: &[Delivery]) {
+        let delivered = deliveries.iter().filter(|delivery| matches!(delivery, Delivery::Done { .. })).count();
+        count(&self.office.counters().accepted, 1);
+        count(&self.office.counters().delivered, delivered);
+        tracing::info!(
+            queue_id = %transaction.queue_id, from = path_text(transaction), recipients = transaction.recipients.len(),
+            delivered, octets, client = %self.peer.client.ip(), "message accepted"
+        );
+    }
+}
+
+fn local(member: &Member) -> Option<&Account> {
+    match member {
+        Member::Local(account) => Some(account),
+        Member::Remote(_) => None,
+    }
+}
+
+fn remote(member: &Member) -> Option<&Address> {
+    match member {
+        Member::Remote(address) => Some(address),
+        Member::Local(_) => None,
+    }
+}
+
+/// The reverse path as text; empty for `<>`.
+fn path_text(transaction: &Transaction) -> String {
+    transaction.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Return-Path and Delivered-To of one recipient, then what all copies share (RFC 5321 §4.4).
+fn prefix(transaction: &Transaction, account: &Account, fields: &Fields) -> Vec<u8> {
+    let own = [build::return_path(transaction.reverse_path.as_ref()), build::delivered_to(&account.address)];
+    [own[0].as_slice(), &own[1], &fields.received, &fields.added, fields.end].concat()
+}
+
+fn outgoing(transaction: &Transaction, fields: &Fields) -> Option<Outgoing> {
+    let mut recipients: Vec<OutgoingRecipient> = Vec::new();
+    for recipient in &transaction.recipients {
+        for address in recipient.members.iter().filter_map(remote) {
+            if recipients.iter().all(|other| other.address != *address) {
+                let notify = recipient.given.notify.map(notify_bits);
+                recipients.push(OutgoingRecipient {
+                    address: address.clone(),
+                    notify,
+                    orcpt: recipient.given.orcpt.clone(),
+                });
+            }
+        }
+    }
+    let sender = &transaction.sender;
+    (!recipients.is_empty()).then(|| Outgoing {
+        prefix: [fields.received.as_slice(), &fields.added, fields.end].concat(),
+        body: if sender.body == Body::SevenBit { "7bit" } else { "8bitmime" }.to_owned(),
+        smtputf8: sender.smtputf8,
+        ret: sender.ret.map(|ret| if ret == Return::Full { "FULL" } else { "HDRS" }.to_owned()),
+        envid: sender.envid.clone(),
+        recipients,
+        held: true,
+    })
+}
+
+fn notify_bits(notify: Notify) -> u8 {
+    u8::from(notify.success) | u8::from(notify.failure) << 1 | u8::from(notify.delay) << 2
+}
+
+/// The journey so far: accepted, then one line for each end of each recipient's way.
+fn journey(accepted: TraceEntry, transaction: &Transaction) -> Vec<TraceEntry> {
+    let mut lines = vec![accepted.clone()];
+    for recipient in &transaction.recipients {
+        for member in &recipient.members {
+            let (event, detail) = match member {
+                Member::Local(account) => ("delivered", format!("to the mailbox of {}", account.address)),
+                Member::Remote(address) => ("held", format!("for {address}, {HELD}")),
+            };
+            lines.push(TraceEntry {
+                event: event.to_owned(),
+                address: Some(recipient.address.to_string()),
+                detail,
+                ..accepted.clone()
+            });
+        }
+    }
+    lines
+}
+
+fn refusal(fault: &Fault) -> Reply {
+    match fault {
+        Fault::HeaderTooLarge => Reply::new(552, Enhanced(5, 3, 4), "the header is larger than 1 MiB"),
+        Fault::NotCurable => Reply::new(554, Enhanced(5, 6, 0), "there is binary where MIME allows only lines"),
+        Fault::Store(error) => trouble(error),
+    }
+}
+
+fn full() -> Reply {
+    Reply::new(552, Enhanced(5, 2, 2), "the message does not fit into the mailbox")
+}
+
+/// What the client hears about one recipient.
+fn verdict(transaction: &Transaction, recipient: &Accepted, done: &[(AccountId, Delivery)], held: bool) -> Reply {
+    let of = |account: &Account| done.iter().find(|(id, _)| *id == account.id).map(|(_, delivery)| delivery);
+    for delivery in recipient.members.iter().filter_map(local).filter_map(of) {
+        match delivery {
+            Delivery::Done { .. } => {}
+            Delivery::OverQuota => return full(),
+            Delivery::Gone => return Reply::new(550, Enhanced(5, 1, 1), "the account was removed meanwhile"),
+        }
+    }
+    let id = transaction.queue_id;
+    let text = if held { format!("queued as {id}, {HELD}") } else { format!("queued as {id}") };
+    Reply::new(250, Enhanced(2, 0, 0), text)
+}

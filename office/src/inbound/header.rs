@@ -1,0 +1,126 @@
+//! The header section of arriving mail: what it says that we must know (loops, authors, what is missing), and the one
+//! thing that is ever taken out of a message: Authentication-Results in our own name (RFC 8601 §5).
+
+use message::header::{addresses, fields, value_text};
+use message::{Address, Domain, Summary};
+use std::borrow::Cow;
+
+/// What the header says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// The content begins with a header field at all.
+    pub has_header: bool,
+    /// Received fields: hops so far.
+    pub received: usize,
+    /// The addresses of Delivered-To fields.
+    pub delivered_to: Vec<Address>,
+    /// From fields.
+    pub from_fields: usize,
+    /// Addresses in them.
+    pub from: Vec<Address>,
+    /// There is a Sender.
+    pub has_sender: bool,
+    /// There is a Date.
+    pub has_date: bool,
+    /// There is a Message-ID.
+    pub has_message_id: bool,
+}
+
+impl Facts {
+    /// Reads a header section.
+    pub fn of(section: &[u8]) -> Facts {
+        let mut facts = Facts { has_header: true, ..Facts::default() };
+        for field in fields(section) {
+            if field.is("Received") {
+                facts.received += 1;
+            } else if field.is("Delivered-To") {
+                facts.delivered_to.extend(mailboxes(field.value));
+            } else if field.is("From") {
+                facts.from_fields += 1;
+                facts.from.extend(mailboxes(field.value));
+            } else {
+                facts.has_sender |= field.is("Sender");
+                facts.has_date |= field.is("Date");
+                facts.has_message_id |= field.is("Message-ID");
+            }
+        }
+        facts
+    }
+}
+
+fn mailboxes(value: &[u8]) -> Vec<Address> {
+    let entries = addresses(value);
+    message::summary::Envelope::mailboxes(&entries).filter_map(message::header::Mailbox::address).collect()
+}
+
+/// The section without the Authentication-Results fields that claim to be ours.
+pub(super) fn without_claims<'a>(section: &'a [u8], hostname: &Domain) -> Cow<'a, [u8]> {
+    let claims: Vec<_> = fields(section)
+        .filter(|field| field.is("Authentication-Results") && is_ours(field.value, hostname))
+        .map(|field| field.range)
+        .collect();
+    if claims.is_empty() {
+        return Cow::Borrowed(section);
+    }
+    let mut kept = Vec::with_capacity(section.len());
+    let mut from = 0;
+    for claim in claims {
+        kept.extend_from_slice(section.get(from..claim.start).unwrap_or_default());
+        from = claim.end;
+    }
+    kept.extend_from_slice(section.get(from..).unwrap_or_default());
+    Cow::Owned(kept)
+}
+
+/// RFC 8601 §2.2: the authserv-id comes first, and compares as a domain does.
+fn is_ours(value: &[u8], hostname: &Domain) -> bool {
+    let id = value_text(value);
+    // The version (RFC 8601 §2.2: authres-version) comes after white space.
+    let id = id.split_whitespace().next().unwrap_or_default().trim_end_matches('.');
+    id.eq_ignore_ascii_case(hostname.as_str()) || Domain::parse(id).is_ok_and(|domain| domain == *hostname)
+}
+
+/// For threads, and for a reader that must be told about UTF-8.
+pub(super) struct Digest {
+    pub summary: Vec<u8>,
+    pub utf8_header: bool,
+    pub message_id: Option<String>,
+    pub references: Vec<String>,
+}
+
+impl Digest {
+    pub fn of(structure: &message::Structure) -> Digest {
+        let summary = Summary::of(structure);
+        Digest {
+            summary: summary.encode(),
+            utf8_header: summary.utf8_header,
+            message_id: summary.message_id,
+            references: summary.references,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_claims_in_our_name_are_cut() {
+        let ours = Domain::parse("mx.hamburger.edu").unwrap();
+        let section = b"A: 1\r\nAuthentication-Results: (hello) MX.hamburger.edu 1;\r\n spf=pass\r\nB: 2\r\n\
+            Authentication-Results: mx.crepes.fr; spf=pass\r\nAuthentication-Results : \"mx.hamburger.edu\"; x\r\n\r\n";
+        let kept = without_claims(section, &ours);
+        let expected = b"A: 1\r\nB: 2\r\nAuthentication-Results: mx.crepes.fr; spf=pass\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&kept), String::from_utf8_lossy(expected));
+        assert_eq!(without_claims(expected, &ours).as_ref(), expected);
+    }
+
+    #[test]
+    fn what_a_header_says_is_counted() {
+        let facts = Facts::of(b"Received: x\r\nReceived: y\r\nDelivered-To: bob@crepes.fr\r\nFrom: A <a@b.example>, c@d.example\r\nDate: x\r\n\r\n");
+        assert_eq!((facts.received, facts.from_fields, facts.from.len()), (2, 1, 2));
+        assert_eq!(facts.delivered_to, [Address::parse("bob@crepes.fr").unwrap()]);
+        assert!(facts.has_date && !facts.has_message_id && !facts.has_sender);
+    }
+}

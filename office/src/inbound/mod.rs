@@ -1,0 +1,130 @@
+//! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
+//! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
+//! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
+//! `commit` (the one transaction that makes the 250 true), `directory` (VRFY, EXPN, HELP STATUS).
+
+mod arrival;
+mod commit;
+mod directory;
+mod header;
+mod recipient;
+mod route;
+mod sender;
+
+use crate::login::Visitor;
+use crate::{Office, Peer, Policy};
+use arrival::Arrival;
+use bytes::Bytes;
+use message::{Address, Time};
+use recipient::Accepted;
+use std::sync::Arc;
+use store::StoreError;
+use store::types::{Account, QueueId};
+use wire::smtp::{Answer, Ask, Enhanced, Greeting, Reply, Role, Sender, Server};
+use wire::{Desk, TlsFacts};
+
+/// The desk of one SMTP or LMTP connection.
+pub struct SmtpDesk {
+    office: Office,
+    policy: Arc<Policy>,
+    role: Role,
+    peer: Peer,
+    visitor: Visitor,
+    greeting: Option<(Greeting, Option<TlsFacts>)>,
+    transaction: Option<Transaction>,
+}
+
+/// One message on its way in.
+struct Transaction {
+    sender: Sender,
+    /// The reverse path with its domain; `None` for `<>`.
+    reverse_path: Option<Address>,
+    recipients: Vec<Accepted>,
+    arrival: Option<Arrival>,
+    queue_id: QueueId,
+}
+
+impl SmtpDesk {
+    pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
+        let visitor = office.visitor(peer.client.ip());
+        SmtpDesk { office, policy, role, peer, visitor, greeting: None, transaction: None }
+    }
+
+    /// Who logged in on this connection.
+    fn user(&self) -> Option<&Account> {
+        self.visitor.account()
+    }
+
+    /// Whether the client may send to other hosts through us, is told the truth about users, and has missing header
+    /// fields added. A neighbour on the LMTP port hands over mail for our users and nothing else.
+    fn is_known(&self) -> bool {
+        self.role != Role::Lmtp && (self.user().is_some() || self.policy.is_trusted(self.peer.client.ip()))
+    }
+
+    fn begin_content(&mut self, now: Time) -> Reply {
+        let random = u16::from_be_bytes(self.office.random());
+        let upload = self.office.store().upload();
+        let hostname = self.policy.hostname.clone();
+        match &mut self.transaction {
+            Some(transaction) => {
+                transaction.queue_id = QueueId::new(now, random);
+                transaction.arrival = Some(Arrival::new(upload, hostname));
+                Reply::plain(354, "go ahead, end with a line that holds only a dot")
+            }
+            None => Reply::new(503, Enhanced(5, 5, 1), "MAIL and RCPT come first"),
+        }
+    }
+
+    async fn login(&mut self, now: Time, ask: wire::sasl::Ask) -> Answer {
+        let answer = self.visitor.ask(now, &self.policy.login_rules(), ask).await;
+        self.office.count_login(&answer);
+        Answer::Sasl(answer)
+    }
+}
+
+/// What a failing store means to the client. The message stays with the client, who tries again.
+fn trouble(error: &StoreError) -> Reply {
+    tracing::error!(%error, "the store cannot take a message");
+    match error {
+        StoreError::Full => Reply::new(452, Enhanced(4, 3, 1), "no room on our disk, try again later"),
+        _ => Reply::new(451, Enhanced(4, 3, 0), "our store is in trouble, try again later"),
+    }
+}
+
+impl Desk for SmtpDesk {
+    type Session = Server;
+
+    async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
+        let reply = match ask {
+            Ask::Greeted(greeting, tls) => {
+                self.transaction = None;
+                self.greeting = Some((greeting, tls));
+                return Answer::Done;
+            }
+            Ask::Reset => {
+                self.transaction = None;
+                return Answer::Done;
+            }
+            Ask::Sender(sender) => self.open_transaction(sender).await,
+            Ask::Recipient(recipient) => self.take_recipient(recipient).await,
+            Ask::Content => self.begin_content(now),
+            Ask::Commit => return self.commit(now).await,
+            Ask::Verify(name) => self.verify(&name).await,
+            Ask::Expand(name) => self.expand(&name).await,
+            Ask::Status => self.status(),
+            Ask::Auth(ask) => return self.login(now, ask).await,
+        };
+        Answer::Reply(reply)
+    }
+
+    async fn content(&mut self, bytes: &[u8]) {
+        if let Some(arrival) = self.transaction.as_mut().and_then(|transaction| transaction.arrival.as_mut()) {
+            arrival.take(bytes).await;
+        }
+    }
+
+    /// SMTP reads nothing back.
+    async fn read(&mut self, _source: u64, _offset: u64) -> Option<Bytes> {
+        None
+    }
+}
