@@ -57,8 +57,11 @@ class Typist:
         return found
 
     def hear_the_end(self):
-        """Fails unless the server closes the connection now."""
+        """Fails unless the server closes the connection now. telnet leaves by itself then; nc once its input ends too."""
+        if self.process.args[0] == "nc":
+            self.process.stdin.close()
         rest = [text(line).rstrip() for line in self.process.stdout if not line.startswith(b"Connection closed by foreign host")]
         if rest:
             raise Failed(f"still talking: {rest}\n" + "\n".join(self.seen))
-        self.process.wait()
+        if self.process.wait() < 0:
+            raise Failed("the server did not close the connection\n" + "\n".join(self.seen))

@@ -142,7 +142,7 @@ impl SmtpDesk {
             None => ("unknown", None),
         };
         let name = self.peer.name.get().and_then(|name| Domain::parse(name).ok());
-        let with = self.with(tls.is_some(), transaction.sender.smtputf8);
+        let with = self.with(transaction);
         // RFC 5321 §7.6: with several recipients, `for` would tell each about another.
         let for_ = match transaction.recipients.as_slice() {
             [only] => Some(&only.address),
@@ -163,8 +163,12 @@ impl SmtpDesk {
     }
 
     /// The word after `with` (RFC 3848, RFC 6531 §4.3).
-    fn with(&self, tls: bool, utf8: bool) -> String {
-        let verb = self.greeting.as_ref().map_or(Verb::Helo, |(greeting, _)| greeting.verb);
+    fn with(&self, transaction: &Transaction) -> String {
+        let (verb, tls) = match &self.greeting {
+            Some((greeting, tls)) => (greeting.verb, tls.is_some()),
+            None => (Verb::Helo, false),
+        };
+        let utf8 = transaction.sender.smtputf8;
         let base = match (verb, utf8) {
             (Verb::Helo, _) => return "SMTP".to_owned(),
             (Verb::Ehlo, false) => "ESMTP",

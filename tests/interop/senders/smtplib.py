@@ -35,11 +35,11 @@ def case_tls_from_the_start(house):
 
 
 def case_lmtp(house):
+    # One who exists: smtplib reads a single reply after the dot, however many recipients LMTP answers for.
     with smtplib.LMTP("127.0.0.1", house.ports["lmtp"]) as client:
-        refused = client.sendmail("carol@crepes.fr", [ALICE, BOB, "nobody@hamburger.edu"], with_crlf(letters.PLAIN))
+        refused = client.sendmail("carol@crepes.fr", [BOB, "nobody@hamburger.edu"], with_crlf(letters.PLAIN))
     check(list(refused) == ["nobody@hamburger.edu"], f"{refused}")
-    for user in (ALICE, BOB):
-        same(house.take_one(user), letters.PLAIN)
+    same(house.take_one(BOB), letters.PLAIN)
 
 
 def case_missing_fields_are_added_for_users(house):
