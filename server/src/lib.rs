@@ -21,9 +21,7 @@ pub use administer::administer;
 pub use config::{Config, ConfigError, ListenerKind};
 pub use doctor::{Check, State, doctor};
 pub use error::StartError;
+pub use office::admin::HELD;
 pub use running::{Running, start};
 pub use seams::Seams;
 pub use serve::serve;
-
-/// What is said wherever mail for other hosts comes up, as long as the outbox is not emptied.
-pub const HELD: &str = "held: this version does not send to other hosts yet";

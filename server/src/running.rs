@@ -26,6 +26,9 @@ use tokio::task::JoinSet;
 /// How often the store is asked whether it can still be trusted.
 const STORE_LOOK: Duration = Duration::from_secs(2);
 
+/// How often the store is tidied: journeys and garbage grow slowly, and an hour of them is little.
+const UPKEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How the server is.
 #[derive(Clone, Debug, PartialEq)]
 enum Health {
@@ -141,6 +144,7 @@ fn spawn_all(
     let socket = control::bind(&path).map_err(|error| StartError::Control { path, error })?;
     tasks.spawn(control::serve(socket, house.office.clone(), house.clock.clone(), house.drain.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
+    tasks.spawn(tidy_store(house.clone()));
     for DoorPost { kind, listener, .. } in doors {
         let door = Door { admission: house.admission.clone(), clock: house.clock.clone(), drain: house.drain.clone() };
         let house = house.clone();
@@ -173,6 +177,21 @@ async fn watch_store(house: Arc<House>, health: Arc<watch::Sender<Health>>) {
                 return;
             }
             _ => {}
+        }
+    }
+}
+
+/// Every hour: old journeys go, and segments that are mostly garbage are written anew.
+async fn tidy_store(house: Arc<House>) {
+    let mut drain = house.drain.clone();
+    loop {
+        tokio::select! {
+            _ = drain.changed() => return,
+            () = tokio::time::sleep(UPKEEP_EVERY) => {}
+        }
+        match house.office.store().maintain(house.clock.now()).await {
+            Ok(report) => tracing::debug!(?report, "the store is tidied"),
+            Err(error) => tracing::error!(%error, "the store could not be tidied; it goes on as it is"),
         }
     }
 }

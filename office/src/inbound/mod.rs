@@ -128,3 +128,6 @@ impl Desk for SmtpDesk {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
