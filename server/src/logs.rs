@@ -2,11 +2,14 @@
 //! it: passwords print as `***`.
 
 use crate::config::{LogFormat, Logs};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. Where somebody has started it already (a test), that stays.
 pub(crate) fn start(logs: &Logs) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter(&logs.level)).with_writer(std::io::stderr);
+    // Colours are for people at a terminal (the library minds NO_COLOR); a file or journal gets plain text.
+    let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
     let started = match logs.format {
         LogFormat::Human => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -46,10 +46,10 @@ impl Reception for MailReception {
             let asking = tokio::spawn(ask_name(house.clone(), client.ip(), name.clone()));
             let ended = serve(kind, &house, connection, peer).await;
             asking.abort();
-            let seconds = house.clock.now().since(started).as_secs_f64();
+            let milliseconds = house.clock.now().since(started).as_millis();
             let name = name.get().map_or("-", String::as_str);
             let (received, sent) = (ended.received, ended.sent);
-            tracing::info!(%kind, client = %client.ip(), name, received, sent, seconds, reason = %ended.reason, "session ended");
+            tracing::info!(%kind, client = %client.ip(), name, received, sent, milliseconds, reason = %ended.reason, "session ended");
         }
     }
 }
