@@ -3,13 +3,16 @@
 //! after the same work (RFC 4954 §9, RFC 3206 §4).
 
 mod guesses;
+mod known;
 mod password;
 mod remembered;
 mod scram;
 
 use crate::Random;
-use guesses::Guesses;
-use message::{Address, Domain, Host, Time};
+use aws_lc_rs::{constant_time, digest};
+use guesses::{Client, Guess, Guesses};
+use known::Known;
+use message::{Address, Domain, Time};
 use parking_lot::Mutex;
 use password::Passwords;
 use remembered::Remembered;
@@ -19,6 +22,7 @@ use store::query::AccountByAddress;
 use store::types::{Account, AccountId, Credentials};
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Ask, Refusal};
+use zeroize::Zeroizing;
 
 /// Why credentials could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +40,7 @@ pub struct Login {
     passwords: Passwords,
     remembered: Mutex<Remembered>,
     guesses: Mutex<Guesses>,
+    known: Mutex<Known>,
     scram: scram::Keys,
     random: Random,
 }
@@ -60,7 +65,8 @@ impl Login {
         Login {
             passwords: Passwords::new(secret()),
             remembered: Mutex::new(Remembered::new(secret())),
-            guesses: Mutex::new(Guesses::default()),
+            guesses: Mutex::default(),
+            known: Mutex::default(),
             scram: scram::Keys::new(secret()),
             random,
         }
@@ -69,14 +75,13 @@ impl Login {
     /// What is to be stored for a password: an argon2id hash and a SCRAM verifier. Takes some tens of milliseconds.
     pub async fn credentials(&self, password: &str) -> Result<Credentials, LoginError> {
         let (salt, scram_salt) = (self.fill::<16>(), self.fill::<16>());
-        let hash = self.passwords.hash(password.as_bytes().to_vec(), salt).await?;
-        let secret = password.as_bytes().to_vec();
-        let verifier = tokio::task::spawn_blocking(move || scram::verifier(&secret, &scram_salt)).await;
-        Ok(Credentials {
-            password: Some(hash),
-            scram: Some(verifier.map_err(|_| LoginError::Hash)?),
-            apop_secret: None,
-        })
+        let password = Zeroizing::new(password.as_bytes().to_vec());
+        let made = self.passwords.turn().await?.run(move || {
+            let hash = password::hash(&password, &salt)?;
+            Some((hash, scram::verifier(&password, &scram_salt)))
+        });
+        let (hash, verifier) = made.await?.ok_or(LoginError::Hash)?;
+        Ok(Credentials { password: Some(hash), scram: Some(verifier), apop_secret: None })
     }
 
     /// Passwords of the account that were remembered are forgotten.
@@ -105,6 +110,9 @@ pub struct Visitor {
 struct Claim {
     name: String,
     account: Option<Account>,
+    guess: Guess,
+    /// They want to act as themselves.
+    as_themselves: bool,
 }
 
 impl Visitor {
@@ -124,69 +132,67 @@ impl Visitor {
     pub async fn ask(&mut self, now: Time, rules: &LoginRules, ask: Ask) -> Answer {
         let result = match ask {
             Ask::Password { authorization, username, password } => {
-                self.password(now, rules, authorization, &username, &password.0).await
+                let password = Zeroizing::new(password.0);
+                match self.claim(rules, authorization, &username).await {
+                    Ok(claim) => self.password(now, claim, password).await,
+                    Err(refusal) => Err(refusal),
+                }
             }
-            Ask::ScramStart { authorization, username } => self.scram_start(rules, authorization, &username).await,
-            Ask::ScramProof { auth_message, proof } => self.scram_proof(now, rules, &auth_message, &proof),
+            Ask::ScramStart { authorization, username } => match self.claim(rules, authorization, &username).await {
+                Ok(claim) => self.scram_start(now, claim),
+                Err(refusal) => Err(refusal),
+            },
+            Ask::ScramProof { auth_message, proof } => self.scram_proof(now, &auth_message, &proof),
         };
         result.unwrap_or_else(Answer::Refused)
     }
 
     /// APOP (RFC 1939 §7), for accounts with a secret stored for it.
     pub async fn apop(&mut self, now: Time, rules: &LoginRules, name: &str, proof: (&str, &[u8; 16])) -> Answer {
-        let (timestamp, digest) = proof;
-        let claim = match self.claim(rules, None, name).await {
-            Ok(claim) => claim,
-            Err(refusal) => return Answer::Refused(refusal),
+        let result = match self.claim(rules, None, name).await {
+            Ok(claim) => self.apop_digest(now, claim, proof),
+            Err(refusal) => Err(refusal),
         };
-        let secret = claim.account.as_ref().and_then(|account| account.credentials.apop_secret.as_deref());
-        let right = secret.is_some_and(|secret| password::apop_digest(timestamp, secret) == *digest);
-        match self.hear(now, rules, &claim).and_then(|()| self.conclude(now, claim, right)) {
-            Ok(()) => Answer::Accepted { server_signature: None },
-            Err(refusal) => Answer::Refused(refusal),
-        }
+        result.unwrap_or_else(Answer::Refused)
     }
 
-    async fn password(
-        &mut self,
+    async fn password(&mut self, now: Time, claim: Claim, password: Zeroizing<Vec<u8>>) -> Result<Answer, Refusal> {
+        let login = self.login.clone();
+        login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
+        let stored =
+            claim.account.as_ref().and_then(|account| Some((account.id, account.credentials.password.clone()?)));
+        let Some((account, hash)) = stored else {
+            // An unknown user costs the same work.
+            self.check(now, &claim, password, login.passwords.decoy()).await?;
+            return Err(self.wrong(&claim));
+        };
+        let tag = login.remembered.lock().tag(account, &password, &hash);
+        if !login.remembered.lock().holds(now, account, &tag) {
+            if !self.check(now, &claim, password, hash).await? {
+                return Err(self.wrong(&claim));
+            }
+            login.guesses.lock().take_back(now, &claim.guess);
+            login.remembered.lock().keep(now, account, tag);
+        }
+        self.accept(now, claim, None)
+    }
+
+    /// Counts a guess and checks it. It is counted before, so that many at once gain nothing; but not before its turn
+    /// has come, so that those who wait, and may be right, keep nobody out.
+    async fn check(
+        &self,
         now: Time,
-        rules: &LoginRules,
-        authorization: Option<String>,
-        username: &str,
-        password: &[u8],
-    ) -> Result<Answer, Refusal> {
-        let claim = self.claim(rules, authorization, username).await?;
-        self.hear(now, rules, &claim)?;
-        let right = self.is_right(now, &claim, password).await?;
-        self.conclude(now, claim, right)?;
-        Ok(Answer::Accepted { server_signature: None })
+        claim: &Claim,
+        password: Zeroizing<Vec<u8>>,
+        hash: String,
+    ) -> Result<bool, Refusal> {
+        let turn = self.login.passwords.turn().await.map_err(temporary)?;
+        self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
+        turn.verify(password, hash).await.map_err(temporary)
     }
 
-    /// Whether it is the password: from memory, or by argon2. An unknown user costs the same work.
-    async fn is_right(&self, now: Time, claim: &Claim, password: &[u8]) -> Result<bool, Refusal> {
-        let known = claim.account.as_ref().and_then(|account| Some((account, account.credentials.password.clone()?)));
-        let Some((account, hash)) = known else {
-            self.login.passwords.waste(password.to_vec()).await.map_err(|_| Refusal::Temporary)?;
-            return Ok(false);
-        };
-        if self.login.remembered.lock().holds(now, account.id, password, &hash) {
-            return Ok(true);
-        }
-        let right = self.login.passwords.verify(password.to_vec(), hash.clone()).await;
-        let right = right.map_err(|_| Refusal::Temporary)?;
-        if right {
-            self.login.remembered.lock().keep(now, account.id, password, &hash);
-        }
-        Ok(right)
-    }
-
-    async fn scram_start(
-        &mut self,
-        rules: &LoginRules,
-        authorization: Option<String>,
-        username: &str,
-    ) -> Result<Answer, Refusal> {
-        let claim = self.claim(rules, authorization, username).await?;
+    fn scram_start(&mut self, now: Time, claim: Claim) -> Result<Answer, Refusal> {
+        self.login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
         let verifier = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
         let verifier = verifier.unwrap_or_else(|| self.login.scram.decoy(&claim.name));
         self.scram = Some(claim);
@@ -194,37 +200,47 @@ impl Visitor {
         Ok(Answer::Scram { nonce, salt: verifier.salt, iterations: verifier.iterations })
     }
 
-    fn scram_proof(
-        &mut self,
-        now: Time,
-        rules: &LoginRules,
-        message: &[u8],
-        proof: &[u8; 32],
-    ) -> Result<Answer, Refusal> {
+    fn scram_proof(&mut self, now: Time, message: &[u8], proof: &[u8; 32]) -> Result<Answer, Refusal> {
         let claim = self.scram.take().ok_or(Refusal::Credentials)?;
-        self.hear(now, rules, &claim)?;
+        self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
         let verifier = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
         let exists = verifier.is_some();
         let verifier = verifier.unwrap_or_else(|| self.login.scram.decoy(&claim.name));
-        let signature = scram::check(&verifier, message, proof).filter(|_| exists);
-        self.conclude(now, claim, signature.is_some())?;
-        Ok(Answer::Accepted { server_signature: signature })
+        let Some(signature) = scram::check(&verifier, message, proof).filter(|_| exists) else {
+            return Err(self.wrong(&claim));
+        };
+        self.login.guesses.lock().take_back(now, &claim.guess);
+        self.accept(now, claim, Some(signature))
     }
 
-    /// Whom a name means. Acting for somebody else is not for passwords (RFC 4616 §2).
+    fn apop_digest(&mut self, now: Time, claim: Claim, proof: (&str, &[u8; 16])) -> Result<Answer, Refusal> {
+        self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
+        let (timestamp, digest) = proof;
+        let secret = claim.account.as_ref().and_then(|account| account.credentials.apop_secret.as_deref());
+        let wanted = password::apop_digest(timestamp, secret.unwrap_or_default());
+        let right = constant_time::verify_slices_are_equal(&wanted, digest).is_ok();
+        if !right || secret.is_none_or(str::is_empty) {
+            return Err(self.wrong(&claim));
+        }
+        self.login.guesses.lock().take_back(now, &claim.guess);
+        self.accept(now, claim, None)
+    }
+
+    /// Whom a name means, and as whom they want to act.
     async fn claim(&self, rules: &LoginRules, acting_as: Option<String>, name: &str) -> Result<Claim, Refusal> {
         let address = login_address(name, rules.first_domain.as_ref());
         let account = match address.clone() {
             Some(address) => self.find(address).await?,
             None => None,
         };
-        match acting_as {
-            Some(other) if login_address(&other, rules.first_domain.as_ref()) != address => Err(Refusal::Authorization),
-            _ => Ok(Claim {
-                name: address.map_or_else(|| name.to_lowercase(), |a| a.to_string().to_lowercase()),
-                account,
-            }),
-        }
+        let name = written(address.as_ref(), name);
+        let as_themselves = acting_as
+            .filter(|other| !other.is_empty())
+            .is_none_or(|other| written(login_address(&other, rules.first_domain.as_ref()).as_ref(), &other) == name);
+        let client = Client::of(self.client);
+        let known = account.as_ref().is_some_and(|account| self.login.known.lock().holds(account.id, client));
+        let guess = Guess { client, name: key_of(&name), known, limit: rules.guesses_per_minute };
+        Ok(Claim { name, account, guess, as_themselves })
     }
 
     async fn find(&self, address: Address) -> Result<Option<Account>, Refusal> {
@@ -234,39 +250,52 @@ impl Visitor {
         })
     }
 
-    /// Whether a guess is heard at all.
-    fn hear(&self, now: Time, rules: &LoginRules, claim: &Claim) -> Result<(), Refusal> {
-        let guesses = self.login.guesses.lock();
-        match guesses.wait(now, rules.guesses_per_minute, self.client, &claim.name) {
-            None => Ok(()),
-            Some(wait_s) => Err(Refusal::TooMany { wait_s }),
-        }
+    /// A guess was wrong; it was counted before.
+    fn wrong(&self, claim: &Claim) -> Refusal {
+        tracing::info!(client = %self.client, name = %claim.name.escape_debug(), "login refused");
+        Refusal::Credentials
     }
 
-    /// A guess was right or wrong.
-    fn conclude(&mut self, now: Time, claim: Claim, right: bool) -> Result<(), Refusal> {
-        let mut guesses = self.login.guesses.lock();
-        match claim.account {
-            Some(account) if right => {
-                guesses.right(self.client, &claim.name);
-                drop(guesses);
-                self.account = Some(account);
-                Ok(())
-            }
-            _ => {
-                guesses.wrong(now, self.client, &claim.name);
-                tracing::info!(client = %self.client, name = claim.name.escape_debug().to_string(), "login refused");
-                Err(Refusal::Credentials)
-            }
+    /// They are who they say. Acting for somebody else is not for passwords (RFC 4616 §2); whether it was asked for
+    /// matters only now, so that it does not tell a right password from a wrong one for free.
+    fn accept(&mut self, now: Time, claim: Claim, server_signature: Option<[u8; 32]>) -> Result<Answer, Refusal> {
+        let account = claim.account.ok_or(Refusal::Credentials)?;
+        self.login.known.lock().add(now, account.id, claim.guess.client);
+        if !claim.as_themselves {
+            return Err(Refusal::Authorization);
         }
+        self.account = Some(account);
+        Ok(Answer::Accepted { server_signature })
     }
+}
+
+fn too_many(wait_s: u32) -> Refusal {
+    Refusal::TooMany { wait_s }
+}
+
+fn temporary(error: LoginError) -> Refusal {
+    tracing::warn!(%error, "a login was not checked");
+    Refusal::Temporary
+}
+
+/// A name in the one form in which names compare.
+fn written(address: Option<&Address>, name: &str) -> String {
+    address.map_or_else(|| name.to_owned(), Address::to_string).to_lowercase()
+}
+
+/// A name as it is counted: of one length, however long it is.
+fn key_of(name: &str) -> [u8; 32] {
+    let mut key = [0; 32];
+    let hash = digest::digest(&digest::SHA256, name.as_bytes());
+    key.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+    key
 }
 
 /// A login name as an address; bare names get our first domain.
 fn login_address(name: &str, first_domain: Option<&Domain>) -> Option<Address> {
     match name.contains('@') {
         true => Address::parse(name).ok(),
-        false => first_domain.map(|domain| Address::new(name, Host::Domain(domain.clone()))),
+        false => first_domain.and_then(|domain| Address::parse(&format!("{name}@{domain}")).ok()),
     }
 }
 

@@ -6,22 +6,29 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use md5::{Digest, Md5};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 /// Checks at a time: each takes a core and 19 MiB.
-const AT_A_TIME: usize = 2;
+pub(super) const AT_A_TIME: usize = 2;
 
 /// Checks that may wait; more are told to come back. At 20 ms each this is a wait of some seconds.
 pub(super) const WAITING_MAX: usize = 200;
 
 pub(super) struct Passwords {
     running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    waiting: Semaphore,
     /// The hash that passwords of unknown users are checked against.
     decoy: Arc<str>,
     #[cfg(test)]
     pub checks: std::sync::atomic::AtomicUsize,
+}
+
+/// The right to hash one password now.
+pub(super) struct Turn<'a> {
+    passwords: &'a Passwords,
+    running: OwnedSemaphorePermit,
+    _waiting: SemaphorePermit<'a>,
 }
 
 impl Passwords {
@@ -29,38 +36,48 @@ impl Passwords {
         let decoy = hash(&secret, &secret[..16]).unwrap_or_default();
         Passwords {
             running: Arc::new(Semaphore::new(AT_A_TIME)),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+            waiting: Semaphore::new(WAITING_MAX),
             decoy: decoy.into(),
             #[cfg(test)]
             checks: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
-    pub async fn hash(&self, password: Vec<u8>, salt: [u8; 16]) -> Result<String, LoginError> {
-        let password = Zeroizing::new(password);
-        self.run(move || hash(&password, &salt)).await?.ok_or(LoginError::Hash)
+    /// Waits for a turn, behind a bounded number of others.
+    pub async fn turn(&self) -> Result<Turn<'_>, LoginError> {
+        let waiting = self.waiting.try_acquire().map_err(|_| LoginError::Busy)?;
+        let running = self.running.clone().acquire_owned().await.map_err(|_| LoginError::Busy)?;
+        Ok(Turn { passwords: self, running, _waiting: waiting })
     }
 
-    pub async fn verify(&self, password: Vec<u8>, stored: String) -> Result<bool, LoginError> {
+    /// What passwords of unknown users are checked against: it costs the same and none is right.
+    pub fn decoy(&self) -> String {
+        self.decoy.to_string()
+    }
+}
+
+impl Turn<'_> {
+    /// Checks a password against a PHC string.
+    pub async fn verify(self, password: Zeroizing<Vec<u8>>, stored: String) -> Result<bool, LoginError> {
         #[cfg(test)]
-        self.checks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let password = Zeroizing::new(password);
+        self.passwords.checks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.run(move || verify(&password, &stored)).await
     }
 
-    /// The work of a check for nobody.
-    pub async fn waste(&self, password: Vec<u8>) -> Result<(), LoginError> {
-        self.verify(password, self.decoy.to_string()).await.map(drop)
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoginError> {
-        let _place = self.waiting.clone().try_acquire_owned().map_err(|_| LoginError::Busy)?;
-        let _turn = self.running.clone().acquire_owned().await.map_err(|_| LoginError::Busy)?;
+    /// What else has to be computed from a password. The turn lasts until that is done, even when nobody waits for it
+    /// any more: connections that come and go must not make more of it than cores and memory allow.
+    pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoginError> {
+        let Turn { running, _waiting, .. } = self;
+        let work = move || {
+            let _running = running;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|_| LoginError::Hash)
     }
 }
 
-fn hash(password: &[u8], salt: &[u8]) -> Option<String> {
+/// A PHC string for a password.
+pub(super) fn hash(password: &[u8], salt: &[u8]) -> Option<String> {
     Argon2::default().hash_password_with_salt(password, salt).ok().map(|hash| hash.to_string())
 }
 
@@ -77,6 +94,8 @@ pub(super) fn apop_digest(timestamp: &str, secret: &str) -> [u8; 16] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     /// The example of RFC 1939 §7.
     #[test]
@@ -85,22 +104,73 @@ mod tests {
         assert_eq!(format!("{:032x}", u128::from_be_bytes(digest)), "c4c9334bac560ecc979e58001b3e22fb");
     }
 
+    /// Looks at a future once.
+    fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    async fn check(passwords: &Passwords, password: &str, stored: &str) -> bool {
+        let password = Zeroizing::new(password.as_bytes().to_vec());
+        passwords.turn().await.unwrap().verify(password, stored.to_owned()).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_hash_verifies_its_password_only() {
         let passwords = Passwords::new([7; 32]);
-        let stored = passwords.hash(b"hungry".to_vec(), [1; 16]).await.unwrap();
+        let stored = hash(b"hungry", &[1; 16]).unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify(b"hungry".to_vec(), stored.clone()).await.unwrap());
-        assert!(!passwords.verify(b"thirsty".to_vec(), stored).await.unwrap());
-        assert!(!passwords.verify(b"hungry".to_vec(), "no hash".to_owned()).await.unwrap());
+        assert!(check(&passwords, "hungry", &stored).await);
+        assert!(!check(&passwords, "thirsty", &stored).await);
+        assert!(!check(&passwords, "hungry", "no hash").await);
+        assert_eq!(passwords.decoy().split('$').nth(3), stored.split('$').nth(3), "as dear as a real one");
+        assert!(!check(&passwords, "hungry", &passwords.decoy()).await);
+    }
+
+    #[tokio::test]
+    async fn so_many_are_checked_at_a_time_and_no_more() {
+        let passwords = Passwords::new([7; 32]);
+        let mut turns = Vec::new();
+        for _ in 0..AT_A_TIME {
+            turns.push(poll_once(pin!(passwords.turn())).unwrap().unwrap());
+        }
+        let mut next = pin!(passwords.turn());
+        assert!(poll_once(next.as_mut()).is_none());
+        turns.pop();
+        assert!(poll_once(next.as_mut()).unwrap().is_ok());
     }
 
     #[tokio::test]
     async fn the_queue_has_an_end() {
         let passwords = Passwords::new([7; 32]);
-        let places = passwords.waiting.clone().acquire_many_owned(u32::try_from(WAITING_MAX).unwrap()).await.unwrap();
-        assert_eq!(passwords.waste(b"x".to_vec()).await, Err(LoginError::Busy));
-        drop(places);
-        assert_eq!(passwords.waste(b"x".to_vec()).await, Ok(()));
+        let mut turns: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(passwords.turn())).collect();
+        let held: Vec<_> = turns.iter_mut().filter_map(|turn| poll_once(turn.as_mut())).collect();
+        assert_eq!(held.len(), AT_A_TIME);
+        assert!(matches!(passwords.turn().await, Err(LoginError::Busy)));
+        turns.pop();
+        assert!(poll_once(pin!(passwords.turn())).is_none(), "there is room to wait again");
+        drop(held);
+        assert!(turns.swap_remove(AT_A_TIME).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work() {
+        let passwords = Passwords::new([7; 32]);
+        let (finish, finished) = std::sync::mpsc::channel::<()>();
+        for finished in [Some(finished), None] {
+            let turn = passwords.turn().await.unwrap();
+            let work = move || finished.map(|finished| finished.recv());
+            let mut run = Box::pin(turn.run(work));
+            // Begun and then given up, as when a connection is gone.
+            let _ = poll_once(run.as_mut());
+        }
+        // The second is over at once; the first goes on.
+        let second = passwords.turn().await.unwrap();
+        assert!(poll_once(pin!(passwords.turn())).is_none());
+        finish.send(()).unwrap();
+        assert!(passwords.turn().await.is_ok());
+        drop(second);
     }
 }
