@@ -50,16 +50,21 @@ pub(crate) fn failure(kind: FailureKind, message: impl Into<String>) -> Failure 
     Failure { kind, message: message.into() }
 }
 
-/// What a failing store means to an administrator.
+/// What a failing store means to an administrator, and what to do. The kinds are those of a server that does not start.
 fn trouble(error: StoreError) -> Failure {
-    let kind = match &error {
-        StoreError::Full | StoreError::Io { .. } | StoreError::SyncFailed { .. } => FailureKind::Io,
-        StoreError::Locked { .. } | StoreError::Busy | StoreError::Closed => FailureKind::Temporary,
-        StoreError::NotEmpty { .. } => FailureKind::CannotCreate,
-        StoreError::Newer { .. } => FailureKind::Config,
-        StoreError::Damaged { .. } | StoreError::Exhausted { .. } => FailureKind::Software,
+    let (kind, advice) = match &error {
+        StoreError::Full => (FailureKind::Io, "make room, then try again; nothing was changed"),
+        StoreError::Io { .. } => (FailureKind::Io, "look after the disk and the rights of its files"),
+        StoreError::SyncFailed { .. } => (FailureKind::Io, "look after the disk, then start the server again"),
+        StoreError::Locked { .. } | StoreError::Busy | StoreError::Closed => {
+            (FailureKind::Temporary, "try again later")
+        }
+        StoreError::NotEmpty { .. } => (FailureKind::CannotCreate, "name a folder that is not there yet"),
+        StoreError::Newer { .. } => (FailureKind::Data, "use the release that made it, or a later one"),
+        StoreError::Damaged { .. } => (FailureKind::Data, "`pillarbox verify` names all that is damaged"),
+        StoreError::Exhausted { .. } => (FailureKind::Software, "please report this"),
     };
-    failure(kind, error.to_string())
+    failure(kind, format!("{error}: {advice}"))
 }
 
 fn done() -> Result {
@@ -96,7 +101,10 @@ impl Clerk<'_> {
 
     async fn queue(&self, limit: u32) -> Result {
         let rows = self.store.read(Outbox { after: 0, limit }).await.map_err(trouble)?;
-        let notes = if rows.is_empty() { Vec::new() } else { vec![HELD.to_owned()] };
+        let mut notes = if rows.is_empty() { Vec::new() } else { vec![HELD.to_owned()] };
+        if u32::try_from(rows.len()).is_ok_and(|count| count == limit) {
+            notes.push(format!("these are the first {limit}: there may be more"));
+        }
         Ok(Response::Queue { rows, notes })
     }
 
@@ -107,6 +115,10 @@ impl Clerk<'_> {
     }
 
     async fn backup(&self, to: &std::path::Path) -> Result {
+        if !to.is_absolute() {
+            let text = format!("{} is no absolute path: the server may run in another folder", to.display());
+            return Err(failure(FailureKind::Usage, text));
+        }
         let report = self.store.backup(to).await.map_err(trouble)?;
         Ok(Response::BackedUp { files: report.files, octets: report.octets })
     }

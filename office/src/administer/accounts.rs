@@ -11,6 +11,9 @@ use store::types::{Account, Credentials, PopDelete};
 /// Characters below which a password is called weak: eight are guessed in hours once a hash is stolen.
 const SHORT_PASSWORD: usize = 8;
 
+/// Octets of a password or secret: as many as clients can be relied on to send (RFC 4616 §2).
+pub(super) const SECRET_OCTETS_MAX: usize = 255;
+
 /// Accounts read at a time.
 const PAGE: u32 = 1000;
 
@@ -33,14 +36,17 @@ impl Clerk<'_> {
                 Err(failure(FailureKind::CannotCreate, text))
             }
             Outcome::Gone => Err(self.foreign(&address)),
+            Outcome::Conflict => {
+                let text =
+                    format!("{address} stands for all other names of the domain: it can be an alias, no account");
+                Err(failure(FailureKind::Data, text))
+            }
             _ => Ok(Response::Done { notes: password_notes(&address, password.as_deref()) }),
         }
     }
 
     async fn credentials(&self, password: &str) -> Result<Credentials> {
-        if password.is_empty() {
-            return Err(failure(FailureKind::Data, "the password is empty"));
-        }
+        check_secret("password", password)?;
         self.login.credentials(password).await.map_err(|error| {
             let busy = error == LoginError::Busy;
             failure(if busy { FailureKind::Temporary } else { FailureKind::Software }, error.to_string())
@@ -63,6 +69,9 @@ impl Clerk<'_> {
         pop_delete: Option<PopDelete>,
         apop_secret: Option<Option<String>>,
     ) -> Result {
+        if let Some(Some(secret)) = &apop_secret {
+            check_secret("APOP secret", secret)?;
+        }
         let account = self.account(&address).await?;
         let mut notes = Vec::new();
         if matches!(apop_secret, Some(Some(_))) && !self.policy.apop {
@@ -99,6 +108,7 @@ impl Clerk<'_> {
     }
 
     pub(super) async fn accounts(&self, domain: Option<Domain>) -> Result {
+        self.must_be_ours(domain.as_ref()).await?;
         let (mut views, mut after) = (Vec::new(), None);
         loop {
             let page = Accounts { domain: domain.clone(), after, limit: PAGE };
@@ -123,6 +133,21 @@ impl Clerk<'_> {
         let text = format!("there is no account {address}: `pillarbox account list` shows them");
         failure(FailureKind::NoUser, text)
     }
+}
+
+/// What no client could send is refused; what is merely weak is not.
+fn check_secret(what: &str, secret: &str) -> Result<()> {
+    let wrong = if secret.is_empty() {
+        "is empty".to_owned()
+    } else if secret.contains('\0') {
+        // RFC 4616 §2: NUL ends a field.
+        "holds a NUL".to_owned()
+    } else if secret.len() > SECRET_OCTETS_MAX {
+        format!("has more than {SECRET_OCTETS_MAX} octets")
+    } else {
+        return Ok(());
+    };
+    Err(failure(FailureKind::Data, format!("the {what} {wrong}: give another")))
 }
 
 fn password_notes(address: &Address, password: Option<&str>) -> Vec<String> {

@@ -4,11 +4,17 @@ use super::{Clerk, Result, done, failure, trouble, views};
 use crate::admin::{AliasTo, DomainView, FailureKind, Response};
 use message::{Address, Domain, Time};
 use store::op::{Op, Outcome};
-use store::query::{Accounts, Aliases, Domains};
+use store::query::{Accounts, Aliases, Domains, Resolve, Resolved};
 use store::types::{Alias, AliasTarget};
 
 /// Accounts counted a page at a time.
 const PAGE: u32 = 1000;
+
+/// The local part that stands for all other names of a domain.
+const CATCH_ALL: &str = "*";
+
+/// Notes of one kind: more of the same say no more.
+const NOTES_MAX: usize = 10;
 
 impl Clerk<'_> {
     pub(super) async fn add_domain(&self, domain: Domain, now: Time) -> Result {
@@ -28,7 +34,10 @@ impl Clerk<'_> {
         match self.store.apply(Op::DomainRemove { domain: domain.clone() }).await.map_err(trouble)? {
             Outcome::Gone => Err(self.no_domain(&domain)),
             Outcome::Conflict => {
-                let text = format!("{domain} still has accounts or aliases: remove those first");
+                let text = format!(
+                    "{domain} still has accounts or aliases: remove those first \
+                     (`pillarbox account list {domain}` and `pillarbox alias list {domain}` show them)"
+                );
                 Err(failure(FailureKind::Data, text))
             }
             _ => done(),
@@ -67,10 +76,8 @@ impl Clerk<'_> {
     }
 
     pub(super) async fn add_alias(&self, address: Address, target: AliasTo) -> Result {
+        let to = check_target(&address, &target)?.to_vec();
         let target = match target {
-            AliasTo::Members(members) if members.is_empty() => {
-                return Err(failure(FailureKind::Usage, "an alias needs at least one target"));
-            }
             AliasTo::Members(members) => AliasTarget::Members(members),
             AliasTo::Moved(to) => AliasTarget::Moved(to),
         };
@@ -81,8 +88,33 @@ impl Clerk<'_> {
                 Err(failure(FailureKind::CannotCreate, text))
             }
             Outcome::Gone => Err(self.foreign(&address)),
-            _ => done(),
+            _ => {
+                let mut notes = self.nobody_yet(&to).await?;
+                if to.iter().any(|to| is_same(to, &address)) {
+                    notes.push(format!("{address} leads to itself too: nothing comes of that"));
+                }
+                Ok(Response::Done { notes })
+            }
         }
+    }
+
+    /// A note for each address of ours that leads to nobody: it may be made later, or be a slip.
+    async fn nobody_yet(&self, to: &[Address]) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        for address in to {
+            let found = self.store.read(Resolve { address: address.clone() }).await.map_err(trouble)?;
+            if found == Resolved::Unknown && notes.len() < NOTES_MAX {
+                notes.push(format!("there is no {address} yet: mail for it goes nowhere until there is"));
+            }
+        }
+        Ok(notes)
+    }
+
+    /// A list of a domain that is none of ours would be empty and say nothing.
+    pub(super) async fn must_be_ours(&self, domain: Option<&Domain>) -> Result<()> {
+        let Some(domain) = domain else { return Ok(()) };
+        let ours = self.store.read(Domains {}).await.map_err(trouble)?;
+        if ours.iter().any(|row| row.domain == *domain) { Ok(()) } else { Err(self.no_domain(domain)) }
     }
 
     /// The domain of an address is none of ours.
@@ -104,7 +136,32 @@ impl Clerk<'_> {
     }
 
     pub(super) async fn aliases(&self, domain: Option<Domain>) -> Result {
+        self.must_be_ours(domain.as_ref()).await?;
         let rows = self.store.read(Aliases { domain }).await.map_err(trouble)?;
         Ok(Response::Aliases(rows.into_iter().map(views::alias).collect()))
     }
+}
+
+/// Whether an alias can lead there; where it leads.
+fn check_target<'a>(alias: &Address, target: &'a AliasTo) -> Result<&'a [Address]> {
+    let to = match target {
+        AliasTo::Members(members) => members.as_slice(),
+        AliasTo::Moved(to) => std::slice::from_ref(to),
+    };
+    if to.is_empty() {
+        return Err(failure(FailureKind::Usage, "an alias needs at least one target"));
+    }
+    if let Some(pattern) = to.iter().find(|address| address.local_part() == CATCH_ALL) {
+        let text = format!("{pattern} is no address that mail can go to: name one");
+        return Err(failure(FailureKind::Data, text));
+    }
+    if matches!(target, AliasTo::Moved(to) if is_same(to, alias)) {
+        return Err(failure(FailureKind::Data, format!("{alias} cannot have moved to itself: name the new address")));
+    }
+    Ok(to)
+}
+
+/// Names compare without case, as the store compares them.
+fn is_same(a: &Address, b: &Address) -> bool {
+    a.host() == b.host() && a.local_part().to_lowercase() == b.local_part().to_lowercase()
 }

@@ -111,6 +111,169 @@ async fn weak_passwords_are_taken_with_a_note() {
     house.fails(account("e@hamburger.edu", Some("")), FailureKind::Data, "empty").await;
     house.fails(account("a@hamburger.edu", Some("x")), FailureKind::CannotCreate, "already").await;
     house.fails(account("a@crepes.fr", Some("x")), FailureKind::NoHost, "domain add crepes.fr").await;
+    house.fails(account("a@[192.0.2.1]", Some("x")), FailureKind::Data, "has no domain").await;
+}
+
+#[tokio::test]
+async fn a_pattern_is_no_account() {
+    let house = house().await;
+    house.fails(account("*@hamburger.edu", Some("hungry enough")), FailureKind::Data, "can be an alias").await;
+    let Response::Accounts(all) = house.ask(Request::AccountList { domain: None }).await.unwrap() else { panic!() };
+    assert_eq!(all, []);
+}
+
+#[tokio::test]
+async fn a_secret_is_what_clients_can_send() {
+    let house = house().await;
+    let most = "p".repeat(accounts::SECRET_OCTETS_MAX);
+    house.ask(account("bob@hamburger.edu", Some(&most))).await.unwrap();
+    let too_long = format!("{most}p");
+    for (wrong, words) in [("", "is empty"), ("a\0b", "NUL"), (too_long.as_str(), "255 octets")] {
+        house.fails(account("x@hamburger.edu", Some(wrong)), FailureKind::Data, words).await;
+        let address = address("bob@hamburger.edu");
+        let password = Request::AccountSetPassword { address: address.clone(), password: wrong.to_owned() };
+        house.fails(password, FailureKind::Data, words).await;
+        let apop_secret = Some(Some(wrong.to_owned()));
+        let secret = Request::AccountSet { address, quota: None, pop_delete: None, apop_secret };
+        house.fails(secret, FailureKind::Data, words).await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_of_a_domain_of_ours() {
+    let house = house().await;
+    house.ask(account("bob@hamburger.edu", None)).await.unwrap();
+    let list = |name: &str| Request::AccountList { domain: Some(domain(name)) };
+    assert!(matches!(house.ask(list("hamburger.edu")).await, Ok(Response::Accounts(all)) if all.len() == 1));
+    house.fails(list("crepes.fr"), FailureKind::NoHost, "domain add crepes.fr").await;
+    let list = |name: &str| Request::AliasList { domain: Some(domain(name)) };
+    assert_eq!(house.ask(list("hamburger.edu")).await, Ok(Response::Aliases(Vec::new())));
+    house.fails(list("crepes.fr"), FailureKind::NoHost, "domain add crepes.fr").await;
+}
+
+#[tokio::test]
+async fn an_alias_leads_where_mail_can_go() {
+    let house = house().await;
+    let add = |name: &str, target| Request::AliasAdd { address: address(name), target };
+    let members = |names: &[&str]| AliasTo::Members(names.iter().map(|name| address(name)).collect());
+    let itself = AliasTo::Moved(address("STAFF@hamburger.edu"));
+    house.fails(add("staff@hamburger.edu", itself), FailureKind::Data, "moved to itself").await;
+    let notes = house.notes(add("all@hamburger.edu", members(&["x@crepes.fr", "ALL@hamburger.edu"]))).await;
+    assert!(matches!(notes.as_slice(), [note] if note.contains("itself too")), "{notes:?}");
+    house.fails(add("a@hamburger.edu", members(&["*@crepes.fr"])), FailureKind::Data, "no address that mail").await;
+    let notes = house.notes(add("*@hamburger.edu", members(&["bob@hamburger.edu", "x@crepes.fr"]))).await;
+    assert_eq!(notes, Vec::<String>::new(), "the catch-all itself takes mail for bob");
+    house.ask(Request::AliasRemove { address: address("*@hamburger.edu") }).await.unwrap();
+    let notes = house.notes(add("staff@hamburger.edu", members(&["bob@hamburger.edu", "x@crepes.fr"]))).await;
+    assert!(matches!(notes.as_slice(), [note] if note.contains("no bob@hamburger.edu yet")), "{notes:?}");
+}
+
+/// Mail for another host, as the desk would leave it.
+async fn hold(house: &House, recipients: usize) -> QueueId {
+    let mut upload = house.store.upload();
+    upload.write(b"Subject: x\r\n\r\n").await.unwrap();
+    let recipient = |n: usize| store::op::OutgoingRecipient {
+        address: address(&format!("r{n}@crepes.fr")),
+        notify: None,
+        orcpt: None,
+    };
+    let remote = store::op::Outgoing {
+        prefix: Vec::new(),
+        body: "7bit".to_owned(),
+        smtputf8: false,
+        ret: None,
+        envid: None,
+        recipients: (0..recipients).map(recipient).collect(),
+        held: true,
+    };
+    let queue_id = QueueId::new(NOW, 1);
+    let line = store::types::TraceEntry {
+        queue_id,
+        at: NOW,
+        event: "held".to_owned(),
+        address: Some("r0@crepes.fr".to_owned()),
+        detail: HELD.to_owned(),
+    };
+    let deliver = store::op::Deliver {
+        queue_id,
+        now: NOW,
+        content: upload.finish().await.unwrap(),
+        summary: Vec::new(),
+        utf8_header: false,
+        reverse_path: "bob@hamburger.edu".to_owned(),
+        message_id: None,
+        references: Vec::new(),
+        local: Vec::new(),
+        remote: Some(remote),
+        trace: vec![line],
+        all_or_nothing: false,
+    };
+    house.store.apply(store::Op::Deliver(Box::new(deliver))).await.unwrap();
+    queue_id
+}
+
+#[tokio::test]
+async fn mail_that_waits_is_listed_and_traced() {
+    let house = house().await;
+    let queue_id = hold(&house, 2).await;
+    let list = async |limit| match house.ask(Request::QueueList { limit }).await.unwrap() {
+        Response::Queue { rows, notes } => (rows.len(), notes),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(list(3).await, (2, vec![HELD.to_owned()]));
+    let (rows, notes) = list(2).await;
+    assert_eq!((rows, notes.len()), (2, 2));
+    assert!(notes[1].contains("first 2"), "{notes:?}");
+    for what in [queue_id.to_string(), "R0@crepes.fr".to_owned()] {
+        let journey = house.ask(Request::Trace { what, limit: 1 }).await.unwrap();
+        let Response::Trace(lines) = journey else { panic!("{journey:?}") };
+        assert!(lines.iter().any(|line| line.queue_id == queue_id && line.event == "held"), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_or_removed_account_is_not_remembered() {
+    let House { folder: _folder, store, policy, login } = house().await;
+    let login = Arc::new(login);
+    let ask = async |request| {
+        administer(&Clerk { store: &store, policy: &policy, login: &login }, NOW, request).await.unwrap();
+    };
+    let rules = crate::LoginRules { first_domain: policy.first_domain().cloned(), guesses_per_minute: 20 };
+    let enters = async |password: &str| {
+        let mut visitor = crate::login::Visitor::new(login.clone(), store.clone(), [192, 0, 2, 1].into());
+        let password = wire::sasl::Secret(password.as_bytes().to_vec());
+        let username = "bob".to_owned();
+        let answer = visitor.ask(NOW, &rules, wire::sasl::Ask::Password { authorization: None, username, password });
+        matches!(answer.await, wire::sasl::Answer::Accepted { .. })
+    };
+    ask(account("bob@hamburger.edu", Some("hungry"))).await;
+    assert!(enters("hungry").await);
+    let password = "thirsty".to_owned();
+    ask(Request::AccountSetPassword { address: address("bob@hamburger.edu"), password }).await;
+    assert!(!enters("hungry").await && enters("thirsty").await);
+    ask(Request::AccountRemove { address: address("bob@hamburger.edu") }).await;
+    assert!(!enters("thirsty").await);
+    ask(account("bob@hamburger.edu", None)).await;
+    assert!(!enters("thirsty").await, "no password, no login");
+}
+
+#[test]
+fn every_failure_of_the_store_says_what_to_do() {
+    let io = StoreError::Io { doing: "write".to_owned(), reason: "no".to_owned() };
+    let damaged = StoreError::Damaged { what: "a row".to_owned() };
+    let cases = [
+        (StoreError::Full, FailureKind::Io, "the disk is full: make room"),
+        (io, FailureKind::Io, "write: no: look after the disk"),
+        (damaged, FailureKind::Data, "pillarbox verify"),
+        (StoreError::Newer { found: 9, known: 1 }, FailureKind::Data, "later one"),
+        (StoreError::Closed, FailureKind::Temporary, "try again"),
+        (StoreError::Locked { holder: "process 7".to_owned() }, FailureKind::Temporary, "process 7"),
+    ];
+    for (error, kind, words) in cases {
+        let failure = trouble(error);
+        assert_eq!(failure.kind, kind, "{failure}");
+        assert!(failure.message.contains(words), "{failure}");
+    }
 }
 
 #[tokio::test]
@@ -172,4 +335,5 @@ async fn the_rest_answers_truly() {
     let to = house.folder.path().join("copy");
     assert!(matches!(house.ask(Request::Backup { to: to.clone() }).await, Ok(Response::BackedUp { files: 1.., .. })));
     house.fails(Request::Backup { to }, FailureKind::CannotCreate, "not empty").await;
+    house.fails(Request::Backup { to: "copy".into() }, FailureKind::Usage, "absolute").await;
 }

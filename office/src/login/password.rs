@@ -26,6 +26,7 @@ pub(super) struct Passwords {
 
 /// The right to hash one password now.
 pub(super) struct Turn<'a> {
+    #[cfg(test)]
     passwords: &'a Passwords,
     running: OwnedSemaphorePermit,
     _waiting: SemaphorePermit<'a>,
@@ -47,7 +48,12 @@ impl Passwords {
     pub async fn turn(&self) -> Result<Turn<'_>, LoginError> {
         let waiting = self.waiting.try_acquire().map_err(|_| LoginError::Busy)?;
         let running = self.running.clone().acquire_owned().await.map_err(|_| LoginError::Busy)?;
-        Ok(Turn { passwords: self, running, _waiting: waiting })
+        Ok(Turn {
+            #[cfg(test)]
+            passwords: self,
+            running,
+            _waiting: waiting,
+        })
     }
 
     /// What passwords of unknown users are checked against: it costs the same and none is right.
