@@ -101,6 +101,35 @@ mod tests {
         content
     }
 
+    /// TOP, written plainly: lines up to the empty one, and `lines` more.
+    fn top(content: &[u8], lines: u64) -> Vec<u8> {
+        let (mut kept, mut in_header, mut left) = (Vec::new(), true, lines);
+        for line in content.split_inclusive(|octet| *octet == b'\n') {
+            if !in_header {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+            }
+            in_header &= line != b"\n" && line != b"\r\n";
+            kept.extend_from_slice(line);
+        }
+        kept
+    }
+
+    #[test]
+    fn top_needs_no_more_content_once_it_is_done() {
+        let mut stuffer = Stuffer::new(Some(1));
+        for (content, done) in [("A: 1\r\n", false), ("\r\n", false), ("on", false), ("e\r\n", true), ("two\r\n", true)]
+        {
+            stuffer.push(content.as_bytes(), &mut Vec::new());
+            assert_eq!(stuffer.is_done(), done, "{content:?}");
+        }
+        let mut all = Stuffer::new(None);
+        all.push(b"\r\n\r\n", &mut Vec::new());
+        assert!(!all.is_done());
+    }
+
     #[test]
     fn dots_are_doubled_and_the_end_is_marked() {
         assert_eq!(stuff(b"a: b\r\n\r\n..2\r\n.\r\nx.\r\n", None, 99), b"a: b\r\n\r\n...2\r\n..\r\nx.\r\n.\r\n");
@@ -124,6 +153,21 @@ mod tests {
         fn any_cut_gives_the_same(content in "[.a\r\n]{0,60}", cut in 1_usize..20, lines in proptest::option::of(0_u64..4)) {
             let whole = stuff(content.as_bytes(), lines, usize::MAX);
             prop_assert_eq!(&stuff(content.as_bytes(), lines, cut), &whole);
+        }
+
+        #[test]
+        fn top_is_all_of_what_it_keeps(content in "[.a\r\n]{0,60}", cut in 1_usize..20, lines in 0_u64..6) {
+            let content = content.as_bytes();
+            prop_assert_eq!(stuff(content, Some(lines), cut), stuff(&top(content, lines), None, usize::MAX));
+        }
+
+        /// Neither a reader that goes by CR LF nor one that goes by LF sees an end before the end.
+        #[test]
+        fn the_dot_that_ends_it_is_the_only_one(content in "[.a\r\n]{0,60}", cut in 1_usize..20) {
+            let wire = stuff(content.as_bytes(), None, cut);
+            let lines: Vec<&[u8]> = wire.split_inclusive(|octet| *octet == b'\n').collect();
+            let ends = lines.iter().filter(|line| matches!(**line, b".\n" | b".\r\n")).count();
+            prop_assert_eq!((ends, lines.last().copied()), (1, Some(&b".\r\n"[..])));
         }
 
         #[test]

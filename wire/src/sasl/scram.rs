@@ -72,7 +72,7 @@ fn binding_data(flag: &str, mechanism: Mechanism, channel: Channel) -> Result<Ve
     }
 }
 
-/// RFC 5802 §7: client-first-message-bare. `m=` (an extension that must be understood) is none of ours; others may follow.
+/// RFC 5802 §7: client-first-message-bare.
 fn name_and_nonce(bare: &str) -> Result<(String, String), &'static str> {
     let mut attributes = bare.split(',');
     let name = attributes.next().and_then(|attribute| attribute.strip_prefix("n="));
@@ -84,7 +84,23 @@ fn name_and_nonce(bare: &str) -> Result<(String, String), &'static str> {
     if nonce.is_empty() || nonce.len() > NONCE_MAX || !printable {
         return Err("the nonce is empty, too long or not printable");
     }
+    pass_over_extensions(attributes)?;
     Ok((saslname(name)?, nonce.to_owned()))
+}
+
+/// The attributes RFC 5802 §5.1 gives a meaning, all of them out of place among extensions.
+const DEFINED: &[u8] = b"anmrcsipve";
+
+/// RFC 5802 §5.1: unknown extensions are ignored; `m`, which must be understood, fails wherever it stands. An attribute
+/// that has a place elsewhere is none: it would mean one thing here and another to whoever reads the last one.
+fn pass_over_extensions<'a>(mut attributes: impl Iterator<Item = &'a str>) -> Result<(), &'static str> {
+    let extension = |attribute: &str| match attribute.as_bytes() {
+        [name, b'=', value @ ..] => {
+            name.is_ascii_alphabetic() && !DEFINED.contains(name) && !value.is_empty() && !value.contains(&0)
+        }
+        _ => false,
+    };
+    if attributes.all(extension) { Ok(()) } else { Err("that extension of SCRAM is not known here") }
 }
 
 /// RFC 5802 §5.1: `,` is written `=2C` and `=` is written `=3D`.
@@ -128,6 +144,7 @@ impl Scram {
         let (Some(binding), Some(nonce)) = (binding, nonce) else {
             return Err("the last message of SCRAM names c= and r=");
         };
+        pass_over_extensions(attributes)?;
         if STANDARD.decode(binding).ok().as_deref() != Some(self.first.binding.as_slice()) {
             return Err("the channel binding is not that of this channel");
         }
@@ -207,15 +224,73 @@ mod tests {
         assert!(scram.client_final(format!("c=biws,r=xy,p={proof}").as_bytes()).is_ok());
         for wrong in [
             format!("c=biws,r=xz,p={proof}"),
+            format!("c=biws,r=x,p={proof}"),
+            format!("c=biws,r=xyy,p={proof}"),
             format!("c=eSws,r=xy,p={proof}"),
-            "c=biws,r=xy,p=AA==".into(),
+            format!("c=biw,r=xy,p={proof}"),
+            format!("r=xy,c=biws,p={proof}"),
+            format!("c=biws,r=xy,p={}", STANDARD.encode([1; 31])),
+            format!("c=biws,r=xy,p={}", STANDARD.encode([1; 33])),
+            format!("c=biws,r=xy,p={proof},x=1"),
             "c=biws,r=xy".into(),
+            String::new(),
         ] {
             assert!(scram.client_final(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 
+    /// RFC 5802 §6, RFC 9266 §2: `c=` repeats the gs2 header and goes on with what this channel exports.
+    #[test]
+    fn the_binding_is_the_header_and_the_channel() {
+        let first = ClientFirst::read(b"p=tls-exporter,a=al,n=a,r=x", PLUS, BOUND).unwrap();
+        let scram = Scram::new(first, "y", b"salt", 4096);
+        let last = |header: &[u8], data: &[u8]| {
+            let proof = STANDARD.encode([1; 32]);
+            let binding = STANDARD.encode([header, data].concat());
+            scram.client_final(format!("c={binding},r=xy,p={proof}").as_bytes()).is_ok()
+        };
+        assert!(last(b"p=tls-exporter,a=al,", &[7; 32]));
+        assert!(!last(b"p=tls-exporter,a=al,", &[8; 32]), "another channel");
+        assert!(!last(b"p=tls-exporter,a=al,", &[]), "no channel");
+        assert!(!last(b"p=tls-exporter,a=al,", &[7; 33]));
+        assert!(!last(b"p=tls-exporter,,", &[7; 32]), "another identity");
+        assert!(!last(b"n,a=al,", &[7; 32]));
+    }
+
+    #[test]
+    fn only_unknown_extensions_are_passed_over() {
+        let first = |rest: &str| name_and_nonce(&format!("n=a,r=x{rest}")).is_ok();
+        let scram = Scram::new(ClientFirst::read(b"n,,n=a,r=x", BARE, UNBOUND).unwrap(), "y", b"salt", 4096);
+        let proof = STANDARD.encode([1; 32]);
+        let last = |rest: &str| scram.client_final(format!("c=biws,r=xy{rest},p={proof}").as_bytes());
+        for known_to_none in ["", ",x=1", ",Z==,t=p=q", ",M=1"] {
+            assert!(first(known_to_none) && last(known_to_none).is_ok(), "{known_to_none}");
+        }
+        for wrong in [",m=1", ",x=1,m=1", ",r=z", ",n=b", ",p=AA==", ",x=", ",x", ",", ",=1", ",1=1", ",xy=1", ",x=\0"]
+        {
+            assert!(!first(wrong) && last(wrong).is_err(), "{wrong}");
+        }
+        let signed = last(",x=1").unwrap().auth_message;
+        assert!(signed.ends_with(b",c=biws,r=xy,x=1"), "an extension is signed with the rest");
+    }
+
     proptest! {
+        /// Whatever octets come last, a proof is asked only for our nonce and our binding.
+        #[test]
+        fn no_last_message_breaks_it(octets: Vec<u8>, text in "(c=biws|c=biwt|x=1)(,(r=xy|r=x|c=biws|m=1|x=1)){0,3}") {
+            let scram = Scram::new(ClientFirst::read(b"n,,n=a,r=x", BARE, UNBOUND).unwrap(), "y", b"salt", 4096);
+            prop_assert!(scram.client_final(&octets).is_err());
+            let signed = format!("{text},p={}", STANDARD.encode([1; 32]));
+            let sound = text.strip_prefix("c=biws,r=xy").is_some_and(|rest| rest.replace(",x=1", "").is_empty());
+            prop_assert_eq!(scram.client_final(signed.as_bytes()).is_ok(), sound);
+        }
+
+        #[test]
+        fn any_name_comes_back(name in "[^\\p{Cc}]{1,60}") {
+            let written = name.replace('=', "=3D").replace(',', "=2C");
+            prop_assert_eq!(saslname(&written), Ok(name));
+        }
+
         #[test]
         fn no_octets_break_it(messages in proptest::collection::vec(any::<Vec<u8>>(), 1..4), plus: bool) {
             let mut exchange = Exchange::start(if plus { PLUS } else { BARE }, None, BOUND);
