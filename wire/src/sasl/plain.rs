@@ -12,6 +12,12 @@ pub(super) fn name(bytes: &[u8]) -> Option<String> {
     sound.then(|| text.to_owned())
 }
 
+/// A password: UTF-8 without NUL, not empty (RFC 4616 §2, RFC 8265 §4.2).
+pub(super) fn secret(bytes: &[u8]) -> Option<Secret> {
+    let sound = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
+    sound.then(|| Secret(bytes.to_vec()))
+}
+
 /// RFC 4616 §2: authorization identity, NUL, name, NUL, password.
 pub(super) fn read(bytes: &[u8]) -> Result<Ask, &'static str> {
     let parts: Vec<&[u8]> = bytes.split(|octet| *octet == 0).collect();
@@ -23,10 +29,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Ask, &'static str> {
         given => Some(name(given).ok_or("the authorization identity is no name")?),
     };
     let username = name(username).ok_or("PLAIN takes a name")?;
-    if password.is_empty() || std::str::from_utf8(password).is_err() {
-        return Err("PLAIN takes a password in UTF-8");
-    }
-    Ok(Ask::Password { authorization, username, password: Secret(password.to_vec()) })
+    let password = secret(password).ok_or("PLAIN takes a password in UTF-8")?;
+    Ok(Ask::Password { authorization, username, password })
 }
 
 #[cfg(test)]
