@@ -2,9 +2,7 @@
 //! spaces at the end are passed over except in a password. Knows no order: that is the session's.
 
 use super::reply::Reply;
-use crate::sasl::{NAME_MAX, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::sasl::{NAME_MAX, Secret, line};
 use std::fmt;
 
 /// A command.
@@ -173,14 +171,9 @@ fn auth(argument: &str) -> Parsed {
         (Some(mechanism), initial, None) => (mechanism.to_owned(), initial),
         _ => return Err(CommandError::Argument("the form is AUTH mechanism, then perhaps a response")),
     };
-    let initial = initial.map(response).transpose()?;
+    let initial = initial.map(|word| line::decode_initial(word.as_bytes())).transpose();
+    let initial = initial.map_err(|line::NotBase64| CommandError::Argument("that is not base64"))?;
     Ok(Command::Auth { mechanism, initial })
-}
-
-/// An initial response: base64, or `=` for an empty one (RFC 5034 §4).
-fn response(text: &str) -> Result<Vec<u8>, CommandError> {
-    let wrong = CommandError::Argument("that is not base64");
-    if text == "=" { Ok(Vec::new()) } else { STANDARD.decode(text).map_err(|_| wrong) }
 }
 
 fn lang(argument: &str) -> Parsed {
@@ -223,11 +216,8 @@ impl fmt::Display for Command {
             }
             Command::AuthList => f.write_str("AUTH"),
             Command::Auth { mechanism, initial: None } => write!(f, "AUTH {mechanism}"),
-            Command::Auth { mechanism, initial: Some(response) } if response.is_empty() => {
-                write!(f, "AUTH {mechanism} =")
-            }
             Command::Auth { mechanism, initial: Some(response) } => {
-                write!(f, "AUTH {mechanism} {}", STANDARD.encode(response))
+                write!(f, "AUTH {mechanism} {}", line::encode_initial(response))
             }
             Command::Capa => f.write_str("CAPA"),
             Command::Stls => f.write_str("STLS"),

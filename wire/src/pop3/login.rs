@@ -4,9 +4,8 @@
 use super::Ask;
 use super::reply::{Code, Reply};
 use super::server::{Out, Question, Reading, Server, State};
+use crate::sasl::line::{self, Line};
 use crate::sasl::{self, Channel, Exchange, Mechanism, Next, Refusal, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 /// What an AUTH response line waits for.
 pub(super) enum Login {
@@ -102,11 +101,10 @@ impl Server {
     /// One line of an exchange.
     pub(super) fn login_line(&mut self, login: Login, line: &[u8]) {
         // RFC 5034 §4: "*" cancels, and so does what is not base64.
-        if line == b"*" {
-            return self.login_broken(&login, Reply::err("login cancelled"));
-        }
-        let Ok(response) = STANDARD.decode(line) else {
-            return self.login_broken(&login, Reply::err("that is not base64"));
+        let response = match line::decode(line) {
+            Ok(Line::Response(response)) => response,
+            Ok(Line::Cancel) => return self.login_broken(&login, Reply::err("login cancelled")),
+            Err(error) => return self.login_broken(&login, Reply::err(error.to_string())),
         };
         match login {
             Login::Response(mut exchange) => {
@@ -141,7 +139,7 @@ impl Server {
 
     /// Of any length: no status line (RFC 5034 §4).
     fn challenge(&mut self, data: &[u8], login: Login) {
-        self.put(Out::Send(format!("+ {}\r\n", STANDARD.encode(data)).into()));
+        self.put(Out::Send(format!("+ {}\r\n", line::encode(data)).into()));
         self.reading = Reading::Login(login);
     }
 

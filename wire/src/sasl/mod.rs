@@ -3,6 +3,7 @@
 //! is kept here and nothing is computed from one: hashes and proofs are the desk's work (`office::login`).
 
 pub mod exchange;
+pub mod line;
 mod plain;
 mod scram;
 
