@@ -7,6 +7,8 @@ use super::server::{Out, Question, Reading, Server, State};
 use crate::sasl::line::{self, Line};
 use crate::sasl::{self, Channel, Exchange, Mechanism, Next, Refusal, Secret};
 
+const NEEDS_TLS: &str = "logging in needs encryption: STLS first";
+
 /// What an AUTH response line waits for.
 pub(super) enum Login {
     /// The next response of the exchange.
@@ -32,16 +34,26 @@ impl Server {
         self.tls.as_ref().and_then(|tls| tls.exporter)
     }
 
-    /// Refuses a login in the clear. Whether it did.
+    /// Refuses what only a login in the clear would need. Whether it did.
     fn needs_tls(&mut self) -> bool {
-        let needs = !self.login_allowed();
-        if needs {
-            self.refuse(Reply::err("logging in needs encryption: STLS first"));
-        }
-        needs
+        self.refuses_in_the_clear(Reply::err(NEEDS_TLS))
     }
 
-    /// Says the same of every name (RFC 1939 §7 would let it tell which are known).
+    /// Refuses to log in in the clear, which is against policy, so that `[AUTH]` fits (RFC 3206 §5). Whether it did.
+    fn login_needs_tls(&mut self) -> bool {
+        self.refuses_in_the_clear(Reply::coded(Code::Auth, NEEDS_TLS))
+    }
+
+    fn refuses_in_the_clear(&mut self, reply: Reply) -> bool {
+        let refuses = !self.login_allowed();
+        if refuses {
+            self.refuse(reply);
+        }
+        refuses
+    }
+
+    /// Says the same of every name (RFC 1939 §7 would let it tell which are known), and never `[AUTH]`, which would be
+    /// read as a word about the name (RFC 3206 §5).
     pub(super) fn user(&mut self, name: String) {
         if self.needs_tls() {
             return;
@@ -53,7 +65,7 @@ impl Server {
     }
 
     pub(super) fn pass(&mut self, password: Secret) {
-        if self.needs_tls() {
+        if self.login_needs_tls() {
             return;
         }
         let State::Authorization { username, .. } = &mut self.state else { return };
@@ -70,7 +82,7 @@ impl Server {
         if self.profile.apop_timestamp.is_none() {
             return self.refuse(Reply::err("APOP is not offered here"));
         }
-        if !self.needs_tls() {
+        if !self.login_needs_tls() {
             self.ask(Ask::Apop { name, digest }, Question::Password);
         }
     }
@@ -84,7 +96,7 @@ impl Server {
     }
 
     pub(super) fn auth(&mut self, name: &str, initial: Option<Vec<u8>>) {
-        if self.needs_tls() {
+        if self.login_needs_tls() {
             return;
         }
         let offered = self.mechanisms();
@@ -163,7 +175,7 @@ impl Server {
         self.ask(Ask::Open, Question::Open);
     }
 
-    /// RFC 3206 §4: `[AUTH]` says that name or password is wrong, never which.
+    /// RFC 3206 §5: `[AUTH]` says that name or password is wrong, never which.
     fn login_refused(&mut self, refusal: Refusal) {
         self.counts.login_failures += 1;
         if self.counts.login_failures > self.profile.limits.login_failures {

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 /// What went wrong, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
-    /// Name or password (RFC 3206 §4).
+    /// Name or password, or a login against policy (RFC 3206 §5).
     Auth,
-    /// Try again later (RFC 3206 §3).
+    /// Try again later (RFC 3206 §4).
     SysTemp,
-    /// Tell the administrator (RFC 3206 §3).
+    /// Tell the administrator (RFC 3206 §4).
     SysPerm,
     /// The message is for clients that said UTF8 (RFC 6856 §5).
     Utf8,
