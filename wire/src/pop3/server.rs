@@ -24,8 +24,8 @@ pub struct Server {
     draining: bool,
     peer_gone: bool,
     deadline: Time,
-    /// Content was relayed since the deadline was set, for who knows how long.
-    relayed: bool,
+    /// Content or a long listing was sent since the deadline was set, for who knows how long.
+    sent_long: bool,
 }
 
 /// What the next input is.
@@ -103,7 +103,7 @@ impl Server {
             draining: false,
             peer_gone: false,
             deadline: now,
-            relayed: false,
+            sent_long: false,
         };
         let greeting = server.greeting();
         server.send(&greeting);
@@ -193,7 +193,7 @@ impl Server {
 
     fn set_deadline(&mut self, now: Time) {
         let limits = &self.profile.limits;
-        self.relayed = false;
+        self.sent_long = false;
         self.deadline = now.after(match self.state {
             State::Authorization { .. } => limits.idle_timeout,
             State::Transaction(_) => limits.inactivity_timeout,
@@ -228,6 +228,8 @@ impl Server {
         let (page, last) = listing.page(transaction);
         if last {
             self.out.pop_front();
+        } else {
+            self.sent_long = true;
         }
         Some(page)
     }
@@ -282,7 +284,7 @@ impl Session for Server {
             Some(Out::StartTls) => Step::StartTls,
             Some(Out::Close) => Step::Close,
             Some(Out::Relay(relay)) => {
-                self.relayed = true;
+                self.sent_long = true;
                 Step::Relay(relay)
             }
             Some(Out::Ask(ask, question)) => {
@@ -297,12 +299,12 @@ impl Session for Server {
         waits.then_some(self.deadline)
     }
 
-    /// RFC 1939 §3: closes without a word, and without an update. The time that a message took to be sent is not the
+    /// RFC 1939 §3: closes without a word, and without an update. The time that a message or a listing took to be sent is not the
     /// client's silence, so a deadline set before it is set once more.
     fn tick(&mut self, now: Time) {
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        if self.relayed { self.set_deadline(now) } else { self.close(None) }
+        if self.sent_long { self.set_deadline(now) } else { self.close(None) }
     }
 }

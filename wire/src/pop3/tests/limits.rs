@@ -80,13 +80,36 @@ fn a_line_without_end_is_not_read_for_ever() {
 fn a_listing_of_any_length_goes_out_in_pages() {
     let mut drive = Drive::greeted(profile());
     let entry = |n: u32| Entry { source: n.into(), octets: 1000, uid: n, utf8_header: false };
-    drive.maildrop = Maildrop { uid_validity: 7, entries: (1..=20_000).map(entry).collect() };
+    drive.maildrop = Maildrop { uid_validity: 7, entries: (1..=100_000).map(entry).collect() };
     drive.log_in();
     for command in ["LIST", "UIDL"] {
         let listing = drive.say(command);
-        assert_eq!(listing.lines().count(), 20_002);
+        assert_eq!(listing.lines().count(), 100_002);
         assert!(listing.len() > 10 * PAGE && drive.longest <= PAGE);
-        assert!(listing.contains("\r\n20000 ") && listing.ends_with("\r\n.\r\n"));
+        assert!(listing.contains("\r\n100000 ") && listing.ends_with("\r\n.\r\n"));
+    }
+    for number in 1..100_000 {
+        assert!(drive.say(&format!("DELE {number}")).starts_with("+OK"));
+    }
+    assert_eq!(drive.say("STAT"), "+OK 1 1000\r\n");
+    assert_eq!(drive.say("LIST"), "+OK 1 visible messages (1000 octets)\r\n100000 1000\r\n.\r\n");
+    drive.say("QUIT");
+    assert_eq!(drive.asks, [Ask::Update { deleted: (1..100_000).collect() }]);
+}
+
+/// A client that reads a long listing slowly is not silent.
+#[test]
+fn the_time_a_long_listing_takes_is_not_silence() {
+    for (messages, waits) in [(3, false), (10_000, true)] {
+        let mut drive = Drive::greeted(profile());
+        let entry = |n: u32| Entry { source: n.into(), octets: 1000, uid: n, utf8_header: false };
+        drive.maildrop = Maildrop { uid_validity: 7, entries: (1..=messages).map(entry).collect() };
+        drive.log_in();
+        assert!(drive.say("LIST").ends_with("\r\n.\r\n"));
+        drive.wait(seconds(600));
+        assert_eq!(drive.closed, !waits);
+        drive.wait(seconds(600));
+        assert!(drive.closed);
     }
 }
 
