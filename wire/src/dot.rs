@@ -1,80 +1,119 @@
 //! Dot-stuffing for what we send: stored content becomes a multi-line answer (RFC 1939 §3; the same rule as RFC 5321
 //! §4.5.2). Owns the sending half; the reading half is `smtp::data`. Pure: content in, wire octets out.
+//!
+//! A CR or an LF that stands alone in the content is sent as it is, and a dot after it is doubled as after CR LF:
+//! a reader that takes one of them for a line end must not take what follows for the end of the message.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 /// Writes one message to the wire, in whatever pieces it comes.
 #[derive(Clone, Debug)]
 pub struct Stuffer {
+    /// The last two octets given; before the first, as if a line had just ended.
+    last: [u8; 2],
+    /// Where to stop; `None`: at the end.
+    top: Option<Top>,
+}
+
+/// What TOP still wants (RFC 1939 §7).
+#[derive(Clone, Debug)]
+struct Top {
     in_header: bool,
     /// Octets of the present line so far.
     column: u64,
-    /// The last octet given was CR.
-    after_cr: bool,
-    /// What was written is empty or ends with CRLF.
-    line_ended: bool,
-    /// Lines of the body still to be sent; `None`: all.
-    lines: Option<u64>,
+    /// Lines of the body still to be sent.
+    lines: u64,
 }
 
 impl Stuffer {
     /// With `lines`: the header, the empty line and that many lines of the body (RFC 1939 §7, TOP).
     #[must_use]
     pub fn new(lines: Option<u64>) -> Stuffer {
-        Stuffer { in_header: true, column: 0, after_cr: false, line_ended: true, lines }
+        Stuffer { last: *b"\r\n", top: lines.map(|lines| Top { in_header: true, column: 0, lines }) }
     }
 
     /// Whether all that is wanted was written, so that no more content need be read.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.lines == Some(0) && !self.in_header && self.column == 0
+        self.top.as_ref().is_some_and(|top| top.lines == 0 && !top.in_header && top.column == 0)
     }
 
     /// Writes a piece of content.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         out.reserve(chunk.len() + 16);
+        if self.top.is_none() {
+            return self.stuff(chunk, out);
+        }
         let mut rest = chunk;
         while !rest.is_empty() && !self.is_done() {
             let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let (piece, after) = rest.split_at(end);
-            self.piece(piece, out);
+            self.stuff(piece, out);
+            if let Some(top) = &mut self.top {
+                top.count(piece, self.last);
+            }
             rest = after;
         }
     }
 
-    /// Writes a piece that holds at most one line end, at its own end. A bare LF ends a line too: whoever reads lines
-    /// by LF must not take a dot after it for the end.
-    fn piece(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        if self.column == 0 && piece.first() == Some(&b'.') {
+    /// Copies content and doubles the dots that begin a line. A CR before a dot is rare enough to look for it first,
+    /// so that nearly all content is searched for one pair of octets and copied in long runs.
+    fn stuff(&mut self, content: &[u8], out: &mut Vec<u8>) {
+        if content.first() == Some(&b'.') && ends_line(self.last[1]) {
             out.push(b'.');
         }
-        out.extend_from_slice(piece);
-        self.column = self.column.saturating_add(piece.len() as u64);
-        let line = piece.strip_suffix(b"\n");
-        let cr_before = line.is_some_and(|line| line.last().map_or(self.after_cr, |octet| *octet == b'\r'));
-        self.line_ended = cr_before;
-        self.after_cr = piece.last() == Some(&b'\r');
-        if line.is_some() {
-            self.end_line(cr_before);
+        if memmem::find(content, b"\r.").is_none() {
+            double(content, memmem::find_iter(content, b"\n.").map(|end| end + 1), out);
+        } else {
+            let pairs = content.windows(2).enumerate();
+            let ends = pairs.filter(|(_, pair)| matches!(pair, [end, b'.'] if ends_line(*end)));
+            double(content, ends.map(|(end, _)| end + 1), out);
         }
-    }
-
-    /// A line is whole; an empty one ends the header.
-    fn end_line(&mut self, crlf: bool) {
-        let empty = self.column == 1 + u64::from(crlf);
-        if !self.in_header {
-            self.lines = self.lines.map(|lines| lines.saturating_sub(1));
-        }
-        self.in_header &= !empty;
-        self.column = 0;
+        self.last = match content {
+            [.., before, last] => [*before, *last],
+            [last] => [self.last[1], *last],
+            [] => self.last,
+        };
     }
 
     /// Ends the answer: CRLF where the content did not end with one, then the line with the dot.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        if !self.line_ended {
+        if self.last != *b"\r\n" {
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b".\r\n");
+    }
+}
+
+/// Whether some reader takes this octet for the end of a line.
+fn ends_line(octet: u8) -> bool {
+    matches!(octet, b'\r' | b'\n')
+}
+
+/// Copies content and doubles the dots at these places.
+fn double(content: &[u8], dots: impl Iterator<Item = usize>, out: &mut Vec<u8>) {
+    let mut copied = 0;
+    for dot in dots {
+        out.extend_from_slice(content.get(copied..dot).unwrap_or_default());
+        out.push(b'.');
+        copied = dot;
+    }
+    out.extend_from_slice(content.get(copied..).unwrap_or_default());
+}
+
+impl Top {
+    /// Counts a piece that holds at most one LF, at its end; `last` are the octets that end with it.
+    fn count(&mut self, piece: &[u8], last: [u8; 2]) {
+        self.column = self.column.saturating_add(piece.len() as u64);
+        if piece.last() != Some(&b'\n') {
+            return;
+        }
+        let empty = self.column == if last[0] == b'\r' { 2 } else { 1 };
+        if !self.in_header {
+            self.lines = self.lines.saturating_sub(1);
+        }
+        self.in_header &= !empty;
+        self.column = 0;
     }
 }
 
@@ -117,6 +156,21 @@ mod tests {
         kept
     }
 
+    /// Dot-stuffing, written plainly: octet by octet, with the end marked.
+    fn doubled(content: &[u8]) -> Vec<u8> {
+        let (mut wire, mut before) = (Vec::new(), b'\n');
+        for octet in content {
+            let begins_line = matches!(before, b'\r' | b'\n');
+            wire.extend(std::iter::repeat_n(*octet, if *octet == b'.' && begins_line { 2 } else { 1 }));
+            before = *octet;
+        }
+        if !content.is_empty() && !content.ends_with(b"\r\n") {
+            wire.extend_from_slice(b"\r\n");
+        }
+        wire.extend_from_slice(b".\r\n");
+        wire
+    }
+
     #[test]
     fn top_needs_no_more_content_once_it_is_done() {
         let mut stuffer = Stuffer::new(Some(1));
@@ -135,7 +189,15 @@ mod tests {
         assert_eq!(stuff(b"a: b\r\n\r\n..2\r\n.\r\nx.\r\n", None, 99), b"a: b\r\n\r\n...2\r\n..\r\nx.\r\n.\r\n");
         assert_eq!(stuff(b"no end", None, 99), b"no end\r\n.\r\n");
         assert_eq!(stuff(b"", None, 99), b".\r\n");
+    }
+
+    /// RUSTSEC-2026-0561: whichever line ends a reader knows, none of them with a dot ends the message.
+    #[test]
+    fn dots_after_cr_or_lf_alone_are_doubled_too() {
         assert_eq!(stuff(b"lf\n.\nx", None, 99), b"lf\n..\nx\r\n.\r\n");
+        assert_eq!(stuff(b"cr\r.\rx", None, 99), b"cr\r..\rx\r\n.\r\n");
+        assert_eq!(stuff(b"mixed\n.\r\n.\r.\n", None, 99), b"mixed\n..\r\n..\r..\n\r\n.\r\n");
+        assert_eq!(stuff(b"x\r.\r\n.", None, 1), b"x\r..\r\n..\r\n.\r\n");
     }
 
     #[test]
@@ -161,17 +223,28 @@ mod tests {
             prop_assert_eq!(stuff(content, Some(lines), cut), stuff(&top(content, lines), None, usize::MAX));
         }
 
-        /// Neither a reader that goes by CR LF nor one that goes by LF sees an end before the end.
+        /// Whether a reader goes by CR LF, by LF or by CR, it sees no end before the end.
         #[test]
         fn the_dot_that_ends_it_is_the_only_one(content in "[.a\r\n]{0,60}", cut in 1_usize..20) {
             let wire = stuff(content.as_bytes(), None, cut);
-            let lines: Vec<&[u8]> = wire.split_inclusive(|octet| *octet == b'\n').collect();
-            let ends = lines.iter().filter(|line| matches!(**line, b".\n" | b".\r\n")).count();
-            prop_assert_eq!((ends, lines.last().copied()), (1, Some(&b".\r\n"[..])));
+            let lines = wire.split(|octet| matches!(octet, b'\r' | b'\n'));
+            prop_assert_eq!(lines.filter(|line| *line == b".").count(), 1);
+            prop_assert!(wire == b".\r\n" || wire.ends_with(b"\r\n.\r\n"));
         }
 
         #[test]
-        fn a_client_gets_back_what_was_stored(content in "[.a\r\n]{0,60}", cut in 1_usize..20) {
+        fn dots_that_begin_a_line_are_doubled_and_no_others(
+            content in "[.a\r\n]{0,60}",
+            cut in 1_usize..20,
+            lines in proptest::option::of(0_u64..4),
+        ) {
+            let content = content.as_bytes();
+            let kept = lines.map_or_else(|| content.to_vec(), |lines| top(content, lines));
+            prop_assert_eq!(stuff(content, lines, cut), doubled(&kept));
+        }
+
+        #[test]
+        fn a_client_gets_back_what_was_stored(content in "([.a\n]|\r\n){0,60}", cut in 1_usize..20) {
             let mut expected = content.clone().into_bytes();
             if !expected.ends_with(b"\r\n") && !expected.is_empty() {
                 expected.extend_from_slice(b"\r\n");
