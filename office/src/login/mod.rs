@@ -1,6 +1,6 @@
 //! Who is it? Checks passwords, SCRAM proofs and APOP digests against what the store keeps, and slows down guessing.
 //! The exchanges themselves are `wire::sasl`'s. Tells nobody whether a user exists: unknown users get the same words
-//! after the same work (RFC 4954 §9, RFC 3206 §4).
+//! after the same work (RFC 4954 §9, RFC 3206 §5).
 
 mod guesses;
 mod known;
