@@ -28,6 +28,10 @@ use office::admin::Request;
 use screen::Screen;
 use std::path::Path;
 use std::process::ExitCode;
+
+/// Many small blocks, made on one thread and freed on another: the system's allocator takes locks for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use trouble::Trouble;
 
 fn main() -> ExitCode {
