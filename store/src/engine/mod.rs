@@ -76,7 +76,7 @@ impl Engine {
         if ops.iter().filter_map(content_of).any(|content| matches!(content.place, Place::Frames(_))) {
             self.segments.sync()?;
         }
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut results = Vec::with_capacity(ops.len());
         for op in ops {
             let result = self.apply_one(op)?;
@@ -91,7 +91,7 @@ impl Engine {
                 return Err(results.pop().and_then(Result::err).unwrap_or(StoreError::Full));
             }
         }
-        self.connection.execute_batch("COMMIT").map_err(commit_failed)?;
+        self.connection.prepare_cached("COMMIT")?.execute([]).map_err(commit_failed)?;
         Ok(results)
     }
 

@@ -17,9 +17,10 @@ const CHECKPOINT_PAGES: u32 = 16 * 1024;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Statements kept prepared on each connection: more than there are.
 const STATEMENTS: usize = 256;
-/// Memory for pages: the writer touches many mailboxes in one group, a reader one.
-const WRITER_CACHE_KIB: u32 = 64 * 1024;
-const READER_CACHE_KIB: u32 = 8 * 1024;
+/// Memory for pages: the writer touches many mailboxes in one group. A reader one, and every commit of the writer
+/// empties its cache. What does not fit is still in the system's.
+const WRITER_CACHE_KIB: u32 = 24 * 1024;
+const READER_CACHE_KIB: u32 = 2 * 1024;
 
 /// Numbered, forward-only; number n is the n-th.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql")];
