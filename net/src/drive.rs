@@ -214,7 +214,10 @@ where
                 Some(stuffer) => stuffer.push(&chunk, self.output.buffer()),
                 None => self.output.gather(&chunk),
             }
-            self.output.flush_relay().await?;
+            // What is small goes out with what follows it: one write for a whole message, or several answers.
+            if self.output.is_full() {
+                self.output.flush_relay().await?;
+            }
         }
         if let Some(stuffer) = &mut stuffer {
             stuffer.finish(self.output.buffer());

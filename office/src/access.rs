@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use store::StoreError;
 use store::op::{Op, Outcome};
-use store::query::{Mailboxes, Messages, StoredMessage};
-use store::types::{AccountId, Mailbox, MailboxId, Message, PopDelete, Role, Stored, Uid};
+use store::query::{Mailboxes, Maildrop as Inbox, Messages, Query, StoredMessage};
+use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, Uid};
 use wire::Desk;
 use wire::pop3::{Answer, Ask, Entry, Maildrop, Refusal, Server};
 use wire::sasl;
@@ -58,34 +58,39 @@ impl Pop3Desk {
 
     async fn take_snapshot(&mut self) -> Result<Answer, Refusal> {
         let account = self.visitor.account().ok_or(Refusal::Permanent)?.id;
-        let inbox = self.mailbox(account, Role::Inbox).await?;
-        let entries = self.entries(account, inbox.id).await?;
+        let query = Inbox { account, role: Role::Inbox, limit: PAGE };
+        let (inbox, mut page) = self.ask(query).await?.ok_or(Refusal::Permanent)?;
+        let mut entries: Vec<Entry> = page.iter().map(entry).collect();
+        while let Some(last) = page.last().filter(|_| page.len() >= PAGE as usize) {
+            let from = Uid(last.uid.0.saturating_add(1));
+            page = self.ask(Messages { account, mailbox: inbox.id, from, limit: PAGE }).await?;
+            entries.extend(page.iter().map(entry));
+        }
         self.open = Some(Open { account, inbox: inbox.id, fetched: None });
         Ok(Answer::Maildrop(Arc::new(Maildrop { uid_validity: inbox.uid_validity, entries })))
     }
 
-    async fn mailbox(&self, account: AccountId, role: Role) -> Result<Mailbox, Refusal> {
-        let mailboxes = self.office.store().read(Mailboxes { account }).await.map_err(|error| refusal(&error))?;
-        mailboxes.into_iter().find(|mailbox| mailbox.role == Some(role)).ok_or(Refusal::Permanent)
+    /// The mailbox that takes what POP3 deletes.
+    async fn archive(&self, account: AccountId) -> Result<MailboxId, Refusal> {
+        let mailboxes = self.ask(Mailboxes { account }).await?;
+        let archive = mailboxes.into_iter().find(|mailbox| mailbox.role == Some(Role::Archive));
+        archive.map(|mailbox| mailbox.id).ok_or(Refusal::Permanent)
     }
 
-    async fn entries(&self, account: AccountId, mailbox: MailboxId) -> Result<Vec<Entry>, Refusal> {
-        let mut entries = Vec::new();
-        let mut from = Uid(1);
-        loop {
-            let page = Messages { account, mailbox, from, limit: PAGE };
-            let rows = self.office.store().read(page).await.map_err(|error| refusal(&error))?;
-            let Some(last) = rows.last() else { return Ok(entries) };
-            from = Uid(last.uid.0.saturating_add(1));
-            entries.extend(rows.iter().map(entry));
-        }
+    async fn ask<Q: Query + Send + 'static>(&self, query: Q) -> Result<Q::Rows, Refusal>
+    where
+        Q::Rows: Send,
+    {
+        self.office.store().read(query).await.map_err(|error| refusal(&error))
     }
 
     async fn fetch(&mut self, source: u64) -> Result<Answer, Refusal> {
-        let open = self.open.as_mut().ok_or(Refusal::Permanent)?;
+        let open = self.open.as_ref().ok_or(Refusal::Permanent)?;
         let query = StoredMessage { account: open.account, mailbox: open.inbox, uid: uid(source)? };
-        let stored = self.office.store().read(query).await.map_err(|error| refusal(&error))?;
-        open.fetched = Some((source, stored.ok_or(Refusal::Gone)?));
+        let stored = self.ask(query).await?.ok_or(Refusal::Gone)?;
+        if let Some(open) = &mut self.open {
+            open.fetched = Some((source, stored));
+        }
         Ok(Answer::Done)
     }
 
@@ -96,7 +101,7 @@ impl Pop3Desk {
         let (account, mailbox) = (open.account, open.inbox);
         let archives = self.visitor.account().is_some_and(|account| account.pop_delete == PopDelete::Archive);
         let op = if archives {
-            let to = self.mailbox(account, Role::Archive).await?.id;
+            let to = self.archive(account).await?;
             Op::Move { account, from: mailbox, to, uids, now }
         } else {
             Op::Expunge { account, mailbox, uids, now }

@@ -15,6 +15,7 @@ const LEVEL: i32 = 1;
 thread_local! {
     // A context is some hundred KiB to set up, more than a small message takes to pack.
     static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// Packs octets; raw where packing does not make them fewer.
@@ -35,13 +36,23 @@ pub(crate) fn pack(bytes: &[u8]) -> (u8, Vec<u8>) {
 pub(crate) fn unpack(codec: u8, bytes: &[u8], octets: usize) -> Result<Vec<u8>, StoreError> {
     let unpacked = match codec {
         RAW => bytes.to_vec(),
-        ZSTD => zstd::bulk::decompress(bytes, octets).map_err(|error| StoreError::damaged(error.to_string()))?,
+        ZSTD => decompress(bytes, octets).map_err(|error| StoreError::damaged(error.to_string()))?,
         other => return Err(StoreError::damaged(format!("unknown codec {other}"))),
     };
     if unpacked.len() != octets {
         return Err(StoreError::damaged(format!("{} octets where {octets} were kept", unpacked.len())));
     }
     Ok(unpacked)
+}
+
+fn decompress(bytes: &[u8], octets: usize) -> std::io::Result<Vec<u8>> {
+    UNPACKER.with_borrow_mut(|unpacker| {
+        let unpacker = match unpacker {
+            Some(unpacker) => unpacker,
+            None => unpacker.insert(zstd::bulk::Decompressor::new()?),
+        };
+        unpacker.decompress(bytes, octets)
+    })
 }
 
 #[cfg(test)]

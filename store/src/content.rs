@@ -3,7 +3,7 @@
 
 use crate::StoreError;
 use crate::codec;
-use crate::op::{Content, Place};
+use crate::op::{Content, Frame, Place};
 use crate::segment::{FRAME_OCTETS, Segments};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct Arriving {
     segments: Arc<Segments>,
     hasher: blake3::Hasher,
     buffer: Vec<u8>,
-    frames: Vec<crate::op::Frame>,
+    frames: Vec<Frame>,
     octets: u64,
 }
 
@@ -124,24 +124,30 @@ pub(crate) fn read_piece(
     if offset >= octets {
         return Ok(Bytes::new());
     }
-    let (whole, start) = match place {
-        Place::Inline { codec, bytes } => (read_inline(*codec, bytes, hash, octets)?, 0),
-        Place::Frames(frames) => {
-            let mut start = 0;
-            let found = frames.iter().find(|frame| {
-                let here = offset < start + u64::from(frame.octets);
-                start += if here { 0 } else { u64::from(frame.octets) };
-                here
-            });
-            let frame = found.ok_or_else(|| StoreError::damaged("content has fewer frames than octets"))?;
-            (segments.read(frame)?, start)
+    match place {
+        Place::Inline { codec, bytes } => {
+            let whole = Bytes::from(read_inline(*codec, bytes, hash, octets)?);
+            Ok(whole.slice(usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len())..))
         }
-    };
-    let skip = usize::try_from(offset - start).unwrap_or(usize::MAX).min(whole.len());
-    Ok(Bytes::from(whole).slice(skip..))
+        Place::Frames(frames) => read_frame(segments, frames, offset),
+    }
 }
 
-fn read_inline(codec: u8, bytes: &[u8], hash: &[u8; 32], octets: u64) -> Result<Vec<u8>, StoreError> {
+/// The octets from `offset` to the end of the frame they lie in.
+pub(crate) fn read_frame(segments: &Segments, frames: &[Frame], offset: u64) -> Result<Bytes, StoreError> {
+    let mut start = 0;
+    let found = frames.iter().find(|frame| {
+        let here = offset < start + u64::from(frame.octets);
+        start += if here { 0 } else { u64::from(frame.octets) };
+        here
+    });
+    let frame = found.ok_or_else(|| StoreError::damaged("content has fewer frames than octets"))?;
+    let whole = Bytes::from(segments.read(frame)?);
+    Ok(whole.slice(usize::try_from(offset - start).unwrap_or(usize::MAX).min(whole.len())..))
+}
+
+/// What lies in a row, unpacked and checked.
+pub(crate) fn read_inline(codec: u8, bytes: &[u8], hash: &[u8; 32], octets: u64) -> Result<Vec<u8>, StoreError> {
     let octets = usize::try_from(octets).ok().filter(|octets| *octets <= FRAME_OCTETS);
     let octets = octets.ok_or_else(|| StoreError::damaged("content in a row is longer than a frame"))?;
     let whole = codec::unpack(codec, bytes, octets)?;

@@ -39,6 +39,8 @@ query!(/** Where a recipient address leads, in one look: the domain is ours or n
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
 query!(/** The messages of a mailbox with UIDs from `from` on, in order, at most `limit`. */
     Messages { account: AccountId, mailbox: MailboxId, from: Uid, limit: u32 } -> Vec<Message>);
+query!(/** The mailbox with a role and its first messages, at most `limit`, in one state. */
+    Maildrop { account: AccountId, role: Role, limit: u32 } -> Option<(Mailbox, Vec<Message>)>);
 query!(/** Where a message's octets are. */ StoredMessage { account: AccountId, mailbox: MailboxId, uid: Uid } -> Option<Stored>);
 query!(/** The summary made at delivery. */ SummaryOf { account: AccountId, email: EmailId } -> Option<Vec<u8>>);
 query!(/** What changed in an account after a modseq; `None` when that is too long ago to tell. */

@@ -1,14 +1,14 @@
 //! The asynchronous face: one thread that writes, a pool of connections that read, hints for those who listen. Owns
 //! threads and queues; what an operation does is the engine's business.
 
-use crate::content::{Upload, blocking, read_piece};
+use crate::content::{Upload, blocking, read_frame, read_piece};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Engine, Paths, connect_reader, weight};
-use crate::op::{Content, Op, Outcome};
+use crate::op::{Content, Frame, Op, Outcome, Place};
 use crate::query::{Hint, Query};
-use crate::rows::{Snapshot, stored_place};
+use crate::rows::{Snapshot, blob_place};
 use crate::segment::Segments;
-use crate::types::Stored;
+use crate::types::{BlobId, Stored, StoredPlace};
 use crate::{SEGMENT_OCTETS, StoreError};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -173,20 +173,31 @@ impl Store {
             let from = stored.prefix.len() - usize::try_from(rest).unwrap_or(0);
             return Ok(stored.prefix.slice(from..));
         }
-        let octets = stored.size.saturating_sub(prefix);
-        let content = Content { octets, hash: stored.hash, place: (*stored.place).clone() };
-        let piece = self.content_chunk(&content, offset - prefix).await;
+        let offset = offset - prefix;
+        match &stored.place {
+            _ if offset >= stored.size.saturating_sub(prefix) => Ok(Bytes::new()),
+            StoredPlace::Here(whole) => {
+                Ok(whole.slice(usize::try_from(offset).unwrap_or(usize::MAX).min(whole.len())..))
+            }
+            StoredPlace::Frames(frames) => self.framed_chunk(stored.blob, frames.clone(), offset).await,
+        }
+    }
+
+    async fn framed_chunk(&self, blob: BlobId, frames: Arc<[Frame]>, offset: u64) -> Result<Bytes, StoreError> {
+        let piece = self.frame(frames.clone(), offset).await;
         if !matches!(piece, Err(StoreError::Damaged { .. })) {
             return piece;
         }
         // It may have moved since it was asked for (compaction); where it is by now decides.
-        let blob = stored.blob;
-        match self.on_reader(move |snapshot| stored_place(snapshot, blob)).await? {
-            Some(place) if place != *stored.place => {
-                self.content_chunk(&Content { place, ..content }, offset - prefix).await
-            }
+        match self.on_reader(move |snapshot| blob_place(snapshot, blob)).await? {
+            Some(Place::Frames(moved)) if *moved != *frames => self.frame(moved.into(), offset).await,
             _ => piece,
         }
+    }
+
+    async fn frame(&self, frames: Arc<[Frame]>, offset: u64) -> Result<Bytes, StoreError> {
+        let segments = self.inner.segments.clone();
+        blocking(move || read_frame(&segments, &frames, offset)).await
     }
 
     /// The octets of content from `offset` on, before or after it was committed.
@@ -236,13 +247,21 @@ impl Inner {
             Some(connection) => connection,
             None => connect_reader(&self.paths.database)?,
         };
-        let done = connection
-            .unchecked_transaction()
-            .map_err(StoreError::from)
-            .and_then(|_transaction| work(&Snapshot::new(&connection, &self.segments)));
-        self.readers.lock().push(connection);
+        let done = in_transaction(&connection, || work(&Snapshot::new(&connection, &self.segments)));
+        // One that is still in a transaction would show an old state for ever; the next reader makes a new one.
+        if connection.is_autocommit() {
+            self.readers.lock().push(connection);
+        }
         done
     }
+}
+
+/// Work on one state of the store. Its statements stay prepared: they are the most frequent of all.
+fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let done = work();
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    done
 }
 
 fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcast::Sender<Hint>, closing: &AtomicBool) {

@@ -1,6 +1,6 @@
 //! The store's own words: ids, rows, and what they mean.
 
-use crate::op::Place;
+use crate::op::Frame;
 use bytes::Bytes;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
@@ -206,10 +206,17 @@ pub struct Stored {
     pub blob: BlobId,
     /// Prefix and content together, in octets.
     pub size: u64,
-    /// BLAKE3 of the content.
-    pub hash: [u8; 32],
     /// Where the content was when this was asked; it stays readable when it moves.
-    pub place: Arc<Place>,
+    pub place: StoredPlace,
+}
+
+/// Where stored content is to be read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredPlace {
+    /// It lay in the row: here it is, whole and checked.
+    Here(Bytes),
+    /// Frames in segments, in order.
+    Frames(Arc<[Frame]>),
 }
 
 /// A line of a message's journey.

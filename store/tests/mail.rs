@@ -6,7 +6,7 @@ mod kit;
 use kit::*;
 use store::engine::{CLAIM_MAX, REFERENCES_MAX};
 use store::op::{Append, Delivery, FlagChange, Outgoing, OutgoingRecipient, Settled};
-use store::query::{AccountById, Change, ChangesSince, Figures, Outbox, StoredMessage, SummaryOf};
+use store::query::{AccountById, Change, ChangesSince, Figures, Maildrop, Outbox, StoredMessage, SummaryOf};
 use store::query::{TraceByAddress, TraceById};
 use store::types::{AccountId, EmailId, Flags, MailboxId, ModSeq, QueueId, Role, TraceEntry, Uid};
 use store::{Engine, KEYWORDS_MAX, Op, Outcome};
@@ -506,4 +506,20 @@ fn only_the_newest_references_are_looked_at() {
         .query_row("SELECT count(DISTINCT thread) FROM email WHERE account = ?1", [other.0], |row| row.get(0))
         .unwrap();
     assert_eq!(apart, 2);
+}
+
+#[test]
+fn a_maildrop_is_mailbox_and_messages_of_one_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (bob, _) = bob(&mut engine);
+    for number in 1..=3 {
+        give(&mut engine, bob, number, b"Subject: hello\r\n\r\nhungry?\r\n");
+    }
+    let maildrop = |role, limit| engine.read(&Maildrop { account: bob, role, limit }).unwrap();
+    let (inbox, messages) = maildrop(Role::Inbox, 2).unwrap();
+    assert_eq!((inbox.role, inbox.total), (Some(Role::Inbox), 3));
+    assert_eq!(messages.iter().map(|message| message.uid.0).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(maildrop(Role::Trash, 10).unwrap().1, []);
+    assert_eq!(engine.read(&Maildrop { account: AccountId(99), role: Role::Inbox, limit: 1 }).unwrap(), None);
 }

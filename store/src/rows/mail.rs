@@ -2,22 +2,30 @@
 
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, count, small, time};
+use crate::content::read_inline;
 use crate::engine::{is_utf8, keywords_of};
 use crate::op::Place;
-use crate::query::{Mailboxes, Messages, StoredMessage, SummaryOf};
-use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, Uid};
+use crate::query::{Mailboxes, Maildrop, Messages, StoredMessage, SummaryOf};
+use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, StoredPlace, Uid};
 use bytes::Bytes;
 use rusqlite::{Row, params};
-use std::sync::Arc;
+
+const MAILBOX: &str =
+    "SELECT id, parent, name, role, uid_validity, uid_next, modseq, total, unseen, octets, subscribed FROM mailbox";
 
 impl Answer for Mailboxes {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<Mailbox>> {
-        snapshot.all(
-            "SELECT id, parent, name, role, uid_validity, uid_next, modseq, total, unseen, octets, subscribed \
-             FROM mailbox WHERE account = ?1 ORDER BY id",
-            [self.account.0],
-            mailbox,
-        )
+        snapshot.all(&format!("{MAILBOX} WHERE account = ?1 ORDER BY id"), [self.account.0], mailbox)
+    }
+}
+
+impl Answer for Maildrop {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<(Mailbox, Vec<Message>)>> {
+        let role = columns::role_number(Some(self.role));
+        let find = format!("{MAILBOX} WHERE account = ?1 AND role = ?2");
+        let Some(mailbox) = snapshot.one(&find, [self.account.0, role], mailbox)? else { return Ok(None) };
+        let first = Messages { account: self.account, mailbox: mailbox.id, from: Uid(1), limit: self.limit };
+        Ok(Some((mailbox, first.answer(snapshot)?)))
     }
 }
 
@@ -69,21 +77,28 @@ impl Answer for StoredMessage {
              JOIN blob ON blob.id = email.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id \
              WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3",
             [self.account.0, self.mailbox.0, i64::from(self.uid.0)],
-            |row| {
-                Ok(Stored {
-                    prefix: Bytes::from(row.get::<_, Vec<u8>>(0)?),
-                    size: count(row.get(1)?),
-                    blob: BlobId(row.get(2)?),
-                    hash: columns::hash(&row.get::<_, Vec<u8>>(3)?)?,
-                    place: Arc::new(columns::place(row.get(4)?, row.get(5)?, row.get(6)?)?),
-                })
-            },
+            stored,
         )
     }
 }
 
+fn stored(row: &Row<'_>) -> Sql<Stored> {
+    let prefix = Bytes::from(row.get::<_, Vec<u8>>(0)?);
+    let size = count(row.get(1)?);
+    let hash = columns::hash(&row.get::<_, Vec<u8>>(3)?)?;
+    let place = match columns::place(row.get(4)?, row.get(5)?, row.get(6)?)? {
+        // Decoded here, where waiting is allowed, so that reading it on costs no more turns of a thread.
+        Place::Inline { codec, bytes } => {
+            let octets = size.saturating_sub(prefix.len() as u64);
+            StoredPlace::Here(read_inline(codec, &bytes, &hash, octets)?.into())
+        }
+        Place::Frames(frames) => StoredPlace::Frames(frames.into()),
+    };
+    Ok(Stored { prefix, size, blob: BlobId(row.get(2)?), place })
+}
+
 /// Where a blob is by now; `None` when it is gone.
-pub(crate) fn stored_place(snapshot: &Snapshot<'_>, blob: BlobId) -> Sql<Option<Place>> {
+pub(crate) fn blob_place(snapshot: &Snapshot<'_>, blob: BlobId) -> Sql<Option<Place>> {
     snapshot.one(
         "SELECT codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id WHERE id = ?1",
         [blob.0],

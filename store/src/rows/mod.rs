@@ -6,7 +6,7 @@ mod mail;
 mod people;
 mod queue;
 
-pub(crate) use mail::stored_place;
+pub(crate) use mail::blob_place;
 
 use crate::columns::Sql;
 use crate::query::Query;

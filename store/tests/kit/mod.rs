@@ -110,8 +110,13 @@ pub async fn inbox_of(store: &Store, account: AccountId) -> MailboxId {
 }
 
 pub async fn stored(store: &Store, account: AccountId, uid: Uid) -> Option<Stored> {
+    try_stored(store, account, uid).await.unwrap()
+}
+
+/// The same where it may be damaged.
+pub async fn try_stored(store: &Store, account: AccountId, uid: Uid) -> Result<Option<Stored>, store::StoreError> {
     let mailbox = inbox_of(store, account).await;
-    store.read(StoredMessage { account, mailbox, uid }).await.unwrap()
+    store.read(StoredMessage { account, mailbox, uid }).await
 }
 
 /// Prefix and content of a message, read chunk by chunk.
