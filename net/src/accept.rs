@@ -8,6 +8,7 @@ pub use admission::{Admission, Limits, Refused, Ticket};
 
 use crate::clock::Clock;
 use crate::drive::told;
+use nix::sys::socket::{self, Backlog};
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,6 +21,10 @@ use tokio::task::{JoinError, JoinSet};
 /// How long nothing is accepted when the system has no socket left: accepting again at once would fail again, at full
 /// speed, since the connection waits on.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections the system completes ahead of us. A burst beyond it waits a second and more for its next try; the system
+/// may have a lower limit (`net.core.somaxconn`).
+const BACKLOG: i32 = 4096;
 
 /// What is done with a connection.
 pub trait Reception: Send + Sync + 'static {
@@ -60,12 +65,14 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     adopt(listener)
 }
 
-/// Makes a listener from outside (systemd) fit for [`serve`].
+/// Makes a listener, also one from outside (systemd), fit for [`serve`].
 ///
 /// # Errors
 /// Those of the system.
 pub fn adopt(listener: std::net::TcpListener) -> io::Result<std::net::TcpListener> {
     listener.set_nonblocking(true)?;
+    // Listening again changes the length of the queue and nothing else (listen(2)).
+    socket::listen(&listener, Backlog::new(BACKLOG)?)?;
     Ok(listener)
 }
 

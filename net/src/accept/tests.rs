@@ -109,3 +109,15 @@ fn binding_says_what_the_system_says() {
     let error = bind(taken.local_addr().unwrap()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
 }
+
+#[test]
+fn a_burst_of_connections_waits_in_line() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Twice what the standard library would keep waiting; past its end a connection is not made within a second.
+    let burst: Vec<_> = (0..256).map(|_| std::net::TcpStream::connect_timeout(&address, LINGER)).collect();
+    assert!(burst.iter().all(Result::is_ok), "{:?}", burst.iter().find(|made| made.is_err()));
+}
+
+/// Shorter than the wait before the system asks again for a connection.
+const LINGER: Duration = Duration::from_millis(900);
