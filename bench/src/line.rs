@@ -1,13 +1,21 @@
-//! A connection read line by line.
+//! A connection read line by line, in the clear or under TLS.
 
 use anyhow::{Result, ensure};
 use std::net::SocketAddr;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+/// What octets travel through.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// A connection to the server that is measured.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Wire>>,
     line: Vec<u8>,
 }
 
@@ -16,12 +24,24 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new() })
+        Ok(Connection::over(Box::new(stream)))
+    }
+
+    fn over(stream: Box<dyn Wire>) -> Connection {
+        Connection { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new() }
+    }
+
+    /// The same connection under TLS.
+    pub async fn secured(self, config: Arc<ClientConfig>) -> Result<Connection> {
+        let name = ServerName::try_from("bench.example")?;
+        let stream = TlsConnector::from(config).connect(name, self.stream.into_inner()).await?;
+        Ok(Connection::over(Box::new(stream)))
     }
 
     /// Writes octets.
     pub async fn write(&mut self, octets: &[u8]) -> Result<()> {
-        Ok(self.stream.get_mut().write_all(octets).await?)
+        self.stream.write_all(octets).await?;
+        Ok(self.stream.flush().await?)
     }
 
     /// The next line, without its line end.

@@ -1,4 +1,4 @@
-//! The reader: rounds of login, STAT, UIDL, RETR of every message and QUIT; each message read is timed.
+//! The reader: rounds of login, STAT, LIST, RETR of every message and QUIT, each round timed.
 
 use crate::line::Connection;
 use crate::options::Options;
@@ -7,59 +7,103 @@ use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// What one session does.
-pub struct Part {
-    address: SocketAddr,
-    user: String,
-    password: String,
-    rounds: u64,
-    delete: bool,
+/// What is read, and how.
+#[derive(Clone)]
+pub struct Load {
+    /// Where from.
+    pub address: SocketAddr,
+    /// Taken in turn.
+    pub users: Vec<String>,
+    /// Of all of them.
+    pub password: String,
+    /// Rounds in all.
+    pub rounds: u64,
+    /// Connections at a time.
+    pub sessions: u64,
+    /// Deletes what it read.
+    pub delete: bool,
 }
 
-/// Shares the rounds out among the sessions.
-pub fn plan(address: SocketAddr, options: &Options) -> Result<Vec<Part>> {
-    let (rounds, sessions) = (options.get("rounds", 100_u64)?, options.get("sessions", 4_u64)?.max(1));
+/// What one session does.
+pub struct Part {
+    load: Load,
+    first: u64,
+    rounds: u64,
+}
+
+/// What the options ask for.
+pub fn load(address: SocketAddr, options: &Options) -> Result<Load> {
     let delete = match options.get("delete", "no".to_owned())?.as_str() {
         "yes" => true,
         "no" => false,
         other => bail!("--delete {other}: yes or no"),
     };
-    let part = |session: u64| -> Result<Part> {
-        let rounds = rounds * (session + 1) / sessions - rounds * session / sessions;
-        Ok(Part { address, user: options.must("user")?, password: options.must("password")?, rounds, delete })
-    };
-    (0..sessions).map(part).collect()
+    Ok(Load {
+        address,
+        users: vec![options.must("user")?],
+        password: options.must("password")?,
+        rounds: options.get("rounds", 100_u64)?,
+        sessions: options.get("sessions", 4_u64)?.max(1),
+        delete,
+    })
+}
+
+/// Shares the rounds out among the sessions.
+pub fn plan(load: &Load) -> Vec<Part> {
+    let share = |count: u64| load.rounds * count / load.sessions;
+    let part = |n: u64| Part { load: load.clone(), first: share(n), rounds: share(n + 1) - share(n) };
+    (0..load.sessions).map(part).collect()
 }
 
 /// Does one part.
 pub async fn session(part: Part) -> Result<Tally> {
     let mut tally = Tally::default();
-    for _ in 0..part.rounds {
-        round(&part, &mut tally).await?;
+    for number in part.first..part.first + part.rounds {
+        let began = Instant::now();
+        let user = part.load.users.get(usize::try_from(number)? % part.load.users.len().max(1)).context("no users")?;
+        let octets = round(&part.load, user).await?;
+        tally.count(began.elapsed(), octets);
     }
     Ok(tally)
 }
 
-async fn round(part: &Part, tally: &mut Tally) -> Result<()> {
-    let mut connection = Connection::open(part.address).await?;
+/// One session of a client that reads all there is; the octets it read.
+async fn round(load: &Load, user: &str) -> Result<u64> {
+    let mut connection = Connection::open(load.address).await?;
     reply(&mut connection).await?;
-    command(&mut connection, &format!("USER {}", part.user)).await?;
-    command(&mut connection, &format!("PASS {}", part.password)).await?;
+    command(&mut connection, &format!("USER {user}")).await?;
+    command(&mut connection, &format!("PASS {}", load.password)).await?;
     let stat = command(&mut connection, "STAT").await?;
     let count: u64 = stat.split(' ').nth(1).and_then(|word| word.parse().ok()).context("STAT tells no count")?;
-    command(&mut connection, "UIDL").await?;
+    command(&mut connection, "LIST").await?;
     lines(&mut connection).await?;
+    let mut octets = 0;
     for number in 1..=count {
-        let began = Instant::now();
         command(&mut connection, &format!("RETR {number}")).await?;
-        let octets = lines(&mut connection).await?;
-        tally.count(began.elapsed(), octets);
-        if part.delete {
+        octets += lines(&mut connection).await?;
+        if load.delete {
             command(&mut connection, &format!("DELE {number}")).await?;
         }
     }
     command(&mut connection, "QUIT").await?;
-    Ok(())
+    Ok(octets)
+}
+
+/// Times one command with a listing, in one maildrop, so often.
+pub async fn listing(load: &Load, user: &str, line: &str, times: u32) -> Result<Tally> {
+    let mut connection = Connection::open(load.address).await?;
+    reply(&mut connection).await?;
+    command(&mut connection, &format!("USER {user}")).await?;
+    command(&mut connection, &format!("PASS {}", load.password)).await?;
+    let mut tally = Tally::default();
+    for _ in 0..times {
+        let began = Instant::now();
+        command(&mut connection, line).await?;
+        let octets = lines(&mut connection).await?;
+        tally.count(began.elapsed(), octets);
+    }
+    command(&mut connection, "QUIT").await?;
+    Ok(tally)
 }
 
 async fn command(connection: &mut Connection, line: &str) -> Result<String> {

@@ -3,39 +3,76 @@
 use crate::line::Connection;
 use crate::options::Options;
 use crate::tally::Tally;
-use anyhow::{Context, Result, ensure};
+use crate::trust;
+use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
+use tokio_rustls::rustls::ClientConfig;
+
+/// What a header takes of a message's size, about.
+const HEADER_ABOUT: usize = 150;
+
+/// What is sent, and how.
+#[derive(Clone)]
+pub struct Load {
+    /// Where to.
+    pub address: SocketAddr,
+    /// The reverse-path of every message.
+    pub from: String,
+    /// Taken in turn.
+    pub recipients: Vec<String>,
+    /// Messages in all.
+    pub messages: u64,
+    /// Connections at a time.
+    pub sessions: u64,
+    /// Messages on one connection; 0: as many as there are.
+    pub per_connection: u64,
+    /// Octets of a message, about.
+    pub size: usize,
+    /// STARTTLS first.
+    pub tls: Option<Arc<ClientConfig>>,
+}
 
 /// What one session sends.
 pub struct Part {
-    address: SocketAddr,
-    from: String,
-    recipients: Vec<String>,
+    load: Load,
+    /// The same octets for every message of the session: making text costs more than sending it.
+    body: String,
     first: u64,
     messages: u64,
-    per_connection: u64,
-    size: usize,
+}
+
+/// What the options ask for.
+pub fn load(address: SocketAddr, options: &Options) -> Result<Load> {
+    let to: String = options.get("to", "user@example.org".to_owned())?;
+    let tls = match options.get("tls", "no".to_owned())?.as_str() {
+        "yes" => Some(trust::anybody()?),
+        "no" => None,
+        other => bail!("--tls {other}: yes or no"),
+    };
+    Ok(Load {
+        address,
+        from: options.get("from", "sender@bench.example".to_owned())?,
+        recipients: recipients(&to, options.get("users", 1)?)?,
+        messages: options.get("messages", 1000_u64)?,
+        sessions: options.get("sessions", 10_u64)?.max(1),
+        per_connection: options.get("per-session", 0)?,
+        size: options.get("size", 2048)?,
+        tls,
+    })
 }
 
 /// Shares the messages out among the sessions.
-pub fn plan(address: SocketAddr, options: &Options) -> Result<Vec<Part>> {
-    let (messages, sessions) = (options.get("messages", 1000_u64)?, options.get("sessions", 10_u64)?.max(1));
-    let to: String = options.get("to", "user@example.org".to_owned())?;
-    let recipients = recipients(&to, options.get("users", 1)?)?;
-    let part = |session: u64| -> Result<Part> {
-        let share = |count: u64| messages * count / sessions;
-        Ok(Part {
-            address,
-            from: options.get("from", "sender@bench.example".to_owned())?,
-            recipients: recipients.clone(),
-            first: share(session),
-            messages: share(session + 1) - share(session),
-            per_connection: options.get("per-session", 0)?,
-            size: options.get("size", 2048)?,
-        })
+pub fn plan(load: &Load) -> Vec<Part> {
+    let share = |count: u64| load.messages * count / load.sessions;
+    let part = |session: u64| Part {
+        load: load.clone(),
+        body: body(session, load.size),
+        first: share(session),
+        messages: share(session + 1) - share(session),
     };
-    (0..sessions).map(part).collect()
+    (0..load.sessions).map(part).collect()
 }
 
 /// `user@domain`, or for more than one user `user0@domain`, `user1@domain`, ...
@@ -51,13 +88,14 @@ pub async fn session(part: Part) -> Result<Tally> {
     for number in part.first..part.first + part.messages {
         let mut open = match connection.take() {
             Some(open) => open,
-            None => greet(part.address).await?,
+            None => greet(&part.load).await?,
         };
         let began = Instant::now();
         let octets = send(&mut open, &part, number).await?;
         tally.count(began.elapsed(), octets);
         let sent = number - part.first + 1;
-        if part.per_connection > 0 && sent.is_multiple_of(part.per_connection) {
+        let limit = part.load.per_connection;
+        if limit > 0 && sent.is_multiple_of(limit) {
             command(&mut open, "QUIT", b"221").await?;
         } else {
             connection = Some(open);
@@ -69,35 +107,40 @@ pub async fn session(part: Part) -> Result<Tally> {
     Ok(tally)
 }
 
-async fn greet(address: SocketAddr) -> Result<Connection> {
-    let mut connection = Connection::open(address).await?;
+async fn greet(load: &Load) -> Result<Connection> {
+    let mut connection = Connection::open(load.address).await?;
     reply(&mut connection, b"220").await?;
     command(&mut connection, "EHLO bench.example", b"250").await?;
+    if let Some(config) = &load.tls {
+        command(&mut connection, "STARTTLS", b"220").await?;
+        connection = connection.secured(config.clone()).await?;
+        command(&mut connection, "EHLO bench.example", b"250").await?;
+    }
     Ok(connection)
 }
 
 /// One transaction, one command at a time as most senders do. Returns the octets of the message.
 async fn send(connection: &mut Connection, part: &Part, number: u64) -> Result<u64> {
-    let count = part.recipients.len() as u64;
-    let to = part.recipients.get(usize::try_from(number % count)?).context("no recipients")?;
-    command(connection, &format!("MAIL FROM:<{}>", part.from), b"250").await?;
+    let load = &part.load;
+    let to = load.recipients.get(usize::try_from(number)? % load.recipients.len().max(1)).context("no recipients")?;
+    command(connection, &format!("MAIL FROM:<{}>", load.from), b"250").await?;
     command(connection, &format!("RCPT TO:<{to}>"), b"250").await?;
     command(connection, "DATA", b"354").await?;
-    let message = message(part, to, number);
-    connection.write(&message).await?;
-    connection.write(b".\r\n").await?;
+    let message = format!("{}{}.\r\n", header(&load.from, to, number), part.body);
+    connection.write(message.as_bytes()).await?;
     reply(connection, b"250").await?;
-    Ok(message.len() as u64)
+    Ok(message.len() as u64 - 3)
 }
 
-/// A message of about the size asked for, in lines of 76 characters; no line begins with a dot, no two are the same.
-fn message(part: &Part, to: &str, number: u64) -> Vec<u8> {
-    let from = &part.from;
-    let mut text = format!(
-        "From: <{from}>\r\nTo: <{to}>\r\nSubject: bench {number}\r\nMessage-ID: <{number}@bench.example>\r\n\r\n"
-    );
-    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    while text.len() < part.size {
+fn header(from: &str, to: &str, number: u64) -> String {
+    format!("From: <{from}>\r\nTo: <{to}>\r\nSubject: bench {number}\r\nMessage-ID: <{number}@bench.example>\r\n\r\n")
+}
+
+/// Text of about the size asked for with its header, in lines of 76 characters; no line begins with a dot.
+fn body(seed: u64, size: usize) -> String {
+    let mut text = String::with_capacity(size + 80);
+    let mut state = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    while text.len() + HEADER_ABOUT < size {
         for _ in 0..4 {
             state ^= state << 13;
             state ^= state >> 7;
@@ -106,7 +149,7 @@ fn message(part: &Part, to: &str, number: u64) -> Vec<u8> {
         }
         text.push_str("\r\n");
     }
-    text.into_bytes()
+    text
 }
 
 async fn command(connection: &mut Connection, line: &str, wanted: &[u8]) -> Result<()> {
@@ -131,7 +174,7 @@ mod tests {
 
     fn parts(line: &str) -> Vec<Part> {
         let options = Options::parse(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap();
-        plan("127.0.0.1:25".parse().unwrap(), &options).unwrap()
+        plan(&load("127.0.0.1:25".parse().unwrap(), &options).unwrap())
     }
 
     #[test]
@@ -142,12 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn messages_differ_and_need_no_stuffing() {
-        let parts = parts("--messages 2 --size 5000 --to user@a.example --users 2");
-        assert_eq!(parts[0].recipients, ["user0@a.example", "user1@a.example"]);
-        let (one, two) = (message(&parts[0], "a@b", 1), message(&parts[0], "a@b", 2));
+    fn bodies_have_their_size_and_need_no_stuffing() {
+        let parts = parts("--messages 2 --sessions 2 --size 5000 --to user@a.example --users 2");
+        assert_eq!(parts[0].load.recipients, ["user0@a.example", "user1@a.example"]);
+        let (one, two) = (&parts[0].body, &parts[1].body);
         assert_ne!(one, two);
-        assert!(one.len() >= 5000 && one.len() < 5100 && one.ends_with(b"\r\n"));
-        assert!(one.split(|c| *c == b'\n').all(|line| !line.starts_with(b".") && line.len() < 80));
+        let whole = header("sender@bench.example", "user0@a.example", 1).len() + one.len();
+        assert!((4900..5100).contains(&whole) && one.ends_with("\r\n"), "{whole}");
+        assert!(one.lines().all(|line| !line.starts_with('.') && line.len() < 80));
     }
 }

@@ -10,7 +10,18 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one message.
+    /// How many were counted.
+    pub fn len(&self) -> u64 {
+        self.times.len() as u64
+    }
+
+    /// The time that half of them took at most.
+    pub fn median(&mut self) -> Duration {
+        self.times.sort_unstable();
+        self.percentile(50)
+    }
+
+    /// Counts one message, or whatever the unit is.
     pub fn count(&mut self, time: Duration, octets: u64) {
         self.times.push(time);
         self.octets += octets;
@@ -23,13 +34,13 @@ impl Tally {
     }
 
     /// Figures in words. `whole` is the time from the first connection to the last reply, logins included.
-    pub fn report(mut self, whole: Duration) -> String {
+    pub fn report(mut self, whole: Duration, unit: &str) -> String {
         self.times.sort_unstable();
         let seconds = whole.as_secs_f64().max(f64::EPSILON);
         let (rate, octets) = (self.times.len() as f64 / seconds, self.octets as f64 / seconds);
         let at = |share| milliseconds(self.percentile(share));
         format!(
-            "{} messages in {seconds:.2} s: {rate:.0} a second, {:.2} MB/s\nms a message: median {}, 90 % {}, 99 % {}, slowest {}",
+            "{} {unit}s in {seconds:.2} s: {rate:.0} a second, {:.2} MB/s\nms a {unit}: median {}, 90 % {}, 99 % {}, slowest {}",
             self.times.len(),
             octets / 1e6,
             at(50),
@@ -72,7 +83,7 @@ mod tests {
         one.count(Duration::from_millis(1), 1_000_000);
         two.count(Duration::from_millis(3), 1_000_000);
         one.add(two);
-        let report = one.report(Duration::from_secs(2));
+        let report = one.report(Duration::from_secs(2), "message");
         assert!(report.starts_with("2 messages in 2.00 s: 1 a second, 1.00 MB/s\n"), "{report}");
         assert!(report.ends_with("median 1.00, 90 % 3.00, 99 % 3.00, slowest 3.00"), "{report}");
     }

@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("pillarbox", &["message", "wire", "store", "office", "net", "server", "lab"]),
     ("tests", &["message", "wire", "store", "office", "net", "server", "lab"]),
     ("fuzz", &["message", "wire"]),
-    ("bench", &[]),
+    ("bench", &["message"]),
     ("xtask", &[]),
 ];
 

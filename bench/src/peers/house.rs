@@ -1,0 +1,117 @@
+//! Pillarbox itself, the release binary that was built beside this program.
+
+use super::{DOMAIN, PASSWORD, USERS, answers, free_port, loopback};
+use crate::tree::Tree;
+use anyhow::{Context, Result, bail, ensure};
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long the server may take to end.
+const END: Duration = Duration::from_secs(30);
+
+/// A private Pillarbox.
+pub struct House {
+    /// Takes mail.
+    pub smtp: SocketAddr,
+    /// Gives it back.
+    pub pop3: SocketAddr,
+    configuration: PathBuf,
+    log: PathBuf,
+    running: Option<Child>,
+}
+
+impl House {
+    /// Writes the configuration, makes the accounts and starts the server.
+    pub fn start(folder: &Path) -> Result<House> {
+        fs::create_dir_all(folder)?;
+        let (smtp, pop3) = (loopback(free_port()?), loopback(free_port()?));
+        let configuration = folder.join("pillarbox.toml");
+        fs::write(&configuration, text(folder, smtp, pop3))?;
+        let log = folder.join("log");
+        let mut house = House { smtp, pop3, configuration, log, running: None };
+        house.run()?;
+        for user in 0..USERS {
+            house.add_account(&format!("u{user}@{DOMAIN}"))?;
+        }
+        Ok(house)
+    }
+
+    /// Starts the server; how long it took until it answered.
+    pub fn run(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(binary()?);
+        command.arg("-c").arg(&self.configuration).arg("serve").stdout(Stdio::null()).stderr(log);
+        self.running = Some(command.spawn()?);
+        answers("pillarbox", &[self.smtp, self.pop3], &self.log)?;
+        Ok(began.elapsed())
+    }
+
+    /// Ends the server as an administrator would.
+    pub fn end(&mut self) -> Result<()> {
+        let Some(mut child) = self.running.take() else { return Ok(()) };
+        super::run(Command::new("kill").arg(child.id().to_string()))?;
+        let began = Instant::now();
+        while child.try_wait()?.is_none() {
+            if began.elapsed() > END {
+                child.kill()?;
+                bail!("the server did not end within {} s of SIGTERM", END.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    fn add_account(&self, address: &str) -> Result<()> {
+        let mut command = Command::new(binary()?);
+        command.arg("-c").arg(&self.configuration).args(["account", "add", address, "--password-stdin"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut stdin = child.stdin.take().context("no pipe to the program")?;
+        writeln!(stdin, "{PASSWORD}")?;
+        drop(stdin);
+        ensure!(child.wait()?.success(), "account {address} could not be made");
+        Ok(())
+    }
+
+    /// Its process.
+    pub fn tree(&self) -> Tree {
+        Tree(self.running.as_ref().map(Child::id).unwrap_or_default())
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.end();
+    }
+}
+
+/// The `pillarbox` of the same build as this program.
+fn binary() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let path = here.parent().unwrap_or(Path::new(".")).join("pillarbox");
+    ensure!(path.exists(), "{} is missing: cargo build --release --workspace", path.display());
+    Ok(path)
+}
+
+fn text(folder: &Path, smtp: SocketAddr, pop3: SocketAddr) -> String {
+    format!(
+        "hostname = \"mx.{DOMAIN}\"
+data_dir = \"{}/data\"
+domains = [\"{DOMAIN}\"]
+[listen]
+smtp = [\"{smtp}\"]
+pop3 = [\"{pop3}\"]
+[trust]
+relay_networks = [\"127.0.0.0/8\"]
+plaintext_login_networks = [\"127.0.0.0/8\"]
+[limits]
+connections = 20000
+message_size = \"200 MiB\"
+",
+        folder.display()
+    )
+}
