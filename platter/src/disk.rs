@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 /// What may fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Call {
     Create,
@@ -89,6 +89,12 @@ impl SimDisk {
         let mut state = self.state.lock();
         state.armed = Some((state.calls + spared, fault));
         state.hit = None;
+    }
+
+    /// Calls so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.state.lock().calls
     }
 
     /// The call that failed, once it has.

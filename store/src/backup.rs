@@ -120,7 +120,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<RestoreReport, StoreError> {
         }
     }
     sync_all(&to)?;
-    let engine = Engine::open(&to.folder, Arc::new(RealDisk))?;
+    let mut engine = Engine::open(&to.folder, Arc::new(RealDisk))?;
     let verified = verify(&connect_reader(&to.database)?, engine.segments())?;
     engine.checkpoint()?;
     Ok(RestoreReport { files: copied.files, octets: copied.octets, verified })

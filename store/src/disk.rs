@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 
 use crate::StoreError;
+use std::ffi::CStr;
 use std::fmt::Debug;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -16,7 +17,8 @@ const FILE_MODE: u32 = 0o600;
 /// Only the owner enters.
 const FOLDER_MODE: u32 = 0o700;
 
-/// Where segments live. A test seam: the real one is [`RealDisk`], one that fails is `fault::FaultDisk`.
+/// Where the store lives. A test seam: the real one is [`RealDisk`], one that fails is `fault::FaultDisk`, one that can
+/// lose power is in the tests. What is given here is how it is done on this machine's file system.
 pub trait Disk: Debug + Send + Sync {
     /// A new file; fails when it exists.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
@@ -26,6 +28,31 @@ pub trait Disk: Debug + Send + Sync {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes a file away.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a folder and those above it, for the owner only, durably. A folder that is there keeps what it has.
+    fn make_folder(&self, path: &Path) -> Result<(), StoreError> {
+        make_folder(path)
+    }
+
+    /// An empty file for SQLite to fill, where there is none; the owner's alone from the first moment.
+    fn make_private(&self, path: &Path) -> Result<(), StoreError> {
+        make_private(path)
+    }
+
+    /// The files of a folder by name; none when there is no folder.
+    fn files(&self, path: &Path) -> Result<Vec<PathBuf>, StoreError> {
+        files(path)
+    }
+
+    /// Keeps other processes out; `None` where there are none.
+    fn lock(&self, path: &Path) -> Result<Option<Lock>, StoreError> {
+        Lock::take(path).map(Some)
+    }
+
+    /// The file system of SQLite that leads to the same disk; `None`: its own. One connection alone may use it.
+    fn vfs(&self) -> Option<&'static CStr> {
+        None
+    }
 }
 
 /// An open file of a [`Disk`].
@@ -117,7 +144,7 @@ pub(crate) fn read_exact(file: &dyn DiskFile, mut into: &mut [u8], mut offset: u
 
 /// The lock of a store: as long as it lives, no other process opens the same one.
 #[derive(Debug)]
-pub(crate) struct Lock(#[allow(dead_code, reason = "held, not read: the lock goes when the file is closed")] fs::File);
+pub struct Lock(#[allow(dead_code, reason = "held, not read: the lock goes when the file is closed")] fs::File);
 
 impl Lock {
     /// Takes the lock and writes who has it.

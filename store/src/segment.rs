@@ -8,7 +8,7 @@
 
 use crate::StoreError;
 use crate::codec;
-use crate::disk::{self, Disk, DiskFile, files};
+use crate::disk::{self, Disk, DiskFile};
 use crate::op::Frame;
 use message::Time;
 use parking_lot::Mutex;
@@ -59,9 +59,9 @@ struct Segment {
 impl Segments {
     /// Finds what is there. `used`: the highest number a row knows of.
     pub(crate) fn open(disk: Arc<dyn Disk>, folder: &Path, octets_max: u64, used: u32) -> Result<Segments, StoreError> {
-        disk::make_folder(folder)?;
+        disk.make_folder(folder)?;
         let mut state = State { next: used.saturating_add(1), ..State::default() };
-        for path in files(folder)? {
+        for path in disk.files(folder)? {
             let Some(number) = number_of(&path) else { continue };
             let failed = |error| StoreError::io(format!("open segment {number}"), &error);
             let file = disk.open(&path).map_err(failed)?;

@@ -4,7 +4,8 @@
 use crate::StoreError;
 use crate::columns::{frames_in, num, queue_key};
 use crate::content::blocking;
-use crate::engine::Moved;
+use crate::engine::{Engine, Moved};
+use crate::rows::Snapshot;
 use crate::segment::Segments;
 use crate::shell::Store;
 use crate::types::QueueId;
@@ -64,49 +65,53 @@ impl Store {
     /// Moves what lives in mostly dead segments, then takes the dead ones away.
     async fn compact(&self, now: Time, report: &mut UpkeepReport) -> Result<(), StoreError> {
         let closed = self.segments().closed(now, SEGMENT_REST);
-        let mostly_dead = self.mostly_dead(closed.clone()).await?;
-        if !mostly_dead.is_empty() {
-            let living = self.living_in(mostly_dead.clone()).await?;
-            for batch in living.chunks(MOVES).map(<[_]>::to_vec) {
-                let (segments, numbers) = (self.segments().clone(), mostly_dead.clone());
-                let moved = blocking(move || rewrite(&segments, &numbers, batch)).await?;
-                self.on_writer(move |engine| engine.move_frames(&moved)).await?;
-            }
+        let asked = closed.clone();
+        let (mostly_dead, living) = self.on_reader(move |snapshot| to_move(snapshot, &asked)).await?;
+        for batch in living.chunks(MOVES).map(<[_]>::to_vec) {
+            let (segments, numbers) = (self.segments().clone(), mostly_dead.clone());
+            let moved = blocking(move || rewrite(&segments, &numbers, batch)).await?;
+            self.on_writer(move |engine| engine.move_frames(&moved)).await?;
         }
         let removed = self.on_writer(move |engine| engine.remove_dead(&closed)).await?;
         report.segments += removed.len() as u64;
         report.octets += removed.iter().map(|(_, octets)| octets).sum::<u64>();
         Ok(())
     }
+}
 
-    /// Of these segments, those with something alive in less than half of their octets.
-    async fn mostly_dead(&self, closed: Vec<(u32, u64)>) -> Result<BTreeSet<u32>, StoreError> {
-        self.on_reader(move |snapshot| {
-            let mut found = BTreeSet::new();
-            for (number, octets) in closed {
-                let live = snapshot
-                    .one("SELECT live FROM segment WHERE number = ?1", [number], |row| Ok(row.get::<_, i64>(0)?))?;
-                if live.is_some_and(|live| live > 0 && live < num(octets) / 2) {
-                    found.insert(number);
-                }
-            }
-            Ok(found)
-        })
-        .await
+impl Engine {
+    /// The same on one thread, for an engine that has no others: compaction only. How many segments went.
+    pub fn compact(&mut self, now: Time) -> Result<usize, StoreError> {
+        let segments = self.segments().clone();
+        let closed = segments.closed(now, SEGMENT_REST);
+        let (mostly_dead, living) = self.ask(|snapshot| to_move(snapshot, &closed))?;
+        for batch in living.chunks(MOVES).map(<[_]>::to_vec) {
+            let moved = rewrite(&segments, &mostly_dead, batch)?;
+            self.move_frames(&moved)?;
+        }
+        Ok(self.remove_dead(&closed)?.len())
     }
+}
 
-    /// Every content with frames in these segments.
-    async fn living_in(&self, segments: BTreeSet<u32>) -> Result<Vec<Living>, StoreError> {
-        self.on_reader(move |snapshot| {
-            let all = snapshot.all("SELECT id, frames FROM blob WHERE frames IS NOT NULL", [], |row| {
-                let frames = frames_in(&row.get::<_, Vec<u8>>(1)?)?;
-                let here = frames.iter().any(|frame| segments.contains(&frame.segment));
-                Ok(if here { Some((row.get(0)?, frames)) } else { None })
-            })?;
-            Ok(all.into_iter().flatten().collect())
-        })
-        .await
+/// Of these segments, those with something alive in less than half of their octets, and every content with frames there.
+fn to_move(snapshot: &Snapshot<'_>, closed: &[(u32, u64)]) -> Result<(BTreeSet<u32>, Vec<Living>), StoreError> {
+    let mut numbers = BTreeSet::new();
+    for (number, octets) in closed {
+        let live =
+            snapshot.one("SELECT live FROM segment WHERE number = ?1", [number], |row| Ok(row.get::<_, i64>(0)?))?;
+        if live.is_some_and(|live| live > 0 && live < num(*octets) / 2) {
+            numbers.insert(*number);
+        }
     }
+    if numbers.is_empty() {
+        return Ok((numbers, Vec::new()));
+    }
+    let all = snapshot.all("SELECT id, frames FROM blob WHERE frames IS NOT NULL", [], |row| {
+        let frames = frames_in(&row.get::<_, Vec<u8>>(1)?)?;
+        let here = frames.iter().any(|frame| numbers.contains(&frame.segment));
+        Ok(if here { Some((row.get(0)?, frames)) } else { None })
+    })?;
+    Ok((numbers, all.into_iter().flatten().collect()))
 }
 
 type Living = (i64, Vec<crate::op::Frame>);

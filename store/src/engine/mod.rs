@@ -29,8 +29,9 @@ use crate::columns::{Sql, num, small};
 use crate::disk::Lock;
 use crate::op::{Content, Op, Outcome, Place};
 use crate::query::{Hint, Query};
+use crate::rows::Snapshot;
 use crate::segment::Segments;
-use crate::types::{AccountId, ModSeq};
+use crate::types::{AccountId, ModSeq, Stored, StoredPlace};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -131,7 +132,30 @@ impl Engine {
 
     /// Answers a question on this thread.
     pub fn read<Q: Query>(&self, query: &Q) -> Result<Q::Rows, StoreError> {
-        query.ask(&crate::rows::Snapshot::new(&self.connection, &self.segments))
+        self.ask(|snapshot| query.ask(snapshot))
+    }
+
+    pub(crate) fn ask<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Sql<T>) -> Sql<T> {
+        work(&Snapshot::new(&self.connection, &self.segments))
+    }
+
+    /// Looks at everything, as `Store::verify` does, on this thread.
+    pub fn verify(&self) -> Result<crate::VerifyReport, StoreError> {
+        crate::verify::verify(&self.connection, &self.segments)
+    }
+
+    /// All octets of a message, prefix and content, on this thread.
+    pub fn whole(&self, stored: &Stored) -> Result<Vec<u8>, StoreError> {
+        let mut octets = stored.prefix.to_vec();
+        match &stored.place {
+            StoredPlace::Here(content) => octets.extend_from_slice(content),
+            StoredPlace::Frames(frames) => {
+                for frame in frames.iter() {
+                    octets.extend(self.segments.read(frame)?);
+                }
+            }
+        }
+        Ok(octets)
     }
 
     /// Content from octets at hand, on this thread.
@@ -163,9 +187,9 @@ impl Engine {
     }
 
     /// Brings the write-ahead log into the database file and empties it.
-    pub fn checkpoint(&self) -> Result<(), StoreError> {
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let done = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        done.map_err(StoreError::from).inspect_err(|error| self.give_up(error))
     }
 }
 

@@ -3,9 +3,10 @@
 use super::Engine;
 use crate::StoreError;
 use crate::columns::{Sql, small};
-use crate::disk::{self, Disk, Lock};
+use crate::disk::Disk;
 use crate::segment::{SEGMENT_OCTETS, Segments};
 use rusqlite::{Connection, OpenFlags};
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,23 +65,32 @@ impl Engine {
     /// The same with another size of segments: for tests of what happens at its end.
     pub fn open_with(folder: &Path, disk: Arc<dyn Disk>, segment_octets: u64) -> Result<Engine, StoreError> {
         let paths = Paths::of(folder);
-        disk::make_folder(&paths.folder)?;
-        let lock = Lock::take(&paths.lock)?;
-        disk::make_folder(&paths.shard)?;
-        disk::make_private(&paths.database)?;
-        let mut connection = connect_writer(&paths.database)?;
+        disk.make_folder(&paths.folder)?;
+        let lock = disk.lock(&paths.lock)?;
+        disk.make_folder(&paths.shard)?;
+        disk.make_private(&paths.database)?;
+        let mut connection = connect_writer(&paths.database, disk.vfs())?;
         migrate(&mut connection, MIGRATIONS)?;
         let used = connection.query_row("SELECT coalesce(max(number), 0) FROM segment", [], |row| row.get(0))?;
-        let segments = Arc::new(Segments::open(disk, &paths.segments, segment_octets, small(used)?)?);
-        disk::sync_folder(&paths.shard)?;
+        let segments = Arc::new(Segments::open(disk.clone(), &paths.segments, segment_octets, small(used)?)?);
+        let failed = |error| StoreError::io(format!("sync {}", paths.shard.display()), &error);
+        disk.sync_dir(&paths.shard).map_err(failed)?;
         let hints = std::collections::BTreeMap::new();
-        Ok(Engine { connection, segments, paths, broken: None, hints, _lock: Some(lock) })
+        Ok(Engine { connection, segments, paths, broken: None, hints, _lock: lock })
     }
 }
 
-fn connect_writer(path: &Path) -> Sql<Connection> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn connect_writer(path: &Path, vfs: Option<&CStr>) -> Sql<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match vfs {
+        None => Connection::open_with_flags(path, flags)?,
+        Some(vfs) => {
+            let connection = Connection::open_with_flags_and_vfs(path, flags, vfs)?;
+            // Alone, and without memory shared with others, which that disk does not have.
+            connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+            connection
+        }
+    };
     connection.busy_timeout(BUSY_WAIT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(&format!(

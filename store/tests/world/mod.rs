@@ -1,8 +1,10 @@
 //! A model of the store, as plain as it can be: maps, no indexes, no counters kept. And the random operations.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod compare;
 mod plan;
 
+pub use compare::compare;
 pub use plan::{Plan, ops};
 
 use message::{Address, Time};

@@ -5,7 +5,7 @@ use message::{Address, Host, Time};
 use proptest::prelude::*;
 use store::op::{Append, FlagChange, Local, Outgoing, OutgoingRecipient, Settled};
 use store::types::{AccountId, Alias, AliasTarget, Credentials, Flags, MailboxId, Role, Uid};
-use store::{Engine, Op};
+use store::{Engine, Op, StoreError};
 
 /// An operation, but for content, which an engine has to take first.
 #[derive(Clone, Debug)]
@@ -16,11 +16,12 @@ pub enum Plan {
 }
 
 impl Plan {
-    pub fn op(&self, engine: &Engine) -> Op {
-        match self {
+    /// The operation; fails where the engine cannot take the content.
+    pub fn op(&self, engine: &Engine) -> Result<Op, StoreError> {
+        Ok(match self {
             Plan::Whole(op) => op.clone(),
             Plan::Deliver { octets, local, remote, all_or_nothing, at } => {
-                let content = engine.put(&kit::noise(*at, *octets)).unwrap();
+                let content = engine.put(&kit::noise(*at, *octets))?;
                 let mut deliver = kit::letter(u16::try_from(*at % 7).unwrap(), content, local.clone());
                 deliver.now = time(*at);
                 deliver.references = vec![format!("{}@hamburger.edu", at % 5)];
@@ -31,7 +32,7 @@ impl Plan {
             Plan::Append { octets, place, flags, at } => Op::Append(Box::new(Append {
                 account: place.0,
                 mailbox: place.1,
-                content: engine.put(&kit::noise(*at, *octets)).unwrap(),
+                content: engine.put(&kit::noise(*at, *octets))?,
                 summary: vec![],
                 utf8_header: at % 2 == 0,
                 message_id: None,
@@ -40,7 +41,7 @@ impl Plan {
                 received: time(at * 3),
                 now: time(*at),
             })),
-        }
+        })
     }
 }
 

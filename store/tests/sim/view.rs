@@ -1,0 +1,40 @@
+//! All that can be seen of a store, as lines that can be compared.
+
+use blake3::hash;
+use store::query::{Accounts, Aliases, Domains, Mailboxes, Messages, Outbox, StoredMessage, TraceByAddress};
+use store::types::{Account, Mailbox, Uid};
+use store::{Engine, StoreError};
+
+/// Everything, content included.
+pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
+    let mut lines = Vec::new();
+    lines.extend(engine.read(&Domains {})?.iter().map(|domain| format!("domain {}", domain.domain)));
+    lines.extend(engine.read(&Aliases { domain: None })?.iter().map(|alias| format!("{alias:?}")));
+    for account in engine.read(&Accounts { domain: None, after: None, limit: 1_000 })? {
+        let Account { id, address, quota, used, messages, .. } = &account;
+        lines.push(format!("account {} {address} {quota:?} {used} {messages}", id.0));
+        for mailbox in engine.read(&Mailboxes { account: *id })? {
+            lines.push(format!("{mailbox:?}"));
+            messages_of(engine, &account, &mailbox, &mut lines)?;
+        }
+        let journeys = engine.read(&TraceByAddress { address: address.to_string(), limit: 1_000 })?;
+        lines.push(format!("journeys {}", journeys.len()));
+    }
+    for row in engine.read(&Outbox { after: 0, limit: 1_000 })? {
+        lines.push(format!(
+            "{} {} {} {} {} {:?}",
+            row.outbox, row.recipient, row.address, row.state, row.attempts, row.due
+        ));
+    }
+    Ok(lines)
+}
+
+fn messages_of(engine: &Engine, of: &Account, mailbox: &Mailbox, lines: &mut Vec<String>) -> Result<(), StoreError> {
+    let (account, mailbox) = (of.id, mailbox.id);
+    for message in engine.read(&Messages { account, mailbox, from: Uid(1), limit: 10_000 })? {
+        let stored = engine.read(&StoredMessage { account, mailbox, uid: message.uid })?;
+        let content = stored.map(|stored| engine.whole(&stored)).transpose()?;
+        lines.push(format!("{message:?} {:?}", content.map(|octets| hash(&octets).to_hex())));
+    }
+    Ok(())
+}
