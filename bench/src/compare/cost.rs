@@ -197,3 +197,39 @@ pub async fn million(field: &mut Field) -> Result<()> {
     println!("at rest: {:.1} MiB", field.house.tree().memory_kib()? as f64 / 1024.0);
     Ok(())
 }
+
+/// A maildrop of ten gigabytes: how long filling, listing, reading one message and a start take.
+pub async fn gigabytes(field: &mut Field) -> Result<()> {
+    const OCTETS: usize = 100 * 1024;
+    const MESSAGES: u64 = 100_000;
+    let user = format!("u{}", USERS - 3);
+    let mut filling = load(field.house.smtp, MESSAGES, 20, OCTETS);
+    filling.recipients = vec![format!("{user}@{DOMAIN}")];
+    let (run, _) = measure(&[field.house.tree()], send(filling), || Ok(())).await?;
+    println!(
+        "{MESSAGES} messages of {} KiB for one user: {:.0} a second, {:.0} us CPU each",
+        OCTETS / 1024,
+        run.rate,
+        run.cpu_us
+    );
+    field.house.end()?;
+    println!("start: {:.0} ms", field.house.run()?.as_secs_f64() * 1e3);
+    let reader = pop3::Load {
+        address: field.house.pop3,
+        users: vec![user.clone()],
+        password: PASSWORD.to_owned(),
+        rounds: 1,
+        sessions: 1,
+        delete: false,
+    };
+    for line in ["LIST".to_owned(), "UIDL".to_owned(), format!("RETR {MESSAGES}"), format!("RETR {}", MESSAGES / 2)] {
+        let mut tally = pop3::listing(&reader, &user, &line, 5).await?;
+        println!("{line}: {:.2} ms", tally.median().as_secs_f64() * 1e3);
+    }
+    println!(
+        "memory: {:.1} MiB, at most {:.1}",
+        field.house.tree().memory_kib()? as f64 / 1024.0,
+        peak_kib(field.house.tree())? as f64 / 1024.0
+    );
+    Ok(())
+}

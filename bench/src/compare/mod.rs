@@ -22,7 +22,7 @@ pub struct Effort {
 /// Every section with its name, in the order in which they are best run.
 const SECTIONS: [&str; 8] = ["limits", "smtp", "tls", "pop3", "listing", "syncs", "memory", "large"];
 
-/// Runs the sections named, or all but `million`.
+/// Runs the sections named, or all but the long ones, `million` and `gigabytes`.
 pub async fn run(words: &[String]) -> Result<()> {
     let split = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
     let (names, options) = words.split_at(split);
@@ -49,7 +49,8 @@ async fn section(name: &str, field: &mut Field, effort: Effort) -> Result<()> {
         "memory" => cost::memory(field).await,
         "large" => cost::large(field).await,
         "million" => cost::million(field).await,
-        other => bail!("there is no section {other}; there are {} and million", SECTIONS.join(", ")),
+        "gigabytes" => cost::gigabytes(field).await,
+        other => bail!("there is no section {other}; there are {}, million and gigabytes", SECTIONS.join(", ")),
     }
 }
 
