@@ -23,6 +23,7 @@ pub struct Server {
     pub(super) counts: Counts,
     draining: bool,
     peer_gone: bool,
+    started: Time,
     deadline: Time,
     /// Content or a long listing was sent since the deadline was set, for who knows how long.
     sent_long: bool,
@@ -102,6 +103,7 @@ impl Server {
             counts: Counts::default(),
             draining: false,
             peer_gone: false,
+            started: now,
             deadline: now,
             sent_long: false,
         };
@@ -194,10 +196,10 @@ impl Server {
     fn set_deadline(&mut self, now: Time) {
         let limits = &self.profile.limits;
         self.sent_long = false;
-        self.deadline = now.after(match self.state {
-            State::Authorization { .. } => limits.idle_timeout,
-            State::Transaction(_) => limits.inactivity_timeout,
-        });
+        self.deadline = match self.state {
+            State::Authorization { .. } => self.started.after(limits.login_timeout),
+            State::Transaction(_) => now.after(limits.inactivity_timeout),
+        };
     }
 
     /// No question is open or about to be.

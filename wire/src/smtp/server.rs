@@ -26,6 +26,7 @@ pub struct Server {
     pub(super) counts: Counts,
     draining: bool,
     peer_gone: bool,
+    started: Time,
     deadline: Time,
 }
 
@@ -113,6 +114,7 @@ impl Server {
             counts: Counts::default(),
             draining: false,
             peer_gone: false,
+            started: now,
             deadline: now,
         };
         let greeting = server.greeting();
@@ -217,12 +219,13 @@ impl Server {
             self.close(Some(Reply::new(421, Enhanced(4, 3, 2), "this server is stopping; try again later")));
         }
         let limits = &self.profile.limits;
-        let patient = self.profile.trusted || self.logged_in || self.profile.role == Role::Mx;
-        self.deadline = now.after(match self.reading {
-            Reading::Data(_) | Reading::Chunk(..) => limits.content_timeout,
-            _ if patient => limits.command_timeout,
-            _ => limits.idle_timeout.min(limits.command_timeout),
-        });
+        let known = self.profile.trusted || self.logged_in;
+        self.deadline = match (&self.reading, self.profile.role) {
+            (_, Role::Submission) if !known => self.started.after(limits.login_timeout),
+            (Reading::Data(_) | Reading::Chunk(..), _) => now.after(limits.content_timeout),
+            (_, Role::Lmtp) if !known => now.after(limits.idle_timeout),
+            _ => now.after(limits.command_timeout),
+        };
     }
 
     /// No question is open or about to be, and no content is on its way.

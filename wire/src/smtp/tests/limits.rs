@@ -166,11 +166,26 @@ fn content_has_five_minutes_a_block() {
 }
 
 #[test]
-fn strangers_on_submission_and_lmtp_have_one_minute() {
-    for role in [Role::Submission, Role::Lmtp] {
-        let mut drive = Drive::greeted(role);
-        assert_eq!(drive.wait(Duration::from_secs(60) - MILLISECOND), "");
-        assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "));
+fn strangers_on_lmtp_have_one_minute_a_command() {
+    let minute = Duration::from_secs(60);
+    let mut drive = Drive::greeted(Role::Lmtp);
+    assert_eq!(drive.wait(minute - MILLISECOND), "");
+    assert!(drive.say("NOOP").starts_with("250"), "the clock starts again");
+    assert_eq!(drive.wait(minute - MILLISECOND), "");
+    assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "));
+}
+
+#[test]
+fn strangers_on_submission_have_one_minute_in_all() {
+    let second = Duration::from_secs(1);
+    for busy in ["NOOP", "EHLO c.example", "BDAT 100000"] {
+        let mut drive = Drive::greeted(Role::Submission);
+        for _ in 0..59 {
+            drive.say(busy);
+            assert!(!drive.wait(second).contains("421"), "{busy}");
+        }
+        assert_eq!(drive.wait(second - MILLISECOND), "");
+        assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "), "{busy}");
     }
     let mut known = profile(Role::Submission);
     known.plaintext_login = true;
