@@ -6,16 +6,18 @@ use super::*;
 use crate::tls::tests::{client, connect, test_config};
 use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use wire::TlsFacts;
+use wire::{Standing, TlsFacts};
 
 /// How long without a command before the session says goodbye.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `QUIT`.
+/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `KNOWN`, `STAY`,
+/// `QUIT`.
 struct Script {
     steps: std::collections::VecDeque<Step<String>>,
     content_left: usize,
     deadline: Time,
+    standing: Standing,
     facts: Option<TlsFacts>,
     log: Log,
 }
@@ -28,6 +30,7 @@ impl Script {
             steps: Default::default(),
             content_left: 0,
             deadline: now.after(IDLE),
+            standing: Standing::Stranger,
             facts: None,
             log: log.clone(),
         };
@@ -61,6 +64,8 @@ impl Script {
                 self.steps.push_back(Step::StartTls);
             }
             "FACTS" => self.say(&self.facts.as_ref().map_or("none".to_owned(), |facts| facts.version.clone())),
+            "KNOWN" => self.standing = Standing::Known,
+            "STAY" => self.standing = Standing::Entitled,
             "QUIT" => self.goodbye("bye"),
             "PANIC" => panic!("a defect of the session"),
             other => panic!("no such command: {other}"),
@@ -101,6 +106,7 @@ impl Session for Script {
         match event {
             Event::TlsStarted(facts) => self.facts = Some(facts),
             Event::Draining => self.goodbye("draining"),
+            Event::Dismissed => self.goodbye("dismissed"),
             Event::PeerClosed => {
                 self.steps.clear();
                 self.steps.push_back(Step::Ask("forget".to_owned()));
@@ -110,6 +116,10 @@ impl Session for Script {
 
     fn step(&mut self) -> Step<String> {
         self.steps.pop_front().unwrap_or(Step::Read)
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing
     }
 
     fn deadline(&self) -> Option<Time> {

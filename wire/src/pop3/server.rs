@@ -7,7 +7,7 @@ use super::reply::{Code, Reply};
 use super::transaction::Transaction;
 use super::{Answer, Ask, Profile};
 use crate::sasl::Exchange;
-use crate::session::{Event, Relay, Session, Step, TlsFacts};
+use crate::session::{Event, Relay, Session, Standing, Step, TlsFacts};
 use bytes::Bytes;
 use message::Time;
 use std::collections::VecDeque;
@@ -267,6 +267,9 @@ impl Session for Server {
         match event {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
+            Event::Dismissed => {
+                self.close(Some(Reply::coded(Code::SysTemp, "others need this connection; try again later")));
+            }
             Event::PeerClosed => self.peer_gone = true,
         }
         self.settle(now);
@@ -293,6 +296,14 @@ impl Session for Server {
                 self.question = Some(question);
                 Step::Ask(ask)
             }
+        }
+    }
+
+    /// RFC 1939 §3: with a maildrop open, ten minutes at least.
+    fn standing(&self) -> Standing {
+        match self.state {
+            State::Authorization { .. } => Standing::Stranger,
+            State::Transaction(_) => Standing::Entitled,
         }
     }
 

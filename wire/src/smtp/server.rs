@@ -7,7 +7,7 @@ use super::login::Login;
 use super::transaction::{Phase, Transaction};
 use super::{Answer, Ask, Enhanced, Profile, Reply, Role, Verb};
 use crate::sasl::Exchange;
-use crate::session::{Event, Session, Step, TlsFacts};
+use crate::session::{Event, Session, Standing, Step, TlsFacts};
 use bytes::Bytes;
 use message::Time;
 use std::collections::VecDeque;
@@ -23,6 +23,8 @@ pub struct Server {
     pub(super) transaction: Option<Transaction>,
     pub(super) tls: Option<TlsFacts>,
     pub(super) logged_in: bool,
+    /// A message was accepted.
+    pub(super) accepted: bool,
     pub(super) counts: Counts,
     draining: bool,
     peer_gone: bool,
@@ -111,6 +113,7 @@ impl Server {
             transaction: None,
             tls: None,
             logged_in: false,
+            accepted: false,
             counts: Counts::default(),
             draining: false,
             peer_gone: false,
@@ -289,6 +292,10 @@ impl Session for Server {
         match event {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
+            // RFC 5321 §3.8: 421 may come at any time.
+            Event::Dismissed => {
+                self.close(Some(Reply::new(421, Enhanced(4, 3, 2), "others need this connection; try again later")));
+            }
             Event::PeerClosed => self.peer_gone = true,
         }
         self.settle(now);
@@ -309,6 +316,11 @@ impl Session for Server {
                 Step::Ask(ask)
             }
         }
+    }
+
+    fn standing(&self) -> Standing {
+        let known = self.profile.trusted || self.logged_in || self.accepted;
+        if known { Standing::Known } else { Standing::Stranger }
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -208,6 +208,39 @@ fn while_a_question_is_open_no_time_runs_out() {
 }
 
 #[test]
+fn who_is_dismissed_hears_421_and_nothing_is_kept() {
+    let mut drive = Drive::with_recipient();
+    drive.say("DATA");
+    drive.say("half a message");
+    assert!(drive.event(Event::Dismissed).starts_with("421 4.3.2 "));
+    assert!(drive.closed && drive.messages.is_empty());
+    assert_eq!(drive.asks, [Ask::Content, Ask::Reset]);
+}
+
+#[test]
+fn a_message_accepted_a_login_or_trust_makes_known() {
+    for role in [Role::Mx, Role::Lmtp] {
+        let mut drive = Drive::greeted(role);
+        for line in ["MAIL FROM:<alice@crepes.fr>", "RCPT TO:<bob@hamburger.edu>", "DATA", "x"] {
+            drive.say(line);
+            assert_eq!(drive.server.standing(), Standing::Stranger, "{line}");
+        }
+        drive.say(".");
+        assert_eq!(drive.server.standing(), Standing::Known);
+    }
+    let mut drive = Drive::with_recipient();
+    drive.commit_refusal = Some(Reply::new(452, Enhanced(4, 3, 1), "full"));
+    drive.say("DATA");
+    drive.say(".");
+    assert_eq!(drive.server.standing(), Standing::Stranger, "a message refused is none");
+    let mut drive = Drive::new(Profile { plaintext_login: true, ..profile(Role::Submission) });
+    drive.say("EHLO c.example");
+    drive.say("AUTH PLAIN AGJvYgBodW5ncnk=");
+    assert_eq!(drive.server.standing(), Standing::Known);
+    assert_eq!(Server::new(Time(0), Profile { trusted: true, ..profile(Role::Mx) }).standing(), Standing::Known);
+}
+
+#[test]
 fn draining_waits_for_the_message_under_way() {
     let mut drive = Drive::greeted(Role::Mx);
     assert!(drive.event(Event::Draining).starts_with("421 4.3.2 "));
