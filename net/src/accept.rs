@@ -4,10 +4,11 @@
 
 mod admission;
 
-pub use admission::{Admission, Limits, Refused, Ticket};
+pub use admission::{Admission, LEAVING_MAX, Limits, Refused, Ticket};
 
 use crate::clock::Clock;
 use crate::drive::told;
+use crate::seat::Seat;
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,8 +30,13 @@ pub trait Reception: Send + Sync + 'static {
     /// What a client that is turned away is told; `None` where the protocol knows no polite word (TLS from the start).
     fn refusal(&self, why: Refused) -> Option<String>;
 
-    /// Serves one connection to its end.
-    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static;
+    /// Serves one connection to its end, and at its seat tells what comes of it.
+    fn receive(
+        &self,
+        connection: TcpStream,
+        client: SocketAddr,
+        seat: Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'static;
 }
 
 /// What a listener needs besides its reception.
@@ -109,7 +115,7 @@ fn admit(
         Ok(ticket) => {
             // Replies are gathered before they are sent, so there is nothing for Nagle's algorithm to gather.
             let _ = connection.set_nodelay(true);
-            let visit = reception.receive(connection, client);
+            let visit = reception.receive(connection, client, ticket.seat());
             connections.spawn(async move {
                 visit.await;
                 drop(ticket);

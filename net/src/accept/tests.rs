@@ -18,7 +18,12 @@ impl Reception for Echo {
         self.polite.then(|| format!("421 4.7.0 {why}\r\n"))
     }
 
-    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+    fn receive(
+        &self,
+        connection: TcpStream,
+        client: SocketAddr,
+        _: Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'static {
         echo(connection, client)
     }
 }

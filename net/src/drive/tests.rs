@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
 #![allow(clippy::unwrap_used)]
 
+mod dismissal;
+
 use super::*;
 use crate::tls::tests::{client, connect, test_config};
 use std::sync::Mutex;
@@ -12,11 +14,13 @@ use wire::{Standing, TlsFacts};
 const IDLE: Duration = Duration::from_secs(300);
 
 /// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `KNOWN`, `STAY`,
-/// `QUIT`.
+/// `HURRY n` (seconds are left for all), `QUIT`.
 struct Script {
     steps: std::collections::VecDeque<Step<String>>,
     content_left: usize,
     deadline: Time,
+    /// A deadline for all that comes.
+    hurry: Option<Time>,
     standing: Standing,
     facts: Option<TlsFacts>,
     log: Log,
@@ -30,6 +34,7 @@ impl Script {
             steps: Default::default(),
             content_left: 0,
             deadline: now.after(IDLE),
+            hurry: None,
             standing: Standing::Stranger,
             facts: None,
             log: log.clone(),
@@ -51,7 +56,7 @@ impl Script {
         self.steps.push_back(Step::Close);
     }
 
-    fn command(&mut self, line: &str) {
+    fn command(&mut self, now: Time, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
             "SAY" => self.say(rest),
@@ -64,6 +69,7 @@ impl Script {
                 self.steps.push_back(Step::StartTls);
             }
             "FACTS" => self.say(&self.facts.as_ref().map_or("none".to_owned(), |facts| facts.version.clone())),
+            "HURRY" => self.hurry = Some(now.after(Duration::from_secs(rest.parse().unwrap()))),
             "KNOWN" => self.standing = Standing::Known,
             "STAY" => self.standing = Standing::Entitled,
             "QUIT" => self.goodbye("bye"),
@@ -82,7 +88,7 @@ impl Session for Script {
     type Answer = String;
 
     fn receive(&mut self, now: Time, bytes: &[u8]) -> usize {
-        self.deadline = now.after(IDLE);
+        self.deadline = self.hurry.unwrap_or(now.after(IDLE));
         if self.content_left > 0 {
             let taken = bytes.len().min(self.content_left);
             self.content_left -= taken;
@@ -93,7 +99,7 @@ impl Session for Script {
             return taken;
         }
         let Some(end) = bytes.iter().position(|b| *b == b'\n') else { return 0 };
-        self.command(std::str::from_utf8(&bytes[..end]).unwrap().trim_end());
+        self.command(now, std::str::from_utf8(&bytes[..end]).unwrap().trim_end());
         end + 1
     }
 
@@ -175,6 +181,7 @@ fn stored(source: u64) -> Vec<u8> {
 struct Scene {
     peer: DuplexStream,
     drain: watch::Sender<bool>,
+    seat: Arc<Seat>,
     log: Log,
     ended: tokio::task::JoinHandle<Ended>,
 }
@@ -186,11 +193,12 @@ impl Scene {
         let (drain, draining) = watch::channel(false);
         let log = Log::default();
         let clock = Clock::counting(Time(1_800_000_000_000));
+        let seat = Seat::new(clock.now());
         let session = Script::new(clock.now(), &log);
         let desk = TestDesk { content: Vec::new(), log: log.clone() };
-        let around = Surroundings { clock, drain: draining, security };
+        let around = Surroundings { clock, drain: draining, security, seat: seat.clone() };
         let ended = tokio::spawn(async move { drive(ours, session, desk, &around).await });
-        Scene { peer, drain, log, ended }
+        Scene { peer, drain, seat, log, ended }
     }
 
     fn plain() -> Scene {

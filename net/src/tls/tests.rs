@@ -82,7 +82,7 @@ async fn handshake(
 ) -> (TlsFacts, ClientStream, Vec<u8>) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let (connector, seen) = client(versions);
-    let (accepted, connected) = tokio::join!(accept(ours, config), connect(connector, theirs));
+    let (accepted, connected) = tokio::join!(accept(ours, config, HANDSHAKE_LIMIT), connect(connector, theirs));
     let certificate = seen.0.lock().unwrap().clone().unwrap();
     (accepted.unwrap().1, connected, certificate)
 }
@@ -121,7 +121,7 @@ async fn a_handshake_that_never_comes_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, _theirs) = tokio::io::duplex(1024);
     let before = tokio::time::Instant::now();
-    let ended = accept(ours, test_config(folder.path()).0).await;
+    let ended = accept(ours, test_config(folder.path()).0, HANDSHAKE_LIMIT).await;
     assert!(matches!(ended, Err(HandshakeError::TimedOut)));
     assert_eq!(before.elapsed(), HANDSHAKE_LIMIT);
 }
