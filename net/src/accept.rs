@@ -3,6 +3,7 @@
 //! [`Reception`]'s business.
 
 mod admission;
+mod seldom;
 
 pub use admission::{Admission, LEAVING_MAX, Limits, Refused, Ticket};
 
@@ -21,6 +22,10 @@ use tokio::task::{JoinError, JoinSet};
 /// How long nothing is accepted when the system has no socket left: accepting again at once would fail again, at full
 /// speed, since the connection waits on.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Linux's numbers for "too many open files", of the process and of the system.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
 
 /// What is done with a connection.
 pub trait Reception: Send + Sync + 'static {
@@ -91,7 +96,7 @@ pub async fn serve(listener: std::net::TcpListener, door: Door, reception: Arc<i
             Some(ended) = connections.join_next() => note(&ended),
             accepted = listener.accept() => match accepted {
                 Ok((connection, client)) => admit(&door, &reception, &mut connections, (connection, client)),
-                Err(error) => bear(&error).await,
+                Err(error) => bear(&error, &door).await,
             },
         }
     }
@@ -122,7 +127,9 @@ fn admit(
             });
         }
         Err(why) => {
-            tracing::info!(client = %client.ip(), reason = %why, "connection refused");
+            if let Some(unsaid) = door.admission.refusals.happened(door.clock.now()) {
+                tracing::info!(client = %client.ip(), reason = %why, unsaid, "connection refused");
+            }
             turn_away(connection, reception.refusal(why));
         }
     }
@@ -137,12 +144,19 @@ fn turn_away(connection: TcpStream, word: Option<String>) {
     let _ = connection.shutdown(std::net::Shutdown::Write);
 }
 
-/// A failed accept: one connection was lost before it was ours, or the system has run out of something.
-async fn bear(error: &io::Error) {
+/// A failed accept: one connection was lost before it was ours, or the system has run out of something. When it is
+/// files, some of those who show least have to leave, as in a house that is full.
+async fn bear(error: &io::Error, door: &Door) {
     if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
         return;
     }
-    tracing::warn!(%error, "cannot accept connections for the moment");
+    let now = door.clock.now();
+    if let Some(unsaid) = door.admission.failures.happened(now) {
+        tracing::warn!(%error, unsaid, "cannot accept connections for the moment");
+    }
+    if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) {
+        door.admission.make_room(now);
+    }
     tokio::time::sleep(PAUSE).await;
 }
 

@@ -2,6 +2,7 @@
 //! An address is an IPv4 address or an IPv6 /64, which is what one household or one machine has. Where places are used
 //! up, who came in earlier and shows too little for it has to leave (see [`crate::seat`]), so that there is one.
 
+use super::seldom::Seldom;
 use crate::seat::Seat;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -51,7 +52,13 @@ pub enum Refused {
 
 /// Counts connections and judges new ones.
 #[derive(Debug)]
-pub struct Admission(Mutex<Book>);
+pub struct Admission {
+    book: Mutex<Book>,
+    /// Connections refused.
+    pub(super) refusals: Seldom,
+    /// Connections that could not be accepted.
+    pub(super) failures: Seldom,
+}
 
 #[derive(Debug)]
 struct Book {
@@ -105,7 +112,7 @@ impl Admission {
     /// An empty house.
     #[must_use]
     pub fn new(limits: Limits) -> Arc<Admission> {
-        Arc::new(Admission(Mutex::new(Book {
+        let book = Mutex::new(Book {
             limits,
             open: 0,
             addresses: HashMap::new(),
@@ -114,7 +121,8 @@ impl Admission {
             leaving: 0,
             look_again: Time::default(),
             prune_at: REMEMBERED_MIN,
-        })))
+        });
+        Arc::new(Admission { book, refusals: Seldom::default(), failures: Seldom::default() })
     }
 
     /// Other limits from now on; who is in stays in.
@@ -163,7 +171,7 @@ impl Admission {
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
