@@ -177,9 +177,7 @@ where
             if !(moved && self.input.has_unread()) && !self.wait().await? {
                 continue;
             }
-            let now = self.now();
-            let taken = self.session.receive(now, self.input.unread());
-            self.around.seat.came(taken, now);
+            let taken = self.session.receive(self.now(), self.input.unread());
             self.input.took(taken);
         }
     }
@@ -201,6 +199,7 @@ where
                 Step::Send(octets) => self.send(&octets).await?,
                 Step::Content(range) => {
                     self.chatter = 0;
+                    self.around.seat.came(range.len(), self.now());
                     self.desk.content(self.input.given(range)).await;
                 }
                 Step::Ask(ask) => self.ask(ask).await?,

@@ -2,7 +2,8 @@
 //! part with, and the word that it must go. Owns the measure of progress; whose turn it is, [`crate::accept`] decides.
 //!
 //! Progress is told as a moment up to which what came accounts for the time: an answered question, as a sender or a
-//! recipient asks it, accounts for all of it, octets for as long as they take at [`PACE`]. How far that moment lies back
+//! recipient asks it, accounts for all of it, octets of content for as long as they take at [`PACE`], and a command that
+//! asks nothing for nothing. How far that moment lies back
 //! is the lag. Who keeps silent lags by the time of silence, who lets octets drip lags by nearly all of it.
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use wire::{Standing, Time};
 
-/// Octets a second that count as coming forward: a 300-baud line, a thirtieth of 9600 baud. A message of 50 MiB may
+/// Octets of content a second that count as coming forward: a 300-baud line, a thirtieth of 9600 baud. A message of 50 MiB may
 /// take three weeks at it, so it is for those who send a message to hold a place, not for those who send slowly.
 pub const PACE: u64 = 30;
 
@@ -73,7 +74,7 @@ impl Seat {
         self.told.notified().await;
     }
 
-    /// So many octets came.
+    /// So many octets of content came.
     pub fn came(&self, octets: usize, now: Time) {
         let worth_ms = (octets as u64).saturating_mul(1000) / PACE;
         let accounted_ms = self.accounted_ms.load(Ordering::Relaxed).saturating_add(worth_ms).min(now.0);
