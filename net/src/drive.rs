@@ -245,6 +245,7 @@ where
     /// begun is finished, so that session and desk agree on what happened.
     async fn ask(&mut self, ask: <D::Session as Session>::Ask) -> Result<(), Reason> {
         let now = self.now();
+        let leads_on = D::Session::leads_on(&ask);
         let mut flushed = Ok(());
         let answer = {
             let mut thinking = std::pin::pin!(self.desk.answer(now, ask));
@@ -259,8 +260,10 @@ where
         };
         let now = self.now();
         self.session.answer(now, answer);
-        self.chatter = 0;
-        self.around.seat.came_forward(now);
+        if leads_on {
+            self.chatter = 0;
+            self.around.seat.came_forward(now);
+        }
         flushed
     }
 

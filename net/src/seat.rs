@@ -2,9 +2,8 @@
 //! part with, and the word that it must go. Owns the measure of progress; whose turn it is, [`crate::accept`] decides.
 //!
 //! Progress is told as a moment up to which what came accounts for the time: an answered question, as a sender or a
-//! recipient asks it, accounts for all of it, octets of content for as long as they take at [`PACE`], and a command that
-//! asks nothing for nothing. How far that moment lies back
-//! is the lag. Who keeps silent lags by the time of silence, who lets octets drip lags by nearly all of it.
+//! recipient asks it, accounts for all of it, octets of content for as long as they take at [`PACE`], and a command
+//! that leads to neither for nothing. How far that moment lies back is the lag. Who keeps silent lags by the time of silence, who lets octets drip lags by nearly all of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

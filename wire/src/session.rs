@@ -116,6 +116,8 @@ pub trait Session {
     fn event(&mut self, now: Time, event: Event);
     /// What to do next; [`Step::Read`] when there is nothing.
     fn step(&mut self) -> Step<Self::Ask>;
+    /// Whether a question leads on, as that for a sender or a login does; a greeting can be repeated for ever.
+    fn leads_on(ask: &Self::Ask) -> bool;
     /// What the peer has shown so far.
     fn standing(&self) -> Standing;
     /// When `tick` is to be called if nothing else happens.

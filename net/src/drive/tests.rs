@@ -124,6 +124,10 @@ impl Session for Script {
         self.steps.pop_front().unwrap_or(Step::Read)
     }
 
+    fn leads_on(ask: &String) -> bool {
+        ask != "nothing"
+    }
+
     fn standing(&self) -> Standing {
         self.standing
     }

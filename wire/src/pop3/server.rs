@@ -299,6 +299,10 @@ impl Session for Server {
         }
     }
 
+    fn leads_on(_: &Ask) -> bool {
+        true
+    }
+
     /// RFC 1939 §3: with a maildrop open, ten minutes at least.
     fn standing(&self) -> Standing {
         match self.state {

@@ -318,6 +318,10 @@ impl Session for Server {
         }
     }
 
+    fn leads_on(ask: &Ask) -> bool {
+        !matches!(ask, Ask::Greeted(..) | Ask::Reset | Ask::Verify(_) | Ask::Expand(_) | Ask::Status)
+    }
+
     fn standing(&self) -> Standing {
         let known = self.profile.trusted || self.logged_in || self.accepted;
         if known { Standing::Known } else { Standing::Stranger }

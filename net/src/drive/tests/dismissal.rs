@@ -119,7 +119,7 @@ async fn who_only_keeps_the_connection_lags_unless_it_is_entitled() {
         let mut scene = Scene::plain();
         scene.say(&format!("{standing}\r\n")).await;
         for _ in 0..2 * LAG_MAX.as_secs() / 240 {
-            let _ = scene.peer.write_all(b"SAY still here\r\n").await;
+            let _ = scene.peer.write_all(b"SAY still here\r\nASK nothing\r\n").await;
             tokio::time::sleep(SECOND * 240).await;
         }
         assert_eq!(scene.ended.is_finished(), !stays, "{standing}");
@@ -146,6 +146,7 @@ async fn a_stranger_that_only_talks_is_slowed_down() {
         (one.repeat(chatter - 1), true, "at the limit"),
         (format!("KNOWN\r\n{}", one.repeat(chatter * 3)), false, "one who is known"),
         (format!("{}ASK hello\r\n", one.repeat(chatter - 2)).repeat(3), false, "who asks now and then"),
+        (format!("{}ASK nothing\r\n", one.repeat(chatter - 2)).repeat(2), true, "who asks for nothing that leads on"),
         ("GIVE 1\r\nx".repeat(chatter * 3), false, "who sends content"),
     ];
     for (commands, slowed, what) in cases {
