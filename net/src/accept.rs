@@ -10,6 +10,7 @@ pub use admission::{Admission, LEAVING_MAX, Limits, Refused, Ticket};
 use crate::clock::Clock;
 use crate::drive::told;
 use crate::seat::Seat;
+use nix::sys::socket::{Backlog, listen};
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,6 +23,10 @@ use tokio::task::{JoinError, JoinSet};
 /// How long nothing is accepted when the system has no socket left: accepting again at once would fail again, at full
 /// speed, since the connection waits on.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many may knock at one moment: who comes when the system's queue is full is not heard, and tries again after a
+/// second or three. The standard library asks for 128, which a thousand that come at once fill.
+const KNOCKING_MAX: i32 = 1024;
 
 /// Linux's numbers for "too many open files", of the process and of the system.
 const EMFILE: i32 = 24;
@@ -77,6 +82,8 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 /// Those of the system.
 pub fn adopt(listener: std::net::TcpListener) -> io::Result<std::net::TcpListener> {
     listener.set_nonblocking(true)?;
+    // On a socket that listens already this sets the length of its queue.
+    listen(&listener, Backlog::new(KNOCKING_MAX)?)?;
     Ok(listener)
 }
 

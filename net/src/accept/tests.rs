@@ -108,6 +108,18 @@ async fn an_ipv4_client_of_a_dual_stack_listener_is_an_ipv4_client() {
     assert_eq!(say((Ipv4Addr::LOCALHOST, port).into(), "four").await, "four");
 }
 
+/// Nobody accepts here, so each that comes stays in the queue; one that finds it full is not heard.
+#[tokio::test]
+async fn many_may_knock_at_one_moment() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut knocking = Vec::new();
+    for n in 0..500 {
+        let knock = tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await;
+        knocking.push(knock.unwrap_or_else(|_| panic!("number {n} was not heard")).unwrap());
+    }
+}
+
 #[test]
 fn binding_says_what_the_system_says() {
     let taken = bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! Clients that stall, each kind in its way, each client from an address of its own; and those that flood.
 
 use super::good::connect;
+use net::seat::STRANGER_LAG;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -67,6 +68,8 @@ impl Crowd {
             coming.spawn(come(kind, from, port, ports[&port]));
         }
         let came = coming.join_all().await;
+        // Nobody has to leave who was heard of just now.
+        tokio::time::sleep(STRANGER_LAG).await;
         let clients: Vec<TcpStream> = came.into_iter().flatten().collect();
         let (enough, until) = tokio::sync::watch::channel(false);
         match kind {

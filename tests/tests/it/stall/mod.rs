@@ -53,9 +53,9 @@ fn runtime() -> tokio::runtime::Runtime {
 fn a_good_client_is_served_within_a_second_among_a_thousand_that_stall() {
     crowd::raise_open_files();
     let house = found([CROWD, 100, 600]);
-    let server = Binary::start(&house).unwrap();
     let runtime = runtime();
     for kind in Kind::ALL {
+        let server = Binary::start(&house).unwrap();
         let crowd = runtime.block_on(Crowd::gather(kind, CROWD, &server.ports));
         serve_a_good_client(&server, &format!("{kind:?}"));
         let (open, left) = runtime.block_on(crowd.disperse());
