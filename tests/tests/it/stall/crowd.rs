@@ -8,6 +8,7 @@ use std::time::Duration;
 use tests::Ports;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wire::dialogue::Port;
 
@@ -55,7 +56,7 @@ pub fn raise_open_files() {
 pub struct Crowd {
     clients: Vec<TcpStream>,
     dripping: Option<tokio::task::JoinHandle<Vec<TcpStream>>>,
-    enough: tokio::sync::watch::Sender<bool>,
+    enough: watch::Sender<bool>,
 }
 
 impl Crowd {
@@ -71,7 +72,7 @@ impl Crowd {
         // Nobody has to leave who was heard of just now.
         tokio::time::sleep(STRANGER_LAG).await;
         let clients: Vec<TcpStream> = came.into_iter().flatten().collect();
-        let (enough, until) = tokio::sync::watch::channel(false);
+        let (enough, until) = watch::channel(false);
         match kind {
             Kind::DrippingContent => {
                 let dripping = Some(tokio::spawn(drip(clients, until)));
@@ -149,7 +150,7 @@ async fn hear(client: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 /// An octet a second from each.
-async fn drip(clients: Vec<TcpStream>, mut until: tokio::sync::watch::Receiver<bool>) -> Vec<TcpStream> {
+async fn drip(clients: Vec<TcpStream>, mut until: watch::Receiver<bool>) -> Vec<TcpStream> {
     while tokio::time::timeout(DRIP, until.wait_for(|enough| *enough)).await.is_err() {
         for client in &clients {
             // Who was told to leave cannot send any more; who can, does.
@@ -159,13 +160,14 @@ async fn drip(clients: Vec<TcpStream>, mut until: tokio::sync::watch::Receiver<b
     clients
 }
 
-/// Connects again and again, as fast as it can, and keeps whatever it gets.
-pub async fn knock(from: Ipv4Addr, ports: Ports) {
+/// Connects again and again, as fast as it can, keeps what it gets, and counts.
+pub async fn knock(from: Ipv4Addr, ports: Ports, knocks: watch::Sender<u32>) {
     let mut kept = std::collections::VecDeque::new();
     loop {
         if let Ok(client) = connect(from, ports[&Port::Smtp]).await {
             kept.push_back(client);
         }
+        knocks.send_modify(|knocks| *knocks += 1);
         if kept.len() > 500 {
             kept.pop_front();
         }
