@@ -127,9 +127,10 @@ fn admit(
         Ok(ticket) => {
             // Replies are gathered before they are sent, so there is nothing for Nagle's algorithm to gather.
             let _ = connection.set_nodelay(true);
-            let visit = reception.receive(connection, client, ticket.seat());
+            let reception = reception.clone();
+            // The visit is made where it is awaited: one that is handed over takes its place twice.
             connections.spawn(async move {
-                visit.await;
+                reception.receive(connection, client, ticket.seat()).await;
                 drop(ticket);
             });
         }

@@ -96,11 +96,17 @@ pub enum Reason {
     Stuck,
 }
 
-/// Runs one session to its end.
-pub async fn drive<S, D>(transport: S, session: D::Session, desk: D, around: &Surroundings) -> Ended
+/// Runs one session to its end. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+pub fn drive<S, D>(
+    transport: S,
+    session: D::Session,
+    desk: D,
+    around: &Surroundings,
+) -> impl Future<Output = Ended> + Send
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     D: Desk,
+    D::Session: Send,
 {
     let drain = around.drain.clone();
     let (input, output) = (Input::new(), Output::new(Stream::Plain(transport)));
@@ -116,14 +122,16 @@ where
         dismissed: false,
         chatter: 0,
     };
-    let reason = match drive.run().await {
-        Ok(()) => Reason::Closed,
-        Err(reason) => {
-            drive.bury().await;
-            reason
-        }
-    };
-    Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+    async move {
+        let reason = match drive.run().await {
+            Ok(()) => Reason::Closed,
+            Err(reason) => {
+                drive.bury().await;
+                reason
+            }
+        };
+        Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+    }
 }
 
 /// One session under way.
@@ -164,7 +172,7 @@ where
 {
     async fn run(&mut self) -> Result<(), Reason> {
         if let Security::Implicit(config) = &self.around.security {
-            self.start_tls(config.clone()).await?;
+            Box::pin(self.start_tls(config.clone())).await?;
         }
         loop {
             if let Next::Close = self.obey().await? {
@@ -206,7 +214,8 @@ where
                 Step::Relay(relay) => self.relay(relay).await?,
                 Step::StartTls => {
                     let Security::StartTls(config) = &self.around.security else { return Err(Reason::Stuck) };
-                    self.start_tls(config.clone()).await?;
+                    // Boxed, as all that is large and seldom: it would make every connection larger all its life.
+                    Box::pin(self.start_tls(config.clone())).await?;
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),

@@ -69,17 +69,28 @@ async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, (peer, 
         _ => Security::StartTls(house.tls.clone()),
     };
     let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security, seat };
-    let now = house.clock.now();
     match role(kind) {
-        Some(role) => {
-            let (profile, desk) = house.office.smtp(role, peer, true);
-            drive(connection, wire::smtp::Server::new(now, profile), desk, &around).await
-        }
-        None => {
-            let (profile, desk) = house.office.pop3(peer, true, now);
-            drive(connection, wire::pop3::Server::new(now, profile), desk, &around).await
-        }
+        Some(role) => smtp(role, house, connection, peer, &around).await,
+        None => pop3(house, connection, peer, &around).await,
     }
+}
+
+/// No `async fn`, like [`drive`]: profile and desk would be held twice.
+fn smtp(
+    role: Role,
+    house: &House,
+    connection: TcpStream,
+    peer: Peer,
+    around: &Surroundings,
+) -> impl Future<Output = Ended> + Send {
+    let (profile, desk) = house.office.smtp(role, peer, true);
+    drive(connection, wire::smtp::Server::new(house.clock.now(), profile), desk, around)
+}
+
+fn pop3(house: &House, connection: TcpStream, peer: Peer, around: &Surroundings) -> impl Future<Output = Ended> + Send {
+    let now = house.clock.now();
+    let (profile, desk) = house.office.pop3(peer, true, now);
+    drive(connection, wire::pop3::Server::new(now, profile), desk, around)
 }
 
 /// What an SMTP listener is for; `None` for the others.

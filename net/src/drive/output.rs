@@ -142,7 +142,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
     pub(super) async fn close(&mut self) {
         let goodbye = async {
             self.stream.shutdown().await?;
-            let mut waste = [0; 4096];
+            // On the heap, since the whole loop would be larger by it all its life.
+            let mut waste = vec![0; 4096];
             let mut read = 0;
             while read < CLOSE_OCTETS {
                 match self.stream.read(&mut waste).await? {
