@@ -72,7 +72,8 @@ impl Resolver {
             Source::Dns(dns, free) => {
                 let looked = async {
                     let _free = free.acquire().await.ok()?;
-                    confirmed(dns, client).await
+                    // Boxed, since most wait for nothing: each connection brings one of these.
+                    Box::pin(confirmed(dns, client)).await
                 };
                 tokio::time::timeout(LOOKUP_LIMIT, looked).await.ok().flatten()
             }

@@ -3,6 +3,7 @@
 mod crowd;
 mod cutoff;
 mod good;
+mod memory;
 mod starved;
 
 use crowd::{Crowd, Kind};

@@ -61,7 +61,7 @@ fn without_any_file_left_it_waits_and_then_goes_on() {
     serve_a_good_client(&server, "files are back");
     let log = std::fs::read_to_string(house.path("log")).unwrap();
     let complaints = log.lines().filter(|line| line.contains("cannot accept connections")).count();
-    assert!((1..=2).contains(&complaints), "{complaints} complaints\n{log}");
+    assert!((1..=5).contains(&complaints), "{complaints} complaints\n{log}");
 }
 
 /// Sets the soft limit of another process; the hard one stays.
