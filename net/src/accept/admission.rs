@@ -350,12 +350,14 @@ mod tests {
         let admit = |second| admission.admit(ip("192.0.2.1"), true, at(second));
         let crowd: Vec<Ticket> = (0..many).map(|_| admit(0).unwrap()).collect();
         crowd.iter().for_each(|ticket| ticket.seat().rest(Standing::Stranger));
-        let guests: Vec<_> = (0..LEAVING_MAX).map(|_| admit(5).unwrap()).collect();
+        let first = admit(5).unwrap();
+        assert_eq!(admission.book().leaving as usize, ROOM_AT_ONCE);
+        let guests: Vec<_> = (1..LEAVING_MAX).map(|_| admit(5).unwrap()).collect();
         assert_eq!(admission.book().leaving, LEAVING_MAX);
         assert_eq!(admit(5).unwrap_err(), Refused::Full);
         drop(crowd);
         assert_eq!(admission.open(), LEAVING_MAX);
-        drop(guests);
+        drop((first, guests));
         assert_eq!((admission.open(), admission.book().leaving), (0, 0));
     }
 

@@ -26,8 +26,8 @@ const BUFFER_KEPT: usize = 8 * 1024;
 
 /// How long closing may take, and how much of what the peer still sends is read away meanwhile: closing a socket with
 /// unread input resets the connection, and the reset can overtake the last reply.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-const CLOSE_OCTETS: usize = 256 * 1024;
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const CLOSE_OCTETS: usize = 256 * 1024;
 
 /// A connection and what is to be written to it.
 pub(super) struct Output<S> {
