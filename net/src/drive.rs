@@ -32,6 +32,9 @@ const LAST_STEPS: usize = 1000;
 const CHATTER: u32 = 100;
 const BRAKE: Duration = Duration::from_secs(1);
 
+/// How long a stranger may leave replies unread while its session has no deadline, as when it has said goodbye.
+const STRANGER_UNREAD: Duration = Duration::from_secs(60);
+
 /// What a connection needs besides its two ends.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -245,9 +248,11 @@ where
 
     /// How long the peer may take for what it has to do: strangers have no longer than their session's deadline.
     fn patience(&self, limit: Duration) -> Duration {
-        let stranger = self.session.standing() == Standing::Stranger;
-        let deadline = self.session.deadline().filter(|_| stranger);
-        deadline.map_or(limit, |deadline| deadline.since(self.now()).min(limit))
+        if self.session.standing() != Standing::Stranger {
+            return limit;
+        }
+        let left = self.session.deadline().map(|deadline| deadline.since(self.now()));
+        left.unwrap_or(STRANGER_UNREAD).min(limit)
     }
 
     /// Puts a question to the desk. A connection that breaks meanwhile does not cut the answer off: what the desk has

@@ -186,6 +186,19 @@ async fn before_login_a_minute_is_all_handshake_and_all() {
     }
 }
 
+/// The session is over, but its last replies are not read.
+#[tokio::test(start_paused = true)]
+async fn a_farewell_left_unread_is_not_waited_for_longer() {
+    for (at, command) in [(At::Smtp, "HELP\r\n"), (At::Pop3, "CAPA\r\n")] {
+        let started = tokio::time::Instant::now();
+        let (mut peer, ended) = open(at, 1000);
+        peer.write_all(format!("{}QUIT\r\n", command.repeat(50)).as_bytes()).await.unwrap();
+        let ended = ended.await.unwrap();
+        assert!(matches!(ended.reason, Reason::Stalled), "{at:?}: {ended:?}");
+        assert!(started.elapsed().abs_diff(MINUTE) <= Duration::from_secs(1), "{at:?}: {:?}", started.elapsed());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn replies_left_unread_hold_nothing_longer_than_silence_does() {
     for (at, command, cut_off_after) in
