@@ -185,7 +185,8 @@ where
             if self.chatter >= CHATTER && self.session.standing() == Standing::Stranger {
                 self.brake().await?;
             }
-            if !(moved && self.input.has_unread()) && !self.wait().await? {
+            let unread = moved && self.input.has_unread();
+            if !unread && !self.wait().await? {
                 continue;
             }
             let taken = self.session.receive(self.now(), self.input.unread());
