@@ -268,7 +268,7 @@ impl Session for Server {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
             Event::Dismissed => {
-                self.close(Some(Reply::coded(Code::SysTemp, "others need this connection; try again later")));
+                self.close(Some(Reply::coded(Code::SysTemp, "too little came of this connection; try again later")));
             }
             Event::PeerClosed => self.peer_gone = true,
         }

@@ -294,7 +294,11 @@ impl Session for Server {
             Event::Draining => self.draining = true,
             // RFC 5321 §3.8: 421 may come at any time.
             Event::Dismissed => {
-                self.close(Some(Reply::new(421, Enhanced(4, 3, 2), "others need this connection; try again later")));
+                self.close(Some(Reply::new(
+                    421,
+                    Enhanced(4, 3, 2),
+                    "too little came of this connection; try again later",
+                )));
             }
             Event::PeerClosed => self.peer_gone = true,
         }
