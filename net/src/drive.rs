@@ -27,9 +27,10 @@ const THINKING: Duration = Duration::from_millis(20);
 const LAST_STEPS: usize = 1000;
 
 /// Replies in a row a stranger gets without having asked for anything that matters (no sender, recipient or login, no
-/// content); then it waits for [`BRAKE`]. No client needs a tenth of them, and a thousand that send nothing but NOOP
-/// leave the processor to others.
+/// content); then it waits for [`BRAKE`], after as many again for twice as long, and so on up to [`BRAKES_MAX`] times
+/// doubled. No client needs a tenth of them, and a thousand that send nothing but NOOP leave the processor to others.
 const CHATTER: u32 = 100;
+const BRAKES_MAX: u32 = 5;
 const BRAKE: Duration = Duration::from_secs(1);
 
 /// How long a stranger may leave replies unread while its session has no deadline, as when it has said goodbye.
@@ -124,6 +125,7 @@ where
         ticked: None,
         dismissed: false,
         chatter: 0,
+        brakes: 0,
     };
     async move {
         let reason = match drive.run().await {
@@ -150,8 +152,10 @@ struct Drive<'a, S, D: Desk> {
     ticked: Option<Time>,
     /// The session was told to end.
     dismissed: bool,
-    /// Replies since something came of the connection.
+    /// Replies since something came of the connection, or since the last pause.
     chatter: u32,
+    /// Pauses since something came of the connection.
+    brakes: u32,
 }
 
 /// What follows when a session has no more steps.
@@ -210,7 +214,7 @@ where
             match self.session.step() {
                 Step::Send(octets) => self.send(&octets).await?,
                 Step::Content(range) => {
-                    self.chatter = 0;
+                    (self.chatter, self.brakes) = (0, 0);
                     self.around.seat.came(range.len(), self.now());
                     self.desk.content(self.input.given(range)).await;
                 }
@@ -243,8 +247,9 @@ where
     /// Makes a stranger wait that talks without saying anything.
     async fn brake(&mut self) -> Result<(), Reason> {
         self.flush().await?;
-        self.chatter = 0;
-        dismissible(&self.around.seat, self.session.standing(), tokio::time::sleep(BRAKE)).await
+        let pause = self.patience(BRAKE * 2_u32.pow(self.brakes));
+        (self.chatter, self.brakes) = (0, BRAKES_MAX.min(self.brakes + 1));
+        dismissible(&self.around.seat, self.session.standing(), tokio::time::sleep(pause)).await
     }
 
     /// How long the peer may take for what it has to do: strangers have no longer than their session's deadline.
@@ -276,7 +281,7 @@ where
         let now = self.now();
         self.session.answer(now, answer);
         if leads_on {
-            self.chatter = 0;
+            (self.chatter, self.brakes) = (0, 0);
             self.around.seat.came_forward(now);
         }
         flushed

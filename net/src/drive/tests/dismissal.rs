@@ -142,20 +142,22 @@ async fn a_stranger_that_only_talks_is_slowed_down() {
     let chatter = CHATTER as usize;
     let one = "SAY hello\r\n";
     let cases = [
-        (one.repeat(chatter - 2), false, "the greeting and one less than the limit"),
-        (one.repeat(chatter - 1), true, "at the limit"),
-        (format!("KNOWN\r\n{}", one.repeat(chatter * 3)), false, "one who is known"),
-        (format!("{}ASK hello\r\n", one.repeat(chatter - 2)).repeat(3), false, "who asks now and then"),
-        (format!("{}ASK nothing\r\n", one.repeat(chatter - 2)).repeat(2), true, "who asks for nothing that leads on"),
-        ("GIVE 1\r\nx".repeat(chatter * 3), false, "who sends content"),
+        (one.repeat(chatter - 2), 0, "the greeting and one less than the limit"),
+        (one.repeat(chatter - 1), 1, "at the limit"),
+        (one.repeat(chatter * 2 - 1), 1 + 2, "at the limit once more"),
+        (one.repeat(chatter * 6 - 1), 1 + 2 + 4 + 8 + 16 + 32, "as often as it is doubled"),
+        (one.repeat(chatter * 7 - 1), 1 + 2 + 4 + 8 + 16 + 32 + 32, "and no more"),
+        (format!("KNOWN\r\n{}", one.repeat(chatter * 3)), 0, "one who is known"),
+        (format!("{}ASK hello\r\n", one.repeat(chatter - 2)).repeat(3), 0, "who asks now and then"),
+        (format!("{}ASK nothing\r\n", one.repeat(chatter - 2)).repeat(2), 1, "who asks for nothing that leads on"),
+        ("GIVE 1\r\nx".repeat(chatter * 3), 0, "who sends content"),
     ];
-    for (commands, slowed, what) in cases {
+    for (commands, brakes, what) in cases {
         let mut scene = Scene::plain();
         let started = Instant::now();
         scene.say(&format!("{commands}QUIT\r\n")).await;
         assert!(scene.rest().await.ends_with("bye\r\n"));
-        let expected = if slowed { BRAKE } else { Duration::ZERO };
-        assert_eq!(started.elapsed().as_secs(), expected.as_secs(), "{what}");
+        assert_eq!(started.elapsed().as_secs(), brakes * BRAKE.as_secs(), "{what}");
     }
 }
 
