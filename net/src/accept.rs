@@ -3,12 +3,14 @@
 //! [`Reception`]'s business.
 
 mod admission;
+mod seldom;
 
-pub use admission::{Admission, Limits, Refused, Ticket};
+pub use admission::{Admission, LEAVING_MAX, Limits, Refused, Ticket};
 
 use crate::clock::Clock;
 use crate::drive::told;
-use nix::sys::socket::{self, Backlog};
+use crate::seat::Seat;
+use nix::sys::socket::{Backlog, listen};
 use std::future::Future;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,9 +24,13 @@ use tokio::task::{JoinError, JoinSet};
 /// speed, since the connection waits on.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections the system completes ahead of us. A burst beyond it waits a second and more for its next try; the system
-/// may have a lower limit (`net.core.somaxconn`).
-const BACKLOG: i32 = 4096;
+/// How many may knock at one moment: who comes when the system's queue is full is not heard, and tries again after a
+/// second or three. The standard library asks for 128, which a thousand that come at once fill.
+const KNOCKING_MAX: i32 = 1024;
+
+/// Linux's numbers for "too many open files", of the process and of the system.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
 
 /// What is done with a connection.
 pub trait Reception: Send + Sync + 'static {
@@ -34,8 +40,13 @@ pub trait Reception: Send + Sync + 'static {
     /// What a client that is turned away is told; `None` where the protocol knows no polite word (TLS from the start).
     fn refusal(&self, why: Refused) -> Option<String>;
 
-    /// Serves one connection to its end.
-    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static;
+    /// Serves one connection to its end, and at its seat tells what comes of it.
+    fn receive(
+        &self,
+        connection: TcpStream,
+        client: SocketAddr,
+        seat: Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'static;
 }
 
 /// What a listener needs besides its reception.
@@ -71,8 +82,8 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 /// Those of the system.
 pub fn adopt(listener: std::net::TcpListener) -> io::Result<std::net::TcpListener> {
     listener.set_nonblocking(true)?;
-    // Listening again changes the length of the queue and nothing else (listen(2)).
-    socket::listen(&listener, Backlog::new(BACKLOG)?)?;
+    // On a socket that listens already this sets the length of its queue.
+    listen(&listener, Backlog::new(KNOCKING_MAX)?)?;
     Ok(listener)
 }
 
@@ -92,7 +103,7 @@ pub async fn serve(listener: std::net::TcpListener, door: Door, reception: Arc<i
             Some(ended) = connections.join_next() => note(&ended),
             accepted = listener.accept() => match accepted {
                 Ok((connection, client)) => admit(&door, &reception, &mut connections, (connection, client)),
-                Err(error) => bear(&error).await,
+                Err(error) => bear(&error, &door).await,
             },
         }
     }
@@ -116,14 +127,17 @@ fn admit(
         Ok(ticket) => {
             // Replies are gathered before they are sent, so there is nothing for Nagle's algorithm to gather.
             let _ = connection.set_nodelay(true);
-            let visit = reception.receive(connection, client);
+            let reception = reception.clone();
+            // The visit is made where it is awaited: one that is handed over takes its place twice.
             connections.spawn(async move {
-                visit.await;
+                reception.receive(connection, client, ticket.seat()).await;
                 drop(ticket);
             });
         }
         Err(why) => {
-            tracing::info!(client = %client.ip(), reason = %why, "connection refused");
+            if let Some(unsaid) = door.admission.refusals.happened(door.clock.now()) {
+                tracing::info!(client = %client.ip(), reason = %why, unsaid, "connection refused");
+            }
             turn_away(connection, reception.refusal(why));
         }
     }
@@ -138,12 +152,19 @@ fn turn_away(connection: TcpStream, word: Option<String>) {
     let _ = connection.shutdown(std::net::Shutdown::Write);
 }
 
-/// A failed accept: one connection was lost before it was ours, or the system has run out of something.
-async fn bear(error: &io::Error) {
+/// A failed accept: one connection was lost before it was ours, or the system has run out of something. When it is
+/// files, some of those who show least have to leave, as in a house that is full.
+async fn bear(error: &io::Error, door: &Door) {
     if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
         return;
     }
-    tracing::warn!(%error, "cannot accept connections for the moment");
+    let now = door.clock.now();
+    if let Some(unsaid) = door.admission.failures.happened(now) {
+        tracing::warn!(%error, unsaid, "cannot accept connections for the moment");
+    }
+    if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) {
+        door.admission.make_room(now);
+    }
     tokio::time::sleep(PAUSE).await;
 }
 

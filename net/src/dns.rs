@@ -9,9 +9,14 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long a client's name is looked for.
 pub const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many names are looked for at a time; clients that come meanwhile have theirs looked for afterwards, if their
+/// [`LOOKUP_LIMIT`] lets them. Each lookup takes a socket or two, which connections shall not go without.
+pub const LOOKUPS_MAX: u32 = 16;
 
 /// How many names of one address are confirmed; an address with more has none that says anything.
 const NAMES_MAX: usize = 4;
@@ -25,7 +30,7 @@ pub struct Resolver(Source);
 
 #[derive(Clone)]
 enum Source {
-    Dns(Arc<TokioResolver>),
+    Dns(Arc<TokioResolver>, Arc<Semaphore>),
     Table(Arc<HashMap<IpAddr, String>>),
 }
 
@@ -48,7 +53,7 @@ impl Resolver {
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
         };
         let resolver = builder.build().map_err(|error| ResolverError(error.to_string()))?;
-        Ok(Resolver(Source::Dns(Arc::new(resolver))))
+        Ok(Resolver(Source::Dns(Arc::new(resolver), Arc::new(Semaphore::new(LOOKUPS_MAX as usize)))))
     }
 
     /// Knows these addresses and no others; for tests and the lab.
@@ -63,8 +68,15 @@ impl Resolver {
         let client = client.to_canonical();
         let name = match &self.0 {
             Source::Table(names) => names.get(&client).cloned(),
-            Source::Dns(_) if !is_public(client) => None,
-            Source::Dns(dns) => tokio::time::timeout(LOOKUP_LIMIT, confirmed(dns, client)).await.ok().flatten(),
+            Source::Dns(..) if !is_public(client) => None,
+            Source::Dns(dns, free) => {
+                let looked = async {
+                    let _free = free.acquire().await.ok()?;
+                    // Boxed, since most wait for nothing: each connection brings one of these.
+                    Box::pin(confirmed(dns, client)).await
+                };
+                tokio::time::timeout(LOOKUP_LIMIT, looked).await.ok().flatten()
+            }
         };
         if let Some(name) = name {
             // Somebody else may have been quicker; their answer is as good.
@@ -176,6 +188,19 @@ mod tests {
         let started = tokio::time::Instant::now();
         resolver.name("130.127.48.19".parse().unwrap(), &OnceLock::new()).await;
         assert!(started.elapsed() <= LOOKUP_LIMIT + Duration::from_millis(10), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn lookups_take_their_turn() {
+        for (under_way, found) in [(LOOKUPS_MAX - 1, true), (LOOKUPS_MAX, false)] {
+            let resolver = Resolver::new(&[stand_in_server().await]).unwrap();
+            let Source::Dns(_, free) = &resolver.0 else { panic!("it asks a server") };
+            let _others = free.acquire_many(under_way).await.unwrap();
+            let name = OnceLock::new();
+            let asked = resolver.name("130.127.48.19".parse().unwrap(), &name);
+            let answered = tokio::time::timeout(LOOKUP_LIMIT / 4, asked).await.is_ok();
+            assert_eq!((answered, name.get().is_some()), (found, found), "{under_way} under way");
+        }
     }
 
     /// A name server on loopback: both addresses are called eclipse1, and eclipse1 has only the first.

@@ -6,6 +6,7 @@ mod input;
 mod output;
 
 use crate::clock::Clock;
+use crate::seat::{LAG_MAX, Seat};
 use crate::stream::Stream;
 use crate::tls;
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use wire::dot::Stuffer;
-use wire::{Desk, Event, Framing, Relay, Session, Step, Time};
+use wire::{Desk, Event, Framing, Relay, Session, Standing, Step, Time};
 
 /// How long a desk may think before the replies gathered so far are sent; below it a pipelining client gets them in
 /// one piece (RFC 2920 §3.2).
@@ -24,6 +25,16 @@ const THINKING: Duration = Duration::from_millis(20);
 
 /// Steps a session may still take after its peer has gone; far more than dropping a transaction needs.
 const LAST_STEPS: usize = 1000;
+
+/// Replies in a row a stranger gets without having asked for anything that matters (no sender, recipient or login, no
+/// content); then it waits for [`BRAKE`], after as many again for twice as long, and so on up to [`BRAKES_MAX`] times
+/// doubled. No client needs a tenth of them, and a thousand that send nothing but NOOP leave the processor to others.
+const CHATTER: u32 = 100;
+const BRAKES_MAX: u32 = 5;
+const BRAKE: Duration = Duration::from_secs(1);
+
+/// How long a stranger may leave replies unread while its session has no deadline, as when it has said goodbye.
+const STRANGER_UNREAD: Duration = Duration::from_secs(60);
 
 /// What a connection needs besides its two ends.
 #[derive(Clone, Debug)]
@@ -34,6 +45,8 @@ pub struct Surroundings {
     pub drain: watch::Receiver<bool>,
     /// Whether and when TLS is spoken.
     pub security: Security,
+    /// Where it is told what comes of the connection, and from where it may be dismissed.
+    pub seat: Arc<Seat>,
 }
 
 /// TLS on a listener.
@@ -70,6 +83,9 @@ pub enum Reason {
     /// The peer did not read what was sent to it.
     #[error("the peer stopped reading")]
     Stalled,
+    /// Others needed its place, or too little came for too long.
+    #[error("dismissed: too little came of it")]
+    Dismissed,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(std::io::Error),
@@ -84,23 +100,43 @@ pub enum Reason {
     Stuck,
 }
 
-/// Runs one session to its end.
-pub async fn drive<S, D>(transport: S, session: D::Session, desk: D, around: &Surroundings) -> Ended
+/// Runs one session to its end. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+pub fn drive<S, D>(
+    transport: S,
+    session: D::Session,
+    desk: D,
+    around: &Surroundings,
+) -> impl Future<Output = Ended> + Send
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     D: Desk,
+    D::Session: Send,
 {
     let drain = around.drain.clone();
     let (input, output) = (Input::new(), Output::new(Stream::Plain(transport)));
-    let mut drive = Drive { input, output, session, desk, around, drain, draining_told: false, ticked: None };
-    let reason = match drive.run().await {
-        Ok(()) => Reason::Closed,
-        Err(reason) => {
-            drive.bury().await;
-            reason
-        }
+    let mut drive = Drive {
+        input,
+        output,
+        session,
+        desk,
+        around,
+        drain,
+        draining_told: false,
+        ticked: None,
+        dismissed: false,
+        chatter: 0,
+        brakes: 0,
     };
-    Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+    async move {
+        let reason = match drive.run().await {
+            Ok(()) => Reason::Closed,
+            Err(reason) => {
+                drive.bury().await;
+                reason
+            }
+        };
+        Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+    }
 }
 
 /// One session under way.
@@ -114,6 +150,12 @@ struct Drive<'a, S, D: Desk> {
     draining_told: bool,
     /// The deadline that was ticked last: one that stays after its tick is not ticked again and again.
     ticked: Option<Time>,
+    /// The session was told to end.
+    dismissed: bool,
+    /// Replies since something came of the connection, or since the last pause.
+    chatter: u32,
+    /// Pauses since something came of the connection.
+    brakes: u32,
 }
 
 /// What follows when a session has no more steps.
@@ -125,6 +167,7 @@ enum Next {
 /// What ended a wait.
 enum Woken {
     Draining,
+    Dismissed,
     Deadline,
     Read(std::io::Result<usize>),
 }
@@ -136,22 +179,33 @@ where
 {
     async fn run(&mut self) -> Result<(), Reason> {
         if let Security::Implicit(config) = &self.around.security {
-            self.start_tls(config.clone()).await?;
+            Box::pin(self.start_tls(config.clone())).await?;
         }
         loop {
             if let Next::Close = self.obey().await? {
-                return self.output.close().await;
+                return self.close().await;
             }
             let moved = self.input.drop_taken() > 0;
-            if !(moved && self.input.has_unread()) {
-                self.output.flush_replies().await?;
-                if !self.wait().await? {
-                    continue;
-                }
+            if self.chatter >= CHATTER && self.session.standing() == Standing::Stranger {
+                self.brake().await?;
+            }
+            let unread = moved && self.input.has_unread();
+            if !unread && !self.wait().await? {
+                continue;
             }
             let taken = self.session.receive(self.now(), self.input.unread());
             self.input.took(taken);
         }
+    }
+
+    async fn close(&mut self) -> Result<(), Reason> {
+        if self.dismissed {
+            self.output.part().await;
+            return Err(Reason::Dismissed);
+        }
+        self.flush().await?;
+        self.output.close().await;
+        Ok(())
     }
 
     /// Does what the session says until it wants input or the end.
@@ -159,12 +213,17 @@ where
         loop {
             match self.session.step() {
                 Step::Send(octets) => self.send(&octets).await?,
-                Step::Content(range) => self.desk.content(self.input.given(range)).await,
+                Step::Content(range) => {
+                    (self.chatter, self.brakes) = (0, 0);
+                    self.around.seat.came(range.len(), self.now());
+                    self.desk.content(self.input.given(range)).await;
+                }
                 Step::Ask(ask) => self.ask(ask).await?,
                 Step::Relay(relay) => self.relay(relay).await?,
                 Step::StartTls => {
                     let Security::StartTls(config) = &self.around.security else { return Err(Reason::Stuck) };
-                    self.start_tls(config.clone()).await?;
+                    // Boxed, as all that is large and seldom: it would make every connection larger all its life.
+                    Box::pin(self.start_tls(config.clone())).await?;
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),
@@ -174,13 +233,39 @@ where
 
     async fn send(&mut self, octets: &Bytes) -> Result<(), Reason> {
         self.output.gather(octets);
-        if self.output.is_full() { self.output.flush_replies().await } else { Ok(()) }
+        self.chatter += 1;
+        if self.output.is_full() { self.flush().await } else { Ok(()) }
+    }
+
+    /// Writes what was gathered; meanwhile the connection may be dismissed.
+    async fn flush(&mut self) -> Result<(), Reason> {
+        let patience = self.patience(output::REPLIES_UNREAD);
+        let standing = self.session.standing();
+        dismissible(&self.around.seat, standing, self.output.flush_replies(patience)).await?
+    }
+
+    /// Makes a stranger wait that talks without saying anything.
+    async fn brake(&mut self) -> Result<(), Reason> {
+        self.flush().await?;
+        let pause = self.patience(BRAKE * 2_u32.pow(self.brakes));
+        (self.chatter, self.brakes) = (0, BRAKES_MAX.min(self.brakes + 1));
+        dismissible(&self.around.seat, self.session.standing(), tokio::time::sleep(pause)).await
+    }
+
+    /// How long the peer may take for what it has to do: strangers have no longer than their session's deadline.
+    fn patience(&self, limit: Duration) -> Duration {
+        if self.session.standing() != Standing::Stranger {
+            return limit;
+        }
+        let left = self.session.deadline().map(|deadline| deadline.since(self.now()));
+        left.unwrap_or(STRANGER_UNREAD).min(limit)
     }
 
     /// Puts a question to the desk. A connection that breaks meanwhile does not cut the answer off: what the desk has
     /// begun is finished, so that session and desk agree on what happened.
     async fn ask(&mut self, ask: <D::Session as Session>::Ask) -> Result<(), Reason> {
         let now = self.now();
+        let leads_on = D::Session::leads_on(&ask);
         let mut flushed = Ok(());
         let answer = {
             let mut thinking = std::pin::pin!(self.desk.answer(now, ask));
@@ -193,7 +278,12 @@ where
                 }
             }
         };
-        self.session.answer(self.now(), answer);
+        let now = self.now();
+        self.session.answer(now, answer);
+        if leads_on {
+            (self.chatter, self.brakes) = (0, 0);
+            self.around.seat.came_forward(now);
+        }
         flushed
     }
 
@@ -228,26 +318,43 @@ where
     /// TLS in place. What was buffered in either direction was said without protection and counts for nothing inside
     /// it (RFC 3207 §4.2).
     async fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), Reason> {
-        self.output.flush_replies().await?;
+        self.flush().await?;
         self.input.clear();
-        let facts = self.output.start_tls(config).await?;
-        self.session.event(self.now(), Event::TlsStarted(facts));
+        let patience = self.patience(tls::HANDSHAKE_LIMIT);
+        let standing = self.session.standing();
+        let facts = dismissible(&self.around.seat, standing, self.output.start_tls(config, patience)).await??;
+        let now = self.now();
+        self.around.seat.came_forward(now);
+        self.session.event(now, Event::TlsStarted(facts));
         Ok(())
     }
 
-    /// Waits for input, the deadline or the end of the server. `true`: there is new input.
+    /// Writes what was gathered and waits for input, the deadline or the end of the server. `true`: there is new input.
     async fn wait(&mut self) -> Result<bool, Reason> {
         if !self.input.make_room() {
             return Err(Reason::Stuck);
         }
+        let (patience, standing) = (self.patience(output::REPLIES_UNREAD), self.session.standing());
         let deadline = self.session.deadline().filter(|deadline| self.ticked != Some(*deadline));
-        let woken = tokio::select! {
-            biased;
-            () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
-            () = self.around.clock.sleep_until(deadline.unwrap_or_default()), if deadline.is_some() => Woken::Deadline,
-            read = self.input.read(self.output.stream()) => Woken::Read(read),
+        // Who lags too far is let go, whatever its session thinks of it.
+        let lapse = (standing != Standing::Entitled).then(|| self.around.seat.accounted().after(LAG_MAX));
+        let until = deadline.into_iter().chain(lapse).min();
+        let waiting = async {
+            self.output.flush_replies(patience).await?;
+            Ok::<Woken, Reason>(tokio::select! {
+                biased;
+                () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
+                () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
+                read = self.input.read(self.output.stream()) => Woken::Read(read),
+            })
+        };
+        let woken = match dismissible(&self.around.seat, standing, waiting).await {
+            Ok(woken) => woken?,
+            Err(_) => Woken::Dismissed,
         };
         match woken {
+            Woken::Deadline if until == lapse => self.dismiss(),
+            Woken::Dismissed => self.dismiss(),
             Woken::Read(Ok(0)) => return Err(Reason::PeerClosed),
             Woken::Read(Ok(_)) => return Ok(true),
             Woken::Read(Err(error)) => return Err(output::reason_for(error)),
@@ -261,6 +368,12 @@ where
             }
         }
         Ok(false)
+    }
+
+    /// The session says goodbye.
+    fn dismiss(&mut self) {
+        self.dismissed = true;
+        self.session.event(self.now(), Event::Dismissed);
     }
 
     /// The connection is lost: lets session and desk drop what was begun.
@@ -282,6 +395,17 @@ where
     fn now(&self) -> Time {
         self.around.clock.now()
     }
+}
+
+/// Does what only waits for the peer, so that the connection may be dismissed meanwhile.
+async fn dismissible<T>(seat: &Seat, standing: Standing, waiting: impl Future<Output = T>) -> Result<T, Reason> {
+    seat.rest(standing);
+    let done = tokio::select! {
+        biased;
+        () = seat.dismissed() => None,
+        done = waiting => Some(done),
+    };
+    done.filter(|_| seat.rise()).ok_or(Reason::Dismissed)
 }
 
 /// Returns when the server is about to stop; never when nobody is left who could say so.

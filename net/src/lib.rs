@@ -5,8 +5,10 @@ pub mod accept;
 pub mod clock;
 pub mod dns;
 pub mod drive;
+pub mod seat;
 pub mod stream;
 pub mod tls;
 
 pub use clock::Clock;
 pub use drive::{Ended, Reason, Security, Surroundings, drive};
+pub use seat::Seat;

@@ -26,8 +26,8 @@ const CHANNEL_BINDING: &[u8] = b"EXPORTER-Channel-Binding";
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandshakeError {
-    /// It took longer than [`HANDSHAKE_LIMIT`].
-    #[error("the handshake took longer than {} s", HANDSHAKE_LIMIT.as_secs())]
+    /// It took longer than [`HANDSHAKE_LIMIT`], or than the session waits for a login.
+    #[error("the handshake took too long")]
     TimedOut,
     /// The peer wants what we do not have, speaks no TLS, or left.
     #[error("the handshake failed: {0}")]
@@ -74,16 +74,22 @@ pub fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig
     Ok(Arc::new(config))
 }
 
-/// Does the handshake as server.
+/// Does the handshake as server. `patience` is at most [`HANDSHAKE_LIMIT`].
 ///
 /// # Errors
-/// When it fails or takes longer than [`HANDSHAKE_LIMIT`]; the connection is of no use after that.
-pub async fn accept<S>(transport: S, config: Arc<ServerConfig>) -> Result<(TlsStream<S>, TlsFacts), HandshakeError>
+/// When it fails or takes longer than that; the connection is of no use then.
+pub async fn accept<S>(
+    transport: S,
+    config: Arc<ServerConfig>,
+    patience: Duration,
+) -> Result<(TlsStream<S>, TlsFacts), HandshakeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let handshake = TlsAcceptor::from(config).accept(transport);
-    let stream = tokio::time::timeout(HANDSHAKE_LIMIT, handshake).await.map_err(|_| HandshakeError::TimedOut)??;
+    let stream = tokio::time::timeout(patience.min(HANDSHAKE_LIMIT), handshake)
+        .await
+        .map_err(|_| HandshakeError::TimedOut)??;
     let facts = facts_of(stream.get_ref().1)?;
     Ok((stream, facts))
 }

@@ -86,6 +86,8 @@ fn configuration(config: &Config) -> Check {
 fn port(listen: &Listen, running: bool) -> Check {
     let name = format!("port {} {}", listen.kind, listen.address);
     match net::accept::bind(listen.address) {
+        // A port that the system chose is known to the server only.
+        Ok(_) if running && listen.address.port() == 0 => check(name, State::Ok, "chosen by the system", ""),
         Ok(_) if running => {
             check(name, State::Warning, "the server runs but does not listen here", "restart it to take [listen] in")
         }

@@ -18,6 +18,8 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) resolver: Resolver,
     pub(crate) admission: Arc<Admission>,
+    /// How many connections the limit of open files allows.
+    pub(crate) connections_max: u32,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tls: Arc<rustls::ServerConfig>,
     /// Replaced whole by a reload.
@@ -28,10 +30,10 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// The limits on connections that a configuration asks for.
-    pub(crate) fn connection_limits(config: &Config) -> net::accept::Limits {
+    /// The limits on connections that a configuration asks for, within what the system allows.
+    pub(crate) fn connection_limits(config: &Config, connections_max: u32) -> net::accept::Limits {
         net::accept::Limits {
-            total: config.limits.connections,
+            total: config.limits.connections.min(connections_max),
             per_address: config.limits.connections_per_address,
             per_minute: config.limits.connections_per_minute,
         }

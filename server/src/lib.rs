@@ -7,6 +7,7 @@ pub mod control;
 pub mod doctor;
 mod doors;
 mod error;
+mod files;
 mod house;
 mod logs;
 mod metrics;

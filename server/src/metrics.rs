@@ -8,6 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use net::Seat;
 use net::accept::{Reception, Refused};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -88,7 +89,7 @@ impl Reception for MetricsReception {
         None
     }
 
-    fn receive(&self, connection: TcpStream, _: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+    fn receive(&self, connection: TcpStream, _: SocketAddr, _: Arc<Seat>) -> impl Future<Output = ()> + Send + 'static {
         let house = self.house.clone();
         async move {
             let _open = house.traffic.opened(ListenerKind::Metrics);

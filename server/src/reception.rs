@@ -4,7 +4,7 @@
 use crate::config::ListenerKind;
 use crate::house::House;
 use net::accept::{Reception, Refused};
-use net::{Ended, Security, Surroundings, drive};
+use net::{Ended, Seat, Security, Surroundings, drive};
 use office::Peer;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -35,7 +35,12 @@ impl Reception for MailReception {
         }
     }
 
-    fn receive(&self, connection: TcpStream, client: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
+    fn receive(
+        &self,
+        connection: TcpStream,
+        client: SocketAddr,
+        seat: Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let (kind, house) = (self.kind, self.house.clone());
         async move {
             let _open = house.traffic.opened(kind);
@@ -44,7 +49,7 @@ impl Reception for MailReception {
                 Peer { client, local: connection.local_addr().unwrap_or(client), name: Arc::new(OnceLock::new()) };
             let name = peer.name.clone();
             let asking = tokio::spawn(ask_name(house.clone(), client.ip(), name.clone()));
-            let ended = serve(kind, &house, connection, peer).await;
+            let ended = serve(kind, &house, connection, (peer, seat)).await;
             asking.abort();
             let milliseconds = house.clock.now().since(started).as_millis();
             let name = name.get().map_or("-", String::as_str);
@@ -58,23 +63,34 @@ async fn ask_name(house: Arc<House>, client: IpAddr, slot: Arc<OnceLock<String>>
     house.resolver.name(client, &slot).await;
 }
 
-async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, peer: Peer) -> Ended {
+async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, (peer, seat): (Peer, Arc<Seat>)) -> Ended {
     let security = match kind {
         ListenerKind::Submissions | ListenerKind::Pop3s => Security::Implicit(house.tls.clone()),
         _ => Security::StartTls(house.tls.clone()),
     };
-    let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security };
-    let now = house.clock.now();
+    let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security, seat };
     match role(kind) {
-        Some(role) => {
-            let (profile, desk) = house.office.smtp(role, peer, true);
-            drive(connection, wire::smtp::Server::new(now, profile), desk, &around).await
-        }
-        None => {
-            let (profile, desk) = house.office.pop3(peer, true, now);
-            drive(connection, wire::pop3::Server::new(now, profile), desk, &around).await
-        }
+        Some(role) => smtp(role, house, connection, peer, &around).await,
+        None => pop3(house, connection, peer, &around).await,
     }
+}
+
+/// No `async fn`, like [`drive`]: profile and desk would be held twice.
+fn smtp(
+    role: Role,
+    house: &House,
+    connection: TcpStream,
+    peer: Peer,
+    around: &Surroundings,
+) -> impl Future<Output = Ended> + Send {
+    let (profile, desk) = house.office.smtp(role, peer, true);
+    drive(connection, wire::smtp::Server::new(house.clock.now(), profile), desk, around)
+}
+
+fn pop3(house: &House, connection: TcpStream, peer: Peer, around: &Surroundings) -> impl Future<Output = Ended> + Send {
+    let now = house.clock.now();
+    let (profile, desk) = house.office.pop3(peer, true, now);
+    drive(connection, wire::pop3::Server::new(now, profile), desk, around)
 }
 
 /// What an SMTP listener is for; `None` for the others.

@@ -9,7 +9,7 @@ use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::Seams;
-use crate::{control, privileges};
+use crate::{control, files, privileges};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -86,12 +86,14 @@ pub(crate) async fn start_ready(config: Config, seams: Seams, ready: Ready) -> R
         None => Resolver::new(&config.dns_servers)?,
     };
     let office = open_office(&config, &seams).await?;
+    let connections_max = files::connections(config.limits.connections);
     let (drain, draining) = watch::channel(false);
     let house = Arc::new(House {
         office,
         clock: seams.clock,
         resolver,
-        admission: Admission::new(House::connection_limits(&config)),
+        admission: Admission::new(House::connection_limits(&config, connections_max)),
+        connections_max,
         certificates,
         tls,
         config: ArcSwap::from_pointee(config),
@@ -242,7 +244,7 @@ impl Running {
         if let Some(certificate) = certificate {
             self.house.certificates.replace(&certificate);
         }
-        self.house.admission.set_limits(House::connection_limits(&config));
+        self.house.admission.set_limits(House::connection_limits(&config, self.house.connections_max));
         let old = self.house.config.load_full();
         if old.listen != config.listen || old.data_dir != config.data_dir || old.user != config.user {
             tracing::warn!("[listen], data_dir and user change with the next start only");

@@ -20,9 +20,20 @@ pub struct Binary {
 impl Binary {
     /// Starts it and waits until it is ready.
     pub fn start(house: &House) -> Result<Binary> {
+        Binary::run(house, Command::new(executable()?))
+    }
+
+    /// The same with a limit on open files, which it cannot raise.
+    pub fn start_with_files(house: &House, files: u32) -> Result<Binary> {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={files}:{files}")).arg(executable()?);
+        Binary::run(house, command)
+    }
+
+    fn run(house: &House, mut command: Command) -> Result<Binary> {
         let log = house.path("log");
         let stderr = File::options().create(true).append(true).open(&log)?;
-        let mut child = Command::new(executable()?)
+        let mut child = command
             .arg("serve")
             .arg("-c")
             .arg(house.configuration())

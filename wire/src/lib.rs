@@ -11,4 +11,4 @@ pub mod session;
 pub mod smtp;
 
 pub use message::Time;
-pub use session::{Desk, Event, Framing, Relay, Session, Step, TlsFacts};
+pub use session::{Desk, Event, Framing, Relay, Session, Standing, Step, TlsFacts};

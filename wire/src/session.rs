@@ -68,8 +68,22 @@ pub enum Event {
     TlsStarted(TlsFacts),
     /// The server is about to stop: finish what is being done, then say goodbye (SMTP: 421).
     Draining,
+    /// The connection must end now, for others need its place or too little came for too long: say goodbye, drop what
+    /// was begun.
+    Dismissed,
     /// The peer closed its side, or the connection broke. Only `Ask` and `Close` steps make sense after it.
     PeerClosed,
+}
+
+/// What a peer has shown so far. A server that runs short of connections parts with strangers first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing: nobody is logged in, no message was accepted.
+    Stranger,
+    /// Somebody is logged in, the client is trusted, or a message was accepted.
+    Known,
+    /// The protocol itself says how long it may stay, whatever the server is short of (RFC 1939 §3).
+    Entitled,
 }
 
 /// What is known of a TLS connection.
@@ -102,6 +116,10 @@ pub trait Session {
     fn event(&mut self, now: Time, event: Event);
     /// What to do next; [`Step::Read`] when there is nothing.
     fn step(&mut self) -> Step<Self::Ask>;
+    /// Whether a question leads on, as that for a sender or a login does; a greeting can be repeated for ever.
+    fn leads_on(ask: &Self::Ask) -> bool;
+    /// What the peer has shown so far.
+    fn standing(&self) -> Standing;
     /// When `tick` is to be called if nothing else happens.
     fn deadline(&self) -> Option<Time>;
     /// The deadline has passed (a call before it changes nothing).

@@ -26,8 +26,8 @@ const BUFFER_KEPT: usize = 8 * 1024;
 
 /// How long closing may take, and how much of what the peer still sends is read away meanwhile: closing a socket with
 /// unread input resets the connection, and the reset can overtake the last reply.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-const CLOSE_OCTETS: usize = 256 * 1024;
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const CLOSE_OCTETS: usize = 256 * 1024;
 
 /// A connection and what is to be written to it.
 pub(super) struct Output<S> {
@@ -68,8 +68,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         self.gathered.len() >= GATHERED_MAX
     }
 
-    /// Writes what was gathered; all of it within [`REPLIES_UNREAD`].
-    pub(super) async fn flush_replies(&mut self) -> Result<(), Reason> {
+    /// Writes what was gathered; all of it within this time, which is at most [`REPLIES_UNREAD`].
+    pub(super) async fn flush_replies(&mut self, patience: Duration) -> Result<(), Reason> {
         if self.gathered.is_empty() && !self.unflushed {
             return Ok(());
         }
@@ -79,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
             self.unflushed = false;
             Ok(())
         };
-        match timeout(REPLIES_UNREAD, whole).await {
+        match timeout(patience, whole).await {
             Ok(done) => done.map_err(reason_for),
             Err(_) => Err(Reason::Stalled),
         }
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(pause).await;
-        self.flush_replies().await
+        self.flush_replies(REPLIES_UNREAD).await
     }
 
     /// Writes what was gathered as long as the peer goes on taking some of it.
@@ -127,19 +127,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
     }
 
     /// Does the handshake over the plain connection.
-    pub(super) async fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<TlsFacts, Reason> {
+    pub(super) async fn start_tls(
+        &mut self,
+        config: Arc<rustls::ServerConfig>,
+        patience: Duration,
+    ) -> Result<TlsFacts, Reason> {
         let transport = self.stream.take_plain().ok_or(Reason::Stuck)?;
-        let (stream, facts) = tls::accept(transport, config).await?;
+        let (stream, facts) = tls::accept(transport, config, patience).await?;
         self.stream = Stream::Tls(Box::new(stream));
         Ok(facts)
     }
 
-    /// Writes the rest, says goodbye in TLS too, and lets the peer finish its sentence.
-    pub(super) async fn close(&mut self) -> Result<(), Reason> {
-        self.flush_replies().await?;
+    /// Says goodbye in TLS too, and lets the peer finish its sentence.
+    pub(super) async fn close(&mut self) {
         let goodbye = async {
             self.stream.shutdown().await?;
-            let mut waste = [0; 4096];
+            // On the heap, since the whole loop would be larger by it all its life.
+            let mut waste = vec![0; 4096];
             let mut read = 0;
             while read < CLOSE_OCTETS {
                 match self.stream.read(&mut waste).await? {
@@ -151,7 +155,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         };
         // The session is over: how the connection ends no longer matters to it.
         let _ = timeout(CLOSE_LIMIT, goodbye).await;
-        Ok(())
+    }
+
+    /// Writes the rest to a peer whose place is needed and closes without listening to it: most likely it has nothing to
+    /// say, and if it has, it may miss the reason.
+    pub(super) async fn part(&mut self) {
+        if self.flush_replies(CLOSE_LIMIT).await.is_ok() {
+            let _ = timeout(CLOSE_LIMIT, self.stream.shutdown()).await;
+        }
     }
 }
 

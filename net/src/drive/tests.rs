@@ -2,20 +2,27 @@
 #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
 #![allow(clippy::unwrap_used)]
 
+mod closing;
+mod dismissal;
+
 use super::*;
 use crate::tls::tests::{client, connect, test_config};
 use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use wire::TlsFacts;
+use wire::{Standing, TlsFacts};
 
 /// How long without a command before the session says goodbye.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `QUIT`.
+/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `KNOWN`, `STAY`,
+/// `HURRY n` (seconds are left for all), `QUIT`.
 struct Script {
     steps: std::collections::VecDeque<Step<String>>,
     content_left: usize,
     deadline: Time,
+    /// A deadline for all that comes.
+    hurry: Option<Time>,
+    standing: Standing,
     facts: Option<TlsFacts>,
     log: Log,
 }
@@ -28,6 +35,8 @@ impl Script {
             steps: Default::default(),
             content_left: 0,
             deadline: now.after(IDLE),
+            hurry: None,
+            standing: Standing::Stranger,
             facts: None,
             log: log.clone(),
         };
@@ -48,7 +57,7 @@ impl Script {
         self.steps.push_back(Step::Close);
     }
 
-    fn command(&mut self, line: &str) {
+    fn command(&mut self, now: Time, line: &str) {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
             "SAY" => self.say(rest),
@@ -61,6 +70,9 @@ impl Script {
                 self.steps.push_back(Step::StartTls);
             }
             "FACTS" => self.say(&self.facts.as_ref().map_or("none".to_owned(), |facts| facts.version.clone())),
+            "HURRY" => self.hurry = Some(now.after(Duration::from_secs(rest.parse().unwrap()))),
+            "KNOWN" => self.standing = Standing::Known,
+            "STAY" => self.standing = Standing::Entitled,
             "QUIT" => self.goodbye("bye"),
             "PANIC" => panic!("a defect of the session"),
             other => panic!("no such command: {other}"),
@@ -77,7 +89,7 @@ impl Session for Script {
     type Answer = String;
 
     fn receive(&mut self, now: Time, bytes: &[u8]) -> usize {
-        self.deadline = now.after(IDLE);
+        self.deadline = self.hurry.unwrap_or(now.after(IDLE));
         if self.content_left > 0 {
             let taken = bytes.len().min(self.content_left);
             self.content_left -= taken;
@@ -88,7 +100,7 @@ impl Session for Script {
             return taken;
         }
         let Some(end) = bytes.iter().position(|b| *b == b'\n') else { return 0 };
-        self.command(std::str::from_utf8(&bytes[..end]).unwrap().trim_end());
+        self.command(now, std::str::from_utf8(&bytes[..end]).unwrap().trim_end());
         end + 1
     }
 
@@ -101,6 +113,7 @@ impl Session for Script {
         match event {
             Event::TlsStarted(facts) => self.facts = Some(facts),
             Event::Draining => self.goodbye("draining"),
+            Event::Dismissed => self.goodbye("dismissed"),
             Event::PeerClosed => {
                 self.steps.clear();
                 self.steps.push_back(Step::Ask("forget".to_owned()));
@@ -110,6 +123,14 @@ impl Session for Script {
 
     fn step(&mut self) -> Step<String> {
         self.steps.pop_front().unwrap_or(Step::Read)
+    }
+
+    fn leads_on(ask: &String) -> bool {
+        ask != "nothing"
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -165,6 +186,7 @@ fn stored(source: u64) -> Vec<u8> {
 struct Scene {
     peer: DuplexStream,
     drain: watch::Sender<bool>,
+    seat: Arc<Seat>,
     log: Log,
     ended: tokio::task::JoinHandle<Ended>,
 }
@@ -176,11 +198,12 @@ impl Scene {
         let (drain, draining) = watch::channel(false);
         let log = Log::default();
         let clock = Clock::counting(Time(1_800_000_000_000));
+        let seat = Seat::new(clock.now());
         let session = Script::new(clock.now(), &log);
         let desk = TestDesk { content: Vec::new(), log: log.clone() };
-        let around = Surroundings { clock, drain: draining, security };
+        let around = Surroundings { clock, drain: draining, security, seat: seat.clone() };
         let ended = tokio::spawn(async move { drive(ours, session, desk, &around).await });
-        Scene { peer, drain, log, ended }
+        Scene { peer, drain, seat, log, ended }
     }
 
     fn plain() -> Scene {

@@ -82,7 +82,7 @@ async fn handshake(
 ) -> (TlsFacts, ClientStream, Vec<u8>) {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let (connector, seen) = client(versions);
-    let (accepted, connected) = tokio::join!(accept(ours, config), connect(connector, theirs));
+    let (accepted, connected) = tokio::join!(accept(ours, config, HANDSHAKE_LIMIT), connect(connector, theirs));
     let certificate = seen.0.lock().unwrap().clone().unwrap();
     (accepted.unwrap().1, connected, certificate)
 }
@@ -106,6 +106,58 @@ async fn tls_1_2_has_an_aead_cipher_and_no_channel_binding() {
     assert_eq!(facts.exporter, None);
 }
 
+/// A client's first words, written by hand, since our library cannot speak so: the highest version it knows, and these
+/// cipher suites for it.
+fn client_hello(version: [u8; 2], suites: &[u16]) -> Vec<u8> {
+    let suites: Vec<u8> = suites.iter().flat_map(|suite| suite.to_be_bytes()).collect();
+    let length = |octets: usize| u16::try_from(octets).unwrap().to_be_bytes();
+    // supported_groups: P-256; signature_algorithms: ecdsa_secp256r1_sha256, rsa_pkcs1_sha1.
+    let extensions = [&[0, 10, 0, 4, 0, 2, 0, 23][..], &[0, 13, 0, 6, 0, 4, 4, 3, 2, 1]].concat();
+    let hello =
+        [&version[..], &[7; 32], &[0], &length(suites.len()), &suites, &[1, 0], &length(extensions.len()), &extensions]
+            .concat();
+    let handshake = [&[1, 0][..], &length(hello.len()), &hello].concat();
+    [&[22, 3, 1][..], &length(handshake.len()), &handshake].concat()
+}
+
+/// What the server answers: the record type, and the description when it is an alert.
+async fn answer_to(hello: &[u8]) -> (u8, Option<u8>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+    let accepting = tokio::spawn(accept(ours, test_config(folder.path()).0, HANDSHAKE_LIMIT));
+    theirs.write_all(hello).await.unwrap();
+    let mut record = [0; 7];
+    theirs.read_exact(&mut record).await.unwrap();
+    drop(theirs);
+    assert!(accepting.await.unwrap().is_err());
+    (record[0], (record[0] == 21).then_some(record[6]))
+}
+
+const HANDSHAKE: (u8, Option<u8>) = (22, None);
+const HANDSHAKE_FAILURE: (u8, Option<u8>) = (21, Some(40));
+const PROTOCOL_VERSION: (u8, Option<u8>) = (21, Some(70));
+
+#[tokio::test]
+async fn versions_below_1_2_are_refused() {
+    let suites = [0xC009, 0xC00A, 0xC02B];
+    assert_eq!(answer_to(&client_hello([3, 3], &suites)).await, HANDSHAKE, "1.2 is not");
+    for version in [[3, 0], [3, 1], [3, 2]] {
+        assert_eq!(answer_to(&client_hello(version, &suites)).await, PROTOCOL_VERSION, "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn ciphers_without_aead_or_forward_secrecy_are_refused() {
+    for aead in [0xC02B, 0xC02C, 0xCCA9] {
+        assert_eq!(answer_to(&client_hello([3, 3], &[aead])).await, HANDSHAKE, "{aead:04x}");
+    }
+    // CBC with SHA-1 and SHA-2, RC4, 3DES, no encryption, and AEAD without forward secrecy.
+    for other in [0xC009, 0xC00A, 0xC023, 0xC024, 0xC007, 0xC008, 0xC006, 0x002F, 0x009C] {
+        assert_eq!(answer_to(&client_hello([3, 3], &[other])).await, HANDSHAKE_FAILURE, "{other:04x}");
+    }
+}
+
 #[tokio::test]
 async fn a_replaced_certificate_is_seen_by_the_next_handshake() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -121,7 +173,7 @@ async fn a_handshake_that_never_comes_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, _theirs) = tokio::io::duplex(1024);
     let before = tokio::time::Instant::now();
-    let ended = accept(ours, test_config(folder.path()).0).await;
+    let ended = accept(ours, test_config(folder.path()).0, HANDSHAKE_LIMIT).await;
     assert!(matches!(ended, Err(HandshakeError::TimedOut)));
     assert_eq!(before.elapsed(), HANDSHAKE_LIMIT);
 }

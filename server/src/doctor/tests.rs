@@ -44,6 +44,15 @@ fn a_port_that_another_program_has_is_told_with_advice() {
 }
 
 #[test]
+fn a_port_that_the_system_chooses_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path(), "[listen]\npop3 = [\"127.0.0.1:0\"]\n");
+    for running in [true, false] {
+        assert_eq!(port(config.listen.first().unwrap(), running).state, State::Ok);
+    }
+}
+
+#[test]
 fn a_house_without_postmaster_is_warned_about() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(configuration(&config(folder.path(), "")).state, State::Warning);

@@ -1,7 +1,8 @@
 //! Tests over real sockets: every dialogue against a server in this process and against the real binary, in the clear
-//! and over TLS; and what must survive when the binary is killed.
+//! and over TLS; what must survive when the binary is killed; and clients that stall.
 #![allow(clippy::disallowed_methods, reason = "tests read dialogues, and take their time")]
 #![allow(clippy::unwrap_used)]
 
 mod dialogues;
 mod kill;
+mod stall;

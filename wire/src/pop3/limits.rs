@@ -30,9 +30,10 @@ pub struct Limits {
     /// Octets of over-long lines one connection may send before it is closed. They are read so that the refusal is
     /// heard, and not for ever.
     pub discarded: u64,
-    /// How long a command may take to come before login: a connection that says nothing holds a slot.
-    pub idle_timeout: Duration,
-    /// The same after login. RFC 1939 §3 asks for 10 minutes at least.
+    /// From the connection to the login, whatever is said meanwhile: a stranger cannot hold a slot by silence, nor by
+    /// talking. People log in by a program, in a second.
+    pub login_timeout: Duration,
+    /// How long a command may take to come after login. RFC 1939 §3 asks for 10 minutes at least.
     pub inactivity_timeout: Duration,
 }
 
@@ -42,7 +43,7 @@ impl Default for Limits {
             bad_commands: 20,
             login_failures: 5,
             discarded: 1024 * 1024,
-            idle_timeout: Duration::from_secs(60),
+            login_timeout: Duration::from_secs(60),
             inactivity_timeout: Duration::from_secs(600),
         }
     }

@@ -7,7 +7,7 @@ use super::reply::{Code, Reply};
 use super::transaction::Transaction;
 use super::{Answer, Ask, Profile};
 use crate::sasl::Exchange;
-use crate::session::{Event, Relay, Session, Step, TlsFacts};
+use crate::session::{Event, Relay, Session, Standing, Step, TlsFacts};
 use bytes::Bytes;
 use message::Time;
 use std::collections::VecDeque;
@@ -23,6 +23,7 @@ pub struct Server {
     pub(super) counts: Counts,
     draining: bool,
     peer_gone: bool,
+    started: Time,
     deadline: Time,
     /// Content or a long listing was sent since the deadline was set, for who knows how long.
     sent_long: bool,
@@ -102,6 +103,7 @@ impl Server {
             counts: Counts::default(),
             draining: false,
             peer_gone: false,
+            started: now,
             deadline: now,
             sent_long: false,
         };
@@ -194,10 +196,10 @@ impl Server {
     fn set_deadline(&mut self, now: Time) {
         let limits = &self.profile.limits;
         self.sent_long = false;
-        self.deadline = now.after(match self.state {
-            State::Authorization { .. } => limits.idle_timeout,
-            State::Transaction(_) => limits.inactivity_timeout,
-        });
+        self.deadline = match self.state {
+            State::Authorization { .. } => self.started.after(limits.login_timeout),
+            State::Transaction(_) => now.after(limits.inactivity_timeout),
+        };
     }
 
     /// No question is open or about to be.
@@ -265,6 +267,9 @@ impl Session for Server {
         match event {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
+            Event::Dismissed => {
+                self.close(Some(Reply::coded(Code::SysTemp, "too little came of this connection; try again later")));
+            }
             Event::PeerClosed => self.peer_gone = true,
         }
         self.settle(now);
@@ -291,6 +296,18 @@ impl Session for Server {
                 self.question = Some(question);
                 Step::Ask(ask)
             }
+        }
+    }
+
+    fn leads_on(_: &Ask) -> bool {
+        true
+    }
+
+    /// RFC 1939 §3: with a maildrop open, ten minutes at least.
+    fn standing(&self) -> Standing {
+        match self.state {
+            State::Authorization { .. } => Standing::Stranger,
+            State::Transaction(_) => Standing::Entitled,
         }
     }
 

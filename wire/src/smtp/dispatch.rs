@@ -86,12 +86,14 @@ impl Server {
             (Question::Recipient, Answer::Reply(reply)) => self.recipient_answered(reply),
             (Question::Content(chunk), Answer::Reply(reply)) => self.content_answered(chunk, reply),
             (Question::Commit(_), Answer::Reply(reply)) if self.profile.role != Role::Lmtp => {
+                self.accepted |= reply.is_positive();
                 self.send_from_desk(reply, false);
             }
             (Question::Commit(count), Answer::Replies(replies))
                 if self.profile.role == Role::Lmtp && replies.len() == count =>
             {
                 for reply in replies {
+                    self.accepted |= reply.is_positive();
                     self.send_from_desk(reply, false);
                 }
             }

@@ -45,9 +45,11 @@ pub struct Limits {
     pub discarded: u64,
     /// How long a command may take to come (RFC 5321 §4.5.3.2.7).
     pub command_timeout: Duration,
-    /// The same before login on a submission port, and for LMTP, whose clients are programs next door: a connection
-    /// that says nothing holds a slot.
+    /// The same for LMTP, whose clients are programs next door: a connection that says nothing holds a slot.
     pub idle_timeout: Duration,
+    /// From the connection to the login on a submission port, whatever is said meanwhile: who is known by then has the
+    /// command timeout, and a stranger cannot hold a slot by talking. People log in by a program, in a second.
+    pub login_timeout: Duration,
     /// How long the next octets of content may take to come. RFC 5321 §4.5.3.2.5 gives the sender 3 minutes a block;
     /// §4.5.3.2.7 has the server wait 5.
     pub content_timeout: Duration,
@@ -64,6 +66,7 @@ impl Default for Limits {
             discarded: 250 * 1024 * 1024,
             command_timeout: Duration::from_secs(300),
             idle_timeout: Duration::from_secs(60),
+            login_timeout: Duration::from_secs(60),
             content_timeout: Duration::from_secs(300),
         }
     }

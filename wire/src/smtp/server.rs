@@ -7,7 +7,7 @@ use super::login::Login;
 use super::transaction::{Phase, Transaction};
 use super::{Answer, Ask, Enhanced, Profile, Reply, Role, Verb};
 use crate::sasl::Exchange;
-use crate::session::{Event, Session, Step, TlsFacts};
+use crate::session::{Event, Session, Standing, Step, TlsFacts};
 use bytes::Bytes;
 use message::Time;
 use std::collections::VecDeque;
@@ -23,9 +23,12 @@ pub struct Server {
     pub(super) transaction: Option<Transaction>,
     pub(super) tls: Option<TlsFacts>,
     pub(super) logged_in: bool,
+    /// A message was accepted.
+    pub(super) accepted: bool,
     pub(super) counts: Counts,
     draining: bool,
     peer_gone: bool,
+    started: Time,
     deadline: Time,
 }
 
@@ -110,9 +113,11 @@ impl Server {
             transaction: None,
             tls: None,
             logged_in: false,
+            accepted: false,
             counts: Counts::default(),
             draining: false,
             peer_gone: false,
+            started: now,
             deadline: now,
         };
         let greeting = server.greeting();
@@ -217,12 +222,13 @@ impl Server {
             self.close(Some(Reply::new(421, Enhanced(4, 3, 2), "this server is stopping; try again later")));
         }
         let limits = &self.profile.limits;
-        let patient = self.profile.trusted || self.logged_in || self.profile.role == Role::Mx;
-        self.deadline = now.after(match self.reading {
-            Reading::Data(_) | Reading::Chunk(..) => limits.content_timeout,
-            _ if patient => limits.command_timeout,
-            _ => limits.idle_timeout.min(limits.command_timeout),
-        });
+        let known = self.profile.trusted || self.logged_in;
+        self.deadline = match (&self.reading, self.profile.role) {
+            (_, Role::Submission) if !known => self.started.after(limits.login_timeout),
+            (Reading::Data(_) | Reading::Chunk(..), _) => now.after(limits.content_timeout),
+            (_, Role::Lmtp) if !known => now.after(limits.idle_timeout),
+            _ => now.after(limits.command_timeout),
+        };
     }
 
     /// No question is open or about to be, and no content is on its way.
@@ -286,6 +292,14 @@ impl Session for Server {
         match event {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
+            // RFC 5321 §3.8: 421 may come at any time.
+            Event::Dismissed => {
+                self.close(Some(Reply::new(
+                    421,
+                    Enhanced(4, 3, 2),
+                    "too little came of this connection; try again later",
+                )));
+            }
             Event::PeerClosed => self.peer_gone = true,
         }
         self.settle(now);
@@ -306,6 +320,15 @@ impl Session for Server {
                 Step::Ask(ask)
             }
         }
+    }
+
+    fn leads_on(ask: &Ask) -> bool {
+        !matches!(ask, Ask::Greeted(..) | Ask::Reset | Ask::Verify(_) | Ask::Expand(_) | Ask::Status)
+    }
+
+    fn standing(&self) -> Standing {
+        let known = self.profile.trusted || self.logged_in || self.accepted;
+        if known { Standing::Known } else { Standing::Stranger }
     }
 
     fn deadline(&self) -> Option<Time> {

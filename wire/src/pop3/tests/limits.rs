@@ -115,14 +115,16 @@ fn the_time_a_long_listing_takes_is_not_silence() {
 
 #[test]
 fn before_login_a_minute_is_all() {
-    let mut drive = Drive::greeted(profile());
-    assert_eq!(drive.wait(seconds(59)), "");
-    assert!(!drive.closed);
-    drive.say("CAPA");
-    drive.wait(seconds(59));
-    assert!(!drive.closed);
-    assert_eq!(drive.wait(seconds(1)), "");
-    assert!(drive.closed);
+    for busy in [None, Some("CAPA"), Some("USER bob")] {
+        let mut drive = Drive::greeted(profile());
+        for _ in 0..59 {
+            busy.map(|line| drive.say(line));
+            assert_eq!(drive.wait(seconds(1)), "");
+            assert!(!drive.closed, "{busy:?}");
+        }
+        assert_eq!(drive.wait(seconds(1)), "");
+        assert!(drive.closed, "{busy:?}");
+    }
 }
 
 /// RFC 1939 §3: ten minutes at least, then without a word and without an update.

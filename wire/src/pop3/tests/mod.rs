@@ -10,7 +10,7 @@ mod states;
 
 use super::*;
 use crate::sasl;
-use crate::session::{Event, Relay, Session, Step, TlsFacts};
+use crate::session::{Event, Relay, Session, Standing, Step, TlsFacts};
 use message::Time;
 use std::time::Duration;
 

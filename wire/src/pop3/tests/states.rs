@@ -85,6 +85,16 @@ fn a_server_that_stops_says_so_and_removes_nothing() {
 }
 
 #[test]
+fn a_stranger_may_be_dismissed_and_a_maildrop_entitles() {
+    let mut drive = Drive::greeted(profile());
+    drive.say("USER bob");
+    assert_eq!(drive.server.standing(), Standing::Stranger);
+    assert!(drive.event(Event::Dismissed).starts_with("-ERR [SYS/TEMP] "));
+    assert!(drive.closed);
+    assert_eq!(Drive::logged_in().server.standing(), Standing::Entitled);
+}
+
+#[test]
 fn a_server_that_stops_finishes_the_command() {
     let mut drive = Drive::logged_in();
     assert_eq!(drive.server.receive(drive.now, b"RETR 1\r\n"), 8);

@@ -166,11 +166,26 @@ fn content_has_five_minutes_a_block() {
 }
 
 #[test]
-fn strangers_on_submission_and_lmtp_have_one_minute() {
-    for role in [Role::Submission, Role::Lmtp] {
-        let mut drive = Drive::greeted(role);
-        assert_eq!(drive.wait(Duration::from_secs(60) - MILLISECOND), "");
-        assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "));
+fn strangers_on_lmtp_have_one_minute_a_command() {
+    let minute = Duration::from_secs(60);
+    let mut drive = Drive::greeted(Role::Lmtp);
+    assert_eq!(drive.wait(minute - MILLISECOND), "");
+    assert!(drive.say("NOOP").starts_with("250"), "the clock starts again");
+    assert_eq!(drive.wait(minute - MILLISECOND), "");
+    assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "));
+}
+
+#[test]
+fn strangers_on_submission_have_one_minute_in_all() {
+    let second = Duration::from_secs(1);
+    for busy in ["NOOP", "EHLO c.example", "BDAT 100000"] {
+        let mut drive = Drive::greeted(Role::Submission);
+        for _ in 0..59 {
+            drive.say(busy);
+            assert!(!drive.wait(second).contains("421"), "{busy}");
+        }
+        assert_eq!(drive.wait(second - MILLISECOND), "");
+        assert!(drive.wait(MILLISECOND).starts_with("421 4.4.2 "), "{busy}");
     }
     let mut known = profile(Role::Submission);
     known.plaintext_login = true;
@@ -190,6 +205,39 @@ fn while_a_question_is_open_no_time_runs_out() {
     assert_eq!(server.deadline(), None);
     server.tick(Time(u64::MAX));
     assert!(matches!(server.step(), Step::Read));
+}
+
+#[test]
+fn who_is_dismissed_hears_421_and_nothing_is_kept() {
+    let mut drive = Drive::with_recipient();
+    drive.say("DATA");
+    drive.say("half a message");
+    assert!(drive.event(Event::Dismissed).starts_with("421 4.3.2 "));
+    assert!(drive.closed && drive.messages.is_empty());
+    assert_eq!(drive.asks, [Ask::Content, Ask::Reset]);
+}
+
+#[test]
+fn a_message_accepted_a_login_or_trust_makes_known() {
+    for role in [Role::Mx, Role::Lmtp] {
+        let mut drive = Drive::greeted(role);
+        for line in ["MAIL FROM:<alice@crepes.fr>", "RCPT TO:<bob@hamburger.edu>", "DATA", "x"] {
+            drive.say(line);
+            assert_eq!(drive.server.standing(), Standing::Stranger, "{line}");
+        }
+        drive.say(".");
+        assert_eq!(drive.server.standing(), Standing::Known);
+    }
+    let mut drive = Drive::with_recipient();
+    drive.commit_refusal = Some(Reply::new(452, Enhanced(4, 3, 1), "full"));
+    drive.say("DATA");
+    drive.say(".");
+    assert_eq!(drive.server.standing(), Standing::Stranger, "a message refused is none");
+    let mut drive = Drive::new(Profile { plaintext_login: true, ..profile(Role::Submission) });
+    drive.say("EHLO c.example");
+    drive.say("AUTH PLAIN AGJvYgBodW5ncnk=");
+    assert_eq!(drive.server.standing(), Standing::Known);
+    assert_eq!(Server::new(Time(0), Profile { trusted: true, ..profile(Role::Mx) }).standing(), Standing::Known);
 }
 
 #[test]

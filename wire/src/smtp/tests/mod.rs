@@ -15,7 +15,7 @@ mod tls;
 
 use super::*;
 use crate::sasl;
-use crate::session::{Event, Session, Step, TlsFacts};
+use crate::session::{Event, Session, Standing, Step, TlsFacts};
 use message::Time;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
