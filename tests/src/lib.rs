@@ -5,9 +5,13 @@
 
 pub mod binary;
 pub mod client;
+pub mod collector;
 pub mod house;
 pub mod in_process;
+pub mod ledger;
+pub mod letter;
 pub mod seed;
+pub mod senders;
 pub mod stage;
 pub mod tls;
 

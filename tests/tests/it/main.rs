@@ -4,4 +4,4 @@
 #![allow(clippy::unwrap_used)]
 
 mod dialogues;
-mod kill;
+mod ledger;

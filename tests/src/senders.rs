@@ -1,0 +1,207 @@
+//! Clients that send letters as fast as they are taken, in every way mail comes: a connection for each message or one
+//! for all, pipelined, in chunks, to several, by LMTP. What no answer came for is sent again, as any client would.
+
+use crate::Ports;
+use crate::client::Client;
+use crate::ledger::Ledger;
+use crate::letter::Letter;
+use crate::seed::Seed;
+use anyhow::{Context, Result, bail};
+use std::sync::atomic::{AtomicBool, Ordering};
+use wire::dialogue::Port;
+
+/// Who gets mail in such a run: local parts at hamburger.edu.
+pub const ACCOUNTS: [&str; 3] = ["bob", "carol", "dave"];
+
+/// How a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A connection for each message.
+    One,
+    /// The same, to three recipients.
+    OneToThree,
+    /// One connection; the next envelope travels with the content (RFC 2920).
+    Pipelined,
+    /// One connection, `BDAT` in two chunks (RFC 3030).
+    Chunked,
+    /// One connection, two recipients, a reply each (RFC 2033).
+    Lmtp,
+}
+
+/// All of them.
+pub const STYLES: [Style; 5] = [Style::One, Style::OneToThree, Style::Pipelined, Style::Chunked, Style::Lmtp];
+
+/// One client, with what it has still to send.
+pub struct Sender {
+    style: Style,
+    seed: Seed,
+    /// The most lines of a letter.
+    lines: u64,
+    next: u64,
+    /// The letter that was not acknowledged yet.
+    pending: Option<(u64, usize)>,
+}
+
+/// Letters of different clients have different numbers.
+const NUMBERS: u64 = 1_000_000;
+
+impl Sender {
+    /// The client of this number; its letters have from a dozen to `lines` lines, small ones being more frequent.
+    #[must_use]
+    pub fn new(style: Style, number: u64, lines: u64, seed: Seed) -> Sender {
+        Sender { style, seed, lines, next: number * NUMBERS, pending: None }
+    }
+
+    fn recipients(&self) -> &'static [&'static str] {
+        match self.style {
+            Style::OneToThree => &ACCOUNTS,
+            Style::Lmtp => &["carol", "dave"],
+            Style::One => &["bob"],
+            Style::Pipelined => &["dave"],
+            Style::Chunked => &["carol"],
+        }
+    }
+
+    /// Sends until told to stop.
+    ///
+    /// # Errors
+    /// When the connection breaks, as it does when the server dies.
+    pub fn run(&mut self, ports: &Ports, ledger: &Ledger, stop: &AtomicBool) -> Result<()> {
+        match self.style {
+            Style::Pipelined => self.pipelined(ports, ledger, stop),
+            Style::One | Style::OneToThree => {
+                while !stop.load(Ordering::Acquire) {
+                    let mut client = self.connect(ports)?;
+                    self.transaction(&mut client, ledger)?;
+                    client.command("QUIT")?;
+                }
+                Ok(())
+            }
+            Style::Chunked | Style::Lmtp => {
+                let mut client = self.connect(ports)?;
+                while !stop.load(Ordering::Acquire) {
+                    self.transaction(&mut client, ledger)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn connect(&self, ports: &Ports) -> Result<Client> {
+        let (port, hello) = match self.style {
+            Style::Lmtp => (Port::Lmtp, "LHLO"),
+            _ => (Port::Smtp, "EHLO"),
+        };
+        let mut client = Client::connect(*ports.get(&port).context("the port is open")?)?;
+        for reply in [client.reply()?, client.command(&format!("{hello} crepes.fr"))?] {
+            if !matches!(reply.0, 220 | 250) {
+                bail!("not greeted: {}", reply.1);
+            }
+        }
+        Ok(client)
+    }
+
+    /// The letter to send now: the one that was not acknowledged, or the next.
+    fn letter(&mut self) -> (u64, usize) {
+        if let Some(pending) = self.pending {
+            return pending;
+        }
+        // Half of the letters have less than a fifth of the octaves there are.
+        let part = self.seed.within(0..1000) as f64 / 1000.0;
+        let lines = 12.0 * (self.lines as f64 / 12.0).powf(part * part);
+        self.next += 1;
+        *self.pending.insert((self.next, lines as usize))
+    }
+
+    fn transaction(&mut self, client: &mut Client, ledger: &Ledger) -> Result<()> {
+        if !self.envelope(client, ledger)? {
+            client.command("RSET")?;
+            return Ok(());
+        }
+        let (id, lines) = self.letter();
+        let letter = Letter::new(id, lines);
+        if self.style == Style::Chunked {
+            let (first, last) = letter.octets.split_at(letter.octets.len() / 3);
+            let chunk =
+                |octets: &[u8], last: &str| [format!("BDAT {}{last}\r\n", octets.len()).as_bytes(), octets].concat();
+            client.send(&chunk(first, ""))?;
+            let (code, line) = client.reply()?;
+            if code != 250 {
+                ledger.refused(code, &line);
+                client.command("RSET")?;
+                return Ok(());
+            }
+            ledger.sent(id, lines);
+            client.send(&chunk(last, " LAST"))?;
+        } else {
+            ledger.sent(id, lines);
+            client.send(&letter.wire())?;
+        }
+        self.hear(client, ledger, id)
+    }
+
+    /// MAIL, RCPT and DATA; whether content may come.
+    fn envelope(&self, client: &mut Client, ledger: &Ledger) -> Result<bool> {
+        let mut replies = vec![client.command("MAIL FROM:<alice@crepes.fr>")?];
+        for recipient in self.recipients() {
+            replies.push(client.command(&format!("RCPT TO:<{recipient}@hamburger.edu>"))?);
+        }
+        let mut right = replies.iter().all(|(code, _)| *code == 250);
+        if right && self.style != Style::Chunked {
+            replies.push(client.command("DATA")?);
+            right = replies.last().is_some_and(|(code, _)| *code == 354);
+        }
+        if !right {
+            tell_refusal(&replies, ledger);
+        }
+        Ok(right)
+    }
+
+    /// The answer to a letter that was sent.
+    fn hear(&mut self, client: &mut Client, ledger: &Ledger, id: u64) -> Result<()> {
+        let recipients = self.recipients();
+        let mut replies = Vec::new();
+        if self.style == Style::Lmtp {
+            for recipient in recipients {
+                let (code, line) = client.reply()?;
+                replies.push((*recipient, code, line));
+            }
+        } else {
+            let (code, line) = client.reply()?;
+            replies.extend(recipients.iter().map(|recipient| (*recipient, code, line.clone())));
+        }
+        ledger.answered(id, &replies);
+        if replies.iter().all(|(_, code, _)| *code == 250) {
+            self.pending = None;
+        }
+        Ok(())
+    }
+
+    fn pipelined(&mut self, ports: &Ports, ledger: &Ledger, stop: &AtomicBool) -> Result<()> {
+        const ENVELOPE: &[u8] = b"MAIL FROM:<alice@crepes.fr>\r\nRCPT TO:<dave@hamburger.edu>\r\nDATA\r\n";
+        let mut client = self.connect(ports)?;
+        client.send(ENVELOPE)?;
+        while !stop.load(Ordering::Acquire) {
+            let replies = vec![client.reply()?, client.reply()?, client.reply()?];
+            if replies.last().is_none_or(|(code, _)| *code != 354) {
+                tell_refusal(&replies, ledger);
+                client.command("RSET")?;
+                client.send(ENVELOPE)?;
+                continue;
+            }
+            let (id, lines) = self.letter();
+            ledger.sent(id, lines);
+            client.send(&[&Letter::new(id, lines).wire(), ENVELOPE].concat())?;
+            self.hear(&mut client, ledger, id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes down the first reply that was not what was hoped for; the rest follow from it.
+fn tell_refusal(replies: &[(u16, String)], ledger: &Ledger) {
+    if let Some((code, line)) = replies.iter().find(|(code, _)| !matches!(code, 250 | 354)) {
+        // The queue id of an earlier one does not count; words are told without what differs each time.
+        ledger.refused(*code, line);
+    }
+}
