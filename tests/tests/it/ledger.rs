@@ -47,18 +47,23 @@ fn what_was_acknowledged_survives_kill_9() {
     let mut senders: Vec<Sender> =
         (0..).zip(STYLES).map(|(n, style)| Sender::new(style, n, LINES, Seed(seed.number()))).collect();
     let mut restarts = Vec::new();
+    let began = Instant::now();
     for cycle in 0..cycles {
         let (server, restart) = start(&house);
         restarts.push(restart);
         let before = ledger.acknowledged();
         load_and_kill(server, &mut senders, &ledger, &mut seed);
         let acknowledged = ledger.acknowledged() - before;
-        println!("cycle {cycle}: served after {restart:?}, {acknowledged} acknowledged, then killed");
+        println!(
+            "{:?} cycle {cycle}: served after {restart:?}, {acknowledged} acknowledged, then killed",
+            began.elapsed()
+        );
         assert!(acknowledged > 0, "nothing was acknowledged in cycle {cycle}");
     }
     let (server, restart) = start(&house);
     restarts.push(restart);
     let there = collector::read_all(&server.ports, &ACCOUNTS, &ledger).unwrap();
+    println!("{:?} read all", began.elapsed());
     let verdict = ledger.judge(&there);
     println!(
         "{verdict:#?}\n{:.2} duplicates in 1000, restarts at most {:?}",
