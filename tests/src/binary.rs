@@ -56,6 +56,11 @@ impl Binary {
         self.child.id()
     }
 
+    /// Whether it lives.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Waits until it ends by itself; whether it ended well.
     pub fn wait(&mut self) -> Result<bool> {
         Ok(self.child.wait()?.success())

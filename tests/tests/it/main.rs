@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod dialogues;
+mod full;
 mod ledger;

@@ -1,0 +1,136 @@
+//! A disk that is full, has no inodes left, or cannot be written: clients hear that it does not go now, readers go on,
+//! the server lives, and once there is room mail is taken again.
+
+use crate::ledger::world;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tests::binary::{self, Binary};
+use tests::collector::{self, Maildrop};
+use tests::house::{self, House};
+use tests::ledger::Ledger;
+use tests::seed::Seed;
+use tests::senders::{ACCOUNTS, STYLES, Sender};
+use tests::small_disk::SmallDisk;
+
+/// Mail is taken again so soon after there is room.
+const AGAIN_MAX: Duration = Duration::from_secs(5);
+/// Refusals after which the disk counts as full: every client has tried more than once.
+const REFUSALS: u64 = 40;
+
+/// A house on a disk of its own, with a server.
+struct Place {
+    // In this order they go: what is mounted is in use as long as the server lives, and in the way of the folder.
+    server: Binary,
+    #[allow(dead_code)]
+    disk: SmallDisk,
+    house: House,
+}
+
+impl Place {
+    fn new(room: &str, limits: &str) -> Option<Place> {
+        let mut world = world();
+        for limit in limits.split_terminator(',') {
+            let (name, value) = limit.split_once('=').unwrap();
+            world.limits.push((name.to_owned(), value.parse().unwrap()));
+        }
+        let house = House::found(&world).unwrap();
+        let disk = SmallDisk::mount(&house.data(), room).unwrap()?;
+        house::fill(&house, &world).unwrap();
+        let server = Binary::start(&house).unwrap();
+        Some(Place { server, disk, house })
+    }
+
+    /// A file of somebody else's on the same disk.
+    fn filler(&self, octets: usize) -> PathBuf {
+        let path = self.house.data().join("filler");
+        std::fs::write(&path, vec![1; octets]).unwrap();
+        path
+    }
+
+    /// Sends from all sides until `script` is through.
+    fn under_load(&self, lines: u64, ledger: &Ledger, script: impl FnOnce()) {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (ports, stop) = (&self.server.ports, &stop);
+            let clients: Vec<_> = (0..)
+                .zip(STYLES)
+                .map(|(n, style)| {
+                    let mut sender = Sender::new(style, n, lines, Seed(n));
+                    scope.spawn(move || sender.run(ports, ledger, stop))
+                })
+                .collect();
+            script();
+            stop.store(true, Ordering::Release);
+            for client in clients {
+                client.join().unwrap().unwrap();
+            }
+        });
+    }
+
+    /// Everything acknowledged is there, nothing that was refused is, and the store is whole; also after a restart.
+    fn check(mut self, ledger: &Ledger) {
+        assert!(self.server.is_running().unwrap());
+        let there = collector::read_all(&self.server.ports, &ACCOUNTS, ledger).unwrap();
+        let verdict = ledger.judge(&there);
+        println!("{verdict:#?}\n{:#?}", ledger.refusals());
+        assert!(verdict.wrong.is_empty() && verdict.duplicates == 0);
+        binary::command(&self.house, &["verify"]).unwrap();
+        self.server.kill().unwrap();
+        self.server = Binary::start(&self.house).unwrap();
+        assert_eq!(collector::read_all(&self.server.ports, &ACCOUNTS, ledger).unwrap(), there);
+    }
+
+    /// Bob reads what there is, and removes one message; whether the server could.
+    fn read_and_remove(&self, ledger: &Ledger) -> bool {
+        let mut drop = Maildrop::open(&self.server.ports, "bob", ledger).unwrap();
+        for number in 1..=drop.unique_ids.len() {
+            drop.read(number, ledger).unwrap();
+        }
+        assert!(!drop.unique_ids.is_empty());
+        drop.remove(&[1], ledger).unwrap()
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_for_now_and_takes_mail_again_when_there_is_room() {
+    let Some(place) = Place::new("size=24m", "") else { return };
+    let filler = place.filler(8 * 1024 * 1024);
+    let ledger = Ledger::default();
+    place.under_load(26_000, &ledger, || {
+        assert!(ledger.wait_for_refusals(REFUSALS));
+        println!("full after {} messages", ledger.acknowledged());
+        let removed = place.read_and_remove(&ledger);
+        println!("on a full disk QUIT removed: {removed}");
+        std::fs::remove_file(&filler).unwrap();
+        let began = Instant::now();
+        assert!(ledger.wait_for_acknowledgements(1));
+        println!("taken again after {:?}", began.elapsed());
+        assert!(began.elapsed() <= AGAIN_MAX);
+    });
+    assert!(place.read_and_remove(&ledger));
+    place.check(&ledger);
+}
+
+#[test]
+fn no_inodes_left_refuse_for_now_and_mail_is_taken_again() {
+    let Some(place) = Place::new("nr_inodes=40", "") else { return };
+    let mut fillers = Vec::new();
+    for n in 0.. {
+        let path = place.house.data().join(format!("filler-{n}"));
+        match std::fs::File::create(&path) {
+            Ok(_) => fillers.push(path),
+            Err(_) => break,
+        }
+    }
+    let ledger = Ledger::default();
+    place.under_load(2_000, &ledger, || {
+        assert!(ledger.wait_for_refusals(REFUSALS));
+        std::fs::remove_file(&fillers[0]).unwrap();
+        let began = Instant::now();
+        let refused = ledger.refusals();
+        while ledger.wait_for_acknowledgements(1) && began.elapsed() < AGAIN_MAX {}
+        assert!(ledger.acknowledged() > 100, "{refused:?}");
+    });
+    place.check(&ledger);
+}
