@@ -42,6 +42,14 @@ pub struct Sender {
     pending: Option<(u64, usize)>,
 }
 
+/// Where a conversation is when a client leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Quiet,
+    /// An envelope is on its way.
+    Halfway,
+}
+
 /// Letters of different clients have different numbers.
 const NUMBERS: u64 = 1_000_000;
 
@@ -67,24 +75,25 @@ impl Sender {
     /// # Errors
     /// When the connection breaks, as it does when the server dies.
     pub fn run(&mut self, ports: &Ports, ledger: &Ledger, stop: &AtomicBool) -> Result<()> {
-        match self.style {
-            Style::Pipelined => self.pipelined(ports, ledger, stop),
-            Style::One | Style::OneToThree => {
-                while !stop.load(Ordering::Acquire) {
-                    let mut client = self.connect(ports)?;
-                    self.transaction(&mut client, ledger)?;
-                    client.command("QUIT")?;
-                }
-                Ok(())
-            }
-            Style::Chunked | Style::Lmtp => {
-                let mut client = self.connect(ports)?;
-                while !stop.load(Ordering::Acquire) {
-                    self.transaction(&mut client, ledger)?;
-                }
-                Ok(())
+        while !stop.load(Ordering::Acquire) {
+            let mut client = self.connect(ports)?;
+            let ended = match self.style {
+                Style::Pipelined => self.pipelined(&mut client, ledger, stop)?,
+                _ => self.one_by_one(&mut client, ledger, stop)?,
+            };
+            // Half an envelope may be on its way still: then the farewell is left out.
+            if ended == End::Quiet {
+                client.command("QUIT")?;
             }
         }
+        Ok(())
+    }
+
+    /// Until a refusal, for which a client goes and comes back, or until there is nothing more to send.
+    fn one_by_one(&mut self, client: &mut Client, ledger: &Ledger, stop: &AtomicBool) -> Result<End> {
+        let once = matches!(self.style, Style::One | Style::OneToThree);
+        while self.transaction(client, ledger)? && !once && !stop.load(Ordering::Acquire) {}
+        Ok(End::Quiet)
     }
 
     fn connect(&self, ports: &Ports) -> Result<Client> {
@@ -113,10 +122,10 @@ impl Sender {
         *self.pending.insert((self.next, lines as usize))
     }
 
-    fn transaction(&mut self, client: &mut Client, ledger: &Ledger) -> Result<()> {
+    /// Sends a letter; whether it was taken.
+    fn transaction(&mut self, client: &mut Client, ledger: &Ledger) -> Result<bool> {
         if !self.envelope(client, ledger)? {
-            client.command("RSET")?;
-            return Ok(());
+            return Ok(false);
         }
         let (id, lines) = self.letter();
         let letter = Letter::new(id, lines);
@@ -128,8 +137,7 @@ impl Sender {
             let (code, line) = client.reply()?;
             if code != 250 {
                 ledger.refused(code, &line);
-                client.command("RSET")?;
-                return Ok(());
+                return Ok(false);
             }
             ledger.sent(id, lines);
             client.send(&chunk(last, " LAST"))?;
@@ -157,8 +165,8 @@ impl Sender {
         Ok(right)
     }
 
-    /// The answer to a letter that was sent.
-    fn hear(&mut self, client: &mut Client, ledger: &Ledger, id: u64) -> Result<()> {
+    /// The answer to a letter that was sent; whether everybody has it.
+    fn hear(&mut self, client: &mut Client, ledger: &Ledger, id: u64) -> Result<bool> {
         let recipients = self.recipients();
         let mut replies = Vec::new();
         if self.style == Style::Lmtp {
@@ -171,37 +179,34 @@ impl Sender {
             replies.extend(recipients.iter().map(|recipient| (*recipient, code, line.clone())));
         }
         ledger.answered(id, &replies);
-        if replies.iter().all(|(_, code, _)| *code == 250) {
+        let taken = replies.iter().all(|(_, code, _)| *code == 250);
+        if taken {
             self.pending = None;
         }
-        Ok(())
+        Ok(taken)
     }
 
-    fn pipelined(&mut self, ports: &Ports, ledger: &Ledger, stop: &AtomicBool) -> Result<()> {
+    fn pipelined(&mut self, client: &mut Client, ledger: &Ledger, stop: &AtomicBool) -> Result<End> {
         const ENVELOPE: &[u8] = b"MAIL FROM:<alice@crepes.fr>\r\nRCPT TO:<dave@hamburger.edu>\r\nDATA\r\n";
-        let mut client = self.connect(ports)?;
         client.send(ENVELOPE)?;
         while !stop.load(Ordering::Acquire) {
             let replies = vec![client.reply()?, client.reply()?, client.reply()?];
             if replies.last().is_none_or(|(code, _)| *code != 354) {
                 tell_refusal(&replies, ledger);
-                client.command("RSET")?;
-                client.send(ENVELOPE)?;
-                continue;
+                return Ok(End::Quiet);
             }
             let (id, lines) = self.letter();
             ledger.sent(id, lines);
             client.send(&[&Letter::new(id, lines).wire(), ENVELOPE].concat())?;
-            self.hear(&mut client, ledger, id)?;
+            self.hear(client, ledger, id)?;
         }
-        Ok(())
+        Ok(End::Halfway)
     }
 }
 
 /// Writes down the first reply that was not what was hoped for; the rest follow from it.
 fn tell_refusal(replies: &[(u16, String)], ledger: &Ledger) {
     if let Some((code, line)) = replies.iter().find(|(code, _)| !matches!(code, 250 | 354)) {
-        // The queue id of an earlier one does not count; words are told without what differs each time.
         ledger.refused(*code, line);
     }
 }

@@ -94,7 +94,7 @@ impl Place {
 
 #[test]
 fn a_full_disk_refuses_for_now_and_takes_mail_again_when_there_is_room() {
-    let Some(place) = Place::new("size=24m", "") else { return };
+    let Some(place) = Place::new("size=24m", "disk_reserve=0") else { return };
     let filler = place.filler(8 * 1024 * 1024);
     let ledger = Ledger::default();
     place.under_load(26_000, &ledger, || {
@@ -113,8 +113,33 @@ fn a_full_disk_refuses_for_now_and_takes_mail_again_when_there_is_room() {
 }
 
 #[test]
+fn the_reserve_keeps_room_to_read_and_to_delete() {
+    let Some(place) = Place::new("size=32m", "disk_reserve=8388608") else { return };
+    let ledger = Ledger::default();
+    // Letters small enough that those under way do not fill the reserve.
+    place.under_load(2_000, &ledger, || {
+        assert!(ledger.wait_for_refusals(REFUSALS));
+        println!("down to the reserve after {} messages", ledger.acknowledged());
+        assert!(place.read_and_remove(&ledger), "QUIT removes while mail is refused");
+    });
+    assert!(ledger.refusals().keys().all(|line| line.starts_with("452 4.3.1 ")), "{:?}", ledger.refusals());
+    place.check(&ledger);
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_any_more_refuses_and_is_read() {
+    let Some(place) = Place::new("size=32m", "disk_reserve=0") else { return };
+    let ledger = Ledger::default();
+    place.under_load(2_000, &ledger, || {
+        assert!(ledger.wait_for_acknowledgements(30));
+    });
+    place.disk.change("ro").unwrap_or_else(|error| println!("busy: {error:#}"));
+    place.check(&ledger);
+}
+
+#[test]
 fn no_inodes_left_refuse_for_now_and_mail_is_taken_again() {
-    let Some(place) = Place::new("nr_inodes=40", "") else { return };
+    let Some(place) = Place::new("nr_inodes=40", "disk_reserve=0") else { return };
     let mut fillers = Vec::new();
     for n in 0.. {
         let path = place.house.data().join(format!("filler-{n}"));
