@@ -7,6 +7,7 @@ use crate::ledger::Ledger;
 use crate::letter::Letter;
 use crate::seed::Seed;
 use anyhow::{Context, Result, bail};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wire::dialogue::Port;
 
@@ -35,8 +36,8 @@ pub const STYLES: [Style; 5] = [Style::One, Style::OneToThree, Style::Pipelined,
 pub struct Sender {
     style: Style,
     seed: Seed,
-    /// The most lines of a letter.
-    lines: u64,
+    /// How many lines letters have.
+    lines: Range<u64>,
     next: u64,
     /// The letter that was not acknowledged yet.
     pending: Option<(u64, usize)>,
@@ -54,9 +55,9 @@ enum End {
 const NUMBERS: u64 = 1_000_000;
 
 impl Sender {
-    /// The client of this number; its letters have from a dozen to `lines` lines, small ones being more frequent.
+    /// The client of this number; of its letters, small ones are more frequent.
     #[must_use]
-    pub fn new(style: Style, number: u64, lines: u64, seed: Seed) -> Sender {
+    pub fn new(style: Style, number: u64, lines: Range<u64>, seed: Seed) -> Sender {
         Sender { style, seed, lines, next: number * NUMBERS, pending: None }
     }
 
@@ -117,7 +118,8 @@ impl Sender {
         }
         // Half of the letters have less than a fifth of the octaves there are.
         let part = self.seed.within(0..1000) as f64 / 1000.0;
-        let lines = 12.0 * (self.lines as f64 / 12.0).powf(part * part);
+        let (least, most) = (self.lines.start as f64, self.lines.end as f64);
+        let lines = least * (most / least).powf(part * part);
         self.next += 1;
         *self.pending.insert((self.next, lines as usize))
     }
