@@ -45,6 +45,11 @@ impl Binary {
 
     /// `kill -9`, and waits until it is gone.
     pub fn kill(mut self) -> Result<()> {
+        self.stop()
+    }
+
+    /// The same, for one that is about to be replaced.
+    pub fn stop(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod dialogues;
+mod faults;
 mod full;
 mod ledger;
