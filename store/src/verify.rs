@@ -10,9 +10,13 @@ use crate::rows::Snapshot;
 use crate::segment::Segments;
 use crate::shell::Store;
 use crate::types::QueueId;
+use message::Summary;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// How much of a subject is shown: more does not help anybody to know the message again.
+const SUBJECT_CHARS: usize = 78;
 
 /// What was looked at and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +40,15 @@ pub enum Damage {
     /// A number that does not agree with the rows it counts.
     Counter { what: &'static str, rows: u64 },
     /// A message whose octets cannot be had any more.
-    Message { account: String, mailbox: String, uid: u32, queue_id: Option<QueueId>, reason: String },
+    Message {
+        account: String,
+        mailbox: String,
+        uid: u32,
+        queue_id: Option<QueueId>,
+        /// As people read it; what is left of it, where it is long.
+        subject: Option<String>,
+        reason: String,
+    },
     /// One that waits in the outbox.
     Outgoing { outbox: i64, queue_id: QueueId, reason: String },
 }
@@ -46,10 +58,13 @@ impl fmt::Display for Damage {
         match self {
             Damage::Database(reason) => write!(f, "database: {reason}"),
             Damage::Counter { what, rows } => write!(f, "{what}: {rows} rows do not agree"),
-            Damage::Message { account, mailbox, uid, queue_id, reason } => {
+            Damage::Message { account, mailbox, uid, queue_id, subject, reason } => {
                 write!(f, "message {uid} in {mailbox} of {account}")?;
                 if let Some(id) = queue_id {
                     write!(f, " ({id})")?;
+                }
+                if let Some(subject) = subject {
+                    write!(f, ", subject \"{subject}\"")?;
                 }
                 write!(f, ": {reason}")
             }
@@ -164,21 +179,16 @@ fn check_live(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
 }
 
 fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
-    let mut statement = snapshot.sql.prepare(
-        "SELECT id, octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id ORDER BY id",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut bad: BTreeMap<i64, String> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let octets = count(row.get(1)?);
+    let mut bad = wrong_sizes(snapshot)?;
+    // One by one: where the database itself is broken in one row, the others are still to be looked at.
+    for blob in snapshot.all("SELECT id FROM blob ORDER BY id", [], |row| Ok(row.get::<_, i64>(0)?))? {
         report.blobs += 1;
-        report.octets += octets;
-        let looked = hash(&row.get::<_, Vec<u8>>(2)?).and_then(|hash| {
-            let place = place(row.get(3)?, row.get(4)?, row.get(5)?)?;
-            check_content(snapshot.segments, &place, &hash, octets)
-        });
-        if let Err(error) = looked {
-            bad.insert(row.get(0)?, error.to_string());
+        match check_blob(snapshot, blob) {
+            Ok(octets) => report.octets += octets,
+            Err(error @ StoreError::SyncFailed { .. }) => return Err(error),
+            Err(error) => {
+                bad.insert(blob, error.to_string());
+            }
         }
     }
     if !bad.is_empty() {
@@ -188,11 +198,37 @@ fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
     Ok(())
 }
 
+/// E-mails that are not as long as what belongs to them: a reader would wait for octets that never come.
+fn wrong_sizes(snapshot: &Snapshot<'_>) -> Sql<BTreeMap<i64, String>> {
+    let find = "SELECT blob, size, length(prefix) + octets FROM email JOIN blob ON blob.id = email.blob \
+                WHERE size <> length(prefix) + octets";
+    let wrong = snapshot.all(find, [], |row| {
+        let (size, octets): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok((row.get(0)?, format!("its size is kept as {size}, it has {octets} octets")))
+    })?;
+    Ok(wrong.into_iter().collect())
+}
+
+/// Looks at one content; how many octets it has.
+fn check_blob(snapshot: &Snapshot<'_>, blob: i64) -> Sql<u64> {
+    let find = "SELECT octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id WHERE id = ?1";
+    let octets = snapshot.one(find, [blob], |row| {
+        let octets = count(row.get(0)?);
+        let hash = hash(&row.get::<_, Vec<u8>>(1)?)?;
+        let place = place(row.get(2)?, row.get(3)?, row.get(4)?)?;
+        check_content(snapshot.segments, &place, &hash, octets).map(|()| octets)
+    })?;
+    octets.ok_or_else(|| StoreError::damaged("the row of its content cannot be found"))
+}
+
 fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u64) -> Sql<()> {
     let mut hasher = blake3::Hasher::new();
     let mut offset = 0;
     while offset < octets {
         let piece = read_piece(segments, place, kept, octets, offset)?;
+        if piece.is_empty() {
+            return Err(StoreError::damaged("the content ends early"));
+        }
         hasher.update(&piece);
         offset += piece.len() as u64;
     }
@@ -204,7 +240,7 @@ fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u6
 
 fn name_messages(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
     let all = snapshot.all(
-        "SELECT email.blob, local, host, mailbox.name, uid, queue_id FROM msg \
+        "SELECT email.blob, local, host, mailbox.name, uid, queue_id, summary FROM msg \
          JOIN email ON email.account = msg.account AND email.id = msg.email \
          JOIN mailbox ON mailbox.account = msg.account AND mailbox.id = msg.mailbox \
          JOIN account ON account.id = msg.account ORDER BY msg.account, msg.mailbox, uid",
@@ -216,12 +252,20 @@ fn name_messages(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &
                 mailbox: row.get::<_, Text>(3)?.0,
                 uid: row.get(4)?,
                 queue_id: row.get::<_, Option<i64>>(5)?.map(queue_id),
+                subject: subject(&row.get::<_, Vec<u8>>(6)?),
                 reason: reason.clone(),
             }))
         },
     )?;
     report.damage.extend(all.into_iter().flatten());
     Ok(())
+}
+
+/// The subject, for people to know the message again.
+fn subject(summary: &[u8]) -> Option<String> {
+    let summary = Summary::decode(summary).ok()?;
+    let subject = summary.parts.first()?.envelope.as_ref()?.subject.as_ref()?;
+    Some(message::header::text(subject).chars().take(SUBJECT_CHARS).collect())
 }
 
 fn name_outgoing(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
