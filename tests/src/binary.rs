@@ -55,6 +55,23 @@ impl Binary {
         Ok(())
     }
 
+    /// Tells it to stop, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub fn terminate(&mut self) -> Result<()> {
+        self.signal("TERM")?;
+        anyhow::ensure!(self.wait()?, "it did not end well");
+        Ok(())
+    }
+
+    /// Sends it a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
+        anyhow::ensure!(status.success(), "kill -{name} failed");
+        Ok(())
+    }
+
     /// Its process id, for signals.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -81,11 +98,28 @@ impl Drop for Binary {
 
 /// Runs an administrator's command on the house; its stdout.
 pub fn command(house: &House, arguments: &[&str]) -> Result<String> {
+    let ended = try_command(house, arguments)?;
+    anyhow::ensure!(ended.code == Some(0), "pillarbox {}: {}{}", arguments.join(" "), ended.stdout, ended.stderr);
+    Ok(ended.stdout)
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote.
+    pub stdout: String,
+    /// What it said beside.
+    pub stderr: String,
+}
+
+/// Runs an administrator's command on the house, however it ends.
+pub fn try_command(house: &House, arguments: &[&str]) -> Result<Ended> {
     let mut command = Command::new(executable()?);
     let output = command.args(arguments).arg("-c").arg(house.configuration()).stdin(Stdio::null()).output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "pillarbox {}: {stderr}", arguments.join(" "));
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    Ok(Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
 }
 
 /// Reads `listening NAME ADDRESS` lines up to `ready`; what comes later is read and thrown away, so that the pipe

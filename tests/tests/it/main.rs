@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read dialogues, and take their time")]
 #![allow(clippy::unwrap_used)]
 
+mod damage;
 mod dialogues;
 mod faults;
 mod full;
