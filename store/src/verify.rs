@@ -2,7 +2,7 @@
 //! is looked at and how damage is named; changes nothing.
 
 use crate::StoreError;
-use crate::columns::{Sql, Text, count, hash, place, queue_id};
+use crate::columns::{Sql, Text, check_sum, count, hash, place, queue_id};
 use crate::content::{blocking, read_piece};
 use crate::engine::connect_reader;
 use crate::op::Place;
@@ -178,35 +178,57 @@ fn check_live(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
     Ok(())
 }
 
+/// What is damaged, and why.
+#[derive(Default)]
+struct Bad {
+    /// Contents, by id: all e-mails that share one are damaged with it.
+    blobs: BTreeMap<i64, String>,
+    /// E-mails, by row: what lies beside the content is each one's own.
+    emails: BTreeMap<i64, String>,
+}
+
 fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
-    let mut bad = wrong_sizes(snapshot)?;
+    let mut bad = Bad::default();
     // One by one: where the database itself is broken in one row, the others are still to be looked at.
     for blob in snapshot.all("SELECT id FROM blob ORDER BY id", [], |row| Ok(row.get::<_, i64>(0)?))? {
         report.blobs += 1;
         match check_blob(snapshot, blob) {
             Ok(octets) => report.octets += octets,
-            Err(error @ StoreError::SyncFailed { .. }) => return Err(error),
             Err(error) => {
-                bad.insert(blob, error.to_string());
+                bad.blobs.insert(blob, error.to_string());
             }
         }
     }
-    if !bad.is_empty() {
+    for email in snapshot.all("SELECT row FROM email ORDER BY row", [], |row| Ok(row.get::<_, i64>(0)?))? {
+        if let Err(error) = check_email(snapshot, email) {
+            bad.emails.insert(email, error.to_string());
+        }
+    }
+    if !bad.blobs.is_empty() || !bad.emails.is_empty() {
         name_messages(snapshot, &bad, report)?;
-        name_outgoing(snapshot, &bad, report)?;
+        name_outgoing(snapshot, &bad.blobs, report)?;
     }
     Ok(())
 }
 
-/// E-mails that are not as long as what belongs to them: a reader would wait for octets that never come.
-fn wrong_sizes(snapshot: &Snapshot<'_>) -> Sql<BTreeMap<i64, String>> {
-    let find = "SELECT blob, size, length(prefix) + octets FROM email JOIN blob ON blob.id = email.blob \
-                WHERE size <> length(prefix) + octets";
-    let wrong = snapshot.all(find, [], |row| {
-        let (size, octets): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok((row.get(0)?, format!("its size is kept as {size}, it has {octets} octets")))
+/// Looks at what lies beside the content: what was added to it, its summary, the size of all.
+fn check_email(snapshot: &Snapshot<'_>, email: i64) -> Sql<()> {
+    let find = "SELECT prefix, prefix_sum, summary, summary_sum, size, octets FROM email \
+                LEFT JOIN blob ON blob.id = email.blob WHERE row = ?1";
+    let looked = snapshot.one(find, [email], |row| {
+        let prefix: Vec<u8> = row.get(0)?;
+        check_sum("what was added to it", &prefix, row.get(1)?)?;
+        check_sum("its summary", &row.get::<_, Vec<u8>>(2)?, row.get(3)?)?;
+        let (size, octets) = (count(row.get(4)?), row.get::<_, Option<i64>>(5)?.map(count));
+        match octets.map(|octets| octets + prefix.len() as u64) {
+            // A reader would wait for octets that never come.
+            Some(whole) if whole != size => {
+                Err(StoreError::damaged(format!("its size is kept as {size}, it has {whole} octets")))
+            }
+            _ => Ok(()),
+        }
     })?;
-    Ok(wrong.into_iter().collect())
+    looked.ok_or_else(|| StoreError::damaged("its row cannot be found"))
 }
 
 /// Looks at one content; how many octets it has.
@@ -238,15 +260,16 @@ fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u6
     Ok(())
 }
 
-fn name_messages(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
+fn name_messages(snapshot: &Snapshot<'_>, bad: &Bad, report: &mut VerifyReport) -> Sql<()> {
     let all = snapshot.all(
-        "SELECT email.blob, local, host, mailbox.name, uid, queue_id, summary FROM msg \
+        "SELECT email.blob, local, host, mailbox.name, uid, queue_id, summary, email.row FROM msg \
          JOIN email ON email.account = msg.account AND email.id = msg.email \
          JOIN mailbox ON mailbox.account = msg.account AND mailbox.id = msg.mailbox \
          JOIN account ON account.id = msg.account ORDER BY msg.account, msg.mailbox, uid",
         [],
         |row| {
-            let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
+            let reason = bad.emails.get(&row.get(7)?).or(bad.blobs.get(&row.get(0)?));
+            let Some(reason) = reason else { return Ok(None) };
             Ok(Some(Damage::Message {
                 account: format!("{}@{}", row.get::<_, Text>(1)?.0, row.get::<_, Text>(2)?.0),
                 mailbox: row.get::<_, Text>(3)?.0,
