@@ -20,13 +20,19 @@ pub struct Binary {
 impl Binary {
     /// Starts it and waits until it is ready.
     pub fn start(house: &House) -> Result<Binary> {
+        let mut command = Command::new(executable()?);
+        command.stdin(Stdio::null());
+        Binary::start_by(house, command)
+    }
+
+    /// The same with a command that leads to it: with an environment of its own, or through another program.
+    pub fn start_by(house: &House, mut command: Command) -> Result<Binary> {
         let log = house.path("log");
         let stderr = File::options().create(true).append(true).open(&log)?;
-        let mut child = Command::new(executable()?)
+        let mut child = command
             .arg("serve")
             .arg("-c")
             .arg(house.configuration())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
