@@ -82,7 +82,7 @@ pub fn collect(ports: &Ports, account: &str, ledger: &Ledger, mut seed: Seed, st
         let mut going = Vec::new();
         for number in 1..=drop.unique_ids.len().min(SESSION) {
             drop.read(number, ledger)?;
-            if seed.number() % 2 == 0 {
+            if seed.number().is_multiple_of(2) {
                 going.push(number);
             }
         }

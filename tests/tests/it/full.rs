@@ -1,6 +1,7 @@
 //! A disk that is full, has no inodes left, or cannot be written: clients hear that it does not go now, readers go on,
 //! the server lives, and once there is room mail is taken again.
 
+use crate::leave_out;
 use crate::ledger::{LINES, world};
 use std::fs::File;
 use std::io::Write;
@@ -40,7 +41,13 @@ impl Place {
             world.limits.push((name.to_owned(), value.parse().unwrap()));
         }
         let house = House::found(&world).unwrap();
-        let disk = SmallDisk::mount(&house.data(), room).unwrap()?;
+        let disk = match SmallDisk::mount(&house.data(), room) {
+            Ok(disk) => disk,
+            Err(error) => {
+                leave_out(&format!("a small disk cannot be mounted: {error:#}"));
+                return None;
+            }
+        };
         house::fill(&house, &world).unwrap();
         let server = Binary::start(&house).unwrap();
         Some(Place { server, disk, house })
