@@ -261,3 +261,74 @@ fn compare(id: u64, lines: usize, octets: &[u8]) -> Result<(), String> {
     let whole = octets.starts_with(b"Return-Path: <alice@crepes.fr>\r\n") && prefix < 2048;
     whole.then_some(()).ok_or_else(|| format!("letter {id} has a wrong prefix"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const TAKEN: (&str, u16, String) = ("bob", 250, String::new());
+
+    fn acknowledged() -> Ledger {
+        let ledger = Ledger::default();
+        ledger.sent(1, 20);
+        ledger.answered(1, &[TAKEN]);
+        ledger
+    }
+
+    fn read(ledger: &Ledger, unique_id: &str) {
+        let octets = [b"Return-Path: <alice@crepes.fr>\r\n", Letter::new(1, 20).octets.as_slice()].concat();
+        ledger.found("bob", unique_id, &octets);
+    }
+
+    fn there(unique_ids: &[&str]) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::from([("bob".to_owned(), unique_ids.iter().map(|id| (*id).to_owned()).collect())])
+    }
+
+    #[test]
+    fn what_is_there_or_removed_is_not_lost_and_anything_else_is() {
+        let ledger = acknowledged();
+        assert_eq!(ledger.judge(&there(&[])).lost, 1);
+        read(&ledger, "a");
+        assert_eq!(ledger.judge(&there(&["a"])).wrong, Vec::<String>::new());
+        assert_eq!(ledger.judge(&there(&[])).lost, 1, "it was there once");
+        ledger.removed("bob", &["a".to_owned()], true);
+        assert_eq!(ledger.judge(&there(&[])).wrong, Vec::<String>::new());
+        ledger.listed("bob", &["a".to_owned()]);
+        assert_eq!(ledger.judge(&there(&[])).wrong.len(), 1, "it came back");
+    }
+
+    #[test]
+    fn a_second_copy_is_forgiven_where_no_answer_came() {
+        let ledger = acknowledged();
+        read(&ledger, "a");
+        read(&ledger, "b");
+        let verdict = ledger.judge(&there(&["a", "b"]));
+        assert_eq!((verdict.duplicates, verdict.wrong.len()), (1, 1));
+        ledger.sent(1, 20);
+        let verdict = ledger.judge(&there(&["a", "b"]));
+        assert_eq!((verdict.duplicates, verdict.wrong.len()), (1, 0));
+    }
+
+    #[test]
+    fn what_was_refused_must_not_be_there() {
+        let ledger = Ledger::default();
+        ledger.sent(1, 20);
+        ledger.answered(1, &[("bob", 452, "452 no room".to_owned())]);
+        read(&ledger, "a");
+        assert_eq!(ledger.judge(&there(&["a"])).wrong.len(), 1);
+        ledger.refused(552, "552 never");
+        assert_eq!(ledger.judge(&there(&["a"])).wrong.len(), 2);
+    }
+
+    #[test]
+    fn octets_are_compared() {
+        let ledger = acknowledged();
+        let mut octets = [b"Return-Path: <alice@crepes.fr>\r\n", Letter::new(1, 20).octets.as_slice()].concat();
+        let middle = octets.len() / 2;
+        *octets.get_mut(middle).unwrap() ^= 1;
+        ledger.found("bob", "a", &octets);
+        assert_eq!(ledger.judge(&there(&["a"])).wrong.len(), 2, "hurt, and so not there");
+        assert!(Letter::new(1, 200).wire().windows(4).any(|four| four == b"\r\n.."), "dots are met");
+    }
+}
