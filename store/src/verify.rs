@@ -82,20 +82,29 @@ impl Store {
     }
 }
 
-/// Looks at everything a connection sees.
+/// Looks at everything a connection sees. Counters are compared in one state; contents are read one by one, so that
+/// the log can be brought into the database meanwhile and does not grow.
 pub(crate) fn verify(connection: &Connection, segments: &Segments) -> Result<VerifyReport, StoreError> {
-    let _one_state = connection.unchecked_transaction()?;
     let snapshot = Snapshot::new(connection, segments);
     let mut report = VerifyReport::default();
-    let result = check_database(&snapshot, &mut report)
-        .and_then(|()| check_counters(&snapshot, &mut report))
-        .and_then(|()| check_contents(&snapshot, &mut report));
-    match result {
-        // The database is so broken that it cannot be read through: that too is a finding.
+    let one_state = connection.unchecked_transaction()?;
+    for look in [check_database, check_counters] {
+        let looked = look(&snapshot, &mut report);
+        note(looked, &mut report)?;
+    }
+    drop(one_state);
+    let looked = check_contents(&snapshot, &mut report);
+    note(looked, &mut report)?;
+    Ok(report)
+}
+
+/// The database is so broken that it cannot be read through: that too is a finding, and no reason not to look on.
+fn note(looked: Sql<()>, report: &mut VerifyReport) -> Sql<()> {
+    match looked {
         Err(StoreError::Damaged { what }) => report.damage.push(Damage::Database(what)),
         other => other?,
     }
-    Ok(report)
+    Ok(())
 }
 
 fn check_database(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
@@ -194,6 +203,8 @@ fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
         report.blobs += 1;
         match check_blob(snapshot, blob) {
             Ok(octets) => report.octets += octets,
+            // Says nothing about the content.
+            Err(error @ (StoreError::Busy | StoreError::Closed)) => return Err(error),
             Err(error) => {
                 bad.blobs.insert(blob, error.to_string());
             }
@@ -227,11 +238,11 @@ fn check_email(snapshot: &Snapshot<'_>, email: i64) -> Sql<()> {
             }
             _ => Ok(()),
         }
-    })?;
-    looked.ok_or_else(|| StoreError::damaged("its row cannot be found"))
+    });
+    looked.map(|_| ())
 }
 
-/// Looks at one content; how many octets it has.
+/// Looks at one content; how many octets it has, none where it went meanwhile.
 fn check_blob(snapshot: &Snapshot<'_>, blob: i64) -> Sql<u64> {
     let find = "SELECT octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id WHERE id = ?1";
     let octets = snapshot.one(find, [blob], |row| {
@@ -240,7 +251,7 @@ fn check_blob(snapshot: &Snapshot<'_>, blob: i64) -> Sql<u64> {
         let place = place(row.get(2)?, row.get(3)?, row.get(4)?)?;
         check_content(snapshot.segments, &place, &hash, octets).map(|()| octets)
     })?;
-    octets.ok_or_else(|| StoreError::damaged("the row of its content cannot be found"))
+    Ok(octets.unwrap_or(0))
 }
 
 fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u64) -> Sql<()> {
