@@ -27,7 +27,7 @@ pub fn configuration(world: &World, data: &Path, ports: Ports) -> String {
     }
     for (name, value) in &world.limits {
         match name.as_str() {
-            "message_size" => text.push_str(&format!("message_size = \"{value} B\"\n")),
+            "message_size" | "disk_reserve" => text.push_str(&format!("{name} = \"{value} B\"\n")),
             _ => text.push_str(&format!("{name} = {value}\n")),
         }
     }

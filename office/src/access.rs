@@ -10,7 +10,7 @@ use std::sync::Arc;
 use store::StoreError;
 use store::op::{Op, Outcome};
 use store::query::{Mailboxes, Maildrop as Inbox, Messages, Query, StoredMessage};
-use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, Uid};
+use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, StoredPlace, Uid};
 use wire::Desk;
 use wire::pop3::{Answer, Ask, Entry, Maildrop, Refusal, Server};
 use wire::sasl;
@@ -32,7 +32,15 @@ struct Open {
     account: AccountId,
     inbox: MailboxId,
     /// The message found by the last `Fetch`, by its source.
-    fetched: Option<(u64, Stored)>,
+    fetched: Option<Fetched>,
+}
+
+/// A message that is about to be read.
+struct Fetched {
+    source: u64,
+    stored: Stored,
+    /// Its only frame, where it has one: read before the `+OK`, and not again.
+    frame: Option<Bytes>,
 }
 
 impl Pop3Desk {
@@ -88,10 +96,22 @@ impl Pop3Desk {
         let open = self.open.as_ref().ok_or(Refusal::Permanent)?;
         let query = StoredMessage { account: open.account, mailbox: open.inbox, uid: uid(source)? };
         let stored = self.ask(query).await?.ok_or(Refusal::Gone)?;
+        let frame = self.look_at(&stored).await.map_err(|error| refusal(&error))?;
         if let Some(open) = &mut self.open {
-            open.fetched = Some((source, stored));
+            open.fetched = Some(Fetched { source, stored, frame });
         }
         Ok(Answer::Done)
+    }
+
+    /// Sees to it that the message can be had before the client is told that it comes: what is damaged is refused, with
+    /// the connection in good order for the next one.
+    async fn look_at(&self, stored: &Stored) -> Result<Option<Bytes>, StoreError> {
+        match &stored.place {
+            StoredPlace::Frames(frames) if frames.len() == 1 => {
+                self.office.store().chunk(stored, stored.prefix.len() as u64).await.map(Some)
+            }
+            _ => self.office.store().examine(stored).await.map(|()| None),
+        }
     }
 
     /// The UPDATE state. What POP3 deletes is gone, or lies in Archive, as the account has it.
@@ -149,11 +169,13 @@ impl Desk for Pop3Desk {
     async fn content(&mut self, _bytes: &[u8]) {}
 
     async fn read(&mut self, source: u64, offset: u64) -> Option<Bytes> {
-        let (fetched, stored) = self.open.as_ref()?.fetched.as_ref()?;
-        if *fetched != source {
-            return None;
+        let fetched = self.open.as_mut()?.fetched.as_mut().filter(|fetched| fetched.source == source)?;
+        if offset == fetched.stored.prefix.len() as u64
+            && let Some(frame) = fetched.frame.take()
+        {
+            return Some(frame);
         }
-        match self.office.store().chunk(stored, offset).await {
+        match self.office.store().chunk(&fetched.stored, offset).await {
             Ok(chunk) => Some(chunk),
             Err(error) => {
                 tracing::error!(%error, source, "a message cannot be read");

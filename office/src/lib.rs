@@ -31,7 +31,12 @@ use wire::{pop3, smtp};
 pub struct Seams {
     /// Fills a buffer with unpredictable octets.
     pub random: Random,
+    /// Tells what room is left.
+    pub room: Room,
 }
+
+/// Octets free on the disk of the store; `None` where nobody knows. Asked before each message, so it must be quick.
+pub type Room = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
 
 /// A source of unpredictable octets; tests pass a seeded one.
 pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -63,6 +68,7 @@ struct Inner {
     policy: RwLock<Arc<Policy>>,
     login: Arc<Login>,
     random: Random,
+    room: Room,
     counters: Counters,
 }
 
@@ -74,6 +80,7 @@ impl Office {
             policy: RwLock::new(Arc::new(policy)),
             login: Arc::new(Login::new(seams.random.clone())),
             random: seams.random,
+            room: seams.room,
             counters: Counters::default(),
         };
         let office = Office { inner: Arc::new(inner) };
@@ -170,6 +177,12 @@ impl Office {
 
     fn visitor(&self, client: IpAddr) -> Visitor {
         Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    }
+
+    /// Whether a message of so many octets leaves the reserve of the disk alone.
+    fn has_room_for(&self, octets: u64, policy: &Policy) -> bool {
+        let wanted = policy.disk_reserve.saturating_add(octets);
+        policy.disk_reserve == 0 || (self.inner.room)().is_none_or(|free| free >= wanted)
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

@@ -43,6 +43,9 @@ pub struct Policy {
     pub plaintext_login_networks: Vec<Network>,
     /// Octets of one message (RFC 1870).
     pub message_size: u64,
+    /// Octets of the disk that mail may not fill, so that users can read and delete, and the store can tidy up. 0: mail
+    /// is taken until the disk refuses.
+    pub disk_reserve: u64,
     /// Recipients of one message.
     pub recipients: u32,
     /// Login guesses a minute from one address (IPv4 /32, IPv6 /64).

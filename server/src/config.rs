@@ -100,6 +100,8 @@ pub struct Trust {
 pub struct Limits {
     /// Octets.
     pub message_size: u64,
+    /// Octets.
+    pub disk_reserve: u64,
     pub recipients: u32,
     pub connections: u32,
     pub connections_per_address: u32,
@@ -221,6 +223,7 @@ impl Config {
             relay_networks: self.trust.relay_networks.clone(),
             plaintext_login_networks: self.trust.plaintext_login_networks.clone(),
             message_size: self.limits.message_size,
+            disk_reserve: self.limits.disk_reserve,
             recipients: self.limits.recipients,
             login_guesses_per_minute: self.limits.login_guesses_per_minute,
             apop: self.trust.apop,
@@ -367,6 +370,7 @@ fn trust(read: &mut Reader) -> Trust {
 fn limits(read: &mut Reader) -> Limits {
     Limits {
         message_size: read.size("limits.message_size").unwrap_or_default(),
+        disk_reserve: read.size("limits.disk_reserve").unwrap_or_default(),
         recipients: read.number("limits.recipients").unwrap_or_default(),
         connections: read.number("limits.connections").unwrap_or_default(),
         connections_per_address: read.number("limits.connections_per_address").unwrap_or_default(),

@@ -3,10 +3,9 @@
 
 use crate::config::{Config, Listen};
 use crate::running::{SELF_SIGNED_FOLDER, has_store};
-use crate::{HELD, control};
+use crate::{HELD, control, seams};
 use net::clock::Clock;
 use net::tls::{Certificate, CertificateError, SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY};
-use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 use office::admin::Request;
 use serde::Serialize;
@@ -15,8 +14,6 @@ use std::path::Path;
 use std::time::Duration;
 use wire::Time;
 
-/// Free space below which mail is about to be refused, in octets.
-const SPACE_LOW: u64 = 100 * 1024 * 1024;
 /// Free space below which it is time to look, in octets.
 const SPACE_SCARCE: u64 = 1024 * 1024 * 1024;
 /// A certificate with less time left is about to be missed.
@@ -57,7 +54,7 @@ pub fn doctor(config: &Config) -> Vec<Check> {
     let mut checks = vec![server(running), configuration(config)];
     checks.extend(config.listen.iter().map(|listen| port(listen, running)));
     checks.push(folder(&config.data_dir));
-    checks.push(space(&config.data_dir));
+    checks.push(space(&config.data_dir, config.limits.disk_reserve));
     checks.push(clock(now, newest(&config.data_dir)));
     checks.push(certificate(config, now));
     checks.push(check("outgoing mail", State::Warning, HELD, "mail for other domains waits in the queue"));
@@ -122,20 +119,19 @@ fn folder(data_dir: &Path) -> Check {
     }
 }
 
-fn space(data_dir: &Path) -> Check {
+fn space(data_dir: &Path, reserve: u64) -> Check {
     let there = data_dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
     let name = "disk";
-    match statvfs(there) {
-        Ok(disk) => {
-            let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    match seams::free_octets(there) {
+        Some(free) => {
             let text = format!("{} MiB free", free >> 20);
             match free {
+                free if free < reserve => check(name, State::Failed, text, "make room: mail is refused for now"),
                 SPACE_SCARCE.. => check(name, State::Ok, text, ""),
-                SPACE_LOW.. => check(name, State::Warning, text, "make room soon"),
-                _ => check(name, State::Failed, text, "make room: mail is refused when the disk is full"),
+                _ => check(name, State::Warning, text, "make room soon"),
             }
         }
-        Err(error) => check(name, State::Warning, error.desc(), ""),
+        None => check(name, State::Warning, "nobody knows how much is free", ""),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::StartError;
 use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
-use crate::seams::Seams;
+use crate::seams::{self, Seams};
 use crate::{control, files, privileges};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
@@ -111,7 +111,9 @@ pub(crate) async fn open_office(config: &Config, seams: &Seams) -> Result<Office
     let (data_dir, settings) = (config.data_dir.clone(), seams.store.clone());
     let opened = tokio::task::spawn_blocking(move || Store::open(&data_dir, settings)).await;
     let store = opened.unwrap_or(Err(StoreError::Closed)).map_err(StartError::Store)?;
-    let office_seams = office::Seams { random: seams.random.clone() };
+    let folder = config.data_dir.clone();
+    let room = Arc::new(move || seams::free_octets(&folder));
+    let office_seams = office::Seams { random: seams.random.clone(), room };
     Office::open(store, config.policy(), office_seams, seams.clock.now()).await.map_err(StartError::Store)
 }
 

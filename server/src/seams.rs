@@ -2,6 +2,8 @@
 
 use net::clock::Clock;
 use net::dns::Resolver;
+use nix::sys::statvfs::statvfs;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Clock, randomness, names of clients, disk.
@@ -23,6 +25,12 @@ impl Seams {
     pub fn system() -> Seams {
         Seams { clock: Clock::system(), random: Arc::new(fill), resolver: None, store: store::Settings::default() }
     }
+}
+
+/// Octets free for this process on the disk a folder lies on; `None` where the system does not say.
+pub(crate) fn free_octets(folder: &Path) -> Option<u64> {
+    let disk = statvfs(folder).ok()?;
+    Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
 }
 
 /// Fills a buffer from the system's generator. Without randomness nothing this process does is safe, so it ends.

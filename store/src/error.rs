@@ -69,6 +69,11 @@ impl From<rusqlite::Error> for StoreError {
         };
         match failure.code {
             ErrorCode::DiskFull => StoreError::Full,
+            // The index of the log is a file beside it, of which nothing needs to last: when it cannot grow, no octet of
+            // the store is in doubt.
+            ErrorCode::SystemIoFailure if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+                StoreError::Full
+            }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
             ErrorCode::SystemIoFailure if is_sync(failure.extended_code) => StoreError::SyncFailed { reason: text },
             ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
@@ -82,4 +87,23 @@ impl From<rusqlite::Error> for StoreError {
 fn is_sync(extended_code: i32) -> bool {
     use rusqlite::ffi;
     matches!(extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn of(extended_code: i32) -> StoreError {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(extended_code), None).into()
+    }
+
+    #[test]
+    fn a_full_disk_is_no_doubt_about_what_is_there() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_SHMSIZE] {
+            assert_eq!(of(code), StoreError::Full);
+        }
+        assert!(of(ffi::SQLITE_IOERR_FSYNC).is_fatal());
+        assert!(matches!(of(ffi::SQLITE_IOERR_WRITE), StoreError::Io { .. }));
+    }
 }

@@ -136,6 +136,11 @@ impl Segments {
         codec::unpack(codec, packed, frame.octets as usize)
     }
 
+    /// Whether a frame can be read, by its checksum.
+    pub(crate) fn examine(&self, frame: &Frame) -> Result<(), StoreError> {
+        checked(frame, &self.record(frame)?).map(|_| ())
+    }
+
     /// Puts a frame into the current segment as it is: for compaction.
     pub(crate) fn rewrite(&self, frame: &Frame) -> Result<Frame, StoreError> {
         let record = self.record(frame)?;

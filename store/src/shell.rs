@@ -183,6 +183,25 @@ impl Store {
         }
     }
 
+    /// Whether every octet of a message can be had: an error says why not. Reads all its frames, unpacks none.
+    pub async fn examine(&self, stored: &Stored) -> Result<(), StoreError> {
+        let StoredPlace::Frames(frames) = &stored.place else { return Ok(()) };
+        let (segments, frames, blob) = (self.inner.segments.clone(), frames.clone(), stored.blob);
+        let kept = frames.clone();
+        let looked = blocking(move || frames.iter().try_for_each(|frame| segments.examine(frame))).await;
+        if !matches!(looked, Err(StoreError::Damaged { .. })) {
+            return looked;
+        }
+        // As for a chunk: it may have moved since.
+        match self.on_reader(move |snapshot| blob_place(snapshot, blob)).await? {
+            Some(Place::Frames(moved)) if *moved != *kept => {
+                let segments = self.inner.segments.clone();
+                blocking(move || moved.iter().try_for_each(|frame| segments.examine(frame))).await
+            }
+            _ => looked,
+        }
+    }
+
     async fn framed_chunk(&self, blob: BlobId, frames: Arc<[Frame]>, offset: u64) -> Result<Bytes, StoreError> {
         let piece = self.frame(frames.clone(), offset).await;
         if !matches!(piece, Err(StoreError::Damaged { .. })) {

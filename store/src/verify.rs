@@ -2,7 +2,7 @@
 //! is looked at and how damage is named; changes nothing.
 
 use crate::StoreError;
-use crate::columns::{Sql, Text, count, hash, place, queue_id};
+use crate::columns::{Sql, Text, check_sum, count, hash, place, queue_id};
 use crate::content::{blocking, read_piece};
 use crate::engine::connect_reader;
 use crate::op::Place;
@@ -10,9 +10,13 @@ use crate::rows::Snapshot;
 use crate::segment::Segments;
 use crate::shell::Store;
 use crate::types::QueueId;
+use message::Summary;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// How much of a subject is shown: more does not help anybody to know the message again.
+const SUBJECT_CHARS: usize = 78;
 
 /// What was looked at and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +40,15 @@ pub enum Damage {
     /// A number that does not agree with the rows it counts.
     Counter { what: &'static str, rows: u64 },
     /// A message whose octets cannot be had any more.
-    Message { account: String, mailbox: String, uid: u32, queue_id: Option<QueueId>, reason: String },
+    Message {
+        account: String,
+        mailbox: String,
+        uid: u32,
+        queue_id: Option<QueueId>,
+        /// As people read it; what is left of it, where it is long.
+        subject: Option<String>,
+        reason: String,
+    },
     /// One that waits in the outbox.
     Outgoing { outbox: i64, queue_id: QueueId, reason: String },
 }
@@ -46,10 +58,13 @@ impl fmt::Display for Damage {
         match self {
             Damage::Database(reason) => write!(f, "database: {reason}"),
             Damage::Counter { what, rows } => write!(f, "{what}: {rows} rows do not agree"),
-            Damage::Message { account, mailbox, uid, queue_id, reason } => {
+            Damage::Message { account, mailbox, uid, queue_id, subject, reason } => {
                 write!(f, "message {uid} in {mailbox} of {account}")?;
                 if let Some(id) = queue_id {
                     write!(f, " ({id})")?;
+                }
+                if let Some(subject) = subject {
+                    write!(f, ", subject \"{subject}\"")?;
                 }
                 write!(f, ": {reason}")
             }
@@ -67,20 +82,29 @@ impl Store {
     }
 }
 
-/// Looks at everything a connection sees.
+/// Looks at everything a connection sees. Counters are compared in one state; contents are read one by one, so that
+/// the log can be brought into the database meanwhile and does not grow.
 pub(crate) fn verify(connection: &Connection, segments: &Segments) -> Result<VerifyReport, StoreError> {
-    let _one_state = connection.unchecked_transaction()?;
     let snapshot = Snapshot::new(connection, segments);
     let mut report = VerifyReport::default();
-    let result = check_database(&snapshot, &mut report)
-        .and_then(|()| check_counters(&snapshot, &mut report))
-        .and_then(|()| check_contents(&snapshot, &mut report));
-    match result {
-        // The database is so broken that it cannot be read through: that too is a finding.
+    let one_state = connection.unchecked_transaction()?;
+    for look in [check_database, check_counters] {
+        let looked = look(&snapshot, &mut report);
+        note(looked, &mut report)?;
+    }
+    drop(one_state);
+    let looked = check_contents(&snapshot, &mut report);
+    note(looked, &mut report)?;
+    Ok(report)
+}
+
+/// The database is so broken that it cannot be read through: that too is a finding, and no reason not to look on.
+fn note(looked: Sql<()>, report: &mut VerifyReport) -> Sql<()> {
+    match looked {
         Err(StoreError::Damaged { what }) => report.damage.push(Damage::Database(what)),
         other => other?,
     }
-    Ok(report)
+    Ok(())
 }
 
 fn check_database(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
@@ -163,29 +187,71 @@ fn check_live(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
     Ok(())
 }
 
+/// What is damaged, and why.
+#[derive(Default)]
+struct Bad {
+    /// Contents, by id: all e-mails that share one are damaged with it.
+    blobs: BTreeMap<i64, String>,
+    /// E-mails, by row: what lies beside the content is each one's own.
+    emails: BTreeMap<i64, String>,
+}
+
 fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
-    let mut statement = snapshot.sql.prepare(
-        "SELECT id, octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id ORDER BY id",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut bad: BTreeMap<i64, String> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let octets = count(row.get(1)?);
+    let mut bad = Bad::default();
+    // One by one: where the database itself is broken in one row, the others are still to be looked at.
+    for blob in snapshot.all("SELECT id FROM blob ORDER BY id", [], |row| Ok(row.get::<_, i64>(0)?))? {
         report.blobs += 1;
-        report.octets += octets;
-        let looked = hash(&row.get::<_, Vec<u8>>(2)?).and_then(|hash| {
-            let place = place(row.get(3)?, row.get(4)?, row.get(5)?)?;
-            check_content(snapshot.segments, &place, &hash, octets)
-        });
-        if let Err(error) = looked {
-            bad.insert(row.get(0)?, error.to_string());
+        match check_blob(snapshot, blob) {
+            Ok(octets) => report.octets += octets,
+            // Says nothing about the content.
+            Err(error @ (StoreError::Busy | StoreError::Closed)) => return Err(error),
+            Err(error) => {
+                bad.blobs.insert(blob, error.to_string());
+            }
         }
     }
-    if !bad.is_empty() {
+    for email in snapshot.all("SELECT row FROM email ORDER BY row", [], |row| Ok(row.get::<_, i64>(0)?))? {
+        if let Err(error) = check_email(snapshot, email) {
+            bad.emails.insert(email, error.to_string());
+        }
+    }
+    if !bad.blobs.is_empty() || !bad.emails.is_empty() {
         name_messages(snapshot, &bad, report)?;
-        name_outgoing(snapshot, &bad, report)?;
+        name_outgoing(snapshot, &bad.blobs, report)?;
     }
     Ok(())
+}
+
+/// Looks at what lies beside the content: what was added to it, its summary, the size of all.
+fn check_email(snapshot: &Snapshot<'_>, email: i64) -> Sql<()> {
+    let find = "SELECT prefix, prefix_sum, summary, summary_sum, size, octets FROM email \
+                LEFT JOIN blob ON blob.id = email.blob WHERE row = ?1";
+    let looked = snapshot.one(find, [email], |row| {
+        let prefix: Vec<u8> = row.get(0)?;
+        check_sum("what was added to it", &prefix, row.get(1)?)?;
+        check_sum("its summary", &row.get::<_, Vec<u8>>(2)?, row.get(3)?)?;
+        let (size, octets) = (count(row.get(4)?), row.get::<_, Option<i64>>(5)?.map(count));
+        match octets.map(|octets| octets + prefix.len() as u64) {
+            // A reader would wait for octets that never come.
+            Some(whole) if whole != size => {
+                Err(StoreError::damaged(format!("its size is kept as {size}, it has {whole} octets")))
+            }
+            _ => Ok(()),
+        }
+    });
+    looked.map(|_| ())
+}
+
+/// Looks at one content; how many octets it has, none where it went meanwhile.
+fn check_blob(snapshot: &Snapshot<'_>, blob: i64) -> Sql<u64> {
+    let find = "SELECT octets, hash, codec, frames, bytes FROM blob LEFT JOIN blob_inline ON blob = id WHERE id = ?1";
+    let octets = snapshot.one(find, [blob], |row| {
+        let octets = count(row.get(0)?);
+        let hash = hash(&row.get::<_, Vec<u8>>(1)?)?;
+        let place = place(row.get(2)?, row.get(3)?, row.get(4)?)?;
+        check_content(snapshot.segments, &place, &hash, octets).map(|()| octets)
+    })?;
+    Ok(octets.unwrap_or(0))
 }
 
 fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u64) -> Sql<()> {
@@ -193,6 +259,9 @@ fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u6
     let mut offset = 0;
     while offset < octets {
         let piece = read_piece(segments, place, kept, octets, offset)?;
+        if piece.is_empty() {
+            return Err(StoreError::damaged("the content ends early"));
+        }
         hasher.update(&piece);
         offset += piece.len() as u64;
     }
@@ -202,26 +271,35 @@ fn check_content(segments: &Segments, place: &Place, kept: &[u8; 32], octets: u6
     Ok(())
 }
 
-fn name_messages(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
+fn name_messages(snapshot: &Snapshot<'_>, bad: &Bad, report: &mut VerifyReport) -> Sql<()> {
     let all = snapshot.all(
-        "SELECT email.blob, local, host, mailbox.name, uid, queue_id FROM msg \
+        "SELECT email.blob, local, host, mailbox.name, uid, queue_id, summary, email.row FROM msg \
          JOIN email ON email.account = msg.account AND email.id = msg.email \
          JOIN mailbox ON mailbox.account = msg.account AND mailbox.id = msg.mailbox \
          JOIN account ON account.id = msg.account ORDER BY msg.account, msg.mailbox, uid",
         [],
         |row| {
-            let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
+            let reason = bad.emails.get(&row.get(7)?).or(bad.blobs.get(&row.get(0)?));
+            let Some(reason) = reason else { return Ok(None) };
             Ok(Some(Damage::Message {
                 account: format!("{}@{}", row.get::<_, Text>(1)?.0, row.get::<_, Text>(2)?.0),
                 mailbox: row.get::<_, Text>(3)?.0,
                 uid: row.get(4)?,
                 queue_id: row.get::<_, Option<i64>>(5)?.map(queue_id),
+                subject: subject(&row.get::<_, Vec<u8>>(6)?),
                 reason: reason.clone(),
             }))
         },
     )?;
     report.damage.extend(all.into_iter().flatten());
     Ok(())
+}
+
+/// The subject, for people to know the message again.
+fn subject(summary: &[u8]) -> Option<String> {
+    let summary = Summary::decode(summary).ok()?;
+    let subject = summary.parts.first()?.envelope.as_ref()?.subject.as_ref()?;
+    Some(message::header::text(subject).chars().take(SUBJECT_CHARS).collect())
 }
 
 fn name_outgoing(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {

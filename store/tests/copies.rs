@@ -130,6 +130,49 @@ async fn damage_is_found_and_exactly_its_message_named() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_does_not_end_the_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let bob = with_bob(&store).await;
+    fill(&store, bob).await;
+    store.close();
+    let raw = rusqlite::Connection::open(folder.path().join("shard-000/mail.db")).unwrap();
+    raw.execute("UPDATE blob SET frames = x'00' WHERE id = 2", []).unwrap();
+    drop(raw);
+    flip(&segments(folder.path())[0], &noise(3, 300_000)[280_000..280_064]);
+    let store = open(folder.path());
+    let damage = store.verify().await.unwrap().damage;
+    assert!(matches!(damage[0], Damage::Database(_)), "the live octets cannot be counted: {damage:?}");
+    let uids: Vec<_> = named(&damage[1..]).into_iter().map(|(_, _, uid, _)| uid).collect();
+    assert_eq!(uids, [2, 3]);
+}
+
+#[tokio::test]
+async fn what_lies_beside_the_content_is_checked_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let bob = with_bob(&store).await;
+    fill(&store, bob).await;
+    store.close();
+    let raw = rusqlite::Connection::open(folder.path().join("shard-000/mail.db")).unwrap();
+    raw.execute("UPDATE email SET prefix = CAST(replace(prefix, 'R', 'S') AS BLOB) WHERE id = 1", []).unwrap();
+    raw.execute("UPDATE email SET summary = CAST(x'00' || summary AS BLOB) WHERE id = 2", []).unwrap();
+    raw.execute("UPDATE blob SET octets = octets + 1 WHERE id = 3", []).unwrap();
+    // As an earlier release left it.
+    raw.execute("UPDATE email SET prefix_sum = NULL, summary_sum = NULL WHERE id = 5", []).unwrap();
+    drop(raw);
+    let store = open(folder.path());
+    let damage = store.verify().await.unwrap().damage;
+    let uids: Vec<_> = named(&damage).into_iter().map(|(_, _, uid, _)| uid).collect();
+    assert_eq!(uids, [1, 2, 3]);
+    for (damage, reason) in damage.iter().zip(["what was added", "its summary", "its size is kept as"]) {
+        assert!(damage.to_string().contains(reason), "{damage}");
+    }
+    assert!(matches!(try_stored(&store, bob, Uid(1)).await, Err(StoreError::Damaged { .. })));
+    assert!(try_stored(&store, bob, Uid(5)).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_wrong_counter_and_a_lost_segment_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());

@@ -20,24 +20,26 @@ pub struct Binary {
 impl Binary {
     /// Starts it and waits until it is ready.
     pub fn start(house: &House) -> Result<Binary> {
-        Binary::run(house, Command::new(executable()?))
+        let mut command = Command::new(executable()?);
+        command.stdin(Stdio::null());
+        Binary::start_by(house, command)
     }
 
     /// The same with a limit on open files, which it cannot raise.
     pub fn start_with_files(house: &House, files: u32) -> Result<Binary> {
         let mut command = Command::new("prlimit");
         command.arg(format!("--nofile={files}:{files}")).arg(executable()?);
-        Binary::run(house, command)
+        Binary::start_by(house, command)
     }
 
-    fn run(house: &House, mut command: Command) -> Result<Binary> {
+    /// The same with a command that leads to it: with an environment of its own, or through another program.
+    pub fn start_by(house: &House, mut command: Command) -> Result<Binary> {
         let log = house.path("log");
         let stderr = File::options().create(true).append(true).open(&log)?;
         let mut child = command
             .arg("serve")
             .arg("-c")
             .arg(house.configuration())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
@@ -56,8 +58,30 @@ impl Binary {
 
     /// `kill -9`, and waits until it is gone.
     pub fn kill(mut self) -> Result<()> {
+        self.stop()
+    }
+
+    /// The same, for one that is about to be replaced.
+    pub fn stop(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        Ok(())
+    }
+
+    /// Tells it to stop, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub fn terminate(&mut self) -> Result<()> {
+        self.signal("TERM")?;
+        anyhow::ensure!(self.wait()?, "it did not end well");
+        Ok(())
+    }
+
+    /// Sends it a signal: `TERM`, `HUP`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status()?;
+        anyhow::ensure!(status.success(), "kill -{name} failed");
         Ok(())
     }
 
@@ -65,6 +89,11 @@ impl Binary {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it lives.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
     }
 
     /// Waits until it ends by itself; whether it ended well.
@@ -82,11 +111,28 @@ impl Drop for Binary {
 
 /// Runs an administrator's command on the house; its stdout.
 pub fn command(house: &House, arguments: &[&str]) -> Result<String> {
+    let ended = try_command(house, arguments)?;
+    anyhow::ensure!(ended.code == Some(0), "pillarbox {}: {}{}", arguments.join(" "), ended.stdout, ended.stderr);
+    Ok(ended.stdout)
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote.
+    pub stdout: String,
+    /// What it said beside.
+    pub stderr: String,
+}
+
+/// Runs an administrator's command on the house, however it ends.
+pub fn try_command(house: &House, arguments: &[&str]) -> Result<Ended> {
     let mut command = Command::new(executable()?);
     let output = command.args(arguments).arg("-c").arg(house.configuration()).stdin(Stdio::null()).output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "pillarbox {}: {stderr}", arguments.join(" "));
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    Ok(Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
 }
 
 /// Reads `listening NAME ADDRESS` lines up to `ready`; what comes later is read and thrown away, so that the pipe

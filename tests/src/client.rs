@@ -116,13 +116,22 @@ impl Client {
     pub fn multi_line(&mut self) -> Result<Vec<u8>> {
         let mut octets = Vec::new();
         loop {
-            match self.hear()? {
-                Heard::Line(line) if line == b"." => return Ok(octets),
-                Heard::Line(line) => {
-                    octets.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
-                    octets.extend_from_slice(b"\r\n");
+            // Whole lines at a time: a large message has tens of thousands.
+            let whole = self.buffer.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
+            let mut taken = 0;
+            for line in self.buffer.get(..whole).unwrap_or_default().split_inclusive(|octet| *octet == b'\n') {
+                taken += line.len();
+                if line == b".\r\n" {
+                    self.buffer.drain(..taken);
+                    return Ok(octets);
                 }
-                heard => bail!("a message was due, got {heard:?} after {} octets", octets.len()),
+                octets.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+            }
+            self.buffer.drain(..taken);
+            match self.read_some() {
+                Ok(0) => bail!("closed after {} octets of a message", octets.len()),
+                Ok(_) => {}
+                Err(error) => return Err(error).with_context(|| format!("after {} octets of a message", octets.len())),
             }
         }
     }
@@ -134,7 +143,7 @@ impl Client {
     }
 
     fn read_some(&mut self) -> io::Result<usize> {
-        let mut chunk = [0; 16 * 1024];
+        let mut chunk = [0; 64 * 1024];
         let count = match &mut self.transport {
             Transport::Plain(stream) => stream.read(&mut chunk)?,
             Transport::Tls(stream) => stream.read(&mut chunk)?,

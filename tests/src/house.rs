@@ -90,7 +90,7 @@ fn configuration(world: &World, folder: &Path) -> String {
     text.push_str("login_guesses_per_minute = 1000\n");
     for (name, value) in &world.limits {
         match name.as_str() {
-            "message_size" => text.push_str(&format!("message_size = \"{value} B\"\n")),
+            "message_size" | "disk_reserve" => text.push_str(&format!("{name} = \"{value} B\"\n")),
             _ => text.push_str(&format!("{name} = {value}\n")),
         }
     }
@@ -192,7 +192,8 @@ pub fn fill(house: &House, world: &World) -> Result<()> {
     runtime.block_on(async {
         let store = Store::open(&house.data(), Settings::default())?;
         let policy = Config::load(Some(&house.configuration())).map_err(|error| anyhow!("{error}"))?.policy();
-        let office = Office::open(store.clone(), policy, Seams { random: seeded_random() }, NOW).await?;
+        let seams = Seams { random: seeded_random(), room: Arc::new(|| None) };
+        let office = Office::open(store.clone(), policy, seams, NOW).await?;
         for request in requests(world)? {
             office.administer(NOW, request).await.map_err(|failure| anyhow!("{failure}"))?;
         }

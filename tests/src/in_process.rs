@@ -22,9 +22,14 @@ pub struct InProcess {
 impl InProcess {
     /// Starts it; the listeners are open when this returns.
     pub fn start(house: &House) -> Result<InProcess> {
+        InProcess::start_with(house, Seams::system())
+    }
+
+    /// The same with another clock, disk, ...
+    pub fn start_with(house: &House, seams: Seams) -> Result<InProcess> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let config = Config::load(Some(&house.configuration())).map_err(|error| anyhow!("{error}"))?;
-        let running = runtime.block_on(server::start(config, Seams::system()))?;
+        let running = runtime.block_on(server::start(config, seams))?;
         let mut ports = Ports::new();
         for (kind, address) in running.addresses() {
             if let Some(port) = Port::named(&kind.to_string()) {
@@ -32,6 +37,15 @@ impl InProcess {
             }
         }
         Ok(InProcess { runtime, running, ports })
+    }
+
+    /// Waits until it ends by itself: the exit code a process would end with, and its words.
+    #[must_use]
+    pub fn wait(&self) -> (u8, String) {
+        match self.runtime.block_on(self.running.wait()) {
+            Ok(()) => (0, String::new()),
+            Err(error) => (error.exit_code(), error.to_string()),
+        }
     }
 }
 

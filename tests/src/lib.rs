@@ -5,9 +5,14 @@
 
 pub mod binary;
 pub mod client;
+pub mod collector;
 pub mod house;
 pub mod in_process;
+pub mod ledger;
+pub mod letter;
 pub mod seed;
+pub mod senders;
+pub mod small_disk;
 pub mod stage;
 pub mod tls;
 

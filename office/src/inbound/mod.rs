@@ -86,9 +86,13 @@ impl SmtpDesk {
 fn trouble(error: &StoreError) -> Reply {
     tracing::error!(%error, "the store cannot take a message");
     match error {
-        StoreError::Full => Reply::new(452, Enhanced(4, 3, 1), "no room on our disk, try again later"),
+        StoreError::Full => no_room(),
         _ => Reply::new(451, Enhanced(4, 3, 0), "our store is in trouble, try again later"),
     }
+}
+
+fn no_room() -> Reply {
+    Reply::new(452, Enhanced(4, 3, 1), "no room on our disk, try again later")
 }
 
 impl Desk for SmtpDesk {

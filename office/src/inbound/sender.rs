@@ -1,6 +1,6 @@
 //! MAIL: may this client send under this reverse path? (RFC 5321 §4.1.1.2, RFC 6409 §6.1)
 
-use super::{SmtpDesk, Transaction, trouble};
+use super::{SmtpDesk, Transaction, no_room, trouble};
 use message::Address;
 use store::StoreError;
 use store::query::{Resolve, Resolved};
@@ -11,6 +11,11 @@ impl SmtpDesk {
     pub(super) async fn open_transaction(&mut self, sender: Sender) -> Reply {
         if self.role == Role::Submission && self.user().is_none() {
             return Reply::new(530, Enhanced(5, 7, 0), "log in first");
+        }
+        // RFC 1870 §6.1: with the size a client declares, where it does.
+        if !self.office.has_room_for(sender.size.unwrap_or(0), &self.policy) {
+            tracing::warn!(reserve = self.policy.disk_reserve, "mail is refused: make room on the disk");
+            return no_room();
         }
         let reverse_path = match self.reverse_path(&sender.reverse_path) {
             Ok(reverse_path) => reverse_path,

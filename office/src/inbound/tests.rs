@@ -7,6 +7,7 @@ use crate::{FileDomain, Seams};
 use message::Domain;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::query::{Mailboxes, Messages, Resolve, Resolved, StoredMessage};
 use store::types::Uid;
 use store::{Settings, Store};
@@ -33,6 +34,7 @@ fn policy() -> Policy {
         relay_networks: vec!["192.0.2.0/24".parse().unwrap()],
         plaintext_login_networks: Vec::new(),
         message_size: 50 << 20,
+        disk_reserve: 0,
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
@@ -40,10 +42,14 @@ fn policy() -> Policy {
 }
 
 async fn house() -> House {
+    house_with(policy(), Arc::new(|| None)).await
+}
+
+async fn house_with(policy: Policy, room: crate::Room) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Settings::default()).unwrap();
-    let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)) };
-    let office = Office::open(store, policy(), seams, NOW).await.unwrap();
+    let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)), room };
+    let office = Office::open(store, policy, seams, NOW).await.unwrap();
     let house = House { _folder: folder, office };
     house.ask(Request::AccountAdd { address: address("bob@hamburger.edu"), password: None, quota: None }).await;
     house
@@ -138,6 +144,33 @@ async fn a_header_section_has_a_limit() {
     };
     assert_eq!(send(&mut desk, Body::SevenBit, &header(arrival::HEADER_MAX), 60_000).await, 250);
     assert_eq!(send(&mut desk, Body::SevenBit, &header(arrival::HEADER_MAX + 1), 60_000).await, 552);
+}
+
+#[tokio::test]
+async fn the_reserve_of_the_disk_is_left_alone() {
+    let room = Arc::new(AtomicU64::new(1000));
+    let free = room.clone();
+    let policy = Policy { disk_reserve: 1000, ..policy() };
+    let house = house_with(policy, Arc::new(move || Some(free.load(Ordering::Relaxed)))).await;
+    let mut desk = house.desk(Role::Mx, STRANGER);
+    let of = |octets: Option<u64>| {
+        let Ask::Sender(sender) = sender(Body::SevenBit) else { unreachable!() };
+        Ask::Sender(Sender { size: octets, ..sender })
+    };
+    assert_eq!(code(&mut desk, of(None)).await, 250);
+    assert_eq!(code(&mut desk, of(Some(1))).await, 452, "what is declared counts");
+    room.store(999, Ordering::Relaxed);
+    assert_eq!(code(&mut desk, of(None)).await, 452);
+    room.store(3000, Ordering::Relaxed);
+    assert_eq!(code(&mut desk, of(Some(2000))).await, 250);
+    assert_eq!(code(&mut desk, of(Some(2001))).await, 452);
+}
+
+#[tokio::test]
+async fn without_a_reserve_nobody_asks_for_room() {
+    let house = house_with(policy(), Arc::new(|| panic!("asked"))).await;
+    let mut desk = house.desk(Role::Mx, STRANGER);
+    assert_eq!(code(&mut desk, sender(Body::SevenBit)).await, 250);
 }
 
 #[tokio::test]

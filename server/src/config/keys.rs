@@ -68,6 +68,13 @@ pub const KEYS: &[Key] = &[
     key("trust", "plaintext_login_networks", "[]", "Networks that may log in without TLS."),
     key("trust", "apop", "false", "Offer APOP (RFC 1939) to accounts with a secret stored for it."),
     key("limits", "message_size", "\"50 MiB\"", "The largest message accepted."),
+    key(
+        "limits",
+        "disk_reserve",
+        "\"100 MiB\"",
+        "Free space of data_dir's disk that mail may not fill: with less, senders are told to try again later, while \
+         users can still read and delete. \"0 B\": mail is taken until the disk is full.",
+    ),
     key("limits", "recipients", "1000", "Recipients of one message."),
     key("limits", "connections", "5000", "Connections at a time, all protocols together."),
     key("limits", "connections_per_address", "100", "Connections at a time from one address (IPv4 /32, IPv6 /64)."),

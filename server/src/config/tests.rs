@@ -67,6 +67,7 @@ plaintext_login_networks = ["10.0.0.0/8"]
 apop = true
 [limits]
 message_size = "1 MiB"
+disk_reserve = "64 MiB"
 recipients = 3
 connections = 4
 connections_per_address = 2
@@ -101,6 +102,7 @@ fn every_key_is_read() {
     assert!(config.trust.apop && config.trust.relay_networks.len() == 2);
     let limits = Limits {
         message_size: 1 << 20,
+        disk_reserve: 64 << 20,
         recipients: 3,
         connections: 4,
         connections_per_address: 2,

@@ -2,7 +2,7 @@
 //! APPEND, which is the same for one mailbox. Does not own what a delivery *should* do: that is in the operation.
 
 use super::{Work, flags::KeywordsFull};
-use crate::columns::{Sql, bits, count, num, queue_key, system_bits};
+use crate::columns::{Sql, bits, count, num, queue_key, sum, system_bits};
 use crate::op::{Append, Content, Deliver, Delivery, Local, Outcome};
 use crate::types::{AccountId, EmailId, MailboxId, QueueId, Role, Uid};
 use message::Time;
@@ -112,8 +112,8 @@ impl Work<'_> {
         let (modseq, email) = self.count_email_in(new.account, new.size)?;
         let (thread, refs) = self.thread_for(new.account, email, new.message_id, new.references)?;
         self.run(
-            "INSERT INTO email (account, id, blob, copies, thread, size, received, queue_id, prefix, summary, refs) \
-             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO email (account, id, blob, copies, thread, size, received, queue_id, prefix, summary, refs, \
+             prefix_sum, summary_sum) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 new.account.0,
                 email,
@@ -124,7 +124,9 @@ impl Work<'_> {
                 new.queue_id.map(queue_key),
                 new.prefix,
                 new.summary,
-                refs
+                refs,
+                sum(new.prefix),
+                sum(new.summary)
             ],
         )?;
         Ok((modseq, email))

@@ -72,7 +72,7 @@ impl Answer for Messages {
 impl Answer for StoredMessage {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Stored>> {
         snapshot.one(
-            "SELECT email.prefix, email.size, blob.id, blob.hash, blob.codec, blob.frames, bytes FROM msg \
+            "SELECT email.prefix, email.size, blob.id, blob.hash, blob.codec, blob.frames, bytes, email.prefix_sum FROM msg \
              JOIN email ON email.account = msg.account AND email.id = msg.email \
              JOIN blob ON blob.id = email.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id \
              WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3",
@@ -84,6 +84,7 @@ impl Answer for StoredMessage {
 
 fn stored(row: &Row<'_>) -> Sql<Stored> {
     let prefix = Bytes::from(row.get::<_, Vec<u8>>(0)?);
+    columns::check_sum("what was added to it", &prefix, row.get(7)?)?;
     let size = count(row.get(1)?);
     let hash = columns::hash(&row.get::<_, Vec<u8>>(3)?)?;
     let place = match columns::place(row.get(4)?, row.get(5)?, row.get(6)?)? {
@@ -108,7 +109,11 @@ pub(crate) fn blob_place(snapshot: &Snapshot<'_>, blob: BlobId) -> Sql<Option<Pl
 
 impl Answer for SummaryOf {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Vec<u8>>> {
-        let find = "SELECT summary FROM email WHERE account = ?1 AND id = ?2";
-        snapshot.one(find, [self.account.0, self.email.0], |row| Ok(row.get(0)?))
+        let find = "SELECT summary, summary_sum FROM email WHERE account = ?1 AND id = ?2";
+        snapshot.one(find, [self.account.0, self.email.0], |row| {
+            let summary: Vec<u8> = row.get(0)?;
+            columns::check_sum("its summary", &summary, row.get(1)?)?;
+            Ok(summary)
+        })
     }
 }

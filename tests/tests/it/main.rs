@@ -1,8 +1,20 @@
 //! Tests over real sockets: every dialogue against a server in this process and against the real binary, in the clear
-//! and over TLS; what must survive when the binary is killed; and clients that stall.
+//! and over TLS; what must survive when the binary is killed, its disk fails or its files are damaged; clients that stall;
+//! and the binary as a service: signals, rights, systemd.
 #![allow(clippy::disallowed_methods, reason = "tests read dialogues, and take their time")]
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "a run under load tells its figures")]
 
+mod damage;
 mod dialogues;
-mod kill;
+mod faults;
+mod full;
+mod ledger;
+mod service;
 mod stall;
+
+/// Says that a test is left out, and why; where everything is to be run, that is a failure.
+fn leave_out(why: &str) {
+    println!("left out: {why}");
+    assert!(std::env::var("PILLARBOX_REQUIRE_PEERS").is_err(), "left out: {why}");
+}

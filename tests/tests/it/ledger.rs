@@ -1,0 +1,118 @@
+//! `kill -9` under load: every message the server answered with 250 is there afterwards, octet for octet; what a
+//! completed QUIT removed stays away; and the server comes back by itself, at once.
+
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+use tests::binary::{self, Binary};
+use tests::client::Client;
+use tests::collector;
+use tests::house::{self, House};
+use tests::ledger::Ledger;
+use tests::seed::Seed;
+use tests::senders::{ACCOUNTS, STYLES, Sender};
+use wire::dialogue::{Dialogue, Port, World};
+
+/// How often the server is killed, unless `PILLARBOX_ROUNDS` says otherwise.
+const CYCLES: u64 = 10;
+/// Lines of letters: the smallest of 1 KiB fit into a row, the largest of 2 MiB take several frames of a segment.
+pub const LINES: Range<u64> = 12..26_000;
+/// Always the same moments and sizes, as far as a machine lets us; `PILLARBOX_SEED` gives others.
+const SEED: u64 = 0x2004_0406;
+/// A restart takes two seconds at most on a machine of its own. Here other tests, and a build without optimisation,
+/// have the processors too.
+const RESTART_MAX: Duration = Duration::from_secs(15);
+/// Messages there twice, in a thousand. With few messages a cycle one moment more or less decides; then the bound is
+/// what there can be at most, one for each client and kill.
+const DUPLICATES_PER_MILLE: f64 = 5.0;
+
+pub fn world() -> World {
+    let mut text = "= hostname hamburger.edu\n= plaintext-login 127.0.0.0/8\n".to_owned();
+    for account in ACCOUNTS {
+        text.push_str(&format!("= account {account}@hamburger.edu {}\n", collector::PASSWORD));
+    }
+    Dialogue::parse("ledger", &text, &|file| Err(file.to_owned())).unwrap().world
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    let (cycles, seed) = (number("PILLARBOX_ROUNDS", CYCLES), number("PILLARBOX_SEED", SEED));
+    println!("ledger: {cycles} cycles, PILLARBOX_SEED={seed}");
+    let house = House::found(&world()).unwrap();
+    house::fill(&house, &world()).unwrap();
+    let (ledger, mut seed) = (Ledger::default(), Seed(seed));
+    let mut senders: Vec<Sender> =
+        (0..).zip(STYLES).map(|(n, style)| Sender::new(style, n, LINES, Seed(seed.number()))).collect();
+    let mut restarts = Vec::new();
+    let began = Instant::now();
+    for cycle in 0..cycles {
+        let (server, restart) = start(&house);
+        restarts.push(restart);
+        let before = ledger.acknowledged();
+        load_and_kill(server, &mut senders, &ledger, &mut seed);
+        let acknowledged = ledger.acknowledged() - before;
+        println!(
+            "{:?} cycle {cycle}: served after {restart:?}, {acknowledged} acknowledged, then killed",
+            began.elapsed()
+        );
+        assert!(acknowledged > 0, "nothing was acknowledged in cycle {cycle}");
+    }
+    let (server, restart) = start(&house);
+    restarts.push(restart);
+    let there = collector::read_all(&server.ports, &ACCOUNTS, &ledger).unwrap();
+    println!("{:?} read all", began.elapsed());
+    let verdict = ledger.judge(&there);
+    println!(
+        "{verdict:#?}\n{:.2} duplicates in 1000, restarts at most {:?}",
+        verdict.duplicates_per_mille(),
+        restarts.iter().max()
+    );
+    assert!(verdict.wrong.is_empty(), "{} wrong", verdict.wrong.len());
+    assert!(verdict.removed > 0, "the reader removed nothing: the test proves less than it says");
+    assert!(verdict.duplicates <= cycles * senders.len() as u64);
+    if cycles >= 100 {
+        assert!(verdict.duplicates_per_mille() <= DUPLICATES_PER_MILLE);
+    }
+    assert!(restarts.iter().all(|restart| *restart <= RESTART_MAX), "{restarts:?}");
+    println!("{}", binary::command(&house, &["verify"]).unwrap());
+}
+
+/// Starts the server; how long it took until it greeted.
+fn start(house: &House) -> (Binary, Duration) {
+    binary::executable().unwrap();
+    let began = Instant::now();
+    let server = Binary::start(house).unwrap();
+    assert_eq!(Client::connect(server.ports[&Port::Smtp]).unwrap().reply().unwrap().0, 220);
+    (server, began.elapsed())
+}
+
+/// Everybody sends and reads until the server goes; it goes some random moments after some random number of
+/// acknowledgements.
+fn load_and_kill(server: Binary, senders: &mut [Sender], ledger: &Ledger, seed: &mut Seed) {
+    let (ports, stop) = (server.ports.clone(), AtomicBool::new(false));
+    let (acknowledgements, moments) = (seed.within(20..350), Duration::from_micros(seed.within(0..20_000)));
+    std::thread::scope(|scope| {
+        let mut clients = Vec::new();
+        for sender in senders {
+            clients.push(scope.spawn(|| sender.run(&ports, ledger, &stop)));
+        }
+        for account in ["bob", "carol"] {
+            let seed = Seed(seed.number());
+            clients.push(scope.spawn(|| collector::collect(&ports, account, ledger, seed, &stop)));
+        }
+        let served = ledger.wait_for_acknowledgements(acknowledgements);
+        let end = Instant::now() + moments;
+        while Instant::now() < end {
+            std::thread::yield_now();
+        }
+        server.kill().unwrap();
+        assert!(served, "the server does not acknowledge any more");
+        for client in clients {
+            assert!(client.join().unwrap().is_err(), "a client ended though nobody told it to");
+        }
+    });
+}
