@@ -5,12 +5,18 @@
 use fuzz::mutate::Mutator;
 use fuzz::{TARGETS, Target};
 use message::summary::Summary;
+use peak_alloc::PeakAlloc;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wire::dialogue::{Act, Captures, Dialogue};
 
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
 /// Mutated inputs for each target, unless a time is given: about a minute for all of them in a debug build.
 const MUTATIONS: u32 = 4000;
+/// The memory one input may take: ten times its size, and so many bytes.
+const MEMORY_SLACK: usize = 1024 * 1024;
 /// How long one input may take. The longest are 20,000 octets, read in a few milliseconds.
 const HANG: Duration = Duration::from_secs(1);
 
@@ -51,8 +57,10 @@ fn run_for(target: Target, corpus: &[Vec<u8>], time: Duration) {
     eprintln!("{}: {inputs} inputs from seed {seed:#x}", target.0);
 }
 
-/// Names the input when a target fails or hangs, so that it can join the corpus.
+/// Names the input when a target fails, hangs or takes too much memory, so that it can join the corpus.
 fn run_one((name, run): Target, input: &[u8]) {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
     let mut taken = Duration::MAX;
     // A busy machine can hold a run up; thrice in a row, and it is the target.
     for _ in 0..3 {
@@ -60,6 +68,12 @@ fn run_one((name, run): Target, input: &[u8]) {
         let outcome = std::panic::catch_unwind(|| run(input));
         assert!(outcome.is_ok(), "{name} failed on {}", wire::dialogue::show(input));
         taken = taken.min(start.elapsed());
+        let memory = MEMORY.peak_usage().saturating_sub(before);
+        assert!(
+            memory <= 10 * input.len() + MEMORY_SLACK,
+            "{name} took {memory} bytes on {}",
+            wire::dialogue::show(input)
+        );
         if taken < HANG {
             return;
         }
