@@ -72,6 +72,20 @@ fn knows_its_version() {
     assert_eq!(Summary::decode(&[]), Err(DecodeError::Damaged));
 }
 
+/// No number goes past 64 bits, or on for ever.
+#[test]
+fn numbers_have_64_bits() {
+    let largest = Summary { octets: u64::MAX, ..Summary::default() };
+    let stored = largest.encode();
+    assert_eq!(Summary::decode(&stored), Ok(largest));
+    let end = stored.windows(2).position(|pair| pair == [0xFF, 0x01]).unwrap() + 1;
+    for last in [0x02, 0x7F, 0x81] {
+        let mut more = stored.clone();
+        more[end] = last;
+        assert_eq!(Summary::decode(&more), Err(DecodeError::Damaged), "{last:#x}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_stored_reads_back(content in proptest::collection::vec(prop_oneof![
