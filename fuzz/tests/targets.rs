@@ -45,7 +45,8 @@ fn mutations(target: Target, corpus: &[Vec<u8>]) {
     (0..MUTATIONS).for_each(|_| run_one(target, &mutator.input()));
 }
 
-/// As many inputs as the time allows.
+/// As many inputs as the time allows; says how many.
+#[allow(clippy::print_stderr, reason = "figures for whoever asked for a long run")]
 fn run_for(target: Target, corpus: &[Vec<u8>], time: Duration) {
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let mut mutator = Mutator::new(corpus, seed);

@@ -31,7 +31,10 @@ fn spent(run: &dyn Fn()) -> Duration {
     now() - start
 }
 
-/// A reader and what makes its input so many units long.
+/// What reads it.
+type Reader = dyn Fn(&[u8]);
+
+/// What makes its input so many units long.
 struct Bomb<'a> {
     name: &'a str,
     make: &'a dyn Fn(usize) -> Vec<u8>,
@@ -39,7 +42,7 @@ struct Bomb<'a> {
 }
 
 impl Bomb<'_> {
-    fn is_harmless(&self, read: &dyn Fn(&[u8])) {
+    fn is_harmless(&self, read: &Reader) {
         let (small, large) = ((self.make)(self.count / 2), (self.make)(self.count));
         self.takes_memory_in_proportion(read, &large);
         let (mut fast, mut slow) = (Duration::MAX, Duration::MAX);
@@ -54,7 +57,7 @@ impl Bomb<'_> {
         panic!("{}: {fast:?} became {slow:?}", self.name);
     }
 
-    fn takes_memory_in_proportion(&self, read: &dyn Fn(&[u8]), input: &[u8]) {
+    fn takes_memory_in_proportion(&self, read: &Reader, input: &[u8]) {
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
         read(input);
@@ -157,34 +160,33 @@ fn many_parts() {
 
 #[test]
 fn values_by_themselves() {
-    let text = |value: &[u8]| drop(header::text(value));
-    let list = |value: &[u8]| drop(header::addresses(value));
-    let ids = |value: &[u8]| drop(header::message_ids(value));
-    let unfold = |value: &[u8]| drop(header::unfold(value));
-    let parameters = |value: &[u8]| {
+    let text: &Reader = &|value| drop(header::text(value));
+    let list: &Reader = &|value| drop(header::addresses(value));
+    let ids: &Reader = &|value| drop(header::message_ids(value));
+    let unfold: &Reader = &|value| drop(header::unfold(value));
+    let parameters: &Reader = &|value| {
         let found = header::disposition(value).unwrap();
         drop(header::parameter_text(&found.parameters, "x"));
     };
-    let quoted = |value: &[u8]| drop(encoding::decode(TransferEncoding::QuotedPrintable, value));
-    let base64 = |value: &[u8]| drop(encoding::decode(TransferEncoding::Base64, value));
+    let quoted: &Reader = &|value| drop(encoding::decode(TransferEncoding::QuotedPrintable, value));
+    let base64: &Reader = &|value| drop(encoding::decode(TransferEncoding::Base64, value));
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let bombs: [(&str, &dyn Fn(&[u8]), &str, usize); 14] = [
-        ("open words", &text, "=?utf-8?Q?aa ", 100_000),
-        ("words", &text, "=?utf-8?B?YQ==?= ", 100_000),
-        ("words of a long charset", &text, "=?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?Q?a?= ", 20_000),
-        ("half words", &text, "=?", 400_000),
-        ("folds", &unfold, "\r\n ", 400_000),
-        ("quotes", &list, "\"\\", 400_000),
-        ("addresses", &list, "a@b,", 100_000),
-        ("ids", &ids, "<", 400_000),
-        ("comments", &ids, "(<", 200_000),
-        ("sections", &parameters, "a;x*0*=y", 60_000),
-        ("semicolons", &parameters, "a;", 200_000),
-        ("soft line breaks", &quoted, "=\r\n", 400_000),
-        ("spaces at line ends", &quoted, " ", 1_000_000),
-        ("padding", &base64, "A=", 400_000),
-    ];
-    for (name, read, unit, count) in bombs {
+    for (name, read, unit, count) in [
+        ("open words", text, "=?utf-8?Q?aa ", 100_000),
+        ("words", text, "=?utf-8?B?YQ==?= ", 100_000),
+        ("words of a long charset", text, "=?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?Q?a?= ", 20_000),
+        ("half words", text, "=?", 400_000),
+        ("folds", unfold, "\r\n ", 400_000),
+        ("quotes", list, "\"\\", 400_000),
+        ("addresses", list, "a@b,", 100_000),
+        ("ids", ids, "<", 400_000),
+        ("comments", ids, "(<", 200_000),
+        ("sections", parameters, "a;x*0*=y", 60_000),
+        ("semicolons", parameters, "a;", 200_000),
+        ("soft line breaks", quoted, "=\r\n", 400_000),
+        ("spaces at line ends", quoted, " ", 1_000_000),
+        ("padding", base64, "A=", 400_000),
+    ] {
         Bomb { name, make: &|n| unit.as_bytes().repeat(n), count }.is_harmless(read);
     }
 }
