@@ -82,6 +82,24 @@ fn messages(bombs: &[(&str, &str, &str, usize)]) {
     }
 }
 
+/// The measure itself: reading that is quadratic is found, and so is one that keeps too much.
+#[test]
+fn slow_and_fat_readers_are_found() {
+    fn sum(octets: &[u8]) -> u64 {
+        octets.iter().map(|octet| u64::from(*octet)).sum::<u64>()
+    }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let harmless = |read: &Reader, count: usize| {
+        let bomb = Bomb { name: "test", make: &|n| b"x".repeat(n), count };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bomb.is_harmless(read))).is_ok()
+    };
+    assert!(harmless(&|value| assert_eq!(sum(value), 120 * value.len() as u64), 400_000));
+    let quadratic = |value: &[u8]| assert!((0..value.len()).map(|end| sum(&value[..end])).max() > Some(0));
+    assert!(!harmless(&quadratic, 2_000));
+    let copies = |count: usize| move |value: &[u8]| drop(vec![value.to_vec(); count]);
+    assert!(harmless(&copies(9), 1_000_000) && !harmless(&copies(12), 1_000_000));
+}
+
 #[test]
 fn many_fields() {
     messages(&[
