@@ -3,6 +3,8 @@
 //! every target over its corpus and seeded mutations of it; a coverage-guided fuzzer calls the same functions.
 
 mod drive;
+pub mod encodings;
+pub mod logins;
 pub mod messages;
 pub mod mutate;
 pub mod parsers;
@@ -14,7 +16,11 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: &[Target] = &[
     ("smtp", sessions::smtp),
+    ("submission", sessions::submission),
+    ("lmtp", sessions::lmtp),
     ("pop3", sessions::pop3),
+    ("sasl", logins::sasl),
+    ("sasl-line", logins::line),
     ("command", parsers::command),
     ("pop3-command", parsers::pop3_command),
     ("reply", parsers::reply),
@@ -28,4 +34,10 @@ pub const TARGETS: &[Target] = &[
     ("words", messages::words),
     ("address-list", messages::address_list),
     ("content-type", messages::content_type),
+    ("body-text", messages::body_text),
+    ("base64", encodings::base64),
+    ("quoted-printable", encodings::quoted_printable),
+    ("dots", encodings::dots),
+    ("recode", encodings::recode),
+    ("build", encodings::build),
 ];

@@ -95,6 +95,8 @@ pub fn content_type(data: &[u8]) {
     let _ = header::disposition(data);
     let _ = header::message_ids(data);
     let _ = header::token(data);
+    let _ = header::tokens(data);
+    let _ = header::value_text(data);
 }
 
 /// Summaries: what is written of any message is read again, and reading any octets is refused or comes to something
@@ -108,4 +110,21 @@ pub fn summary(data: &[u8]) {
     if let Ok(strange) = Summary::decode(data) {
         assert_eq!(Summary::decode(&strange.encode()), Ok(strange));
     }
+}
+
+/// The body of a message as text, for search and previews, and any charset's name before any octets.
+///
+/// # Panics
+/// When the text is out of proportion.
+pub fn body_text(data: &[u8]) {
+    let summary = Summary::of(&message::parse(data));
+    for part in &summary.parts {
+        let range = usize::try_from(part.body.start).ok().zip(usize::try_from(part.body.end).ok());
+        let body = range.and_then(|(start, end)| data.get(start..end)).unwrap_or_default();
+        let text = message::text::body_text(part, body).unwrap_or_default();
+        assert!(text.len() <= 4 * body.len() + 16, "{} octets became {}", body.len(), text.len());
+    }
+    let (charset, octets) = data.split_at(data.iter().position(|octet| *octet == b' ').unwrap_or(0));
+    let text = header::charset_text(charset, octets).unwrap_or_default();
+    assert!(text.len() <= 4 * octets.len() + 16, "{} octets became {}", octets.len(), text.len());
 }

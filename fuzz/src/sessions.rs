@@ -26,6 +26,43 @@ pub fn smtp(data: &[u8]) {
     }
 }
 
+/// A submission port.
+///
+/// # Panics
+/// When a law is broken.
+pub fn submission(data: &[u8]) {
+    with_role(2, data);
+}
+
+/// LMTP.
+///
+/// # Panics
+/// When a law is broken.
+pub fn lmtp(data: &[u8]) {
+    with_role(3, data);
+}
+
+fn with_role(role: u8, data: &[u8]) {
+    if let Some((choice, input)) = data.split_first() {
+        smtp(&[&[choice & !3 | role], input].concat());
+    }
+}
+
+/// What a sender wrote after 354 comes to this content, or is refused for a bare CR or LF in it.
+pub(crate) fn reads_back(wire: &[u8], content: &[u8]) {
+    let envelope = b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<bob@hamburger.edu>\r\nDATA\r\n";
+    let (seen, messages) = smtp_run(0, &[envelope, wire, b"QUIT\r\n"].concat(), usize::MAX);
+    let lines_are_sound = wire.split(|octet| *octet == b'\n').rev().skip(1).all(|line| line.ends_with(b"\r"))
+        && !wire.windows(2).any(|pair| matches!(pair, [b'\r', after] if *after != b'\n'));
+    match content.len() <= CONTENT_MAX && lines_are_sound {
+        true => assert_eq!(messages, [content], "{}", String::from_utf8_lossy(&seen.output)),
+        false => assert!(messages.is_empty(), "it should have been refused"),
+    }
+}
+
+/// The size of a message that the sessions take.
+const CONTENT_MAX: usize = 2000;
+
 /// What was seen, and what the desk got: every finished message.
 fn smtp_run(choice: u8, input: &[u8], piece: usize) -> (Seen, Vec<Vec<u8>>) {
     let role = match choice & 3 {
@@ -43,7 +80,7 @@ fn smtp_run(choice: u8, input: &[u8], piece: usize) -> (Seen, Vec<Vec<u8>>) {
         tls_available: choice & 16 != 0,
         mechanisms: vec![Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login],
         dsn: true,
-        limits: Limits { message_size: 2000, recipients: 3, ..Limits::default() },
+        limits: Limits { message_size: CONTENT_MAX as u64, recipients: 3, ..Limits::default() },
     };
     let desk = MailDesk { lmtp: role == Role::Lmtp, grudging: choice & 32 != 0, ..MailDesk::default() };
     let session = smtp::Server::new(Time(1_081_298_274_000), profile);
@@ -112,7 +149,7 @@ impl Answers<smtp::Server> for MailDesk {
     fn content(&mut self, octets: &[u8]) {
         assert!(self.recipients > 0, "content without recipients");
         self.content.extend_from_slice(octets);
-        assert!(self.content.len() <= 2000, "more content than the limit");
+        assert!(self.content.len() <= CONTENT_MAX, "more content than the limit");
     }
 }
 

@@ -65,6 +65,19 @@ fn looks_at_so_much_and_no_more() {
     assert_eq!(padded(DATE_MAX - date.len() + 1).unwrap().offset_minutes, None);
 }
 
+#[test]
+fn obsolete_zones_have_their_hours() {
+    let zones = [("UT", 0), ("GMT", 0), ("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6)];
+    for (zone, hours) in zones.into_iter().chain([("PST", -8), ("PDT", -7)]) {
+        let found = read(format!("1 Jan 1970 12:00 {zone}").as_bytes()).unwrap();
+        assert_eq!(
+            (found.offset_minutes, found.unix_seconds),
+            (Some(hours * 60), (12 - i64::from(hours)) * 3600),
+            "{zone}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back(seconds in 0..200_000_000_000_u64, offset in -5999..6000_i16) {

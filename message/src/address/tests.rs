@@ -94,6 +94,15 @@ fn holds_the_limit_of_local_parts() {
     assert_eq!(Address::parse(&format!("{local}x@crepes.fr")), Err(AddressError::LocalPartTooLong));
 }
 
+#[test]
+fn text_becomes_an_address_and_text_again() {
+    let address = Address::try_from("Bob@HAMBURGER.edu".to_owned()).unwrap();
+    assert_eq!(address.domain(), Some(&Domain::try_from("hamburger.edu".to_owned()).unwrap()));
+    assert_eq!((address.local_part(), String::from(address.clone())), ("Bob", "Bob@hamburger.edu".to_owned()));
+    assert_eq!(Address::parse("bob@[192.0.2.1]").unwrap().domain(), None);
+    assert!(Address::try_from("bob".to_owned()).is_err() && Domain::try_from("a b".to_owned()).is_err());
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back(local in "[ -~é用]{1,20}", name in "[a-z0-9]{1,8}(\\.[a-z]{2,5}){0,2}x") {

@@ -50,7 +50,8 @@ impl Folder {
     }
 
     fn piece(&mut self, piece: &str) {
-        if self.column > 1 && self.column + 1 + piece.len() > LINE_MAX && self.holds_a_word() {
+        let end = self.column + 1 + piece.len();
+        if self.column > 1 && (end > LINE_MAX && self.holds_a_word() || end > LINE_HARD_MAX) {
             self.out.extend_from_slice(b"\r\n");
             self.column = 0;
         }
@@ -69,8 +70,7 @@ impl Folder {
     pub(super) fn text(&mut self, value: &str) {
         let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let plain = value.is_ascii() && !value.contains("=?");
-        let fits = value.split(' ').all(|word| word.len() < LINE_HARD_MAX);
-        if plain && fits { self.plain_text(value.trim()) } else { self.encoded(value.trim()) }
+        if plain && foldable(value.trim()) { self.plain_text(value.trim()) } else { self.encoded(value.trim()) }
     }
 
     /// Keeps runs of spaces as they are: a fold stands before a word, its extra spaces end the line before it.
@@ -117,6 +117,13 @@ impl Folder {
         self.out.extend_from_slice(b"\r\n");
         self.out
     }
+}
+
+/// Whether plain text can be folded within the hard limit. A fold stands before a word, so a word and the spaces behind it
+/// share a line, perhaps with words that were there before.
+fn foldable(text: &str) -> bool {
+    let stretches = text.as_bytes().chunk_by(|octet, next| *octet != b' ' || *next == b' ');
+    stretches.into_iter().all(|stretch| stretch.len() <= LINE_HARD_MAX - LINE_MAX)
 }
 
 /// RFC 5322 §3.2.3.

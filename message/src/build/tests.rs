@@ -137,6 +137,23 @@ fn writes_paths() {
     assert_eq!(written(delivered_to(&alice)), "Delivered-To: \"al ice\"@crepes.fr\r\n");
 }
 
+/// A first word so long leaves no room for the name of the field, and spaces in a row no place for a fold.
+#[test]
+fn no_line_passes_the_hard_limit() {
+    for length in [900, 919, 920, 921, 985, 990, 997, 998, 2000] {
+        let (word, spaces) = ("a".repeat(length), " ".repeat(length));
+        for value in
+            [word.clone(), format!("{word} b"), format!("b {word}"), format!("b{spaces}c"), format!("{word}{spaces}c")]
+        {
+            let field = written(text("Subject", &value));
+            assert!(lines_fit(&field, LINE_HARD_MAX), "{length}: {field}");
+            assert_eq!(crate::header::text(field.strip_prefix("Subject:").unwrap().as_bytes()).trim(), value);
+        }
+        let ids = written(message_ids("References", &[&format!("<{word}@b>")]));
+        assert!(lines_fit(&ids, LINE_HARD_MAX), "{length}: {ids}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_field_is_one_field_with_lines_that_fit(value in any::<String>(), name in "[a-zA-Z-]{1,30}") {

@@ -4,8 +4,8 @@ use super::lexer::Lexer;
 use super::words;
 use crate::Address;
 
-/// Entries of one list that are looked at; no human writes to more in a header.
-pub const ADDRESSES_MAX: usize = 10_000;
+/// Entries of one list that are looked at; no human writes to more in a header, and they take half a megabyte.
+pub const ADDRESSES_MAX: usize = 5_000;
 
 /// A display name, as typed and as read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,9 +60,15 @@ pub enum Entry {
 /// Reads an address list; at most [`ADDRESSES_MAX`] entries. Never fails: what makes no sense is left out.
 #[must_use]
 pub fn addresses(value: &[u8]) -> Vec<Entry> {
+    addresses_up_to(value, ADDRESSES_MAX)
+}
+
+/// The same where less room is left.
+pub(crate) fn addresses_up_to(value: &[u8], room: usize) -> Vec<Entry> {
+    let most = room.min(ADDRESSES_MAX);
     let mut list = List { lexer: Lexer::new(value), entries: Vec::new(), draft: Draft::default(), in_group: false };
-    while list.entries.len() < ADDRESSES_MAX && list.step() {}
-    list.entries.truncate(ADDRESSES_MAX);
+    while list.entries.len() < most && list.step() {}
+    list.entries.truncate(most);
     list.entries
 }
 

@@ -18,6 +18,7 @@ pub use parameters::{
 pub use section::{FIELDS_MAX, Field, Fields, begins_with_field, fields, section_end};
 pub use words::{ENCODED_WORD_MAX, charset_text, text, unfold};
 
+pub(crate) use addresses::addresses_up_to;
 pub(crate) use words::{hex_octet, raw_text};
 
 pub use lexer::COMMENT_DEPTH_MAX;

@@ -226,6 +226,13 @@ fn parameters_have_limits() {
     assert_eq!((joined(CONTINUATIONS_MAX), joined(CONTINUATIONS_MAX + 1)), (CONTINUATIONS_MAX, CONTINUATIONS_MAX));
 }
 
+#[test]
+fn the_first_value_may_be_quoted() {
+    for (value, first) in [("mx.a; spf=pass", "mx.a"), (" (c) \"mx a\" 1; x", "mx a"), ("", ""), (";x", "")] {
+        assert_eq!(value_text(value.as_bytes()), first, "{value}");
+    }
+}
+
 proptest! {
     #[test]
     fn everything_is_total(raw in proptest::collection::vec(any::<u8>(), 0..200), typed in "[ -~\r\n\t]{0,120}", tight in "[<>()\",;:@a*=?%'0-9\\\\\\[\\] ]{0,80}") {

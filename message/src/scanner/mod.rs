@@ -15,6 +15,11 @@ use tree::Tree;
 pub const DEPTH_MAX: usize = 100;
 /// Parts of one message; the last one reaches to the end of the content.
 pub const PARTS_MAX: usize = 10_000;
+/// Parts a message may have however short they are.
+pub const PARTS_FREE: usize = 500;
+/// Octets of content that each part beyond those must come with, on average. A boundary line and a `Content-Type` are
+/// as many, and a part known takes about seven times as much memory: so it stays in proportion to the content.
+pub const PART_OCTETS: u64 = 128;
 /// Octets of kept fields of one part.
 pub const HEADER_KEPT_MAX: usize = 256 * 1024;
 /// Octets kept of one field, so that a long list of recipients does not push out what follows it.

@@ -138,17 +138,35 @@ fn depth_has_a_limit() {
     assert_eq!(nested(100_000).parts.len(), DEPTH_MAX);
 }
 
+/// A multipart with so many parts, each of so many octets with its boundary line.
+fn parted(count: usize, octets: usize) -> Structure {
+    let part = format!("--b\n\n{}\n", "x".repeat(octets - 6));
+    parse(format!("Content-Type: multipart/mixed; boundary=b\n\n{}", part.repeat(count)).as_bytes())
+}
+
 #[test]
 fn parts_have_a_limit() {
-    let with = |count: usize| {
-        parse(format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(count)).as_bytes())
-    };
-    assert_eq!(with(PARTS_MAX - 2).parts.len(), PARTS_MAX - 1);
-    let full = with(PARTS_MAX - 1);
-    assert_eq!(full.parts.len(), PARTS_MAX);
-    let over = with(PARTS_MAX);
+    let octets = usize::try_from(PART_OCTETS).unwrap();
+    assert_eq!(parted(PARTS_MAX - 2, octets).parts.len(), PARTS_MAX - 1);
+    assert_eq!(parted(PARTS_MAX - 1, octets).parts.len(), PARTS_MAX);
+    let over = parted(PARTS_MAX, octets);
     assert_eq!(over.parts.len(), PARTS_MAX);
-    assert_eq!(over.parts[PARTS_MAX - 1].octets(), 2 + 7);
+    assert_eq!(over.parts[PARTS_MAX - 1].octets(), PART_OCTETS - 6 + 1 + PART_OCTETS);
+}
+
+#[test]
+fn many_short_parts_are_told_apart_in_proportion_to_the_content() {
+    let octets = usize::try_from(PART_OCTETS).unwrap();
+    assert_eq!(parted(PARTS_FREE - 1, 7).parts.len(), PARTS_FREE);
+    let allowed = |count: usize| PARTS_FREE + (43 + 7 * count + 4) / octets;
+    let found = parted(20_000, 7);
+    let count = found.parts.len();
+    assert!(count == allowed(count - 2) && count > PARTS_FREE, "{count}");
+    assert_eq!(found.parts[count - 1].body.end, found.octets, "the last reaches to the end");
+    // Once full it stays so, whatever comes.
+    let some = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(1000));
+    let late = parse(format!("{some}{}\n{}", "x".repeat(1_000_000), "--b\n\nx\n".repeat(9)).as_bytes());
+    assert_eq!(late.parts.len(), parse(some.as_bytes()).parts.len());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The parts found so far and those still open. Owns the rules of RFC 2046 for which part begins and ends where.
 
 use super::tally::{Counts, Moment, Tally};
-use super::{BOUNDARY_MAX, DEPTH_MAX, FIELD_KEPT_MAX, HEADER_KEPT_MAX, KEPT_TOTAL_MAX, PARTS_MAX};
+use super::{BOUNDARY_MAX, DEPTH_MAX, FIELD_KEPT_MAX, HEADER_KEPT_MAX, KEPT_TOTAL_MAX};
+use super::{PART_OCTETS, PARTS_FREE, PARTS_MAX};
 use crate::header;
 use crate::structure::{Facts, Kind, Part, Structure, TransferEncoding};
 
@@ -70,19 +71,32 @@ pub(super) struct Tree {
     field: CurrentField,
     octets_kept: usize,
     boundaries: usize,
+    /// The last part that is told apart has begun.
+    full: bool,
+}
+
+/// How many parts the content may have had up to here.
+fn parts_max(at: u64) -> usize {
+    usize::try_from(at / PART_OCTETS).unwrap_or(PARTS_MAX).saturating_add(PARTS_FREE).min(PARTS_MAX)
 }
 
 impl Tree {
     pub(super) fn new() -> Tree {
-        let mut tree =
-            Tree { parts: Vec::new(), open: Vec::new(), field: CurrentField::default(), octets_kept: 0, boundaries: 0 };
+        let mut tree = Tree {
+            parts: Vec::new(),
+            open: Vec::new(),
+            field: CurrentField::default(),
+            octets_kept: 0,
+            boundaries: 0,
+            full: false,
+        };
         tree.open_part(0, Counts::default());
         tree
     }
 
     /// Whether any line could be a boundary. The last part we tell apart reaches to the end.
     pub(super) fn awaits_boundary(&self) -> bool {
-        self.boundaries > 0 && self.parts.len() < PARTS_MAX
+        self.boundaries > 0 && !self.full
     }
 
     pub(super) fn in_header(&self) -> bool {
@@ -142,6 +156,7 @@ impl Tree {
         let index = self.parts.len();
         self.open.push(Open { index, boundary: None, is_message, is_digest: false, in_header: true, since: now });
         self.parts.push(part);
+        self.full = self.parts.len() >= parts_max(at);
         self.field = CurrentField { none_yet: true, ..CurrentField::default() };
     }
 
@@ -207,7 +222,7 @@ impl Tree {
     /// The header section of the innermost part ends here; its fields say what the body is.
     pub(super) fn begin_body(&mut self, tally: &Tally) {
         let now = tally.now();
-        let room_below = self.open.len() < DEPTH_MAX && self.parts.len() < PARTS_MAX;
+        let room_below = self.open.len() < DEPTH_MAX && !self.full;
         let Some(open) = self.open.last_mut() else { return };
         let Some(part) = self.parts.get_mut(open.index) else { return };
         part.header.end = tally.at;

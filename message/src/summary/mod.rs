@@ -92,7 +92,9 @@ impl Summary {
     /// Of a message whose parts are known.
     #[must_use]
     pub fn of(structure: &Structure) -> Summary {
-        let parts: Vec<SummaryPart> = structure.parts.iter().map(|part| SummaryPart::of(part, structure)).collect();
+        let mut room = Room::in_proportion_to(structure);
+        let parts: Vec<SummaryPart> =
+            structure.parts.iter().map(|part| SummaryPart::of(part, structure, &mut room)).collect();
         let (message_id, references) = thread_ids(structure);
         Summary {
             parts,
@@ -101,6 +103,35 @@ impl Summary {
             message_id,
             references,
         }
+    }
+}
+
+/// Entries of lists (addresses, parameters, languages) that a message may have however short they are.
+pub const ENTRIES_FREE: usize = 2_000;
+/// Octets of kept fields that each entry beyond those must come with, on average: an address without a name has about as
+/// many. An entry of one letter takes fifty times its own size, and a message of such entries would take that of memory.
+pub const ENTRY_OCTETS: usize = 24;
+
+/// How many entries of lists may still be kept of a message.
+struct Room(usize);
+
+impl Room {
+    fn in_proportion_to(structure: &Structure) -> Room {
+        let kept: usize = structure.parts.iter().map(|part| part.fields.len()).sum();
+        Room(ENTRIES_FREE + kept / ENTRY_OCTETS)
+    }
+
+    fn addresses(&mut self, value: &[u8]) -> Vec<Entry> {
+        let list = header::addresses_up_to(value, self.0);
+        self.keep(list)
+    }
+
+    /// As many entries of a list as there is room for.
+    fn keep<T>(&mut self, mut list: Vec<T>) -> Vec<T> {
+        list.truncate(self.0);
+        list.shrink_to_fit();
+        self.0 -= list.len();
+        list
     }
 }
 
@@ -120,7 +151,7 @@ fn thread_ids(structure: &Structure) -> (Option<String>, Vec<String>) {
 }
 
 impl SummaryPart {
-    fn of(part: &Part, structure: &Structure) -> SummaryPart {
+    fn of(part: &Part, structure: &Structure, room: &mut Room) -> SummaryPart {
         let (media_type, subtype) = default_type(part);
         let mut summary = SummaryPart {
             parent: part.parent,
@@ -145,12 +176,12 @@ impl SummaryPart {
         for field in header::fields(&part.fields) {
             if field.is("Content-Type") {
                 if !std::mem::replace(&mut typed, true) {
-                    summary.set_type(field.value);
+                    summary.set_type(field.value, room);
                 }
             } else if field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"Content-")) {
-                summary.set_content_field(&field);
+                summary.set_content_field(&field, room);
             } else if let Some(envelope) = &mut envelope {
-                envelope.set(&field);
+                envelope.set(&field, room);
             }
         }
         if summary.encoding.is_empty() {
@@ -160,20 +191,21 @@ impl SummaryPart {
         summary
     }
 
-    fn set_type(&mut self, value: &[u8]) {
+    fn set_type(&mut self, value: &[u8], room: &mut Room) {
         if let Some(content_type) = header::content_type(value) {
             (self.media_type, self.subtype) = (content_type.main, content_type.sub);
-            self.parameters = content_type.parameters;
+            self.parameters = room.keep(content_type.parameters);
         }
     }
 
     /// The first field of a name counts.
-    fn set_content_field(&mut self, field: &Field<'_>) {
+    fn set_content_field(&mut self, field: &Field<'_>, room: &mut Room) {
         let text = || Some(header::unfold(field.value));
         if field.is("Content-Transfer-Encoding") && self.encoding.is_empty() {
             self.encoding = header::token(field.value);
         } else if field.is("Content-Disposition") && self.disposition.is_none() {
-            self.disposition = header::disposition(field.value);
+            self.disposition = header::disposition(field.value)
+                .map(|found| header::Disposition { parameters: room.keep(found.parameters), ..found });
         } else if field.is("Content-ID") {
             self.id = self.id.take().or_else(text);
         } else if field.is("Content-Description") {
@@ -183,7 +215,7 @@ impl SummaryPart {
         } else if field.is("Content-Location") {
             self.location = self.location.take().or_else(text);
         } else if field.is("Content-Language") && self.language.is_empty() {
-            self.language = header::tokens(field.value);
+            self.language = room.keep(header::tokens(field.value));
         }
     }
 }
@@ -195,7 +227,7 @@ fn default_type(part: &Part) -> (&'static str, &'static str) {
 
 impl Envelope {
     /// The first field of a name counts (RFC 5322 §3.6 allows one of each).
-    fn set(&mut self, field: &Field<'_>) {
+    fn set(&mut self, field: &Field<'_>, room: &mut Room) {
         let texts = [
             ("Date", &mut self.date),
             ("Subject", &mut self.subject),
@@ -218,7 +250,7 @@ impl Envelope {
         ];
         for (name, list) in lists {
             if field.is(name) && list.is_empty() {
-                *list = header::addresses(field.value);
+                *list = room.addresses(field.value);
             }
         }
     }

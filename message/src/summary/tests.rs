@@ -72,6 +72,20 @@ fn knows_its_version() {
     assert_eq!(Summary::decode(&[]), Err(DecodeError::Damaged));
 }
 
+/// No number goes past 64 bits, or on for ever.
+#[test]
+fn numbers_have_64_bits() {
+    let largest = Summary { octets: u64::MAX, ..Summary::default() };
+    let stored = largest.encode();
+    assert_eq!(Summary::decode(&stored), Ok(largest));
+    let end = stored.windows(2).position(|pair| pair == [0xFF, 0x01]).unwrap() + 1;
+    for last in [0x02, 0x7F, 0x81] {
+        let mut more = stored.clone();
+        more[end] = last;
+        assert_eq!(Summary::decode(&more), Err(DecodeError::Damaged), "{last:#x}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_stored_reads_back(content in proptest::collection::vec(prop_oneof![
@@ -96,4 +110,30 @@ proptest! {
         let _ = Summary::decode(&stored);
         prop_assert!(Summary::decode(stored.get(..at.min(stored.len() - 1)).unwrap()).is_err());
     }
+}
+
+#[test]
+fn entries_are_kept_in_proportion_to_the_fields() {
+    let kept = |content: &str| {
+        let summary = Summary::of(&crate::parse(content.as_bytes()));
+        let envelope = summary.parts[0].envelope.clone().unwrap();
+        (envelope.to.len(), envelope.cc.len())
+    };
+    let of = |to: usize, cc: usize| kept(&format!("To: {}\nCc: {}\n\n", "a,".repeat(to), "a,".repeat(cc)));
+    assert_eq!(of(1000, 1000), (1000, 1000));
+    let fields = |to: usize, cc: usize| "To: \nCc: \n".len() + 2 * (to + cc);
+    let room = |to: usize, cc: usize| ENTRIES_FREE + fields(to, cc) / ENTRY_OCTETS;
+    let full = (0..).find(|cc| 1000 + cc == room(1000, *cc)).unwrap();
+    assert_eq!(of(1000, full), (1000, full));
+    assert_eq!(of(1000, full + 1), (1000, room(1000, full + 1) - 1000));
+    assert_eq!(of(1000, full + 10), (1000, room(1000, full + 10) - 1000));
+    assert!(room(1000, full + 10) < 1000 + full + 10);
+    let languages = format!("Cc: {}\nContent-Language: {}\n\n", "a,".repeat(5000), "a,".repeat(5000));
+    let summary = Summary::of(&crate::parse(languages.as_bytes()));
+    let count = summary.parts[0].envelope.as_ref().unwrap().cc.len() + summary.parts[0].language.len();
+    assert_eq!(count, ENTRIES_FREE + summary_fields(&languages) / ENTRY_OCTETS);
+}
+
+fn summary_fields(content: &str) -> usize {
+    crate::parse(content.as_bytes()).parts[0].fields.len()
 }

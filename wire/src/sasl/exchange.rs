@@ -1,5 +1,5 @@
 //! One authentication exchange, server end: a mechanism at work, whatever protocol carries it (RFC 4422 §3). Owns the
-//! order of steps; what the messages say is `plain`'s, `login`'s and `scram`'s.
+//! order of steps, LOGIN's two prompts among them; what the messages say is `plain`'s and `scram`'s.
 
 use super::scram::{ClientFinal, ClientFirst, Scram};
 use super::{Answer, Ask, Mechanism, Refusal, plain};

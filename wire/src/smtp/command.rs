@@ -5,8 +5,7 @@
 use super::ask::{ForwardPath, Greeting, Recipient, ReversePath, Sender, Verb};
 use super::path::{self, PathError};
 use super::{Enhanced, Reply, limits, parameters};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::sasl::line;
 use std::fmt;
 
 /// A command.
@@ -246,13 +245,10 @@ fn auth(argument: &str) -> Parsed {
         (Some(mechanism), initial, None) => (mechanism.to_owned(), initial),
         _ => return Err(CommandError::Argument("the form is AUTH mechanism, then perhaps a response")),
     };
-    let initial = initial.map(response).transpose()?;
+    // RFC 4954 §4: base64, or `=` for an empty one.
+    let initial = initial.map(|word| line::decode_initial(word.as_bytes())).transpose();
+    let initial = initial.map_err(|line::NotBase64| CommandError::Base64)?;
     Ok(Command::Auth { mechanism, initial })
-}
-
-/// An initial response: base64, or `=` for an empty one (RFC 4954 §4).
-fn response(text: &str) -> Result<Vec<u8>, CommandError> {
-    if text == "=" { Ok(Vec::new()) } else { STANDARD.decode(text).map_err(|_| CommandError::Base64) }
 }
 
 impl fmt::Display for Command {
@@ -267,11 +263,8 @@ impl fmt::Display for Command {
             Command::Vrfy(lookup) => write!(f, "VRFY {lookup}"),
             Command::Expn(lookup) => write!(f, "EXPN {lookup}"),
             Command::Auth { mechanism, initial: None } => write!(f, "AUTH {mechanism}"),
-            Command::Auth { mechanism, initial: Some(response) } if response.is_empty() => {
-                write!(f, "AUTH {mechanism} =")
-            }
             Command::Auth { mechanism, initial: Some(response) } => {
-                write!(f, "AUTH {mechanism} {}", STANDARD.encode(response))
+                write!(f, "AUTH {mechanism} {}", line::encode_initial(response))
             }
             Command::Data => f.write_str("DATA"),
             Command::Rset => f.write_str("RSET"),

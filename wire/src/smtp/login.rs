@@ -3,9 +3,8 @@
 
 use super::server::{Question, Reading, Server, out_of_order};
 use super::{Ask, Enhanced, Reply, Role};
+use crate::sasl::line::{self, Line};
 use crate::sasl::{self, Channel, Exchange, Mechanism, Next, Refusal};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 /// What an AUTH response line waits for.
 pub(super) enum Login {
@@ -76,11 +75,12 @@ impl Server {
     /// One line of an exchange.
     pub(super) fn login_line(&mut self, login: Login, line: &[u8]) {
         // RFC 4954 §4: "*" cancels, and so does what is not base64.
-        if line == b"*" {
-            return self.login_broken(&login, Reply::new(501, Enhanced(5, 7, 0), "login cancelled"));
-        }
-        let Ok(response) = STANDARD.decode(line) else {
-            return self.login_broken(&login, Reply::new(501, Enhanced(5, 5, 2), "that is not base64"));
+        let response = match line::decode(line) {
+            Ok(Line::Response(response)) => response,
+            Ok(Line::Cancel) => {
+                return self.login_broken(&login, Reply::new(501, Enhanced(5, 7, 0), "login cancelled"));
+            }
+            Err(error) => return self.login_broken(&login, Reply::new(501, Enhanced(5, 5, 2), error.to_string())),
         };
         match login {
             Login::Response(mut exchange) => {
@@ -117,7 +117,7 @@ impl Server {
     }
 
     fn challenge(&mut self, data: &[u8], login: Login) {
-        self.send(&Reply::plain(334, STANDARD.encode(data)));
+        self.send(&Reply::plain(334, line::encode(data)));
         self.reading = Reading::Login(login);
     }
 

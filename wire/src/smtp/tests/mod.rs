@@ -11,6 +11,7 @@ mod limits;
 mod lmtp;
 mod login;
 mod order;
+mod smuggling;
 mod tls;
 
 use super::*;
