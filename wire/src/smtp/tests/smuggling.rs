@@ -88,3 +88,18 @@ fn chunks_hold_whole_lines_however_they_are_cut() {
         }
     }
 }
+
+/// Whichever shows first: the connection is closed for it, and goes on after a message that is only too large.
+#[test]
+fn a_bare_line_end_weighs_more_than_too_many_octets() {
+    for sent in [&b"a\nbcdefghijk\r\n.\r\n"[..], b"abcdefghijk\r\nl\n.\r\n.\r\n"] {
+        for cut in 1..=sent.len() {
+            let (mut reader, mut taken) = (Reader::new(4), 0);
+            for offered in (cut..sent.len()).step_by(cut).chain([sent.len()]) {
+                let found = reader.read(&sent[taken..offered]);
+                taken += found.taken;
+            }
+            assert_eq!((reader.fault(), taken), (Some(Fault::BareLineEnd), sent.len()), "{cut}");
+        }
+    }
+}
