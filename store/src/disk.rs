@@ -175,15 +175,20 @@ fn holder(file: &mut fs::File) -> String {
 
 /// Makes a folder and those above it, for the owner only, durably. A folder that is there keeps what it has.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    let failed = |error: io::Error| StoreError::io(format!("make folder {}", path.display()), &error);
     if path.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed)?;
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => RealDisk.sync_dir(parent).map_err(failed),
-        None => Ok(()),
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make_folder(above)?;
     }
+    let made = match fs::DirBuilder::new().mode(FOLDER_MODE).create(path) {
+        // Somebody else was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    };
+    made.and_then(|()| RealDisk.sync_dir(above.unwrap_or(Path::new("."))))
+        .map_err(|error| StoreError::io(format!("make folder {}", path.display()), &error))
 }
 
 /// An empty file for SQLite to fill, made here so that it is the owner's alone from the first moment.

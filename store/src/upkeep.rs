@@ -107,7 +107,7 @@ fn to_move(snapshot: &Snapshot<'_>, closed: &[(u32, u64)]) -> Result<(BTreeSet<u
         return Ok((numbers, Vec::new()));
     }
     let all = snapshot.all("SELECT id, frames FROM blob WHERE frames IS NOT NULL", [], |row| {
-        let frames = frames_in(&row.get::<_, Vec<u8>>(1)?)?;
+        let frames = frames_in(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default();
         let here = frames.iter().any(|frame| numbers.contains(&frame.segment));
         Ok(if here { Some((row.get(0)?, frames)) } else { None })
     })?;

@@ -54,7 +54,8 @@ impl Work<'_> {
                 self.run("DELETE FROM blob_inline WHERE blob = ?1", [blob])?;
             }
             Some(Some(frames)) => {
-                for frame in columns::frames_in(&frames)? {
+                // Damaged content goes too; then nobody knows what it held, and its segments stay.
+                for frame in columns::frames_in(&frames).unwrap_or_default() {
                     self.run(
                         "UPDATE segment SET live = live - ?2 WHERE number = ?1",
                         params![frame.segment, num(footprint(&frame))],

@@ -45,6 +45,7 @@ pub struct Engine {
     /// The sync that failed, after which nothing is written any more.
     broken: Option<StoreError>,
     hints: BTreeMap<AccountId, ModSeq>,
+    log: open::Log,
     _lock: Option<Lock>,
 }
 
@@ -92,7 +93,7 @@ impl Engine {
                 return Err(results.pop().and_then(Result::err).unwrap_or(StoreError::Full));
             }
         }
-        self.connection.prepare_cached("COMMIT")?.execute([]).map_err(commit_failed)?;
+        self.commit()?;
         Ok(results)
     }
 
@@ -186,10 +187,37 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets the write-ahead log grow to so many pages before it goes into the database file: for tests, to which the
+    /// usual log is long.
+    pub fn limit_log(&mut self, pages: u32) {
+        self.log.pages_max = pages;
+    }
+
     /// Brings the write-ahead log into the database file and empties it.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
-        let done = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        match &self.broken {
+            Some(error) => Err(error.clone()),
+            None => self.empty_log("TRUNCATE"),
+        }
+    }
+
+    /// A sync that fails here is final too: SQLite would try again later and, when that works, throw the log away,
+    /// although the pages may never have reached the disk.
+    fn empty_log(&mut self, mode: &str) -> Sql<()> {
+        let done = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
         done.map_err(StoreError::from).inspect_err(|error| self.give_up(error))
+    }
+
+    /// Ends the transaction, durably. Then a log that has grown long goes into the database file; should that fail,
+    /// what was committed is in the log still.
+    fn commit(&mut self) -> Sql<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([]).map_err(commit_failed)?;
+        if self.log.is_long()
+            && let Err(error) = self.empty_log("PASSIVE")
+        {
+            tracing::warn!(%error, "the write-ahead log was not brought into the database");
+        }
+        Ok(())
     }
 }
 

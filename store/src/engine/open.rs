@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Pages of the log after which it goes into the database file: 64 MiB, so that a store opens in milliseconds and
@@ -75,8 +76,32 @@ impl Engine {
         let segments = Arc::new(Segments::open(disk.clone(), &paths.segments, segment_octets, small(used)?)?);
         let failed = |error| StoreError::io(format!("sync {}", paths.shard.display()), &error);
         disk.sync_dir(&paths.shard).map_err(failed)?;
+        let log = Log::watch(&mut connection)?;
         let hints = std::collections::BTreeMap::new();
-        Ok(Engine { connection, segments, paths, broken: None, hints, _lock: lock })
+        Ok(Engine { connection, segments, paths, broken: None, hints, log, _lock: lock })
+    }
+}
+
+/// How long the write-ahead log is. SQLite can empty it by itself, but tells nobody when a sync fails on the way.
+#[derive(Debug)]
+pub(super) struct Log {
+    pages: Arc<AtomicU32>,
+    pub(super) pages_max: u32,
+}
+
+impl Log {
+    fn watch(connection: &mut Connection) -> Sql<Log> {
+        let log = Log { pages: Arc::default(), pages_max: CHECKPOINT_PAGES };
+        let pages = log.pages.clone();
+        connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, now: i32| {
+            pages.store(now.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(log)
+    }
+
+    pub(super) fn is_long(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) >= self.pages_max
     }
 }
 
@@ -96,7 +121,7 @@ fn connect_writer(path: &Path, vfs: Option<&CStr>) -> Sql<Connection> {
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = {};
          PRAGMA cache_size = -{WRITER_CACHE_KIB};
          PRAGMA temp_store = MEMORY;

@@ -99,8 +99,7 @@ impl Engine {
             return Err(error.clone());
         }
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let done = work(&self.connection)
-            .and_then(|done| self.connection.execute_batch("COMMIT").map_err(super::commit_failed).map(|()| done));
+        let done = work(&self.connection).and_then(|done| self.commit().map(|()| done));
         done.inspect_err(|error| self.give_up(error))
     }
 }

@@ -30,11 +30,16 @@ pub struct Through {
 #[derive(Debug)]
 struct File(SimFile);
 
+/// A log so short that a script empties it often.
+const LOG_PAGES: u32 = 100;
+
 /// The store on this disk.
 pub fn open(disk: &SimDisk) -> Result<Engine, StoreError> {
     let mount = vfs::mount(disk);
     let folder = PathBuf::from(mount.folder()).join("data");
-    Engine::open_with(&folder, Arc::new(Through { disk: disk.clone(), mount }), SEGMENT_OCTETS)
+    let mut engine = Engine::open_with(&folder, Arc::new(Through { disk: disk.clone(), mount }), SEGMENT_OCTETS)?;
+    engine.limit_log(LOG_PAGES);
+    Ok(engine)
 }
 
 impl Through {
