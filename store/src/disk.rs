@@ -11,9 +11,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Only the owner reads and writes.
 const FILE_MODE: u32 = 0o600;
+/// How often a lock that is taken is tried again, and how long after: a command that is just ending has it for a moment
+/// more, and so has a child of its process that has not yet become another program.
+const LOCK_WAITS: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 /// Only the owner enters.
 const FOLDER_MODE: u32 = 0o700;
 
@@ -153,10 +158,15 @@ impl Lock {
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
-            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+        let mut waits = LOCK_WAITS;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if waits > 0 => std::thread::sleep(LOCK_WAIT),
+                Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
+                Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+            }
+            waits -= 1;
         }
         file.set_len(0).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
