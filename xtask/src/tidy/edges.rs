@@ -58,12 +58,12 @@ fn manifest(file: &File) -> Result<Manifest> {
     let table: toml::Table = file.text.parse()?;
     let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let names = |section: &&str| table.get(*section)?.as_table().map(|section| section.keys().cloned());
+    let names = |section: &str| table.get(section)?.as_table().map(|section| section.keys().cloned());
     let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
     Ok(Manifest {
         name: name.context("no package name")?.to_owned(),
-        uses: sections.iter().filter_map(|section| names(&section)).flatten().collect(),
-        built_with: names(&"dependencies").into_iter().flatten().collect(),
+        uses: sections.into_iter().filter_map(names).flatten().collect(),
+        built_with: names("dependencies").into_iter().flatten().collect(),
         keeps_lints: lints.and_then(toml::Value::as_bool) == Some(true),
     })
 }
