@@ -60,9 +60,18 @@ pub enum Op {
 
     /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`.
     Claim { now: Time, limit: u32, lease_ms: u64, token: u64 },
-    /// What came of a claimed recipient, also written into the journey (`sent`, `retry`, `failed`, `held`). `Conflict`
-    /// when the lease is no longer held under `token`. Sent and failed ones leave the outbox.
-    Settle { outbox: i64, recipient: u32, token: u64, state: Settled, now: Time },
+    /// What came of claimed recipients, and the reports about them, in one transaction. `Conflict`, and nothing happens,
+    /// when the lease of any of them is no longer held under the token.
+    Settle(Box<Settlement>),
+    /// Holds claimed recipients longer: until `now` and `lease_ms`. Those no longer held are passed over.
+    Renew { now: Time, lease_ms: u64, token: u64, recipients: Vec<(i64, u32)> },
+    /// Ends every lease: whoever held them is known to be gone.
+    ReleaseAll,
+    /// Puts off up to `limit` recipients at a host that are due by now and free: no try is counted. Answer: `Changed`.
+    Defer { host: String, now: Time, until: Time, limit: u32 },
+    /// Does something to waiting recipients, at most `limit` from `after` on. Answer: `Changed`, less than the limit when
+    /// there are no more.
+    OutboxChange { filter: OutboxFilter, after: (i64, u32), limit: u32, change: OutboxChange, now: Time },
     /// Adds lines to journeys.
     Trace(Vec<TraceEntry>),
 }
@@ -133,8 +142,8 @@ pub struct Deliver {
     pub references: Vec<String>,
     /// Who gets it here.
     pub local: Vec<Local>,
-    /// Who gets it elsewhere.
-    pub remote: Option<Outgoing>,
+    /// Who gets it elsewhere; one entry for each envelope it leaves with.
+    pub remote: Vec<Outgoing>,
     /// Beginning of the journey.
     pub trace: Vec<TraceEntry>,
     /// A full mailbox fails the whole (`OverQuota`) when `true`; otherwise only its own entry.
@@ -159,6 +168,8 @@ pub struct Local {
 /// What leaves the house.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
+    /// Whom it leaves as: the envelope's own, or who answers for a list; empty for `<>`.
+    pub reverse_path: String,
     /// Received and added fields; no Return-Path.
     pub prefix: Vec<u8>,
     /// `7bit`, `8bitmime`; never binary (recoded on arrival).
@@ -171,7 +182,7 @@ pub struct Outgoing {
     pub envid: Option<String>,
     /// Who.
     pub recipients: Vec<OutgoingRecipient>,
-    /// Not to be sent before an administrator (or a later version) releases it.
+    /// Not to be sent before an administrator releases it.
     pub held: bool,
 }
 
@@ -211,20 +222,78 @@ pub struct Append {
     pub now: Time,
 }
 
-/// What came of an attempt.
+/// What came of tries, decided elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settlement {
+    /// Under which the recipients were claimed.
+    pub token: u64,
+    /// When.
+    pub now: Time,
+    /// Each recipient.
+    pub recipients: Vec<SettledRecipient>,
+    /// Reports to whom they concern: each is delivered, or put into the outbox.
+    pub reports: Vec<Deliver>,
+    /// What happened, for the journey.
+    pub trace: Vec<TraceEntry>,
+}
+
+/// What came of one recipient.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettledRecipient {
+    /// The outbox entry.
+    pub outbox: i64,
+    /// Which recipient of it.
+    pub recipient: u32,
+    /// What becomes of it.
+    pub state: Settled,
+}
+
+/// What becomes of a recipient that was tried.
 #[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Settled {
-    /// The other side has it.
-    Sent,
-    /// Again at this time; what was said.
-    Retry { due: Time, said: String },
-    /// Never; what was said.
-    Failed { said: String },
+    /// It leaves the outbox: sent, or failed for good.
+    Done,
+    /// Again at this time; what was said, and what is to be known the next time. A try is counted.
+    Retry { due: Time, said: String, history: Vec<u8> },
     /// Waits for an administrator.
     Held,
     /// Given back untouched.
     Released { due: Time },
+}
+
+/// Which waiting recipients. What is `None` or `false` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OutboxFilter {
+    /// Of this message.
+    pub queue_id: Option<QueueId>,
+    /// At this host.
+    pub host: Option<String>,
+    /// From this reverse path (`<>`: empty).
+    pub sender: Option<String>,
+    /// To this address.
+    pub address: Option<Address>,
+    /// Accepted before this.
+    pub before: Option<Time>,
+    /// What was said last holds this text; upper and lower case of ASCII are the same.
+    pub said: Option<String>,
+    /// Held ones.
+    pub held: Option<bool>,
+}
+
+/// What is done to waiting recipients.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OutboxChange {
+    /// They wait until they are released.
+    Hold,
+    /// They wait no longer for an administrator, and are due now.
+    Release,
+    /// They are due now.
+    Retry,
+    /// They leave the outbox; nobody is told.
+    Remove,
+    /// They go to this host (`host` or `host:port`), whatever DNS says; `None`: the usual way again. Due now.
+    Reroute(Option<String>),
 }
 
 /// What an [`Op`] came to. Nothing was changed unless it is `Done` (or a variant with results).
@@ -247,6 +316,8 @@ pub enum Outcome {
     Removed(u32),
     /// Outbox recipients claimed.
     Claimed(Vec<Claimed>),
+    /// How many recipients were changed.
+    Changed(u32),
     /// Not done: it would cross the quota.
     OverQuota,
     /// Not done: the name is taken.
@@ -269,15 +340,31 @@ pub enum Delivery {
     Gone,
 }
 
-/// An outbox recipient under lease.
+/// An outbox recipient under lease: what is needed to plan a try.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
     /// The outbox row.
     pub outbox: i64,
     /// Which recipient of it.
     pub recipient: u32,
+    /// The message.
+    pub queue_id: QueueId,
+    /// Whom it leaves as; empty for `<>`.
+    pub reverse_path: String,
     /// Who.
     pub address: Address,
+    /// NOTIFY of RFC 3461 as bits.
+    pub notify: Option<u8>,
+    /// ORCPT of RFC 3461.
+    pub orcpt: Option<String>,
+    /// Where an administrator sends it.
+    pub route: Option<String>,
+    /// Octets, prefix included.
+    pub size: u64,
+    /// When the message was accepted.
+    pub created: Time,
     /// Tries before this one.
     pub attempts: u32,
+    /// What the settlement of the last try left; empty before it.
+    pub history: Vec<u8>,
 }

@@ -1,6 +1,7 @@
 //! Every question the store answers, each with a type of its own. A query sees one snapshot.
 
 use crate::StoreError;
+use crate::op::OutboxFilter;
 use crate::rows::{Answer, Snapshot};
 use crate::types::*;
 use message::{Address, Domain, Time};
@@ -48,7 +49,10 @@ query!(/** The messages of a mailbox with UIDs from `from` on, read together for
 query!(/** The summary made at delivery. */ SummaryOf { account: AccountId, email: EmailId } -> Option<Vec<u8>>);
 query!(/** What changed in an account after a modseq; `None` when that is too long ago to tell. */
     ChangesSince { account: AccountId, since: ModSeq, limit: u32 } -> Option<Vec<(ModSeq, Change)>>);
-query!(/** Outbox entries, oldest first. */ Outbox { after: i64, limit: u32 } -> Vec<OutboxRow>);
+query!(/** Outbox recipients, oldest first, from behind `after` (entry and recipient) on. */
+    Outbox { filter: OutboxFilter, after: (i64, u32), limit: u32 } -> Vec<OutboxRow>);
+query!(/** When the next free recipient in the outbox is due; `None` when none waits. */ NextDue {} -> Option<Time>);
+query!(/** A message of the outbox, as it is to leave. */ OutgoingMessage { outbox: i64 } -> Option<OutgoingStored>);
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */
     TraceByAddress { address: String, limit: u32 } -> Vec<TraceEntry>);
@@ -114,6 +118,8 @@ pub struct OutboxRow {
     pub said: Option<String>,
     /// Octets.
     pub size: u64,
+    /// Where an administrator sends it.
+    pub route: Option<String>,
 }
 
 /// Figures of a store.

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
 
 /// Operations in one commit at most: past it, the sync is shared by so many that more gain nothing.
 pub const GROUP_OPS: usize = 1024;
@@ -62,6 +62,7 @@ struct Inner {
     segments: Arc<Segments>,
     paths: Paths,
     hints: broadcast::Sender<Hint>,
+    outbox: Arc<Notify>,
 }
 
 type Call = Box<dyn FnOnce(&mut Engine) + Send>;
@@ -85,7 +86,8 @@ impl Store {
         let segments = engine.segments().clone();
         let (writer, jobs) = mpsc::channel(QUEUE);
         let (hints, _) = broadcast::channel(HINTS);
-        let publish = hints.clone();
+        let outbox = Arc::new(Notify::new());
+        let publish = Publish { hints: hints.clone(), outbox: outbox.clone() };
         let closing = Arc::new(AtomicBool::new(false));
         let ends = closing.clone();
         let thread = std::thread::Builder::new()
@@ -102,6 +104,7 @@ impl Store {
             segments,
             paths,
             hints,
+            outbox,
         };
         Ok(Store { inner: Arc::new(inner) })
     }
@@ -232,6 +235,11 @@ impl Store {
         self.inner.hints.subscribe()
     }
 
+    /// Returns when somebody new waits in the outbox, or has since the last call. For one listener.
+    pub async fn outbox_changed(&self) {
+        self.inner.outbox.notified().await;
+    }
+
     /// Where its files are.
     #[must_use]
     pub fn paths(&self) -> &Paths {
@@ -283,14 +291,23 @@ fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T, S
     done
 }
 
-fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, hints: &broadcast::Sender<Hint>, closing: &AtomicBool) {
+/// Who hears of a commit.
+struct Publish {
+    hints: broadcast::Sender<Hint>,
+    outbox: Arc<Notify>,
+}
+
+fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, publish: &Publish, closing: &AtomicBool) {
     loop {
         let job = if closing.load(Ordering::Acquire) { jobs.try_recv().ok() } else { jobs.blocking_recv() };
         let Some(job) = job else { break };
         let group = gather(job, &mut jobs);
         let results = engine.apply_group(&group.ops);
         for hint in engine.take_hints() {
-            let _ = hints.send(hint);
+            let _ = publish.hints.send(hint);
+        }
+        if engine.take_outbox_changed() {
+            publish.outbox.notify_one();
         }
         for (reply, result) in group.replies.into_iter().zip(results) {
             let _ = reply.send(result);

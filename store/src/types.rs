@@ -219,6 +219,27 @@ pub enum StoredPlace {
     Frames(Arc<[Frame]>),
 }
 
+/// A message of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingStored {
+    /// Its octets.
+    pub stored: Stored,
+    /// Its name.
+    pub queue_id: QueueId,
+    /// Whom it leaves as; empty for `<>`.
+    pub reverse_path: String,
+    /// `7bit`, `8bitmime`.
+    pub body: String,
+    /// SMTPUTF8 is needed.
+    pub smtputf8: bool,
+    /// RET of RFC 3461: `FULL`, `HDRS`.
+    pub ret: Option<String>,
+    /// ENVID of RFC 3461.
+    pub envid: Option<String>,
+    /// When it was accepted.
+    pub created: Time,
+}
+
 /// A line of a message's journey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceEntry {

@@ -45,6 +45,7 @@ pub struct Engine {
     /// The sync that failed, after which nothing is written any more.
     broken: Option<StoreError>,
     hints: BTreeMap<AccountId, ModSeq>,
+    outbox_changed: bool,
     log: open::Log,
     _lock: Option<Lock>,
 }
@@ -54,6 +55,8 @@ pub(crate) struct Work<'a> {
     pub(crate) sql: &'a Connection,
     pub(crate) segments: &'a Segments,
     touched: BTreeMap<AccountId, ModSeq>,
+    /// Somebody waits in the outbox who did not before.
+    pub(crate) outbox_changed: bool,
 }
 
 impl Engine {
@@ -100,11 +103,12 @@ impl Engine {
     /// One operation in a savepoint of its own. The outer error ends the whole group.
     fn apply_one(&mut self, op: &Op) -> Sql<Result<Outcome, StoreError>> {
         self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
-        let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new() };
+        let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new(), outbox_changed: false };
         let result = work.apply(op);
-        let touched = work.touched;
+        let (touched, outbox_changed) = (work.touched, work.outbox_changed);
         if result.as_ref().is_ok_and(changes) {
             self.connection.prepare_cached("RELEASE op")?.execute([])?;
+            self.outbox_changed |= outbox_changed;
             for (account, modseq) in touched {
                 self.hints.entry(account).and_modify(|m| *m = modseq.max(*m)).or_insert(modseq);
             }
@@ -129,6 +133,11 @@ impl Engine {
     /// What the last group changed, one hint an account.
     pub fn take_hints(&mut self) -> Vec<Hint> {
         std::mem::take(&mut self.hints).into_iter().map(|(account, modseq)| Hint { account, modseq }).collect()
+    }
+
+    /// Whether the last groups left somebody in the outbox to be looked at.
+    pub fn take_outbox_changed(&mut self) -> bool {
+        std::mem::take(&mut self.outbox_changed)
     }
 
     /// Answers a question on this thread.
@@ -264,8 +273,12 @@ impl Work<'_> {
             Op::AliasAdd { alias } => self.alias_add(alias),
             Op::AliasRemove { address } => self.alias_remove(address),
             Op::Claim { now, limit, lease_ms, token } => self.claim(*now, *limit, *lease_ms, *token),
-            Op::Settle { outbox, recipient, token, state, now } => {
-                self.settle((*outbox, *recipient), *token, state, *now)
+            Op::Settle(settlement) => self.settle(settlement),
+            Op::Renew { now, lease_ms, token, recipients } => self.renew(*now, *lease_ms, *token, recipients),
+            Op::ReleaseAll => self.release_all(),
+            Op::Defer { host, now, until, limit } => self.defer(host, *now, *until, *limit),
+            Op::OutboxChange { filter, after, limit, change, now } => {
+                self.outbox_change(filter, (*after, *limit), change, *now)
             }
             Op::Trace(entries) => self.trace(entries).map(|()| Outcome::Done),
             _ => self.apply_to_mail(op),

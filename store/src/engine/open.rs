@@ -25,7 +25,11 @@ const WRITER_CACHE_KIB: u32 = 24 * 1024;
 const READER_CACHE_KIB: u32 = 2 * 1024;
 
 /// Numbered, forward-only; number n is the n-th.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql"), include_str!("../../migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001.sql"),
+    include_str!("../../migrations/0002.sql"),
+    include_str!("../../migrations/0003.sql"),
+];
 
 /// Where the files of a store are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +82,7 @@ impl Engine {
         disk.sync_dir(&paths.shard).map_err(failed)?;
         let log = Log::watch(&mut connection)?;
         let hints = std::collections::BTreeMap::new();
-        Ok(Engine { connection, segments, paths, broken: None, hints, log, _lock: lock })
+        Ok(Engine { connection, segments, paths, broken: None, hints, outbox_changed: true, log, _lock: lock })
     }
 }
 

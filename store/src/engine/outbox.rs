@@ -1,14 +1,19 @@
-//! What leaves the house: one row a message, one a recipient, leases with fencing tokens.
+//! What leaves the house: one row a message and envelope, one a recipient, leases with fencing tokens. Owns what a
+//! lease protects; what a try came to is decided elsewhere, and so is when the next one is due.
 
-use super::{Work, first};
-use crate::columns::{self, Sql, Text, num, optional_text, queue_id, queue_key, small};
-use crate::op::{Claimed, Deliver, Outcome, Outgoing, Settled};
-use crate::types::QueueId;
+use super::Work;
+use crate::columns::{self, Sql, Text, count, num, optional_text, queue_id, queue_key, small, time};
+use crate::op::{
+    Claimed, Deliver, Outcome, Outgoing, OutboxChange, OutboxFilter, Settled, SettledRecipient, Settlement,
+};
+use crate::rows::outbox_condition;
 use message::Time;
-use rusqlite::{Row, params};
+use rusqlite::{Row, params, params_from_iter};
 
 /// Recipients given out by one claim at most, whatever was asked for.
 pub const CLAIM_MAX: u32 = 1000;
+/// Recipients changed by one operation at most, so that no transaction gets long.
+pub const CHANGE_MAX: u32 = 10_000;
 
 impl Work<'_> {
     pub(super) fn enqueue(&mut self, deliver: &Deliver, remote: &Outgoing, blob: i64) -> Sql<()> {
@@ -20,7 +25,7 @@ impl Work<'_> {
                 queue_key(deliver.queue_id),
                 blob,
                 remote.prefix,
-                deliver.reverse_path.as_bytes(),
+                remote.reverse_path.as_bytes(),
                 remote.body.as_bytes(),
                 remote.smtputf8,
                 optional_text(remote.ret.as_deref()),
@@ -29,6 +34,7 @@ impl Work<'_> {
                 num(deliver.now.0)
             ],
         )?;
+        self.outbox_changed = true;
         let outbox = self.sql.last_insert_rowid();
         for (n, recipient) in (0_i64..).zip(&remote.recipients) {
             self.run(
@@ -50,59 +56,105 @@ impl Work<'_> {
     }
 
     pub(super) fn claim(&mut self, now: Time, limit: u32, lease_ms: u64, token: u64) -> Sql<Outcome> {
-        let rows: Vec<(i64, i64, Text, Text, i64)> = {
+        let rows: Vec<Claimed> = {
             let mut statement = self.sql.prepare_cached(
-                "SELECT outbox, n, local, host, attempts FROM outbox_rcpt \
-                 WHERE held = 0 AND due <= ?1 AND lease_until <= ?1 ORDER BY due, outbox, n LIMIT ?2",
+                "SELECT r.outbox, n, queue_id, reverse_path, local, host, notify, orcpt, route, size, created, \
+                 attempts, history FROM \
+                 (SELECT * FROM outbox_rcpt WHERE held = 0 AND due <= ?1 AND lease_until <= ?1 \
+                  ORDER BY due, outbox, n LIMIT ?2) AS r \
+                 JOIN outbox ON outbox.id = r.outbox ORDER BY due, r.outbox, n",
             )?;
-            let rows = statement.query_map([num(now.0), i64::from(limit.min(CLAIM_MAX))], claimed)?;
-            rows.collect::<Result<_, _>>()?
+            let mut rows = statement.query(params![num(now.0), i64::from(limit.min(CLAIM_MAX))])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                all.push(claimed(row)?);
+            }
+            all
         };
         let until = num(now.0.saturating_add(lease_ms));
-        let mut all = Vec::with_capacity(rows.len());
-        for (outbox, n, local, host, attempts) in rows {
+        for row in &rows {
             self.run(
                 "UPDATE outbox_rcpt SET lease_until = ?3, lease_token = ?4 WHERE outbox = ?1 AND n = ?2",
-                params![outbox, n, until, token.cast_signed()],
+                params![row.outbox, row.recipient, until, token.cast_signed()],
             )?;
-            let address = columns::address(&local.0, &host.0)?;
-            all.push(Claimed { outbox, recipient: small(n)?, address, attempts: small(attempts)? });
         }
-        Ok(Outcome::Claimed(all))
+        Ok(Outcome::Claimed(rows))
     }
 
-    pub(super) fn settle(&mut self, row: (i64, u32), token: u64, state: &Settled, now: Time) -> Sql<Outcome> {
-        let (outbox, n) = row;
-        let found = {
-            let mut statement = self.sql.prepare_cached(
-                "SELECT queue_id, local, host FROM outbox_rcpt JOIN outbox ON outbox.id = outbox \
-                 WHERE outbox = ?1 AND n = ?2 AND lease_token = ?3 AND lease_until > ?4",
+    pub(super) fn renew(&mut self, now: Time, lease_ms: u64, token: u64, rows: &[(i64, u32)]) -> Sql<Outcome> {
+        let until = num(now.0.saturating_add(lease_ms));
+        for (outbox, n) in rows {
+            self.run(
+                "UPDATE outbox_rcpt SET lease_until = ?3 \
+                 WHERE outbox = ?1 AND n = ?2 AND lease_token = ?4 AND lease_until > ?5",
+                params![outbox, n, until, token.cast_signed(), num(now.0)],
             )?;
-            first(statement.query_row(params![outbox, n, token.cast_signed(), num(now.0)], recipient))?
-        };
-        let Some((id, address)) = found else { return Ok(Outcome::Conflict) };
-        match state {
-            Settled::Sent | Settled::Failed { .. } => self.leave(outbox, n)?,
-            Settled::Retry { due, said } => self.free(row, *due, false, Some(said))?,
-            Settled::Held => self.free(row, now, true, None)?,
-            Settled::Released { due } => self.free(row, *due, false, None)?,
         }
-        self.trace_settled(id, &address, state, now)?;
         Ok(Outcome::Done)
     }
 
-    /// Ends a lease. A try was made where something was said.
-    fn free(&self, row: (i64, u32), due: Time, held: bool, said: Option<&str>) -> Sql<()> {
-        self.run(
-            "UPDATE outbox_rcpt SET lease_until = 0, lease_token = 0, due = ?3, held = ?4, said = ifnull(?5, said), \
-             attempts = attempts + (?5 IS NOT NULL) WHERE outbox = ?1 AND n = ?2",
-            params![row.0, row.1, num(due.0), held, optional_text(said)],
+    pub(super) fn release_all(&mut self) -> Sql<Outcome> {
+        self.run("UPDATE outbox_rcpt SET lease_until = 0, lease_token = 0 WHERE lease_token <> 0", [])?;
+        self.outbox_changed = true;
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn defer(&mut self, host: &str, now: Time, until: Time, limit: u32) -> Sql<Outcome> {
+        let changed = self.run(
+            "UPDATE outbox_rcpt SET due = ?3 WHERE (outbox, n) IN (SELECT outbox, n FROM outbox_rcpt \
+             WHERE held = 0 AND due <= ?2 AND lease_until <= ?2 AND host = ?1 ORDER BY due LIMIT ?4)",
+            params![host.as_bytes(), num(now.0), num(until.0), i64::from(limit.min(CHANGE_MAX))],
         )?;
+        Ok(Outcome::Changed(u32::try_from(changed).unwrap_or(u32::MAX)))
+    }
+
+    pub(super) fn settle(&mut self, settlement: &Settlement) -> Sql<Outcome> {
+        for row in &settlement.recipients {
+            let held = self.finds(
+                "SELECT 1 FROM outbox_rcpt WHERE outbox = ?1 AND n = ?2 AND lease_token = ?3 AND lease_until > ?4",
+                params![row.outbox, row.recipient, settlement.token.cast_signed(), num(settlement.now.0)],
+            )?;
+            if !held {
+                return Ok(Outcome::Conflict);
+            }
+        }
+        for row in &settlement.recipients {
+            self.settle_one(row, settlement.now)?;
+        }
+        for report in &settlement.reports {
+            self.deliver(report)?;
+        }
+        self.trace(&settlement.trace)?;
+        Ok(Outcome::Done)
+    }
+
+    fn settle_one(&mut self, row: &SettledRecipient, now: Time) -> Sql<()> {
+        let key = (row.outbox, row.recipient);
+        match &row.state {
+            Settled::Done => self.leave(key),
+            Settled::Retry { due, said, history } => self.free(key, *due, Some((said, history))),
+            Settled::Released { due } => self.free(key, *due, None),
+            Settled::Held => {
+                self.free(key, now, None)?;
+                self.run("UPDATE outbox_rcpt SET held = 1 WHERE outbox = ?1 AND n = ?2", [key.0, i64::from(key.1)])?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a lease. A try was made where something was said.
+    fn free(&mut self, row: (i64, u32), due: Time, said: Option<(&str, &[u8])>) -> Sql<()> {
+        self.run(
+            "UPDATE outbox_rcpt SET lease_until = 0, lease_token = 0, due = ?3, said = ifnull(?4, said), \
+             history = ifnull(?5, history), attempts = attempts + (?4 IS NOT NULL) WHERE outbox = ?1 AND n = ?2",
+            params![row.0, row.1, num(due.0), said.map(|said| said.0.as_bytes()), said.map(|said| said.1)],
+        )?;
+        self.outbox_changed = true;
         Ok(())
     }
 
     /// A recipient is done with; the message leaves the outbox with its last one.
-    fn leave(&mut self, outbox: i64, n: u32) -> Sql<()> {
+    fn leave(&mut self, (outbox, n): (i64, u32)) -> Sql<()> {
         self.run("DELETE FROM outbox_rcpt WHERE outbox = ?1 AND n = ?2", params![outbox, n])?;
         if self.finds("SELECT 1 FROM outbox_rcpt WHERE outbox = ?1", [outbox])? {
             return Ok(());
@@ -113,23 +165,78 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn trace_settled(&mut self, id: QueueId, address: &str, state: &Settled, now: Time) -> Sql<()> {
-        let (event, detail) = match state {
-            Settled::Sent => ("sent", ""),
-            Settled::Retry { said, .. } => ("retry", said.as_str()),
-            Settled::Failed { said } => ("failed", said.as_str()),
-            Settled::Held => ("held", ""),
-            Settled::Released { .. } => return Ok(()),
+    pub(super) fn outbox_change(
+        &mut self,
+        filter: &OutboxFilter,
+        (after, limit): ((i64, u32), u32),
+        change: &OutboxChange,
+        now: Time,
+    ) -> Sql<Outcome> {
+        let rows = self.matching(filter, after, limit.min(CHANGE_MAX))?;
+        for row in &rows {
+            self.change_one(*row, change, now)?;
+        }
+        self.outbox_changed = true;
+        Ok(Outcome::Changed(u32::try_from(rows.len()).unwrap_or(u32::MAX)))
+    }
+
+    fn matching(&self, filter: &OutboxFilter, after: (i64, u32), limit: u32) -> Sql<Vec<(i64, u32)>> {
+        let (condition, values) = outbox_condition(filter, after);
+        let find = format!(
+            "SELECT r.outbox, n FROM outbox_rcpt AS r JOIN outbox ON outbox.id = r.outbox \
+             WHERE {condition} ORDER BY r.outbox, n LIMIT {limit}"
+        );
+        let mut statement = self.sql.prepare_cached(&find)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push((row.get(0)?, small(row.get(1)?)?));
+        }
+        Ok(all)
+    }
+
+    fn change_one(&mut self, row: (i64, u32), change: &OutboxChange, now: Time) -> Sql<()> {
+        let (outbox, n, now) = (row.0, row.1, num(now.0));
+        match change {
+            OutboxChange::Remove => return self.leave(row),
+            OutboxChange::Hold => self.run("UPDATE outbox_rcpt SET held = 1 WHERE outbox = ?1 AND n = ?2", params![
+                outbox, n
+            ])?,
+            OutboxChange::Release => {
+                self.run("UPDATE outbox_rcpt SET held = 0, due = ?3 WHERE outbox = ?1 AND n = ?2", params![
+                    outbox, n, now
+                ])?
+            }
+            OutboxChange::Retry => self
+                .run("UPDATE outbox_rcpt SET due = ?3 WHERE outbox = ?1 AND n = ?2 AND lease_token = 0", params![
+                    outbox, n, now
+                ])?,
+            OutboxChange::Reroute(route) => {
+                self.run("UPDATE outbox_rcpt SET route = ?4, due = ?3 WHERE outbox = ?1 AND n = ?2", params![
+                    outbox,
+                    n,
+                    now,
+                    optional_text(route.as_deref())
+                ])?
+            }
         };
-        self.trace_line(id, now, (event, address, detail))
+        Ok(())
     }
 }
 
-fn claimed(row: &Row<'_>) -> rusqlite::Result<(i64, i64, Text, Text, i64)> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-}
-
-fn recipient(row: &Row<'_>) -> rusqlite::Result<(QueueId, String)> {
-    let (local, host): (Text, Text) = (row.get(1)?, row.get(2)?);
-    Ok((queue_id(row.get(0)?), format!("{}@{}", local.0, host.0)))
+fn claimed(row: &Row<'_>) -> Sql<Claimed> {
+    Ok(Claimed {
+        outbox: row.get(0)?,
+        recipient: small(row.get(1)?)?,
+        queue_id: queue_id(row.get(2)?),
+        reverse_path: row.get::<_, Text>(3)?.0,
+        address: columns::address(&row.get::<_, Text>(4)?.0, &row.get::<_, Text>(5)?.0)?,
+        notify: row.get(6)?,
+        orcpt: row.get::<_, Option<Text>>(7)?.map(|text| text.0),
+        route: row.get::<_, Option<Text>>(8)?.map(|text| text.0),
+        size: count(row.get(9)?),
+        created: time(row.get(10)?),
+        attempts: small(row.get(11)?)?,
+        history: row.get::<_, Option<Vec<u8>>>(12)?.unwrap_or_default(),
+    })
 }

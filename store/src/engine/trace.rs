@@ -66,16 +66,4 @@ impl Work<'_> {
         }
         Ok(())
     }
-
-    /// One line of a journey.
-    pub(super) fn trace_line(&mut self, id: QueueId, at: Time, line: (&str, &str, &str)) -> Sql<()> {
-        let (event, address, detail) = line;
-        self.trace(&[TraceEntry {
-            queue_id: id,
-            at,
-            event: event.to_owned(),
-            address: Some(address.to_owned()),
-            detail: detail.to_owned(),
-        }])
-    }
 }

@@ -84,7 +84,8 @@ impl Answer for StoredMessage {
     }
 }
 
-fn stored(row: &Row<'_>) -> Sql<Stored> {
+/// A stored message from the columns prefix, size, and the blob's id, hash, codec, frames and octets, and a checksum.
+pub(super) fn stored(row: &Row<'_>) -> Sql<Stored> {
     let prefix = Bytes::from(row.get::<_, Vec<u8>>(0)?);
     columns::check_sum("what was added to it", &prefix, row.get(7)?)?;
     let size = count(row.get(1)?);

@@ -7,6 +7,7 @@ mod people;
 mod queue;
 
 pub(crate) use mail::blob_place;
+pub(crate) use queue::outbox_condition;
 
 use crate::columns::Sql;
 use crate::query::Query;

@@ -1,21 +1,47 @@
 //! Questions about the outbox, journeys and figures.
 
 use super::{Answer, Snapshot};
-use crate::columns::{self, Sql, Text, count, queue_id, queue_key, small, time};
-use crate::query::{FigureRow, Figures, Outbox, OutboxRow, TraceByAddress, TraceById};
-use crate::types::TraceEntry;
-use rusqlite::{Row, params};
+use crate::columns::{self, Sql, Text, count, num, queue_id, queue_key, small, time};
+use crate::op::OutboxFilter;
+use crate::query::{FigureRow, Figures, NextDue, Outbox, OutboxRow, OutgoingMessage, TraceByAddress, TraceById};
+use crate::types::{OutgoingStored, TraceEntry};
+use message::Time;
+use rusqlite::types::Value;
+use rusqlite::{Row, params, params_from_iter};
 
 impl Answer for Outbox {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<OutboxRow>> {
-        snapshot.all(
+        let (condition, values) = outbox_condition(&self.filter, self.after);
+        let find = format!(
             "SELECT outbox.id, n, queue_id, reverse_path, local, host, held, lease_token <> 0, created, due, attempts, \
-             said, size FROM outbox JOIN outbox_rcpt ON outbox_rcpt.outbox = outbox.id \
-             WHERE outbox.id > ?1 ORDER BY outbox.id, n LIMIT ?2",
-            params![self.after, self.limit],
-            outbox,
-        )
+             said, size, route FROM outbox_rcpt AS r JOIN outbox ON outbox.id = r.outbox \
+             WHERE {condition} ORDER BY r.outbox, n LIMIT {}",
+            self.limit
+        );
+        snapshot.all(&find, params_from_iter(values), outbox)
     }
+}
+
+/// What a filter asks of `outbox_rcpt AS r` and `outbox`, with its values.
+pub(crate) fn outbox_condition(filter: &OutboxFilter, after: (i64, u32)) -> (String, Vec<Value>) {
+    let mut condition = "(r.outbox, n) > (?, ?)".to_owned();
+    let mut values = vec![Value::Integer(after.0), Value::Integer(i64::from(after.1))];
+    let text = |text: &str| Value::Blob(text.as_bytes().to_vec());
+    let mut narrow = |by: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            condition.push_str(by);
+            values.push(value);
+        }
+    };
+    narrow(" AND queue_id = ?", filter.queue_id.map(|id| Value::Integer(queue_key(id))));
+    narrow(" AND host = ?", filter.host.as_deref().map(text));
+    narrow(" AND reverse_path = ?", filter.sender.as_deref().map(text));
+    narrow(" AND local = ?", filter.address.as_ref().map(|address| text(address.local_part())));
+    narrow(" AND host = ?", filter.address.as_ref().map(|address| text(&columns::host(address))));
+    narrow(" AND created < ?", filter.before.map(|before| Value::Integer(num(before.0))));
+    narrow(" AND instr(lower(CAST(said AS TEXT)), ?) > 0", filter.said.as_ref().map(|said| Value::Text(said.to_ascii_lowercase())));
+    narrow(" AND held = ?", filter.held.map(|held| Value::Integer(i64::from(held))));
+    (condition, values)
 }
 
 fn outbox(row: &Row<'_>) -> Sql<OutboxRow> {
@@ -36,7 +62,39 @@ fn outbox(row: &Row<'_>) -> Sql<OutboxRow> {
         attempts: small(row.get(10)?)?,
         said: row.get::<_, Option<Text>>(11)?.map(|text| text.0),
         size: count(row.get(12)?),
+        route: row.get::<_, Option<Text>>(13)?.map(|text| text.0),
     })
+}
+
+impl Answer for NextDue {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Time>> {
+        let find = "SELECT min(due) FROM outbox_rcpt WHERE held = 0 AND lease_token = 0";
+        Ok(snapshot.one(find, [], |row| Ok(row.get::<_, Option<i64>>(0)?.map(time)))?.flatten())
+    }
+}
+
+impl Answer for OutgoingMessage {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<OutgoingStored>> {
+        snapshot.one(
+            "SELECT prefix, size, blob.id, blob.hash, blob.codec, blob.frames, bytes, NULL, \
+             queue_id, reverse_path, body, smtputf8, ret, envid, created FROM outbox \
+             JOIN blob ON blob.id = outbox.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id \
+             WHERE outbox.id = ?1",
+            [self.outbox],
+            |row| {
+                Ok(OutgoingStored {
+                    stored: super::mail::stored(row)?,
+                    queue_id: queue_id(row.get(8)?),
+                    reverse_path: row.get::<_, Text>(9)?.0,
+                    body: row.get::<_, Text>(10)?.0,
+                    smtputf8: row.get(11)?,
+                    ret: row.get::<_, Option<Text>>(12)?.map(|text| text.0),
+                    envid: row.get::<_, Option<Text>>(13)?.map(|text| text.0),
+                    created: time(row.get(14)?),
+                })
+            },
+        )
+    }
 }
 
 const TRACE: &str = "SELECT queue_id, at, event, address, detail FROM trace";
