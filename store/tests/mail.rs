@@ -5,9 +5,12 @@ mod kit;
 
 use kit::*;
 use store::engine::{CLAIM_MAX, REFERENCES_MAX};
-use store::op::{Append, Delivery, FlagChange, Outgoing, OutgoingRecipient, Settled};
+use store::op::{
+    Append, Delivery, FlagChange, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled, SettledRecipient,
+    Settlement,
+};
 use store::query::{AccountById, Change, ChangesSince, Figures, Maildrop, Outbox, StoredMessage, SummaryOf};
-use store::query::{TraceByAddress, TraceById};
+use store::query::{NextDue, OutgoingMessage, TraceByAddress, TraceById};
 use store::types::{AccountId, EmailId, Flags, MailboxId, ModSeq, QueueId, Role, TraceEntry, Uid};
 use store::{Engine, KEYWORDS_MAX, Op, Outcome};
 
@@ -324,6 +327,7 @@ fn outgoing(names: &[&str], held: bool) -> Outgoing {
     let recipients =
         names.iter().map(|name| OutgoingRecipient { address: address(name), notify: Some(3), orcpt: None });
     Outgoing {
+        reverse_path: "alice@hamburger.edu".into(),
         prefix: b"Received: here\r\n".to_vec(),
         body: "8bitmime".into(),
         smtputf8: false,
@@ -337,7 +341,7 @@ fn outgoing(names: &[&str], held: bool) -> Outgoing {
 fn send(engine: &mut Engine, number: u16, remote: Outgoing) -> QueueId {
     let content = engine.put(&noise(1, 20_000)).unwrap();
     let mut deliver = letter(number, content, vec![]);
-    deliver.remote = Some(remote);
+    deliver.remote = vec![remote];
     let id = deliver.queue_id;
     assert_eq!(act(engine, Op::Deliver(Box::new(deliver))), Outcome::Delivered(vec![]));
     id
@@ -353,7 +357,9 @@ fn claim(engine: &mut Engine, at: u64, token: u64) -> Vec<(i64, u32, u32)> {
 
 fn settle(engine: &mut Engine, at: u64, row: (i64, u32), token: u64, state: Settled) -> Outcome {
     let (outbox, recipient) = row;
-    act(engine, Op::Settle { outbox, recipient, token, state, now: message::Time(NOW.0 + at) })
+    let recipients = vec![SettledRecipient { outbox, recipient, state }];
+    let now = message::Time(NOW.0 + at);
+    act(engine, Op::Settle(Box::new(Settlement { token, now, recipients, reports: vec![], trace: vec![] })))
 }
 
 #[test]
@@ -363,37 +369,38 @@ fn a_lease_keeps_others_away_until_it_ends() {
     send(&mut engine, 1, outgoing(&["eve", "dan"], false));
     assert_eq!(claim(&mut engine, 0, 7), [(1, 0, 0), (1, 1, 0)]);
     assert_eq!(claim(&mut engine, 999, 8), []);
-    assert_eq!(engine.read(&Outbox { after: 0, limit: 9 }).unwrap()[0].state, "active");
-    assert_eq!(settle(&mut engine, 500, (1, 0), 8, Settled::Sent), Outcome::Conflict, "not its lease");
+    assert_eq!(
+        engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 9 }).unwrap()[0].state,
+        "active"
+    );
+    assert_eq!(settle(&mut engine, 500, (1, 0), 8, Settled::Done), Outcome::Conflict, "not its lease");
     assert_eq!(claim(&mut engine, 1_000, 8), [(1, 0, 0), (1, 1, 0)]);
-    assert_eq!(settle(&mut engine, 1_001, (1, 0), 7, Settled::Sent), Outcome::Conflict, "fenced off");
-    assert_eq!(settle(&mut engine, 2_000, (1, 0), 8, Settled::Sent), Outcome::Conflict, "the lease is over");
+    assert_eq!(settle(&mut engine, 1_001, (1, 0), 7, Settled::Done), Outcome::Conflict, "fenced off");
+    assert_eq!(settle(&mut engine, 2_000, (1, 0), 8, Settled::Done), Outcome::Conflict, "the lease is over");
 }
 
 #[test]
 fn a_recipient_is_settled_and_the_message_leaves_with_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
-    let id = send(&mut engine, 1, outgoing(&["eve", "dan"], false));
+    send(&mut engine, 1, outgoing(&["eve", "dan"], false));
     claim(&mut engine, 0, 7);
     let due = message::Time(NOW.0 + 5_000);
-    let retry = Settled::Retry { due, said: "450 later".into() };
+    let retry = Settled::Retry { due, said: "450 later".into(), history: b"h".to_vec() };
     assert_eq!(settle(&mut engine, 1, (1, 0), 7, retry), Outcome::Done);
-    let row = engine.read(&Outbox { after: 0, limit: 1 }).unwrap().remove(0);
+    let row = engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 1 }).unwrap().remove(0);
     assert_eq!((row.state.as_str(), row.attempts, row.due), ("waiting", 1, due));
     assert_eq!(row.said.as_deref(), Some("450 later"));
     assert_eq!(row.size, 20_016);
     let released = Settled::Released { due: NOW };
     assert_eq!(settle(&mut engine, 1, (1, 1), 7, released), Outcome::Done);
     assert_eq!(claim(&mut engine, 2, 8), [(1, 1, 0)], "given back untouched, and the other is not due");
-    let failed = Settled::Failed { said: "550 no".into() };
+    let failed = Settled::Done;
     assert_eq!(settle(&mut engine, 3, (1, 1), 8, failed), Outcome::Done);
     assert_eq!(engine.read(&Figures {}).unwrap().outbox, 1);
     assert_eq!(claim(&mut engine, 5_000, 9), [(1, 0, 1)]);
-    assert_eq!(settle(&mut engine, 5_001, (1, 0), 9, Settled::Sent), Outcome::Done);
-    assert_eq!(engine.read(&Outbox { after: 0, limit: 9 }).unwrap(), vec![]);
-    let events: Vec<_> = engine.read(&TraceById { queue_id: id }).unwrap().into_iter().map(|e| e.event).collect();
-    assert_eq!(events, ["retry", "failed", "sent"]);
+    assert_eq!(settle(&mut engine, 5_001, (1, 0), 9, Settled::Done), Outcome::Done);
+    assert_eq!(engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 9 }).unwrap(), vec![]);
 }
 
 #[test]
@@ -405,9 +412,103 @@ fn held_mail_is_not_claimed() {
     assert_eq!(claim(&mut engine, 0, 7), [(2, 0, 0)]);
     assert_eq!(settle(&mut engine, 1, (2, 0), 7, Settled::Held), Outcome::Done);
     assert_eq!(claim(&mut engine, 9_000, 8), []);
-    let states: Vec<_> = engine.read(&Outbox { after: 0, limit: 9 }).unwrap().into_iter().map(|r| r.state).collect();
+    let states: Vec<_> = engine
+        .read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 9 })
+        .unwrap()
+        .into_iter()
+        .map(|r| r.state)
+        .collect();
     assert_eq!(states, ["held", "held"]);
-    assert_eq!(engine.read(&Outbox { after: 1, limit: 9 }).unwrap().len(), 1);
+    assert_eq!(engine.read(&Outbox { filter: OutboxFilter::default(), after: (1, 0), limit: 9 }).unwrap().len(), 1);
+}
+
+#[test]
+fn reports_and_journey_come_with_the_settlement_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let alice = with_accounts(&mut engine, &["alice"]).remove(0);
+    let id = send(&mut engine, 1, outgoing(&["eve"], false));
+    claim(&mut engine, 0, 7);
+    let content = engine.put(b"Your message did not arrive").unwrap();
+    let report = letter(2, content, vec![local(alice)]);
+    let settle = |token| {
+        Op::Settle(Box::new(Settlement {
+            token,
+            now: NOW,
+            recipients: vec![SettledRecipient { outbox: 1, recipient: 0, state: Settled::Done }],
+            reports: vec![report.clone()],
+            trace: vec![line(1, "failed", None)],
+        }))
+    };
+    let inbox = mailbox(&engine, alice, Role::Inbox).id;
+    let found = |engine: &Engine| {
+        let journey = engine.read(&TraceById { queue_id: id }).unwrap().len();
+        (messages(engine, alice, inbox).len(), journey, engine.read(&Figures {}).unwrap().outbox)
+    };
+    assert_eq!(act(&mut engine, settle(8)), Outcome::Conflict);
+    assert_eq!(found(&engine), (0, 0, 1));
+    assert_eq!(act(&mut engine, settle(7)), Outcome::Done);
+    assert_eq!(found(&engine), (1, 1, 0));
+}
+
+#[test]
+fn a_message_of_the_outbox_is_read_as_it_is_to_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let id = send(&mut engine, 1, outgoing(&["eve"], false));
+    let found = engine.read(&OutgoingMessage { outbox: 1 }).unwrap().unwrap();
+    assert_eq!(engine.whole(&found.stored).unwrap(), [&b"Received: here\r\n"[..], &noise(1, 20_000)].concat());
+    assert_eq!(
+        (found.queue_id, found.reverse_path.as_str(), found.body.as_str()),
+        (id, "alice@hamburger.edu", "8bitmime")
+    );
+    assert_eq!((found.ret.as_deref(), found.envid, found.smtputf8, found.created), (Some("HDRS"), None, false, NOW));
+    assert_eq!(engine.read(&OutgoingMessage { outbox: 2 }).unwrap(), None);
+}
+
+#[test]
+fn a_filter_narrows_and_changes_reach_only_what_it_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    send(&mut engine, 1, outgoing(&["eve", "dan"], false));
+    send(&mut engine, 2, outgoing(&["eve"], true));
+    let count =
+        |engine: &Engine, filter: OutboxFilter| engine.read(&Outbox { filter, after: (0, 0), limit: 9 }).unwrap().len();
+    let all = OutboxFilter::default();
+    assert_eq!(count(&engine, all.clone()), 3);
+    assert_eq!(count(&engine, OutboxFilter { address: Some(address("eve")), ..all.clone() }), 2);
+    assert_eq!(count(&engine, OutboxFilter { queue_id: Some(QueueId::new(NOW, 1)), ..all.clone() }), 2);
+    assert_eq!(count(&engine, OutboxFilter { sender: Some("nobody".into()), ..all.clone() }), 0);
+    assert_eq!(count(&engine, OutboxFilter { held: Some(true), ..all.clone() }), 1);
+    assert_eq!(count(&engine, OutboxFilter { before: Some(NOW), ..all.clone() }), 0);
+    claim(&mut engine, 0, 7);
+    let due = message::Time(NOW.0 + 500);
+    let retry = Settled::Retry { due, said: "450 Greylisted".into(), history: vec![] };
+    settle(&mut engine, 1, (1, 0), 7, retry);
+    let greylisted = OutboxFilter { said: Some("GREY".into()), ..all.clone() };
+    assert_eq!(count(&engine, greylisted.clone()), 1);
+    assert_eq!(engine.read(&NextDue {}).unwrap(), Some(due), "the other is under lease, the third is held");
+    let remove = |filter| Op::OutboxChange { filter, after: (0, 0), limit: 9, change: OutboxChange::Remove, now: NOW };
+    assert_eq!(act(&mut engine, remove(greylisted)), Outcome::Changed(1));
+    assert_eq!(act(&mut engine, remove(all.clone())), Outcome::Changed(2));
+    assert_eq!((count(&engine, all), engine.read(&NextDue {}).unwrap()), (0, None));
+    assert_eq!(settle(&mut engine, 2, (1, 1), 7, Settled::Done), Outcome::Conflict, "it was taken away meanwhile");
+    assert_eq!(engine.verify().unwrap().damage, vec![]);
+}
+
+#[test]
+fn a_message_leaves_under_several_envelopes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let content = engine.put(&noise(1, 20_000)).unwrap();
+    let mut deliver = letter(1, content, vec![]);
+    let list = Outgoing { reverse_path: "owner-list@hamburger.edu".into(), ..outgoing(&["eve"], false) };
+    deliver.remote = vec![outgoing(&["dan"], false), list, outgoing(&[], false)];
+    act(&mut engine, Op::Deliver(Box::new(deliver)));
+    let rows = engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 9 }).unwrap();
+    let paths: Vec<_> = rows.iter().map(|row| (row.outbox, row.reverse_path.as_str())).collect();
+    assert_eq!(paths, [(1, "alice@hamburger.edu"), (2, "owner-list@hamburger.edu")]);
+    assert_eq!(engine.verify().unwrap().damage, vec![]);
 }
 
 fn line(number: u16, event: &str, address: Option<&str>) -> TraceEntry {

@@ -103,7 +103,8 @@ impl Engine {
     /// One operation in a savepoint of its own. The outer error ends the whole group.
     fn apply_one(&mut self, op: &Op) -> Sql<Result<Outcome, StoreError>> {
         self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
-        let mut work = Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new(), outbox_changed: false };
+        let mut work =
+            Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new(), outbox_changed: false };
         let result = work.apply(op);
         let (touched, outbox_changed) = (work.touched, work.outbox_changed);
         if result.as_ref().is_ok_and(changes) {

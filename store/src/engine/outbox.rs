@@ -4,7 +4,7 @@
 use super::Work;
 use crate::columns::{self, Sql, Text, count, num, optional_text, queue_id, queue_key, small, time};
 use crate::op::{
-    Claimed, Deliver, Outcome, Outgoing, OutboxChange, OutboxFilter, Settled, SettledRecipient, Settlement,
+    Claimed, Deliver, OutboxChange, OutboxFilter, Outcome, Outgoing, Settled, SettledRecipient, Settlement,
 };
 use crate::rows::outbox_condition;
 use message::Time;
@@ -199,26 +199,21 @@ impl Work<'_> {
         let (outbox, n, now) = (row.0, row.1, num(now.0));
         match change {
             OutboxChange::Remove => return self.leave(row),
-            OutboxChange::Hold => self.run("UPDATE outbox_rcpt SET held = 1 WHERE outbox = ?1 AND n = ?2", params![
-                outbox, n
-            ])?,
-            OutboxChange::Release => {
-                self.run("UPDATE outbox_rcpt SET held = 0, due = ?3 WHERE outbox = ?1 AND n = ?2", params![
-                    outbox, n, now
-                ])?
+            OutboxChange::Hold => {
+                self.run("UPDATE outbox_rcpt SET held = 1 WHERE outbox = ?1 AND n = ?2", params![outbox, n])?
             }
-            OutboxChange::Retry => self
-                .run("UPDATE outbox_rcpt SET due = ?3 WHERE outbox = ?1 AND n = ?2 AND lease_token = 0", params![
-                    outbox, n, now
-                ])?,
-            OutboxChange::Reroute(route) => {
-                self.run("UPDATE outbox_rcpt SET route = ?4, due = ?3 WHERE outbox = ?1 AND n = ?2", params![
-                    outbox,
-                    n,
-                    now,
-                    optional_text(route.as_deref())
-                ])?
-            }
+            OutboxChange::Release => self.run(
+                "UPDATE outbox_rcpt SET held = 0, due = ?3 WHERE outbox = ?1 AND n = ?2",
+                params![outbox, n, now],
+            )?,
+            OutboxChange::Retry => self.run(
+                "UPDATE outbox_rcpt SET due = ?3 WHERE outbox = ?1 AND n = ?2 AND lease_token = 0",
+                params![outbox, n, now],
+            )?,
+            OutboxChange::Reroute(route) => self.run(
+                "UPDATE outbox_rcpt SET route = ?4, due = ?3 WHERE outbox = ?1 AND n = ?2",
+                params![outbox, n, now, optional_text(route.as_deref())],
+            )?,
         };
         Ok(())
     }

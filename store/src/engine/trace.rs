@@ -4,7 +4,6 @@ use super::Work;
 use crate::columns::{Sql, key, num, queue_key};
 use crate::op::Deliver;
 use crate::types::{QueueId, TraceEntry};
-use message::Time;
 use rusqlite::params;
 use std::collections::BTreeSet;
 

@@ -39,7 +39,10 @@ pub(crate) fn outbox_condition(filter: &OutboxFilter, after: (i64, u32)) -> (Str
     narrow(" AND local = ?", filter.address.as_ref().map(|address| text(address.local_part())));
     narrow(" AND host = ?", filter.address.as_ref().map(|address| text(&columns::host(address))));
     narrow(" AND created < ?", filter.before.map(|before| Value::Integer(num(before.0))));
-    narrow(" AND instr(lower(CAST(said AS TEXT)), ?) > 0", filter.said.as_ref().map(|said| Value::Text(said.to_ascii_lowercase())));
+    narrow(
+        " AND instr(lower(CAST(said AS TEXT)), ?) > 0",
+        filter.said.as_ref().map(|said| Value::Text(said.to_ascii_lowercase())),
+    );
     narrow(" AND held = ?", filter.held.map(|held| Value::Integer(i64::from(held))));
     (condition, values)
 }

@@ -1,6 +1,7 @@
 //! All that can be seen of a store, as lines that can be compared.
 
 use blake3::hash;
+use store::op::OutboxFilter;
 use store::query::{Accounts, Aliases, Domains, Mailboxes, Messages, Outbox, StoredMessage, TraceByAddress};
 use store::types::{Account, Mailbox, Uid};
 use store::{Engine, StoreError};
@@ -20,7 +21,7 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
         let journeys = engine.read(&TraceByAddress { address: address.to_string(), limit: 1_000 })?;
         lines.push(format!("journeys {}", journeys.len()));
     }
-    for row in engine.read(&Outbox { after: 0, limit: 1_000 })? {
+    for row in engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 1_000 })? {
         lines.push(format!(
             "{} {} {} {} {} {:?}",
             row.outbox, row.recipient, row.address, row.state, row.attempts, row.due

@@ -3,6 +3,7 @@
 use crate::kit::{mailboxes, messages};
 use crate::world::{self, World};
 use store::Engine;
+use store::op::OutboxFilter;
 use store::query::{Accounts, Aliases, Outbox, StoredMessage};
 
 /// All that can be asked, against the model.
@@ -26,7 +27,7 @@ pub fn compare(engine: &Engine, world: &World) {
             }
         }
     }
-    let outbox = engine.read(&Outbox { after: 0, limit: 1_000 }).unwrap();
+    let outbox = engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 1_000 }).unwrap();
     let plain: Vec<_> = outbox.iter().map(|row| (row.outbox, row.recipient, row.state.clone(), row.attempts)).collect();
     assert_eq!(plain, world.outbox());
 }

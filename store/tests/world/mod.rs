@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod compare;
+mod outbox;
 mod plan;
 
 pub use compare::compare;
@@ -9,7 +10,7 @@ pub use plan::{Plan, ops};
 
 use message::{Address, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use store::op::{Append, Claimed, Deliver, Delivery, FlagChange, Settled};
+use store::op::{Append, Deliver, Delivery, FlagChange};
 use store::types::{AccountId, Alias, AliasTarget, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
 use store::{Op, Outcome};
 
@@ -19,8 +20,7 @@ pub struct World {
     last_account: i64,
     accounts: BTreeMap<AccountId, Account>,
     aliases: Vec<Alias>,
-    last_outbox: i64,
-    outbox: BTreeMap<(i64, u32), Waiting>,
+    outbox: outbox::Waitings,
 }
 
 struct Account {
@@ -48,14 +48,6 @@ struct Entry {
     flags: Flags,
     size: u64,
     received: Time,
-}
-
-struct Waiting {
-    address: Address,
-    held: bool,
-    due: Time,
-    attempts: u32,
-    lease: Option<(u64, Time)>,
 }
 
 pub type PlainMailbox = (MailboxId, Option<MailboxId>, String, Option<Role>, [u64; 5], bool);
@@ -108,12 +100,7 @@ impl World {
     }
 
     pub fn outbox(&self) -> Vec<(i64, u32, String, u32)> {
-        let state = |w: &Waiting| match (w.held, w.lease) {
-            (true, _) => "held",
-            (false, Some(_)) => "active",
-            (false, None) => "waiting",
-        };
-        self.outbox.iter().map(|((id, n), w)| (*id, *n, state(w).to_owned(), w.attempts)).collect()
+        self.outbox.list()
     }
 
     pub fn apply(&mut self, op: &Op) -> Outcome {
@@ -131,9 +118,10 @@ impl World {
             }
             Op::Deliver(deliver) => self.deliver(deliver),
             Op::Append(append) => self.append(append),
-            Op::Claim { now, limit, lease_ms, token } => self.claim(*now, *limit, *lease_ms, *token),
-            Op::Settle { outbox, recipient, token, state, now } => {
-                self.settle((*outbox, *recipient), *token, state, *now)
+            Op::Claim { .. } | Op::Settle(_) | Op::Renew { .. } | Op::ReleaseAll => self.apply_lease(op),
+            Op::Defer { host, now, until, limit } => self.outbox.defer(host, (*now, *until), *limit),
+            Op::OutboxChange { filter, after, limit, change, now } => {
+                self.outbox.change(filter, (*after, *limit), change, *now)
             }
             Op::Trace(_) => Outcome::Done,
             _ => self.apply_inside(op),
@@ -265,13 +253,7 @@ impl World {
                 _ => Delivery::Gone,
             });
         }
-        if let Some(remote) = deliver.remote.as_ref().filter(|remote| !remote.recipients.is_empty()) {
-            self.last_outbox += 1;
-            for (n, to) in (0..).zip(&remote.recipients) {
-                let (address, held, due) = (to.address.clone(), remote.held, deliver.now);
-                self.outbox.insert((self.last_outbox, n), Waiting { address, held, due, attempts: 0, lease: None });
-            }
-        }
+        self.outbox.take_in(deliver);
         Outcome::Delivered(all)
     }
 
@@ -290,33 +272,19 @@ impl World {
         Outcome::Uids { uid_validity, pairs: vec![(None, uid)] }
     }
 
-    fn claim(&mut self, now: Time, limit: u32, lease_ms: u64, token: u64) -> Outcome {
-        let free = |w: &Waiting| !w.held && w.due <= now && w.lease.is_none_or(|(_, until)| until <= now);
-        let mut due: Vec<_> = self.outbox.iter().filter(|(_, w)| free(w)).map(|(key, w)| (w.due, *key)).collect();
-        due.sort();
-        due.truncate(limit as usize);
-        let mut claimed = Vec::new();
-        for (_, (outbox, recipient)) in due {
-            let row = self.outbox.get_mut(&(outbox, recipient)).unwrap();
-            row.lease = Some((token, Time(now.0 + lease_ms)));
-            claimed.push(Claimed { outbox, recipient, address: row.address.clone(), attempts: row.attempts });
-        }
-        Outcome::Claimed(claimed)
-    }
-
-    fn settle(&mut self, key: (i64, u32), token: u64, state: &Settled, now: Time) -> Outcome {
-        let holds = |w: &&mut Waiting| w.lease.is_some_and(|(held, until)| held == token && until > now);
-        let Some(row) = self.outbox.get_mut(&key).filter(holds) else { return Outcome::Conflict };
-        row.lease = None;
-        match state {
-            Settled::Sent | Settled::Failed { .. } => {
-                self.outbox.remove(&key);
+    fn apply_lease(&mut self, op: &Op) -> Outcome {
+        match op {
+            Op::Claim { now, limit, lease_ms, token } => self.outbox.claim(*now, *limit, *lease_ms, *token),
+            Op::Renew { now, lease_ms, token, recipients } => self.outbox.renew(*now, *lease_ms, *token, recipients),
+            Op::Settle(settlement) => {
+                let outcome = self.outbox.settle(settlement);
+                if outcome == Outcome::Done {
+                    settlement.reports.iter().for_each(|report| drop(self.deliver(report)));
+                }
+                outcome
             }
-            Settled::Retry { due, .. } => (row.due, row.attempts) = (*due, row.attempts + 1),
-            Settled::Held => (row.held, row.due) = (true, now),
-            Settled::Released { due } => row.due = *due,
+            _ => self.outbox.release_all(),
         }
-        Outcome::Done
     }
 }
 

@@ -3,7 +3,10 @@
 use crate::kit;
 use message::{Address, Host, Time};
 use proptest::prelude::*;
-use store::op::{Append, FlagChange, Local, Outgoing, OutgoingRecipient, Settled};
+use store::op::{
+    Append, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled, SettledRecipient,
+    Settlement,
+};
 use store::types::{AccountId, Alias, AliasTarget, Credentials, Flags, MailboxId, Role, Uid};
 use store::{Engine, Op, StoreError};
 
@@ -11,7 +14,7 @@ use store::{Engine, Op, StoreError};
 #[derive(Clone, Debug)]
 pub enum Plan {
     Whole(Op),
-    Deliver { octets: usize, local: Vec<Local>, remote: Option<Outgoing>, all_or_nothing: bool, at: u64 },
+    Deliver { octets: usize, local: Vec<Local>, remote: Vec<Outgoing>, all_or_nothing: bool, at: u64 },
     Append { octets: usize, place: (AccountId, MailboxId), flags: Flags, at: u64 },
 }
 
@@ -131,6 +134,7 @@ fn a_delivery() -> impl Strategy<Value = Plan> {
             Local { account, role, prefix: vec![b'x'; prefix * 10], recipient: "bob@crepes.fr".into(), grace }
         });
     let remote = (prop::collection::vec(a_person(), 0..3), any::<bool>()).prop_map(|(to, held)| Outgoing {
+        reverse_path: if held { String::new() } else { "alice@hamburger.edu".into() },
         prefix: b"Received: x\r\n".to_vec(),
         body: "7bit".into(),
         smtputf8: false,
@@ -140,7 +144,7 @@ fn a_delivery() -> impl Strategy<Value = Plan> {
         held,
     });
     let locals = prop::collection::vec(local, 0..4);
-    let remote = prop::option::weighted(0.6, remote);
+    let remote = prop::collection::vec(remote, 0..3);
     (a_size(), locals, remote, any::<bool>(), 0..50_u64).prop_map(|(octets, local, remote, all_or_nothing, at)| {
         Plan::Deliver { octets, local, remote, all_or_nothing, at }
     })
@@ -189,23 +193,71 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
 }
 
 fn on_the_outbox() -> impl Strategy<Value = Op> {
+    prop_oneof![3 => on_leases(), 1 => on_waiting()]
+}
+
+fn on_leases() -> impl Strategy<Value = Op> {
     let token = || 1_u64..3;
-    let state = prop_oneof![
-        Just(Settled::Sent),
-        (0..60_u64).prop_map(|at| Settled::Retry { due: time(at), said: "450".into() }),
-        Just(Settled::Failed { said: "550".into() }),
-        Just(Settled::Held),
-        (0..60_u64).prop_map(|at| Settled::Released { due: time(at) }),
+    let row = || (1..5_i64, 0..2_u32);
+    let claim = (0..60_u64, 0..6_u32, 1..20_000_u64, token());
+    let settle = (prop::collection::vec((row(), a_state()), 1..3), token(), 0..60_u64);
+    let renew = (0..60_u64, 1..20_000_u64, token(), prop::collection::vec(row(), 0..3));
+    prop_oneof![
+        3 => claim.prop_map(|(at, limit, lease_ms, token)| Op::Claim { now: time(at), limit, lease_ms, token }),
+        3 => settle.prop_map(|(rows, token, at)| Op::Settle(Box::new(settlement(rows, token, at)))),
+        1 => renew.prop_map(|(at, lease_ms, token, recipients)| Op::Renew {
+            now: time(at), lease_ms, token, recipients
+        }),
+        1 => Just(Op::ReleaseAll),
+    ]
+}
+
+fn settlement(rows: Vec<((i64, u32), Settled)>, token: u64, at: u64) -> Settlement {
+    let row = |((outbox, recipient), state)| SettledRecipient { outbox, recipient, state };
+    let mut recipients: Vec<SettledRecipient> = rows.into_iter().map(row).collect();
+    // One recipient is settled once.
+    recipients.dedup_by_key(|row| (row.outbox, row.recipient));
+    Settlement { token, now: time(at), recipients, reports: vec![], trace: vec![] }
+}
+
+fn a_state() -> impl Strategy<Value = Settled> {
+    prop_oneof![
+        2 => Just(Settled::Done),
+        1 => (0..60_u64).prop_map(|at| {
+            Settled::Retry { due: time(at), said: "450".into(), history: vec![u8::try_from(at).unwrap()] }
+        }),
+        1 => Just(Settled::Held),
+        1 => (0..60_u64).prop_map(|at| Settled::Released { due: time(at) }),
+    ]
+}
+
+fn on_waiting() -> impl Strategy<Value = Op> {
+    let host = || prop::sample::select(vec!["crepes.fr", "hamburger.edu"]).prop_map(str::to_owned);
+    let filter = (prop::option::of(host()), prop::option::of(any::<bool>()), prop::option::of(an_address()), 0..60_u64)
+        .prop_map(|(host, held, address, at)| {
+            let before = (at > 40).then(|| time(at));
+            OutboxFilter { host, held, address, before, ..OutboxFilter::default() }
+        });
+    let change = prop_oneof![
+        Just(OutboxChange::Hold),
+        Just(OutboxChange::Release),
+        Just(OutboxChange::Retry),
+        Just(OutboxChange::Remove),
+        prop::option::of(host()).prop_map(OutboxChange::Reroute),
     ];
     prop_oneof![
-        (0..60_u64, 0..6_u32, 1..20_000_u64, token()).prop_map(|(at, limit, lease_ms, token)| Op::Claim {
+        (host(), 0..60_u64, 0..60_u64, 0..4_u32).prop_map(|(host, at, until, limit)| Op::Defer {
+            host,
             now: time(at),
-            limit,
-            lease_ms,
-            token
+            until: time(until),
+            limit
         }),
-        (1..4_i64, 0..2_u32, token(), state, 0..60_u64).prop_map(|(outbox, recipient, token, state, at)| {
-            Op::Settle { outbox, recipient, token, state, now: time(at) }
+        (filter, 0..4_u32, change, 0..60_u64).prop_map(|(filter, limit, change, at)| Op::OutboxChange {
+            filter,
+            after: (0, 0),
+            limit,
+            change,
+            now: time(at)
         }),
     ]
 }
