@@ -12,6 +12,7 @@ use crate::tls;
 use bytes::Bytes;
 use input::Input;
 use output::Output;
+use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -49,15 +50,24 @@ pub struct Surroundings {
     pub seat: Arc<Seat>,
 }
 
-/// TLS on a listener.
+/// TLS on a connection.
 #[derive(Clone, Debug)]
 pub enum Security {
     /// Never.
     Plain,
     /// When the session says so (RFC 3207, RFC 2595).
-    StartTls(Arc<rustls::ServerConfig>),
+    StartTls(Handshake),
     /// From the first octet on (RFC 8314).
-    Implicit(Arc<rustls::ServerConfig>),
+    Implicit(Handshake),
+}
+
+/// Which end of a handshake we are.
+#[derive(Clone, Debug)]
+pub enum Handshake {
+    /// The server's.
+    Accept(Arc<rustls::ServerConfig>),
+    /// The client's, of a server that is called so.
+    Connect(Arc<rustls::ClientConfig>, ServerName<'static>),
 }
 
 /// How a session ended.
@@ -178,8 +188,8 @@ where
     D: Desk,
 {
     async fn run(&mut self) -> Result<(), Reason> {
-        if let Security::Implicit(config) = &self.around.security {
-            Box::pin(self.start_tls(config.clone())).await?;
+        if let Security::Implicit(handshake) = &self.around.security {
+            Box::pin(self.start_tls(handshake.clone())).await?;
         }
         loop {
             if let Next::Close = self.obey().await? {
@@ -221,9 +231,9 @@ where
                 Step::Ask(ask) => self.ask(ask).await?,
                 Step::Relay(relay) => self.relay(relay).await?,
                 Step::StartTls => {
-                    let Security::StartTls(config) = &self.around.security else { return Err(Reason::Stuck) };
+                    let Security::StartTls(handshake) = &self.around.security else { return Err(Reason::Stuck) };
                     // Boxed, as all that is large and seldom: it would make every connection larger all its life.
-                    Box::pin(self.start_tls(config.clone())).await?;
+                    Box::pin(self.start_tls(handshake.clone())).await?;
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),
@@ -317,12 +327,12 @@ where
 
     /// TLS in place. What was buffered in either direction was said without protection and counts for nothing inside
     /// it (RFC 3207 §4.2).
-    async fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), Reason> {
+    async fn start_tls(&mut self, handshake: Handshake) -> Result<(), Reason> {
         self.flush().await?;
         self.input.clear();
         let patience = self.patience(tls::HANDSHAKE_LIMIT);
         let standing = self.session.standing();
-        let facts = dismissible(&self.around.seat, standing, self.output.start_tls(config, patience)).await??;
+        let facts = dismissible(&self.around.seat, standing, self.output.start_tls(handshake, patience)).await??;
         let now = self.now();
         self.around.seat.came_forward(now);
         self.session.event(now, Event::TlsStarted(facts));

@@ -1,8 +1,9 @@
-//! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, and DNS
-//! for reverse names. Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
+//! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, connecting, and
+//! DNS. Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
 
 pub mod accept;
 pub mod clock;
+pub mod dial;
 pub mod dns;
 pub mod drive;
 pub mod seat;
@@ -10,5 +11,5 @@ pub mod stream;
 pub mod tls;
 
 pub use clock::Clock;
-pub use drive::{Ended, Reason, Security, Surroundings, drive};
+pub use drive::{Ended, Handshake, Reason, Security, Surroundings, drive};
 pub use seat::Seat;

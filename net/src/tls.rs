@@ -1,20 +1,23 @@
-//! TLS for our listeners: the configuration (TLS 1.2 and 1.3, AEAD only, RFC 8996, RFC 9325), certificates from PEM
-//! files or made by ourselves, their exchange while the server runs, and the handshake. Does not know where the files
-//! are; that is configuration.
+//! TLS, both ends: the configuration (TLS 1.2 and 1.3, AEAD only, RFC 8996, RFC 9325), certificates from PEM files or
+//! made by ourselves, their exchange while the server runs, and the handshakes. Does not know where the files are; that
+//! is configuration.
 
 mod certificate;
+mod client;
 
 pub use certificate::{Certificate, CertificateError, CertificateFacts, SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY};
 
+pub use client::{Trust, client_config};
+
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
+use rustls::pki_types::ServerName;
 use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::{ClientConfig, ServerConfig};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wire::TlsFacts;
 
 /// How long a handshake may take.
@@ -91,10 +94,31 @@ where
         .await
         .map_err(|_| HandshakeError::TimedOut)??;
     let facts = facts_of(stream.get_ref().1)?;
-    Ok((stream, facts))
+    Ok((TlsStream::Server(stream), facts))
 }
 
-fn facts_of(connection: &rustls::ServerConnection) -> Result<TlsFacts, HandshakeError> {
+/// Does the handshake as client, with the host that is called so. `patience` is at most [`HANDSHAKE_LIMIT`].
+///
+/// # Errors
+/// When it fails or takes longer than that; the connection is of no use then.
+pub async fn connect<S>(
+    transport: S,
+    (config, name): (Arc<ClientConfig>, ServerName<'static>),
+    patience: Duration,
+) -> Result<(TlsStream<S>, TlsFacts), HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let handshake = TlsConnector::from(config).connect(name, transport);
+    let stream = tokio::time::timeout(patience.min(HANDSHAKE_LIMIT), handshake)
+        .await
+        .map_err(|_| HandshakeError::TimedOut)??;
+    let facts = facts_of(stream.get_ref().1)?;
+    Ok((TlsStream::Client(stream), facts))
+}
+
+/// `connection`: of either end.
+fn facts_of<D>(connection: &rustls::ConnectionCommon<D>) -> Result<TlsFacts, HandshakeError> {
     let version = connection.protocol_version().ok_or(HandshakeError::Facts("no version"))?;
     let suite = connection.negotiated_cipher_suite().ok_or(HandshakeError::Facts("no cipher"))?;
     let exporter = (version == rustls::ProtocolVersion::TLSv1_3)

@@ -4,7 +4,7 @@
 use crate::config::ListenerKind;
 use crate::house::House;
 use net::accept::{Reception, Refused};
-use net::{Ended, Seat, Security, Surroundings, drive};
+use net::{Ended, Handshake, Seat, Security, Surroundings, drive};
 use office::Peer;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -65,8 +65,8 @@ async fn ask_name(house: Arc<House>, client: IpAddr, slot: Arc<OnceLock<String>>
 
 async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, (peer, seat): (Peer, Arc<Seat>)) -> Ended {
     let security = match kind {
-        ListenerKind::Submissions | ListenerKind::Pop3s => Security::Implicit(house.tls.clone()),
-        _ => Security::StartTls(house.tls.clone()),
+        ListenerKind::Submissions | ListenerKind::Pop3s => Security::Implicit(Handshake::Accept(house.tls.clone())),
+        _ => Security::StartTls(Handshake::Accept(house.tls.clone())),
     };
     let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security, seat };
     match role(kind) {

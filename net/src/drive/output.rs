@@ -1,11 +1,10 @@
 //! The output of one connection: replies are gathered and written in one piece; stored content streams through with a
 //! limit on standing still; closing is done so that the last reply arrives.
 
-use super::Reason;
+use super::{Handshake, Reason};
 use crate::stream::Stream;
 use crate::tls;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -127,13 +126,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
     }
 
     /// Does the handshake over the plain connection.
-    pub(super) async fn start_tls(
-        &mut self,
-        config: Arc<rustls::ServerConfig>,
-        patience: Duration,
-    ) -> Result<TlsFacts, Reason> {
+    pub(super) async fn start_tls(&mut self, tls: Handshake, patience: Duration) -> Result<TlsFacts, Reason> {
         let transport = self.stream.take_plain().ok_or(Reason::Stuck)?;
-        let (stream, facts) = tls::accept(transport, config, patience).await?;
+        let (stream, facts) = match tls {
+            Handshake::Accept(config) => tls::accept(transport, config, patience).await?,
+            Handshake::Connect(config, name) => tls::connect(transport, (config, name), patience).await?,
+        };
         self.stream = Stream::Tls(Box::new(stream));
         Ok(facts)
     }

@@ -363,7 +363,7 @@ async fn a_slow_reader_of_stored_content_is_borne_and_one_that_stands_still_is_n
 #[tokio::test(start_paused = true)]
 async fn starttls_drops_what_was_said_before_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scene = Scene::open(Security::StartTls(test_config(folder.path()).0), 1 << 20);
+    let mut scene = Scene::open(Security::StartTls(Handshake::Accept(test_config(folder.path()).0)), 1 << 20);
     scene.say("FACTS\r\nTLS\r\nSAY injected\r\n").await;
     let mut reply = [0; 17];
     scene.peer.read_exact(&mut reply).await.unwrap();
@@ -381,7 +381,7 @@ async fn starttls_drops_what_was_said_before_it() {
 #[tokio::test(start_paused = true)]
 async fn implicit_tls_tells_the_session_before_its_first_step() {
     let folder = tempfile::tempdir().unwrap();
-    let scene = Scene::open(Security::Implicit(test_config(folder.path()).0), 1 << 20);
+    let scene = Scene::open(Security::Implicit(Handshake::Accept(test_config(folder.path()).0)), 1 << 20);
     let (connector, _) = client(&[&rustls::version::TLS12]);
     let mut tls = connect(connector, scene.peer).await;
     tls.write_all(b"FACTS\r\nGET 30000\r\nQUIT\r\n").await.unwrap();
@@ -393,7 +393,7 @@ async fn implicit_tls_tells_the_session_before_its_first_step() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_speaks_no_tls_is_let_go() {
     let folder = tempfile::tempdir().unwrap();
-    let mut scene = Scene::open(Security::Implicit(test_config(folder.path()).0), 1 << 20);
+    let mut scene = Scene::open(Security::Implicit(Handshake::Accept(test_config(folder.path()).0)), 1 << 20);
     scene.say("EHLO this.is.no.handshake\r\n").await;
     let ended = scene.ended.await.unwrap();
     assert!(matches!(ended.reason, Reason::Tls(tls::HandshakeError::Failed(_))), "{ended:?}");

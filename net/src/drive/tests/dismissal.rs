@@ -49,7 +49,7 @@ async fn who_leaves_replies_unread_is_dismissed_without_a_word() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_may_be_cut_off() {
     let folder = tempfile::tempdir().unwrap();
-    let scene = Scene::open(Security::Implicit(test_config(folder.path()).0), 1 << 20);
+    let scene = Scene::open(Security::Implicit(Handshake::Accept(test_config(folder.path()).0)), 1 << 20);
     scene.settle().await;
     assert!(scene.seat.dismiss());
     assert!(matches!(scene.ended.await.unwrap().reason, Reason::Dismissed));
@@ -73,7 +73,7 @@ async fn the_deadline_of_a_stranger_holds_for_handshakes_and_unread_replies() {
     let unread = "HURRY 10\r\nSAY this is longer than the pipe will hold, and nobody is reading it\r\n";
     for (commands, pipe) in [("HURRY 10\r\nTLS\r\n", 1 << 20), (unread, 64)] {
         let started = Instant::now();
-        let mut scene = Scene::open(Security::StartTls(test_config(folder.path()).0), pipe);
+        let mut scene = Scene::open(Security::StartTls(Handshake::Accept(test_config(folder.path()).0)), pipe);
         scene.say(commands).await;
         let ended = scene.ended.await.unwrap();
         assert!(matches!(ended.reason, Reason::Stalled | Reason::Tls(tls::HandshakeError::TimedOut)), "{ended:?}");

@@ -1,7 +1,7 @@
 //! When clients that stall are cut off: real sessions in the real drive loop, over a pipe, with tokio's paused clock.
 
 use net::seat::LAG_MAX;
-use net::{Clock, Ended, Reason, Seat, Security, Surroundings};
+use net::{Clock, Ended, Handshake, Reason, Seat, Security, Surroundings};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -95,8 +95,8 @@ fn open(at: At, pipe: usize) -> (DuplexStream, tokio::task::JoinHandle<Ended>) {
         let certificate = net::tls::Certificate::self_signed(folder.path(), "hamburger.edu", START).unwrap();
         let tls = net::tls::server_config(net::tls::Certificates::new(&certificate)).unwrap();
         let security = match at {
-            At::Submissions | At::Pop3s => Security::Implicit(tls),
-            _ => Security::StartTls(tls),
+            At::Submissions | At::Pop3s => Security::Implicit(Handshake::Accept(tls)),
+            _ => Security::StartTls(Handshake::Accept(tls)),
         };
         let (_drain, drain) = watch::channel(false);
         let around = Surroundings { clock: Clock::counting(START), drain, security, seat: Seat::new(START) };
