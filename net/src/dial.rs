@@ -32,4 +32,3 @@ pub async fn connect_from(from: Option<IpAddr>, to: SocketAddr) -> io::Result<Tc
     connection.set_nodelay(true)?;
     Ok(connection)
 }
-

@@ -100,8 +100,11 @@ impl Clerk<'_> {
     }
 
     async fn queue(&self, limit: u32) -> Result {
-        let rows =
-            self.store.read(Outbox { filter: OutboxFilter::default(), after: (0, 0), limit }).await.map_err(trouble)?;
+        let rows = self
+            .store
+            .read(Outbox { filter: store::op::OutboxFilter::default(), after: (0, 0), limit })
+            .await
+            .map_err(trouble)?;
         let mut notes = if rows.is_empty() { Vec::new() } else { vec![HELD.to_owned()] };
         if u32::try_from(rows.len()).is_ok_and(|count| count == limit) {
             notes.push(format!("these are the first {limit}: there may be more"));

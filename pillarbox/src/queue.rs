@@ -98,6 +98,7 @@ mod tests {
             attempts: 0,
             said: None,
             size: 2048,
+            route: None,
         };
         let note = "held: this version does not send to other hosts yet".to_owned();
         let look = Look { now: Time(created.0 + 60_000), colour: false };
