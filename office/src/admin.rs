@@ -3,8 +3,10 @@
 
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use store::op::{OutboxChange, OutboxFilter};
 use store::query::{FigureRow, OutboxRow};
-use store::types::{PopDelete, TraceEntry};
+use store::types::{PopDelete, QueueId, TraceEntry};
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +64,18 @@ pub enum Request {
         limit: u32,
     },
     QueueList {
+        #[serde(default)]
+        which: QueueWhich,
         limit: u32,
+    },
+    /// One message that waits: who it is for, and its journey so far.
+    QueueShow {
+        queue_id: QueueId,
+    },
+    /// Does something to all recipients that fit.
+    QueueChange {
+        which: QueueWhich,
+        change: OutboxChange,
     },
     Status,
     /// A consistent copy of the whole store into a folder that does not exist yet.
@@ -74,6 +87,17 @@ pub enum Request {
 
 /// `bob@crepes.fr`, or `*@crepes.fr` for all that have no name of their own.
 pub type AliasPattern = Address;
+
+/// Which recipients in the queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueWhich {
+    /// What the store can tell.
+    #[serde(default)]
+    pub filter: OutboxFilter,
+    /// Accepted longer ago than this; counts from when it is asked.
+    #[serde(default)]
+    pub older_than: Option<Duration>,
+}
 
 /// Where an alias leads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +124,15 @@ pub enum Response {
     Queue {
         rows: Vec<OutboxRow>,
         notes: Vec<String>,
+    },
+    /// One message of the queue.
+    Queued {
+        rows: Vec<OutboxRow>,
+        trace: Vec<TraceEntry>,
+    },
+    /// How many recipients were changed.
+    Changed {
+        recipients: u64,
     },
     Status(StatusView),
     Verified(VerifyView),
@@ -195,7 +228,3 @@ pub enum FailureKind {
     /// 78: the configuration is wrong.
     Config,
 }
-
-/// What becomes of mail for other hosts in this version; the same words in the 250, the trace, `serve`, `doctor` and
-/// `queue list`.
-pub const HELD: &str = "held: this version does not send to other hosts yet";

@@ -3,13 +3,14 @@
 
 mod accounts;
 mod names;
+mod queue;
 mod views;
 
-use crate::admin::{Failure, FailureKind, HELD, Request, Response, StatusView, VerifyView};
+use crate::admin::{Failure, FailureKind, Request, Response, StatusView, VerifyView};
 use crate::login::Login;
 use crate::policy::Policy;
 use message::{Address, Time};
-use store::query::{Figures, Outbox, TraceByAddress, TraceById};
+use store::query::{Figures, TraceByAddress, TraceById};
 use store::types::QueueId;
 use store::{Store, StoreError};
 
@@ -39,10 +40,19 @@ pub(crate) async fn administer(clerk: &Clerk<'_>, now: Time, request: Request) -
         Request::AliasRemove { address } => clerk.remove_alias(address).await,
         Request::AliasList { domain } => clerk.aliases(domain).await,
         Request::Trace { what, limit } => clerk.trace(&what, limit).await,
-        Request::QueueList { limit } => clerk.queue(limit).await,
-        Request::Status => clerk.status().await,
+        other => administer_house(clerk, now, other).await,
+    }
+}
+
+/// The requests that are about the whole house: its queue, its state, its copies.
+async fn administer_house(clerk: &Clerk<'_>, now: Time, request: Request) -> Result {
+    match request {
+        Request::QueueList { which, limit } => clerk.queue(now, which, limit).await,
+        Request::QueueShow { queue_id } => clerk.queued(queue_id).await,
+        Request::QueueChange { which, change } => clerk.change_queue(now, which, change).await,
         Request::Backup { to } => clerk.backup(&to).await,
         Request::Verify => clerk.verify().await,
+        _ => clerk.status().await,
     }
 }
 
@@ -99,23 +109,9 @@ impl Clerk<'_> {
         Ok(address.to_string())
     }
 
-    async fn queue(&self, limit: u32) -> Result {
-        let rows = self
-            .store
-            .read(Outbox { filter: store::op::OutboxFilter::default(), after: (0, 0), limit })
-            .await
-            .map_err(trouble)?;
-        let mut notes = if rows.is_empty() { Vec::new() } else { vec![HELD.to_owned()] };
-        if u32::try_from(rows.len()).is_ok_and(|count| count == limit) {
-            notes.push(format!("these are the first {limit}: there may be more"));
-        }
-        Ok(Response::Queue { rows, notes })
-    }
-
     async fn status(&self) -> Result {
         let figures = self.store.read(Figures {}).await.map_err(trouble)?;
-        let notes = vec![format!("mail for other hosts is {HELD}")];
-        Ok(Response::Status(StatusView { hostname: self.policy.hostname.to_string(), figures, notes }))
+        Ok(Response::Status(StatusView { hostname: self.policy.hostname.to_string(), figures, notes: Vec::new() }))
     }
 
     async fn backup(&self, to: &std::path::Path) -> Result {

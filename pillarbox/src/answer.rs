@@ -34,6 +34,8 @@ pub fn view(response: Response, asked: &Asked, look: Look) -> (View, u8) {
         Response::Aliases(aliases) => alias::view(&aliases, look),
         Response::Trace(entries) => return trace::view(&entries, look),
         Response::Queue { rows, notes } => queue::view(&rows, notes, look),
+        Response::Queued { rows, trace } => queue::one(&rows, &trace, look),
+        Response::Changed { recipients } => queue::changed(recipients),
         Response::Status(status) => care::status(&status, look),
         Response::Verified(found) => return care::verified(&found),
         Response::BackedUp { files, octets } => care::backed_up(files, octets, &asked.said),

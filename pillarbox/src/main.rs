@@ -61,7 +61,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),
         Command::Alias(alias) => administer(file, screen, |screen| alias.plan(screen)),
-        Command::Queue(queue) => administer(file, screen, |_| Ok(queue.plan())),
+        Command::Queue(queue) => administer(file, screen, |_| queue.plan()),
         Command::Trace(trace) => administer(file, screen, |_| Ok(trace.plan())),
         Command::Backup(backup) => administer(file, screen, |_| backup.plan()),
         Command::Verify => administer(file, screen, |_| Ok(Plan::ask(Request::Verify))),

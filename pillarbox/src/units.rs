@@ -57,6 +57,11 @@ pub fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
+/// Reads a span of time as it is typed: `4h`, `2d`.
+pub fn age(text: &str) -> Result<std::time::Duration, String> {
+    server::duration(text).ok_or_else(|| "write a number and a unit: s, m, h or d, as in 4h".to_owned())
+}
+
 /// How long ago, or ahead, in one unit: `3 min ago`, `in 2 h`.
 #[must_use]
 pub fn relative(time: Time, now: Time) -> String {

@@ -12,6 +12,7 @@ mod value;
 pub use address::{HostPort, ListenAddress, NameServer};
 pub use keys::{KEYS, Key, ROUTE_KEYS};
 pub use show::reference;
+pub use units::duration;
 pub use value::{Origin, Place, Problem, Value};
 
 use message::{Address, Domain};

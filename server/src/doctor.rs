@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Listen};
 use crate::running::{SELF_SIGNED_FOLDER, has_store};
-use crate::{HELD, control, seams};
+use crate::{control, seams};
 use net::clock::Clock;
 use net::tls::{Certificate, CertificateError, SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY};
 use nix::unistd::{AccessFlags, access};
@@ -57,7 +57,6 @@ pub fn doctor(config: &Config) -> Vec<Check> {
     checks.push(space(&config.data_dir, config.limits.disk_reserve));
     checks.push(clock(now, newest(&config.data_dir)));
     checks.push(certificate(config, now));
-    checks.push(check("outgoing mail", State::Warning, HELD, "mail for other domains waits in the queue"));
     checks
 }
 

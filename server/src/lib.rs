@@ -19,10 +19,9 @@ mod serve;
 mod systemd;
 
 pub use administer::administer;
-pub use config::{Config, ConfigError, ListenerKind};
+pub use config::{Config, ConfigError, HostPort, ListenerKind, duration};
 pub use doctor::{Check, State, doctor};
 pub use error::StartError;
-pub use office::admin::HELD;
 pub use running::{Running, start};
 pub use seams::Seams;
 pub use serve::serve;

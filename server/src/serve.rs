@@ -6,7 +6,7 @@ use crate::error::StartError;
 use crate::house::House;
 use crate::running::{Ready, Running, start_ready};
 use crate::seams::Seams;
-use crate::{HELD, logs, privileges, systemd};
+use crate::{logs, privileges, systemd};
 use nix::sys::stat::{Mode, umask};
 use std::io::Write;
 use std::time::Duration;
@@ -115,7 +115,6 @@ fn announce(config: &Config, running: &Running) -> Result<(), StartError> {
     writeln!(out, "ready")?;
     out.flush()?;
     tracing::info!(hostname = %config.hostname, data_dir = %config.data_dir.display(), "the server answers");
-    tracing::info!("mail for other domains is {HELD}");
     if config.tls.is_none() {
         tracing::info!(sha256 = running.fingerprint(), "TLS with a certificate of our own making");
     }

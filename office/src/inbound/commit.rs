@@ -6,7 +6,6 @@ use super::header::Digest;
 use super::recipient::Accepted;
 use super::route::Member;
 use super::{SmtpDesk, Transaction, trouble};
-use crate::admin::HELD;
 use crate::counters::count;
 use message::build::{self, Mailbox, Received};
 use message::{Address, Domain, Time};
@@ -57,7 +56,6 @@ impl SmtpDesk {
         let fields = self.fields(transaction, &arrived, now);
         let deliver = self.delivery(transaction, arrived, &fields, now);
         let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
-        let held = !deliver.remote.is_empty();
         let octets = deliver.content.octets;
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
@@ -68,7 +66,7 @@ impl SmtpDesk {
         };
         self.note(transaction, octets, &deliveries);
         let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
-        Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done, held)).collect())
+        Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done)).collect())
     }
 
     /// RFC 5321 §6.3: a message that was here before, or has gone through too many hands.
@@ -296,7 +294,7 @@ fn outgoing(transaction: &Transaction, fields: &Fields) -> Option<Outgoing> {
         ret: sender.ret.map(|ret| if ret == Return::Full { "FULL" } else { "HDRS" }.to_owned()),
         envid: sender.envid.clone(),
         recipients,
-        held: true,
+        held: false,
     })
 }
 
@@ -311,7 +309,7 @@ fn journey(accepted: TraceEntry, transaction: &Transaction) -> Vec<TraceEntry> {
         for member in &recipient.members {
             let (event, detail) = match member {
                 Member::Local(account) => ("delivered", format!("to the mailbox of {}", account.address)),
-                Member::Remote(address) => ("held", format!("for {address}, {HELD}")),
+                Member::Remote(address) => ("queued", format!("for {address}")),
             };
             lines.push(TraceEntry {
                 event: event.to_owned(),
@@ -337,7 +335,7 @@ fn full() -> Reply {
 }
 
 /// What the client hears about one recipient.
-fn verdict(transaction: &Transaction, recipient: &Accepted, done: &[(AccountId, Delivery)], held: bool) -> Reply {
+fn verdict(transaction: &Transaction, recipient: &Accepted, done: &[(AccountId, Delivery)]) -> Reply {
     let of = |account: &Account| done.iter().find(|(id, _)| *id == account.id).map(|(_, delivery)| delivery);
     for delivery in recipient.members.iter().filter_map(local).filter_map(of) {
         match delivery {
@@ -347,6 +345,5 @@ fn verdict(transaction: &Transaction, recipient: &Accepted, done: &[(AccountId, 
         }
     }
     let id = transaction.queue_id;
-    let text = if held { format!("queued as {id}, {HELD}") } else { format!("queued as {id}") };
-    Reply::new(250, Enhanced(2, 0, 0), text)
+    Reply::new(250, Enhanced(2, 0, 0), format!("queued as {id}"))
 }

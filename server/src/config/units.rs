@@ -25,7 +25,8 @@ pub(super) fn size(text: &str) -> Option<u64> {
 }
 
 /// `30m`; `None` when it is no time or more than fits.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     scaled(text, &TIMES).map(Duration::from_secs)
 }
 

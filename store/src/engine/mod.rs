@@ -20,7 +20,7 @@ pub(crate) use flags::{is_utf8, keywords_of};
 pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
 pub use open::Paths;
 pub(crate) use open::connect_reader;
-pub use outbox::CLAIM_MAX;
+pub use outbox::{CHANGE_MAX, CLAIM_MAX};
 pub use thread::REFERENCES_MAX;
 pub(crate) use upkeep::Moved;
 
