@@ -1,8 +1,10 @@
-//! Runs every dialogue of `smtp/` and `pop3/` against the pure sessions: all of a client's words at once, octet by
-//! octet, and cut in two at every place (at evenly spread places where there are too many).
+//! Runs every dialogue of `smtp/` and `pop3/` against the pure sessions, and every one of `client/` against our own
+//! client: all of the other side's words at once, octet by octet, and cut in two at every place (at evenly spread places
+//! where there are too many).
 #![allow(clippy::disallowed_methods, reason = "reads the dialogues")]
 #![allow(clippy::unwrap_used)]
 
+mod flipped;
 mod world;
 
 use std::fmt::Write as _;
@@ -23,6 +25,30 @@ fn smtp_dialogues() {
 #[test]
 fn pop3_dialogues() {
     run_folder("pop3");
+}
+
+#[test]
+fn client_dialogues() {
+    use flipped::{Chunking, play};
+    let mut report = String::new();
+    let files = files("client");
+    assert!(!files.is_empty());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let cuts = |bursts: Vec<usize>| {
+            let each = bursts.into_iter().enumerate();
+            each.flat_map(|(burst, octets)| (1..octets).map(move |at| Chunking::Cut(burst, at))).collect::<Vec<_>>()
+        };
+        let all_ways = play(&name, &text, Chunking::Whole).and_then(|bursts| {
+            play(&name, &text, Chunking::Octets)?;
+            cuts(bursts).into_iter().try_for_each(|cut| play(&name, &text, cut).map(drop))
+        });
+        if let Err(failure) = all_ways {
+            let _ = writeln!(report, "\n{failure}");
+        }
+    }
+    assert!(report.is_empty(), "{report}");
 }
 
 fn run_folder(folder: &str) {

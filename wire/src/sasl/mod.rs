@@ -1,7 +1,9 @@
 //! SASL (RFC 4422): what an authentication exchange asks the desk and what the desk answers. The mechanisms
-//! themselves (PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-256-PLUS) are small state machines beside this file. No secret
-//! is kept here and nothing is computed from one: hashes and proofs are the desk's work (`office::login`).
+//! themselves (PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-256-PLUS) are small state machines beside this file. The server
+//! end keeps no secret and computes nothing from one: hashes and proofs are the desk's work (`office::login`). The
+//! client end ([`client`]) is given the password and computes its proof.
 
+pub mod client;
 pub mod exchange;
 pub mod line;
 mod plain;

@@ -1,7 +1,9 @@
 //! SMTP (RFC 5321) and LMTP (RFC 2033), server end: what a session asks, what the desk answers, replies and limits.
+//! The client end is `client`.
 
 pub mod ask;
 mod bdat;
+pub mod client;
 pub mod command;
 mod data;
 mod dispatch;

@@ -114,15 +114,17 @@ fn pieces(line: &str, room: usize) -> Vec<String> {
 }
 
 /// One line of a reply, read.
-struct ReplyLine {
+pub(in crate::smtp) struct ReplyLine {
     code: u16,
-    last: bool,
+    /// No line follows.
+    pub last: bool,
     enhanced: Option<Enhanced>,
     text: String,
 }
 
 impl ReplyLine {
-    fn read(line: &[u8]) -> Result<ReplyLine, ReplyError> {
+    /// Reads a line without its end.
+    pub fn read(line: &[u8]) -> Result<ReplyLine, ReplyError> {
         let (code, rest) = match line {
             [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
                 (u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'), rest)
@@ -143,7 +145,8 @@ impl ReplyLine {
         Ok(ReplyLine { code, last, enhanced, text })
     }
 
-    fn append_to(self, reply: &mut Option<Reply>) -> Result<(), ReplyError> {
+    /// Makes the line part of the reply that began before it, or begins one.
+    pub fn append_to(self, reply: &mut Option<Reply>) -> Result<(), ReplyError> {
         let reply = reply.get_or_insert_with(|| Reply { code: self.code, enhanced: self.enhanced, lines: Vec::new() });
         if reply.code != self.code {
             return Err(ReplyError::Mixed);
