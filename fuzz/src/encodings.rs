@@ -104,8 +104,8 @@ pub fn recode(data: &[u8]) {
         end = edit.range.end;
     }
     let after = plan.apply(data);
-    assert_eq!(after.len() as u64, plan.octets_after(data.len() as u64));
-    if plan.clean {
+    assert_eq!(after.len() as u64, plan.octets_max(data.len() as u64));
+    if plan.is_clean() {
         let again = message::parse(&after);
         let whole = again.parts.first().map(|part| (part.header_facts, part.body_facts));
         assert!(whole.is_none_or(|(header, body)| header.are_lines_of_text() && body.are_lines_of_text()));

@@ -1,19 +1,20 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::structure::{Kind, Part};
 use crate::{encoding, parse};
 use proptest::prelude::*;
 
 fn recoded(content: &[u8]) -> (Vec<u8>, bool) {
     let plan = binary_to_base64(&parse(content));
     let out = plan.apply(content);
-    assert_eq!(out.len() as u64, plan.octets_after(content.len() as u64));
-    (out, plan.clean)
+    assert_eq!(out.len() as u64, plan.octets_max(content.len() as u64));
+    (out, plan.is_clean())
 }
 
 #[test]
 fn a_message_of_lines_stays_as_it_is() {
     let content = b"Subject: x\r\nContent-Transfer-Encoding: 8bit\r\n\r\ncr\xC3\xAApe\r\n";
-    assert_eq!(binary_to_base64(&parse(content)), Plan { edits: Vec::new(), clean: true });
+    assert_eq!(binary_to_base64(&parse(content)), Plan { edits: Vec::new(), obstacle: None });
 }
 
 #[test]
