@@ -12,7 +12,7 @@ pub fn binary_to_base64(structure: &Structure) -> Plan {
     let mut edits = Vec::new();
     for (part, left) in structure.parts.iter().zip(&left) {
         if becomes_base64(part) {
-            edits.push(label(part, "base64"));
+            edits.push(label(structure, part, "base64"));
             if part.octets() > 0 {
                 let final_line_end = part.body.end == structure.octets;
                 edits.push(Edit {
@@ -21,7 +21,7 @@ pub fn binary_to_base64(structure: &Structure) -> Plan {
                 });
             }
         } else if part.kind != Kind::Leaf && part.encoding == TransferEncoding::Binary {
-            edits.push(label(part, if left.eight_bit > 0 { "8bit" } else { "7bit" }));
+            edits.push(label(structure, part, if left.eight_bit > 0 { "8bit" } else { "7bit" }));
         }
     }
     let first_header = structure.parts.first().map(|part| &part.header_facts);

@@ -97,14 +97,14 @@ impl Walk<'_> {
             Encoding::Base64 { .. } => "base64",
             Encoding::QuotedPrintable => "quoted-printable",
         };
-        self.edits.push(label(part, name));
+        self.edits.push(label(self.structure, part, name));
         self.edits.push(Edit { range: part.body.clone(), with: Replacement::Encoded(encoding) });
     }
 
     /// A label that promises more than seven bits is taken back.
     fn relabel(&mut self, part: &Part) {
         if matches!(part.encoding, TransferEncoding::EightBit | TransferEncoding::Binary) {
-            self.edits.push(label(part, "7bit"));
+            self.edits.push(label(self.structure, part, "7bit"));
         }
     }
 

@@ -49,7 +49,7 @@ fn everything_around_is_labelled_anew() {
     assert!(clean);
     let expected = SIGNED
         .replace("a\0\r\n", "YQA=\r\n")
-        .replace("Subject: in", "Content-Transfer-Encoding: base64\r\nSubject: in")
+        .replace("Subject: in", "MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\nSubject: in")
         .replace("binary\r\nContent-Type: multipart", "8bit\r\nContent-Type: multipart")
         .replace("binary\r\nContent-Type: message", "7bit\r\nContent-Type: message")
         .replace("binary\r\n\r\n", "base64\r\n\r\n")

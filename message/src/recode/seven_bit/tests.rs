@@ -81,6 +81,13 @@ fn messages_within_are_changed_inside() {
 }
 
 #[test]
+fn a_message_within_becomes_mime() {
+    let content = NESTED.replace("MIME-Version: 1.0\r\nSubject", "Subject");
+    let added = "MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\nSubject";
+    becomes(&content, &content.replace("8bit", "7bit").replace("Subject", added).replace("ê", "=C3=AA"));
+}
+
+#[test]
 fn messages_with_utf8_headers_are_encoded_as_a_whole_where_they_may_be() {
     fails(&NESTED.replace("Subject: in", "Subject: crêpes"), Obstacle::Header);
     let content = NESTED.replace("rfc822", "global").replace("Subject: in", "Subject: crêpes");
