@@ -4,7 +4,7 @@
 use crate::sessions;
 use message::build::{self, Received};
 use message::encoding::{self, Decoder, base64, quoted_printable};
-use message::recode::binary_to_base64;
+use message::recode::{Plan, binary_to_base64, eight_to_seven};
 use message::{Address, Domain, Host, Time, TransferEncoding, header};
 use std::net::{IpAddr, Ipv6Addr};
 use wire::dot::Stuffer;
@@ -98,19 +98,39 @@ pub fn dots(data: &[u8]) {
 /// When a law is broken.
 pub fn recode(data: &[u8]) {
     let plan = binary_to_base64(&message::parse(data));
-    let mut end = 0;
-    for edit in &plan.edits {
-        assert!(edit.range.start >= end && edit.range.end <= data.len() as u64, "{edit:?}");
-        end = edit.range.end;
-    }
-    let after = plan.apply(data);
-    assert_eq!(after.len() as u64, plan.octets_after(data.len() as u64));
-    if plan.clean {
+    let after = applied(&plan, data);
+    assert_eq!(after.len() as u64, plan.octets_max(data.len() as u64));
+    if plan.is_clean() {
         let again = message::parse(&after);
         let whole = again.parts.first().map(|part| (part.header_facts, part.body_facts));
         assert!(whole.is_none_or(|(header, body)| header.are_lines_of_text() && body.are_lines_of_text()));
         assert!(binary_to_base64(&again).edits.is_empty(), "a second plan");
     }
+}
+
+/// A message made fit for seven bits: where the plan calls the outcome clean, it is ASCII in lines and needs no second plan.
+///
+/// # Panics
+/// When a law is broken.
+pub fn seven_bit(data: &[u8]) {
+    let before = message::parse(data);
+    let plan = eight_to_seven(&before);
+    let after = applied(&plan, data);
+    assert!(after.len() as u64 <= plan.octets_max(data.len() as u64));
+    if plan.is_clean() {
+        assert!(after.is_ascii() && lines_fit(&after, 998), "{}", wire::dialogue::show(&after));
+        let again = message::parse(&after);
+        assert!(eight_to_seven(&again).edits.is_empty(), "a second plan");
+    }
+}
+
+fn applied(plan: &Plan, data: &[u8]) -> Vec<u8> {
+    let mut end = 0;
+    for edit in &plan.edits {
+        assert!(edit.range.start >= end && edit.range.end <= data.len() as u64, "{edit:?}");
+        end = edit.range.end;
+    }
+    plan.apply(data)
 }
 
 /// The fields we write: one field each whatever the text, in lines of 998 octets at most, read again as what was written.

@@ -39,5 +39,6 @@ pub const TARGETS: &[Target] = &[
     ("quoted-printable", encodings::quoted_printable),
     ("dots", encodings::dots),
     ("recode", encodings::recode),
+    ("seven-bit", encodings::seven_bit),
     ("build", encodings::build),
 ];

@@ -98,7 +98,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
             inputs.extend(said(protocol).flat_map(|words| [0, 9, 14, 31, 39].map(|c| [&[c], &words[..]].concat())));
         }
         // Whatever is a message is one to change and to read too.
-        "recode" | "body-text" => inputs.extend(corpus("scanner")),
+        "recode" | "seven-bit" | "body-text" => inputs.extend(corpus("scanner")),
         "build" => inputs.extend(["words", "address-list", "domain"].into_iter().flat_map(corpus)),
         "pop3-command" => inputs.extend(said("pop3").flat_map(|words| lines(&words))),
         "command" => inputs.extend(said("smtp").flat_map(|words| lines(&words))),

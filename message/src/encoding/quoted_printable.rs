@@ -60,6 +60,14 @@ impl Encoder {
     }
 }
 
+/// The most octets that so many become: three for each, and a soft line break before a line has 73, for that many are on it
+/// at least where three more do not fit.
+#[must_use]
+pub fn encoded_length_max(octets: u64) -> u64 {
+    let characters = octets.saturating_mul(3);
+    characters.saturating_add((characters / (LINE as u64 - 2)).saturating_mul(3))
+}
+
 /// Reads quoted-printable; what is none stays as it is. White space at the end of lines is taken out (rule 3).
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {

@@ -1,22 +1,37 @@
-//! Making a message fit for hosts that take lines of text only: binary leaves become base64 (RFC 3030 §3 asks it of
-//! whoever hands a BINARYMIME message on, RFC 2045 §6.2 says how parts are then labelled). Owns the plan of edits; the
-//! caller streams it. Nothing is exempt, signed parts neither: what cannot be carried cannot be verified.
+//! Making a message fit for hosts that take less than it holds: binary leaves become base64 where only lines can travel
+//! (RFC 3030 §3), octets beyond ASCII become quoted-printable or base64 where the peer has no 8BITMIME (RFC 6152 §3); how
+//! parts are then labelled says RFC 2045 §6.2. Owns the plans of edits; the caller streams them. A plan depends on the
+//! message alone: the same message is changed in the same way every time.
 
-use crate::encoding::base64::{self, Encoder};
-use crate::header;
-use crate::structure::{Facts, Kind, Part, Structure, TransferEncoding};
+mod binary;
+mod label;
+mod seven_bit;
+
+pub use binary::binary_to_base64;
+pub use seven_bit::eight_to_seven;
+
+use crate::encoding::{base64, quoted_printable};
 use std::ops::Range;
+
+/// How octets are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// In base64, in lines of 76, and a line end after them where the content ends there.
+    Base64 {
+        /// Whether CRLF follows.
+        final_line_end: bool,
+    },
+    /// In quoted-printable, line ends staying line ends.
+    QuotedPrintable,
+}
 
 /// What stands in the place of some octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replacement {
     /// These octets.
     Bytes(Vec<u8>),
-    /// The octets of the range in base64, in lines of 76, and a line end after them where the content ends there.
-    Base64 {
-        /// Whether CRLF follows.
-        final_line_end: bool,
-    },
+    /// The octets of the range, encoded.
+    Encoded(Encoding),
 }
 
 /// One change of the content.
@@ -28,14 +43,28 @@ pub struct Edit {
     pub with: Replacement,
 }
 
+/// Why a message cannot be made fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Obstacle {
+    /// A header section holds what may not travel: no encoding is there for it.
+    Header,
+    /// It stands in a part that is signed or encrypted, and would not verify any more.
+    Signed,
+    /// A part has an encoding of its own, and its octets break it or are unknown to us.
+    Encoded,
+    /// A part of a type that may not be encoded (RFC 2045 §6.4), or that lies deeper than we look.
+    Unencodable,
+    /// It stands between parts: in a boundary line, before the first part or after the last.
+    Between,
+}
+
 /// All changes of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Sorted by range, not overlapping.
     pub edits: Vec<Edit>,
-    /// Whether every octet left is fit to be sent in lines. False where a header section, a boundary line, text between
-    /// parts or a leaf in an encoding of its own holds bare CR or LF, NUL or lines over 998 octets: that cannot be cured.
-    pub clean: bool,
+    /// The first thing in the message that cannot be cured; `None` where every octet left is fit to be sent.
+    pub obstacle: Option<Obstacle>,
 }
 
 /// One step of writing the changed content.
@@ -45,95 +74,74 @@ pub enum Step<'a> {
     Copy(Range<u64>),
     /// Write these octets.
     Write(&'a [u8]),
-    /// Write this range of the content in base64.
-    Base64 {
-        /// What is encoded.
-        range: Range<u64>,
-        /// Whether CRLF follows.
-        final_line_end: bool,
-    },
+    /// Write this range of the content encoded.
+    Encode(Range<u64>, Encoding),
 }
 
-/// Plans how a message received with BODY=BINARYMIME becomes one of lines. No edits: it is one already.
-#[must_use]
-pub fn binary_to_base64(structure: &Structure) -> Plan {
-    let left = facts_left(structure);
-    let mut edits = Vec::new();
-    for (part, left) in structure.parts.iter().zip(&left) {
-        if becomes_base64(part) {
-            edits.push(label(part, "base64"));
-            if part.octets() > 0 {
-                let final_line_end = part.body.end == structure.octets;
-                edits.push(Edit { range: part.body.clone(), with: Replacement::Base64 { final_line_end } });
+/// Encodes the range of one step, pushed in chunks.
+#[derive(Clone, Debug)]
+pub enum Encoder {
+    /// To base64, and whether CRLF follows.
+    Base64(base64::Encoder, bool),
+    /// To quoted-printable.
+    QuotedPrintable(quoted_printable::Encoder),
+}
+
+impl Encoding {
+    /// At the start of a range.
+    #[must_use]
+    pub fn encoder(self) -> Encoder {
+        match self {
+            Encoding::Base64 { final_line_end } => Encoder::Base64(base64::Encoder::default(), final_line_end),
+            Encoding::QuotedPrintable => Encoder::QuotedPrintable(quoted_printable::Encoder::default()),
+        }
+    }
+
+    /// The most octets that so many become; in base64 that is what they do become.
+    #[must_use]
+    pub fn octets_max(self, octets: u64) -> u64 {
+        match self {
+            Encoding::Base64 { final_line_end } => base64::encoded_length(octets) + 2 * u64::from(final_line_end),
+            Encoding::QuotedPrintable => quoted_printable::encoded_length_max(octets),
+        }
+    }
+}
+
+impl Encoder {
+    /// Encodes the next octets.
+    pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Encoder::Base64(encoder, _) => encoder.push(octets, out),
+            Encoder::QuotedPrintable(encoder) => encoder.push(octets, out),
+        }
+    }
+
+    /// The range is complete.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        match self {
+            Encoder::Base64(encoder, final_line_end) => {
+                encoder.finish(out);
+                out.extend_from_slice(if final_line_end { b"\r\n" } else { b"" });
             }
-        } else if part.kind != Kind::Leaf && part.encoding == TransferEncoding::Binary {
-            edits.push(label(part, if left.eight_bit > 0 { "8bit" } else { "7bit" }));
+            Encoder::QuotedPrintable(encoder) => encoder.finish(out),
         }
     }
-    let header_is_clean = structure.parts.first().is_none_or(|part| part.header_facts.are_lines_of_text());
-    let clean = header_is_clean && left.first().is_none_or(Facts::are_lines_of_text);
-    Plan { edits, clean }
-}
-
-fn becomes_base64(part: &Part) -> bool {
-    let unfit = part.encoding == TransferEncoding::Binary || !part.body_facts.are_lines_of_text();
-    part.kind == Kind::Leaf && part.encoding.is_identity() && unfit
-}
-
-/// What the body of every part holds once the leaves within are encoded. Children stand after their parents, so one
-/// walk from the end carries everything up.
-fn facts_left(structure: &Structure) -> Vec<Facts> {
-    let mut cured = vec![Facts::default(); structure.parts.len()];
-    for (index, part) in structure.parts.iter().enumerate().rev() {
-        if becomes_base64(part)
-            && let Some(facts) = cured.get_mut(index)
-        {
-            *facts = part.body_facts;
-        }
-        let own = cured.get(index).copied().unwrap_or_default();
-        let parent = part.parent.and_then(|parent| usize::try_from(parent).ok());
-        if let Some(sum) = parent.and_then(|parent| cured.get_mut(parent)) {
-            *sum = combine(*sum, own, u64::saturating_add);
-        }
-    }
-    let held = structure.parts.iter().map(|part| part.body_facts);
-    held.zip(cured).map(|(held, cured)| combine(held, cured, u64::saturating_sub)).collect()
-}
-
-fn combine(left: Facts, right: Facts, with: fn(u64, u64) -> u64) -> Facts {
-    Facts {
-        bare_cr: with(left.bare_cr, right.bare_cr),
-        bare_lf: with(left.bare_lf, right.bare_lf),
-        nul: with(left.nul, right.nul),
-        eight_bit: with(left.eight_bit, right.eight_bit),
-        long_lines: with(left.long_lines, right.long_lines),
-    }
-}
-
-/// Sets the encoding field of a part, or adds one at the start of its header section.
-fn label(part: &Part, name: &str) -> Edit {
-    let field = format!("Content-Transfer-Encoding: {name}\r\n");
-    if let Some(range) = &part.encoding_field {
-        return Edit { range: range.clone(), with: Replacement::Bytes(field.into_bytes()) };
-    }
-    let has_version = header::fields(&part.fields).any(|field| field.is("MIME-Version"));
-    // RFC 2045 §4: without it the other fields of MIME mean nothing.
-    let version = if part.parent.is_none() && !has_version { "MIME-Version: 1.0\r\n" } else { "" };
-    let end = if part.header.is_empty() { "\r\n" } else { "" };
-    let start = part.header.start;
-    Edit { range: start..start, with: Replacement::Bytes(format!("{version}{field}{end}").into_bytes()) }
 }
 
 impl Plan {
+    /// Whether the changed content is fit to be sent.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.obstacle.is_none()
+    }
+
     /// The changed content as steps in order, of a content of so many octets.
     pub fn steps(&self, octets: u64) -> impl Iterator<Item = Step<'_>> {
         let starts = std::iter::once(0).chain(self.edits.iter().map(|edit| edit.range.end));
         let edits = self.edits.iter().zip(starts).flat_map(|(edit, start)| {
             let step = match &edit.with {
                 Replacement::Bytes(bytes) => Step::Write(bytes),
-                Replacement::Base64 { final_line_end } => {
-                    Step::Base64 { range: edit.range.clone(), final_line_end: *final_line_end }
-                }
+                Replacement::Encoded(encoding) => Step::Encode(edit.range.clone(), *encoding),
             };
             [Step::Copy(start..edit.range.start), step]
         });
@@ -143,16 +151,16 @@ impl Plan {
             .filter(|step| !matches!(step, Step::Copy(r) if r.is_empty()))
     }
 
-    /// Octets of the changed content, of a content of so many.
+    /// The most octets that a content of so many comes to; exactly as many where nothing becomes quoted-printable, whose
+    /// length depends on the octets themselves.
     #[must_use]
-    pub fn octets_after(&self, octets: u64) -> u64 {
+    pub fn octets_max(&self, octets: u64) -> u64 {
+        let length = |range: &Range<u64>| range.end.saturating_sub(range.start);
         self.steps(octets)
             .map(|step| match step {
-                Step::Copy(range) => range.end.saturating_sub(range.start),
+                Step::Copy(range) => length(&range),
                 Step::Write(bytes) => bytes.len() as u64,
-                Step::Base64 { range, final_line_end } => {
-                    base64::encoded_length(range.end.saturating_sub(range.start)) + 2 * u64::from(final_line_end)
-                }
+                Step::Encode(range, encoding) => encoding.octets_max(length(&range)),
             })
             .sum()
     }
@@ -169,11 +177,10 @@ impl Plan {
             match step {
                 Step::Copy(range) => out.extend_from_slice(cut(&range)),
                 Step::Write(bytes) => out.extend_from_slice(bytes),
-                Step::Base64 { range, final_line_end } => {
-                    let mut encoder = Encoder::default();
+                Step::Encode(range, encoding) => {
+                    let mut encoder = encoding.encoder();
                     encoder.push(cut(&range), &mut out);
                     encoder.finish(&mut out);
-                    out.extend_from_slice(if final_line_end { b"\r\n" } else { b"" });
                 }
             }
         }

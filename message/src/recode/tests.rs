@@ -1,19 +1,20 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::structure::{Kind, Part};
 use crate::{encoding, parse};
 use proptest::prelude::*;
 
 fn recoded(content: &[u8]) -> (Vec<u8>, bool) {
     let plan = binary_to_base64(&parse(content));
     let out = plan.apply(content);
-    assert_eq!(out.len() as u64, plan.octets_after(content.len() as u64));
-    (out, plan.clean)
+    assert_eq!(out.len() as u64, plan.octets_max(content.len() as u64));
+    (out, plan.is_clean())
 }
 
 #[test]
 fn a_message_of_lines_stays_as_it_is() {
     let content = b"Subject: x\r\nContent-Transfer-Encoding: 8bit\r\n\r\ncr\xC3\xAApe\r\n";
-    assert_eq!(binary_to_base64(&parse(content)), Plan { edits: Vec::new(), clean: true });
+    assert_eq!(binary_to_base64(&parse(content)), Plan { edits: Vec::new(), obstacle: None });
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn everything_around_is_labelled_anew() {
     assert!(clean);
     let expected = SIGNED
         .replace("a\0\r\n", "YQA=\r\n")
-        .replace("Subject: in", "Content-Transfer-Encoding: base64\r\nSubject: in")
+        .replace("Subject: in", "MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\nSubject: in")
         .replace("binary\r\nContent-Type: multipart", "8bit\r\nContent-Type: multipart")
         .replace("binary\r\nContent-Type: message", "7bit\r\nContent-Type: message")
         .replace("binary\r\n\r\n", "base64\r\n\r\n")

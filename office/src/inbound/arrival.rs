@@ -4,7 +4,7 @@
 
 use super::header::{Facts, without_claims};
 use bytes::Bytes;
-use message::recode::{Step, binary_to_base64};
+use message::recode::{Encoder, Step, binary_to_base64};
 use message::{Domain, Scanner, Structure};
 use std::ops::Range;
 use store::op::Content;
@@ -144,7 +144,7 @@ fn first_line(held: &[u8]) -> Option<&[u8]> {
 /// Writes the message anew with its binary parts in base64, where it has any.
 async fn recode(store: &Store, arrived: Arrived) -> Result<Arrived, Fault> {
     let plan = binary_to_base64(&arrived.structure);
-    if !plan.clean {
+    if !plan.is_clean() {
         return Err(Fault::NotCurable);
     }
     if plan.edits.is_empty() {
@@ -160,12 +160,10 @@ async fn recode(store: &Store, arrived: Arrived) -> Result<Arrived, Fault> {
 }
 
 async fn rewrite(store: &Store, content: &Content, sink: &mut Sink, step: Step<'_>) -> Result<(), StoreError> {
-    let (range, mut encoder, final_line_end) = match step {
+    let (range, mut encoder) = match step {
         Step::Write(bytes) => return sink.write(bytes).await,
-        Step::Copy(range) => (range, None, false),
-        Step::Base64 { range, final_line_end } => {
-            (range, Some(message::encoding::base64::Encoder::default()), final_line_end)
-        }
+        Step::Copy(range) => (range, None),
+        Step::Encode(range, encoding) => (range, Some(encoding.encoder())),
     };
     let mut at = range.start;
     while at < range.end {
@@ -181,17 +179,10 @@ async fn rewrite(store: &Store, content: &Content, sink: &mut Sink, step: Step<'
     if let Some(encoder) = encoder {
         encoder.finish(&mut tail);
     }
-    if final_line_end {
-        tail.extend_from_slice(b"\r\n");
-    }
     sink.write(&tail).await
 }
 
-async fn write_encoded(
-    sink: &mut Sink,
-    encoder: Option<&mut message::encoding::base64::Encoder>,
-    chunk: &[u8],
-) -> Result<(), StoreError> {
+async fn write_encoded(sink: &mut Sink, encoder: Option<&mut Encoder>, chunk: &[u8]) -> Result<(), StoreError> {
     let Some(encoder) = encoder else { return sink.write(chunk).await };
     let mut encoded = Vec::with_capacity(chunk.len() * 3 / 2);
     encoder.push(chunk, &mut encoded);
