@@ -14,7 +14,8 @@ pub mod policy;
 pub use access::Pop3Desk;
 pub use counters::Counters;
 pub use inbound::SmtpDesk;
-pub use policy::{FileDomain, Network, Policy};
+pub use outbound::Outbound;
+pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
 
 use admin::{Failure, Request, Response};
 use login::{Login, LoginRules, Visitor};

@@ -1,9 +1,12 @@
 //! The rules of the house as the configuration gives them, already checked: who may relay, whose mail is ours, how
 //! much is too much. Plain data; replaced whole on reload. Reading the file is `server::config`'s work.
 
+use crate::outbound::route::Rules;
 use message::{Address, Domain};
 use std::net::IpAddr;
+use std::sync::Arc;
 use wire::smtp::Role;
+use wire::smtp::client::Login;
 
 /// A network as in `192.0.2.0/24`, `2001:db8::/32` or a single address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,58 @@ pub struct Policy {
     pub login_guesses_per_minute: u32,
     /// APOP may be offered (RFC 1939 §7); off by default.
     pub apop: bool,
+    /// How mail leaves.
+    pub outbound: OutboundPolicy,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundPolicy {
+    /// When what could not be sent is tried again, and when it is given up.
+    pub schedule: queue::Schedule,
+    /// Where it goes.
+    pub rules: Arc<Rules>,
+    /// The login at the smarthost.
+    pub smarthost_login: Option<Login>,
+    /// Which of the static routes speak LMTP (RFC 2033).
+    pub lmtp_routes: Vec<usize>,
+    /// Connections to other servers at a time.
+    pub connections: usize,
+    /// Of them, to one destination.
+    pub connections_per_destination: usize,
+    /// A connection is kept a moment for the next message.
+    pub linger: bool,
+}
+
+/// Connections to other servers at a time, unless the configuration says otherwise: each is a socket and a few kilobytes.
+pub const OUTBOUND_CONNECTIONS: usize = 500;
+
+/// Of them, to one destination: what large sites allow one client.
+pub const OUTBOUND_CONNECTIONS_PER_DESTINATION: usize = 20;
+
+impl OutboundPolicy {
+    /// Straight to the MX hosts, with the times of RFC 5321 §4.5.4.1.
+    #[must_use]
+    pub fn direct(hostname: &Domain) -> OutboundPolicy {
+        let rules = Rules {
+            own_names: vec![hostname.clone()],
+            own_sockets: Vec::new(),
+            routes: Vec::new(),
+            smarthost: None,
+            port: 25,
+            ipv6: true,
+            loopback_targets: false,
+        };
+        OutboundPolicy {
+            schedule: queue::Schedule::default(),
+            rules: Arc::new(rules),
+            smarthost_login: None,
+            lmtp_routes: Vec::new(),
+            connections: OUTBOUND_CONNECTIONS,
+            connections_per_destination: OUTBOUND_CONNECTIONS_PER_DESTINATION,
+            linger: true,
+        }
+    }
 }
 
 impl Network {

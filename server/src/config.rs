@@ -16,14 +16,18 @@ pub use units::duration;
 pub use value::{Origin, Place, Problem, Value};
 
 use message::{Address, Domain};
-use office::{FileDomain, Network, Policy};
+use office::outbound::route::{self, Rules};
+use office::{FileDomain, Network, OutboundPolicy, Policy};
 use read::Reader;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use value::{Located, Text, Values};
+use wire::sasl::Secret;
+use wire::smtp::client::Login;
 
 /// The variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "PILLARBOX_CONFIG";
@@ -122,6 +126,12 @@ pub struct Outbound {
     pub smarthost: Option<HostPort>,
     pub smarthost_user: Option<String>,
     pub smarthost_password_file: Option<PathBuf>,
+    /// What the file held.
+    pub smarthost_password: Option<Secret>,
+    pub connections: u32,
+    pub connections_per_destination: u32,
+    pub ipv6: bool,
+    pub loopback_targets: bool,
 }
 
 /// One `[[route]]`.
@@ -130,6 +140,8 @@ pub struct Outbound {
 pub struct Route {
     pub domain: Domain,
     pub host: HostPort,
+    /// LMTP is spoken there, not SMTP.
+    pub lmtp: bool,
 }
 
 /// How log lines look.
@@ -228,6 +240,42 @@ impl Config {
             recipients: self.limits.recipients,
             login_guesses_per_minute: self.limits.login_guesses_per_minute,
             apop: self.trust.apop,
+            outbound: self.outbound_policy(),
+        }
+    }
+
+    fn outbound_policy(&self) -> OutboundPolicy {
+        let outbound = &self.outbound;
+        let smtp = self.listen.iter().filter(|listen| listen.kind == ListenerKind::Smtp);
+        let rules = Rules {
+            own_names: vec![self.hostname.clone()],
+            own_sockets: smtp.map(|listen| listen.address).collect(),
+            routes: self
+                .routes
+                .iter()
+                .map(|route| route::Route { domain: route.domain.clone(), to: route.host.next_hop() })
+                .collect(),
+            smarthost: outbound.smarthost.as_ref().map(HostPort::next_hop),
+            port: outbound.port,
+            ipv6: outbound.ipv6,
+            loopback_targets: outbound.loopback_targets,
+        };
+        let login = outbound.smarthost_user.clone().zip(outbound.smarthost_password.clone());
+        let lmtp = self.routes.iter().enumerate().filter(|(_, route)| route.lmtp);
+        OutboundPolicy {
+            schedule: queue::Schedule {
+                retry_first: outbound.retry_first,
+                retry_max: outbound.retry_max,
+                delay_notice: outbound.delay_notice,
+                expire: outbound.expire,
+                ..queue::Schedule::default()
+            },
+            rules: Arc::new(rules),
+            smarthost_login: login.map(|(user, password)| Login { user, password, in_the_clear: false }),
+            lmtp_routes: lmtp.map(|(number, _)| number).collect(),
+            connections: outbound.connections as usize,
+            connections_per_destination: outbound.connections_per_destination as usize,
+            linger: true,
         }
     }
 
@@ -381,6 +429,7 @@ fn limits(read: &mut Reader) -> Limits {
 }
 
 fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
+    let smarthost_password_file = path(read, "outbound.smarthost_password_file", folder);
     Outbound {
         port: read.number("outbound.port").unwrap_or_default(),
         retry_first: read.duration("outbound.retry_first").unwrap_or_default(),
@@ -389,7 +438,12 @@ fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
         expire: read.duration("outbound.expire").unwrap_or_default(),
         smarthost: read.parsed("outbound.smarthost"),
         smarthost_user: read.text("outbound.smarthost_user"),
-        smarthost_password_file: path(read, "outbound.smarthost_password_file", folder),
+        smarthost_password: None,
+        smarthost_password_file,
+        connections: read.number("outbound.connections").unwrap_or_default(),
+        connections_per_destination: read.number("outbound.connections_per_destination").unwrap_or_default(),
+        ipv6: read.flag("outbound.ipv6").unwrap_or_default(),
+        loopback_targets: read.flag("outbound.loopback_targets").unwrap_or_default(),
     }
 }
 
@@ -397,9 +451,36 @@ fn routes(read: &mut Reader) -> Vec<Route> {
     let values = read.routes.clone();
     let routes = values.iter().filter_map(|route| {
         let (domain, host) = (route.get("domain")?, route.get("host")?);
-        Some(Route { domain: read.located(domain)?, host: read.located(host)? })
+        let lmtp = match route.get("protocol") {
+            Some(protocol) => read.located::<Protocol>(protocol)? == Protocol::Lmtp,
+            None => false,
+        };
+        Some(Route { domain: read.located(domain)?, host: read.located(host)?, lmtp })
     });
     routes.collect()
+}
+
+/// What is spoken to the host of a route.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Smtp,
+    Lmtp,
+}
+
+/// Something else.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a route speaks smtp or lmtp")]
+struct NotAProtocol;
+
+impl FromStr for Protocol {
+    type Err = NotAProtocol;
+    fn from_str(text: &str) -> Result<Protocol, NotAProtocol> {
+        match text {
+            "smtp" => Ok(Protocol::Smtp),
+            "lmtp" => Ok(Protocol::Lmtp),
+            _ => Err(NotAProtocol),
+        }
+    }
 }
 
 fn logs(read: &mut Reader) -> Logs {

@@ -11,6 +11,7 @@ mod files;
 mod house;
 mod logs;
 mod metrics;
+mod outgoing;
 mod privileges;
 mod reception;
 mod running;

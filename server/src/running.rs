@@ -9,7 +9,7 @@ use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, privileges};
+use crate::{control, files, outgoing, privileges};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -149,6 +149,7 @@ fn spawn_all(
     tasks.spawn(control::serve(socket, house.office.clone(), house.clock.clone(), house.drain.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
+    tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));
     for DoorPost { kind, listener, .. } in doors {
         let door = Door { admission: house.admission.clone(), clock: house.clock.clone(), drain: house.drain.clone() };
         let house = house.clone();

@@ -182,11 +182,9 @@ async fn addresses_are_found() {
 #[tokio::test]
 async fn a_client_has_the_name_of_its_host() {
     let (_names, resolver) = serve(zones()).await;
-    for (address, expected) in [
-        ("130.127.48.19", Some("hamburger.edu")),
-        ("2001:db8::6", Some("six.crepes.fr")),
-        ("192.0.2.77", None),
-    ] {
+    for (address, expected) in
+        [("130.127.48.19", Some("hamburger.edu")), ("2001:db8::6", Some("six.crepes.fr")), ("192.0.2.77", None)]
+    {
         let slot = OnceLock::new();
         resolver.name(address.parse().unwrap(), &slot).await;
         assert_eq!(slot.get().map(String::as_str), expected, "{address}");
@@ -288,12 +286,8 @@ async fn it_ends_when_it_is_dropped() {
 #[tokio::test]
 async fn one_name_server_in_trouble_is_made_up_for_by_the_other() {
     for trouble in [Fault::ServerFailure, Fault::Refused, Fault::Referral] {
-        let zone = |faults| Zone {
-            domain: "a.test".to_owned(),
-            mx: mx(&[(10, "mx.a.test")]),
-            faults,
-            ..Zone::default()
-        };
+        let zone =
+            |faults| Zone { domain: "a.test".to_owned(), mx: mx(&[(10, "mx.a.test")]), faults, ..Zone::default() };
         let ill = Names::start(vec![zone(vec![("a.test".to_owned(), trouble)])]).await.unwrap();
         let well = Names::start(vec![zone(Vec::new())]).await.unwrap();
         for servers in [[ill.address(), well.address()], [well.address(), ill.address()]] {

@@ -32,6 +32,7 @@ fn policy() -> Policy {
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
+        outbound: crate::OutboundPolicy::direct(&hostname),
     }
 }
 

@@ -38,6 +38,7 @@ fn policy() -> Policy {
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
+        outbound: crate::OutboundPolicy::direct(&hostname),
     }
 }
 

@@ -1,3 +1,201 @@
-//! Mail that leaves: where it goes. Owns no sockets and asks no DNS: it says what to ask, and decides by the answers.
+//! Mail that leaves the house: takes what is due from the outbox, finds its way, drives client sessions over it, and
+//! settles what came of it. Owns what is under way and the order of these steps. When something is due and what a reply
+//! means is `queue`'s, where it goes is [`route`]'s, how a connection is made the [`Road`]'s.
 
+mod content;
+mod desk;
+mod errand;
+mod history;
+mod report;
 pub mod route;
+mod settle;
+mod window;
+mod words;
+mod work;
+
+pub use desk::ClientDesk;
+pub use work::{Destination, Work};
+
+use crate::Office;
+use crate::policy::Policy;
+use message::{Domain, Time};
+use parking_lot::Mutex;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use store::op::{Op, Outcome};
+use store::query::NextDue;
+use store::{Store, StoreError};
+use tokio::sync::Notify;
+use window::Window;
+use wire::names::{Addresses, Answer, MxAnswer};
+use wire::smtp::client;
+
+/// How long recipients are ours once claimed. Longer than any try: ten hosts, thirty seconds each to connect, and the
+/// patience of RFC 5321 §4.5.3.2 for one message; what takes longer is renewed.
+const LEASE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The way to other hosts: the network, or a make-believe one. Time is the road's too.
+pub trait Road: Clone + Send + Sync + 'static {
+    /// The time.
+    fn now(&self) -> Time;
+
+    /// The mail exchangers of a domain.
+    fn mx(&self, domain: &Domain) -> impl Future<Output = Answer<MxAnswer>> + Send;
+
+    /// The addresses of a host.
+    fn addresses(&self, host: &Domain) -> impl Future<Output = Answer<Addresses>> + Send;
+
+    /// Connects and runs a session to its end. The error says in words why there was no connection.
+    fn travel(
+        &self,
+        stop: &Stop,
+        session: client::Client,
+        desk: ClientDesk,
+    ) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// A host to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Its name, which TLS is to show; or its address.
+    pub name: String,
+    /// Where it is.
+    pub address: SocketAddr,
+}
+
+impl Stop {
+    /// Before the first.
+    fn nowhere() -> Stop {
+        Stop { name: String::new(), address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0) }
+    }
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} [{}]:{}", self.name, self.address.ip(), self.address.port())
+    }
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub enum Next {
+    /// This, at once: hand it to [`Outbound::carry_out`].
+    Work(Box<Work>),
+    /// Nothing before this time, unless something changes.
+    Wait(Option<Time>),
+}
+
+/// The sending half of the post office. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Outbound {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    office: Office,
+    /// Under which recipients are claimed in this life of the process.
+    token: u64,
+    window: Mutex<Window>,
+    /// Something under way came to its end.
+    freed: Notify,
+    /// Something new waits in the window.
+    offered: Notify,
+    /// What could not be settled when it was to be: the store was full or out of order.
+    unsettled: Mutex<Vec<store::op::Settlement>>,
+}
+
+impl Office {
+    /// Its sending half. One for each process that works on a store.
+    #[must_use]
+    pub fn outbound(&self) -> Outbound {
+        let token = u64::from_be_bytes(self.random()) | 1;
+        let window = Mutex::new(Window::new(&self.policy().outbound));
+        let inner = Inner {
+            office: self.clone(),
+            token,
+            window,
+            freed: Notify::new(),
+            offered: Notify::new(),
+            unsettled: Mutex::new(Vec::new()),
+        };
+        Outbound { inner: Arc::new(inner) }
+    }
+}
+
+impl Outbound {
+    fn policy(&self) -> Arc<Policy> {
+        self.inner.office.policy()
+    }
+
+    fn store(&self) -> &Store {
+        self.inner.office.store()
+    }
+
+    /// Takes back what an earlier life of this process was sending: nobody else holds the store's lock.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        self.store().apply(Op::ReleaseAll).await.map(drop)
+    }
+
+    /// Claims what is due, as much as has room.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn fill(&self, now: Time) -> Result<(), StoreError> {
+        self.settle_again().await?;
+        loop {
+            let wanted = u32::try_from(self.inner.window.lock().room()).unwrap_or(u32::MAX);
+            if wanted == 0 {
+                return Ok(());
+            }
+            let lease_ms = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+            let claim = Op::Claim { now, limit: wanted, lease_ms, token: self.inner.token };
+            let Outcome::Claimed(rows) = self.store().apply(claim).await? else { return Ok(()) };
+            if rows.is_empty() {
+                return Ok(());
+            }
+            self.inner.window.lock().offer(rows);
+            self.inner.offered.notify_waiters();
+        }
+    }
+
+    /// What is to be done next.
+    #[must_use]
+    pub fn next(&self, now: Time) -> Next {
+        self.inner.window.lock().next(now)
+    }
+
+    /// When the next recipient in the outbox is due.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
+        self.store().read(NextDue {}).await
+    }
+
+    /// Returns when something under way came to its end, or somebody new waits in the outbox.
+    pub async fn changed(&self) {
+        tokio::select! {
+            () = self.inner.freed.notified() => {}
+            () = self.store().outbox_changed() => {}
+        }
+    }
+
+    /// What is under way and waits in the window.
+    #[must_use]
+    pub fn busy(&self) -> (usize, usize) {
+        self.inner.window.lock().busy()
+    }
+
+    /// Gives back all that waits in the window, as when the server stops: what was not tried is due at once.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn give_back_all(&self, now: Time) -> Result<(), StoreError> {
+        let rows = self.inner.window.lock().take_waiting();
+        self.release(&rows, now, now).await
+    }
+}

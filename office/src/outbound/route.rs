@@ -113,6 +113,8 @@ pub enum Via {
     Route(usize),
     /// The smarthost.
     Smarthost,
+    /// An administrator named it.
+    Named,
 }
 
 /// A server to be tried.
@@ -161,6 +163,13 @@ impl Lookup {
     #[must_use]
     pub fn new(rules: Arc<Rules>, destination: Host, random: u64) -> Lookup {
         let state = start(&rules, &destination);
+        Lookup { rules, random, destination, state }
+    }
+
+    /// For mail that an administrator sends to this server, whatever rules and DNS say.
+    #[must_use]
+    pub fn by(rules: Arc<Rules>, destination: Host, hop: &NextHop, random: u64) -> Lookup {
+        let state = go_to(&rules, &destination, hop, Via::Named);
         Lookup { rules, random, destination, state }
     }
 

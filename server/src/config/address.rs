@@ -1,5 +1,7 @@
 //! Addresses as the configuration writes them, with errors that show the form.
 
+use message::Host;
+use office::outbound::route::NextHop;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -63,6 +65,16 @@ impl FromStr for HostPort {
         } else {
             Err(AddressForm::HostPort)
         }
+    }
+}
+
+impl HostPort {
+    /// As the office names a server.
+    pub(crate) fn next_hop(&self) -> NextHop {
+        let literal = self.host.parse().map(Host::Literal).ok();
+        let host = literal.or_else(|| message::Domain::parse(&self.host).map(Host::Domain).ok());
+        // What is neither was refused when it was read.
+        NextHop { host: host.unwrap_or(Host::Literal(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))), port: self.port }
     }
 }
 

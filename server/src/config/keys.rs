@@ -89,15 +89,28 @@ pub const KEYS: &[Key] = &[
     key("outbound", "smarthost", "\"\"", "Send everything through this server, \"host:port\"."),
     key("outbound", "smarthost_user", "\"\"", "The login there."),
     key("outbound", "smarthost_password_file", "\"\"", "A file with the password there."),
+    key("outbound", "connections", "500", "Connections to other servers at a time."),
+    key("outbound", "connections_per_destination", "20", "Of them, to one domain."),
+    key("outbound", "ipv6", "true", "Send over IPv6 where the other server has it."),
+    key(
+        "outbound",
+        "loopback_targets",
+        "false",
+        "Send to hosts whose names lead to loopback addresses; only for test networks.",
+    ),
     key("logs", "format", "\"human\"", "How log lines look on stderr: human or json."),
     key("logs", "level", "\"info\"", "What is logged: error, warn, info, debug or trace."),
 ];
 
 /// The keys of one `[[route]]`.
-pub const ROUTE_KEYS: [(&str, &str); 2] = [
+pub const ROUTE_KEYS: [(&str, &str); 3] = [
     ("domain", "Mail for this domain ..."),
     ("host", "... goes to this server, \"host:port\", whatever its MX records say."),
+    ("protocol", "\"smtp\", or \"lmtp\" for a mail store that delivers at once (RFC 2033). Default: smtp."),
 ];
+
+/// Those without which it leads nowhere.
+pub(super) const ROUTE_KEYS_NEEDED: [&str; 2] = ["domain", "host"];
 
 /// The name of the table of static routes.
 pub(super) const ROUTE: &str = "route";

@@ -1,7 +1,7 @@
 //! Typed reading of configuration values: every conversion says what is wrong and where, and reading goes on, so that
 //! all mistakes of a file are told at once.
 
-use super::keys::{KEYS, LISTENERS_TO_COME, ROUTE, ROUTE_KEYS, nearest};
+use super::keys::{KEYS, LISTENERS_TO_COME, ROUTE, ROUTE_KEYS, ROUTE_KEYS_NEEDED, nearest};
 use super::units;
 use super::value::{Located, Origin, Problem, Text, Value, Values, default_value};
 use std::collections::BTreeSet;
@@ -100,7 +100,7 @@ impl Reader {
                 }
             }
         }
-        for (key, _) in ROUTE_KEYS {
+        for key in ROUTE_KEYS_NEEDED {
             if !values.contains_key(key) {
                 self.problems.push(text.problem(span.clone(), format!("this route has no `{key}`")));
             }

@@ -1,0 +1,205 @@
+//! One errand: a message for one destination taken to host after host, and then, over the connection that is open,
+//! whatever else waits for that destination. Owns which host is next and what is left when none is.
+
+use super::desk::ClientDesk;
+use super::route::{Lookup, Need, Plan, Target, Via};
+use super::settle::{Judgement, Loss};
+use super::work::{Destination, Work};
+use super::{Outbound, Road, Stop};
+use crate::policy::Policy;
+use message::{Host, Time};
+use parking_lot::Mutex;
+use queue::{Failure, History, Said, Stage, Verdict, judge};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use wire::smtp::{Enhanced, client};
+
+/// What an errand and the desks of its connections share.
+#[derive(Debug)]
+pub(super) struct Errand {
+    /// Where all of it goes.
+    pub destination: Destination,
+    /// The message that is to be sent, with the recipients it is not done with.
+    pub work: Option<Work>,
+    /// Where the connection leads.
+    pub stop: Stop,
+    /// How the connection ended, where that was outside of a transaction and not by goodbye.
+    pub lost: Option<Loss>,
+    /// Stops that are still to be tried after this one.
+    pub stops_left: usize,
+    /// Stops that failed for now before this one.
+    pub failed_for_now: usize,
+}
+
+impl Errand {
+    /// What is known besides the failure to be judged.
+    pub fn history(&self, accepted: usize) -> History {
+        History { hosts_left: self.stops_left, hosts_failed_for_now: self.failed_for_now, accepted }
+    }
+
+    /// This stop was of no use, the next one may be.
+    pub fn pass(&mut self, status: Enhanced) {
+        self.failed_for_now += usize::from(status.0 == 4);
+    }
+}
+
+/// What a connection is made with.
+#[derive(Clone, Debug)]
+struct Manner {
+    login: Option<client::Login>,
+    tls: client::Tls,
+    role: client::Role,
+}
+
+impl Outbound {
+    /// Carries out one attempt, to its end: every recipient in it is settled, or given back.
+    pub async fn carry_out<R: Road>(&self, road: R, work: Work) {
+        let destination = work.destination.clone();
+        let errand = Arc::new(Mutex::new(Errand {
+            destination: destination.clone(),
+            work: Some(work),
+            stop: Stop::nowhere(),
+            lost: None,
+            stops_left: 0,
+            failed_for_now: 0,
+        }));
+        match self.find_way(&road, &destination).await {
+            Plan::Hosts { targets, via } => self.visit_all(&road, &targets, via, &errand).await,
+            Plan::Later(reason) => self.no_way(&road, &errand, Enhanced(4, 4, 3), reason).await,
+            Plan::Fail { status, reason } => self.no_way(&road, &errand, status, reason).await,
+        }
+        let left = errand.lock().work.take();
+        if let Some(work) = left {
+            self.give_back(work, road.now()).await;
+        }
+        self.inner.freed.notify_one();
+    }
+
+    async fn find_way<R: Road>(&self, road: &R, destination: &Destination) -> Plan {
+        let policy = self.policy();
+        let rules = policy.outbound.rules.clone();
+        let random = u64::from_be_bytes(self.inner.office.random());
+        let Some(host) = destination.to_host() else {
+            return Plan::Fail { status: Enhanced(5, 1, 2), reason: format!("{} is no host", destination.host) };
+        };
+        let mut lookup = match destination.next_hop() {
+            Some(hop) => Lookup::by(rules, host, &hop, random),
+            None => Lookup::new(rules, host, random),
+        };
+        loop {
+            match lookup.step() {
+                Need::Mx(domain) => lookup.told_mx(road.mx(&domain).await),
+                Need::Addresses(hosts) => {
+                    let mut answers = Vec::with_capacity(hosts.len());
+                    for host in hosts {
+                        let answer = road.addresses(&host).await;
+                        answers.push((host, answer));
+                    }
+                    lookup.told_addresses(answers);
+                }
+                Need::Ready(plan) => return plan,
+            }
+        }
+    }
+
+    /// DNS or a rule says that there is nothing to connect to.
+    async fn no_way<R: Road>(&self, road: &R, errand: &Arc<Mutex<Errand>>, status: Enhanced, reason: String) {
+        let failure = Failure { stage: Stage::Connect, said: Said::Refused(status) };
+        let verdict = judge(&failure, &History::default());
+        self.settle_rest(road, errand, Judgement { verdict, words: reason, remote: None, reply: None }).await;
+    }
+
+    /// Everybody who is left gets the same.
+    async fn settle_rest<R: Road>(&self, road: &R, errand: &Arc<Mutex<Errand>>, judgement: Judgement) {
+        let Some(mut work) = errand.lock().work.take() else { return };
+        let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
+        self.settle(road.now(), &work, rows).await;
+        self.finish(&work);
+    }
+
+    /// Goes from host to host until everybody is settled or no host is left.
+    async fn visit_all<R: Road>(&self, road: &R, targets: &[Target], via: Via, errand: &Arc<Mutex<Errand>>) {
+        let stops: Vec<Stop> = targets.iter().flat_map(stops).collect();
+        let manner = manner(&self.policy(), via);
+        for (index, stop) in stops.iter().enumerate() {
+            {
+                let mut errand = errand.lock();
+                (errand.stop, errand.stops_left, errand.lost) = (stop.clone(), stops.len() - index - 1, None);
+            }
+            self.visit(road, stop, &manner, errand).await;
+            let (lost, done) = {
+                let mut errand = errand.lock();
+                (errand.lost.take(), errand.work.is_none())
+            };
+            if done {
+                return;
+            }
+            if let Some(judgement) = lost.and_then(|lost| judge_loss(&mut errand.lock(), lost)) {
+                return self.settle_rest(road, errand, judgement).await;
+            }
+        }
+    }
+
+    /// One host: with TLS where it can, and without where TLS fails and nothing asks for it (RFC 7435 §3).
+    async fn visit<R: Road>(&self, road: &R, stop: &Stop, manner: &Manner, errand: &Arc<Mutex<Errand>>) {
+        for tls in [manner.tls, client::Tls::Never] {
+            let session = self.session(road.now(), tls, manner);
+            let desk = ClientDesk::new(self.clone(), errand.clone());
+            if let Err(words) = road.travel(stop, session, desk).await {
+                errand.lock().lost = Some(Loss::of_connecting(stop, &words));
+                return;
+            }
+            let mut errand = errand.lock();
+            let failed = errand.lost.as_ref().is_some_and(|lost| lost.failure.stage == Stage::Tls);
+            if !failed || tls != client::Tls::Opportunistic {
+                return;
+            }
+            errand.lost = None;
+        }
+    }
+
+    fn session(&self, now: Time, tls: client::Tls, manner: &Manner) -> client::Client {
+        let profile = client::Profile {
+            name: self.policy().hostname.to_string(),
+            role: manner.role,
+            tls,
+            login: manner.login.clone(),
+            chunking: client::Chunking::WhereNeeded,
+            timeouts: client::Timeouts::default(),
+        };
+        client::Client::new(now, profile, self.inner.office.random())
+    }
+}
+
+/// What is to become of the recipients whose host was lost; `None`: the next host is tried.
+fn judge_loss(errand: &mut Errand, lost: Loss) -> Option<Judgement> {
+    match judge(&lost.failure, &errand.history(0)) {
+        Verdict::NextHost { status } => {
+            errand.pass(status);
+            None
+        }
+        verdict => {
+            Some(Judgement { verdict, words: lost.words, remote: Some(errand.stop.name.clone()), reply: lost.reply })
+        }
+    }
+}
+
+fn stops(target: &Target) -> impl Iterator<Item = Stop> + '_ {
+    let name = match &target.host {
+        Host::Domain(domain) => domain.to_string(),
+        Host::Literal(address) => address.to_string(),
+    };
+    target
+        .addresses
+        .iter()
+        .map(move |address| Stop { name: name.clone(), address: SocketAddr::new(*address, target.port) })
+}
+
+fn manner(policy: &Policy, via: Via) -> Manner {
+    let login = policy.outbound.smarthost_login.clone().filter(|_| via == Via::Smarthost);
+    let role = match via {
+        Via::Route(number) if policy.outbound.lmtp_routes.contains(&number) => client::Role::Lmtp,
+        _ => client::Role::Smtp,
+    };
+    Manner { login, tls: client::Tls::Opportunistic, role }
+}

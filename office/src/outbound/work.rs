@@ -1,0 +1,82 @@
+//! One message for one destination: what an attempt is about.
+
+use super::route::NextHop;
+use message::{Domain, Host};
+use std::fmt;
+use store::op::Claimed;
+use store::types::{OutgoingStored, QueueId};
+
+/// Where mail goes, as the queue counts: a domain, or where an administrator sends it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Destination {
+    /// What stands behind the `@`.
+    pub host: String,
+    /// `host:port`, whatever the configuration and DNS say.
+    pub route: Option<String>,
+}
+
+impl Destination {
+    pub(super) fn of(row: &Claimed) -> Destination {
+        Destination { host: row.address.host().to_string(), route: row.route.clone() }
+    }
+
+    /// As `route` reads it.
+    pub(super) fn to_host(&self) -> Option<Host> {
+        let literal = self.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match literal {
+            Some(literal) => literal.strip_prefix("IPv6:").unwrap_or(literal).parse().ok().map(Host::Literal),
+            None => Domain::parse(&self.host).ok().map(Host::Domain),
+        }
+    }
+}
+
+impl Destination {
+    /// The host that an administrator named.
+    pub(super) fn next_hop(&self) -> Option<NextHop> {
+        let (host, port) = self.route.as_deref()?.rsplit_once(':')?;
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok().map(Host::Literal);
+        let host = address.or_else(|| Domain::parse(host).ok().map(Host::Domain))?;
+        Some(NextHop { host, port: port.parse().ok()? })
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.route {
+            Some(route) => write!(f, "{} by {route}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+/// One message on its way to one destination.
+#[derive(Debug)]
+pub struct Work {
+    /// Its number among all attempts.
+    pub(super) number: u64,
+    /// Where to.
+    pub(super) destination: Destination,
+    /// The recipients it is not done with: all of one outbox entry, at least one to begin with.
+    pub(super) rows: Vec<Claimed>,
+    /// How many recipients it began with.
+    pub(super) began_with: usize,
+    /// The message, once it was looked up.
+    pub(super) message: Option<OutgoingStored>,
+}
+
+impl Work {
+    pub(super) fn new(number: u64, destination: Destination, rows: Vec<Claimed>) -> Work {
+        Work { number, destination, began_with: rows.len(), rows, message: None }
+    }
+
+    /// The outbox entry; `None` when it is done with everybody.
+    pub(super) fn outbox(&self) -> Option<i64> {
+        self.rows.first().map(|row| row.outbox)
+    }
+
+    /// The message's name.
+    #[must_use]
+    pub fn queue_id(&self) -> Option<QueueId> {
+        self.rows.first().map(|row| row.queue_id)
+    }
+}

@@ -1,0 +1,120 @@
+//! Mail that leaves: runs the office's sending half over the network. Owns the sockets and the tasks; what is sent when
+//! and where is the office's.
+
+use crate::house::House;
+use net::clock::Clock;
+use net::dns::Resolver;
+use net::tls::{Trust, client_config};
+use net::{Handshake, Seat, Security, Surroundings, drive};
+use office::Outbound;
+use office::outbound::{ClientDesk, Next, Road, Stop};
+use rustls::pki_types::ServerName;
+use std::sync::Arc;
+use std::time::Duration;
+use store::StoreError;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use wire::Time;
+use wire::names::{Addresses, Answer, MxAnswer};
+use wire::smtp::client;
+
+/// How long the outbox is left alone after the store refused.
+const STORE_REST: Duration = Duration::from_secs(5);
+
+/// The outbox is looked at so often even if nothing says that it changed.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// The network as the way to other hosts.
+#[derive(Clone)]
+struct Network {
+    clock: Clock,
+    resolver: Resolver,
+    tls: Arc<rustls::ClientConfig>,
+    drain: watch::Receiver<bool>,
+}
+
+impl Road for Network {
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    async fn mx(&self, domain: &message::Domain) -> Answer<MxAnswer> {
+        self.resolver.mx(domain).await
+    }
+
+    async fn addresses(&self, host: &message::Domain) -> Answer<Addresses> {
+        self.resolver.addresses(host).await
+    }
+
+    async fn travel(&self, stop: &Stop, session: client::Client, desk: ClientDesk) -> Result<(), String> {
+        let connection = net::dial::connect(stop.address).await.map_err(|error| error.to_string())?;
+        let name = ServerName::try_from(stop.name.clone()).unwrap_or(ServerName::IpAddress(stop.address.ip().into()));
+        let around = Surroundings {
+            clock: self.clock.clone(),
+            drain: self.drain.clone(),
+            security: Security::StartTls(Handshake::Connect(self.tls.clone(), name)),
+            seat: Seat::new(self.clock.now()),
+        };
+        let ended = drive(connection, session, desk, &around).await;
+        tracing::debug!(stop = %stop, received = ended.received, sent = ended.sent, reason = %ended.reason, "sent over");
+        Ok(())
+    }
+}
+
+/// Sends until the server drains; then waits for what is under way and gives back the rest.
+pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
+    let tls = match client_config(Trust::Anybody) {
+        Ok(tls) => tls,
+        Err(error) => return tracing::error!(%error, "no TLS towards other servers: nothing is sent"),
+    };
+    let mut drain = house.drain.clone();
+    let road = Network { clock: house.clock.clone(), resolver: house.resolver.clone(), tls, drain: drain.clone() };
+    if let Err(error) = outbound.recover().await {
+        tracing::error!(%error, "the outbox cannot be taken up; what was being sent waits for its lease to end");
+    }
+    let mut errands = JoinSet::new();
+    while !*drain.borrow() {
+        let until = turn(&outbound, &road, &mut errands).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the outbox cannot be read");
+            Some(road.now().after(STORE_REST))
+        });
+        let latest = road.now().after(LOOK_EVERY);
+        tokio::select! {
+            _ = drain.changed() => {}
+            () = outbound.changed() => {}
+            () = house.clock.sleep_until(until.map_or(latest, |until| until.min(latest))) => {}
+            Some(ended) = errands.join_next() => note(&ended),
+        }
+    }
+    if let Err(error) = outbound.give_back_all(road.now()).await {
+        tracing::warn!(%error, "what waited could not be given back; it waits for its lease to end");
+    }
+    while let Some(ended) = errands.join_next().await {
+        note(&ended);
+    }
+}
+
+/// Takes in what is due and sets out with all of it that may go now. When to look again.
+async fn turn(outbound: &Outbound, road: &Network, errands: &mut JoinSet<()>) -> Result<Option<Time>, StoreError> {
+    let now = road.now();
+    outbound.fill(now).await?;
+    let wait = loop {
+        match outbound.next(now) {
+            Next::Work(work) => {
+                let (outbound, road) = (outbound.clone(), road.clone());
+                errands.spawn(async move { outbound.carry_out(road, *work).await });
+            }
+            Next::Wait(until) => break until,
+        }
+    };
+    let due = outbound.next_due().await?.filter(|due| *due > now);
+    Ok(wait.into_iter().chain(due).min())
+}
+
+fn note(ended: &Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "an errand was ended by a defect; its recipients wait for their lease to end");
+    }
+}
