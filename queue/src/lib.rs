@@ -8,9 +8,9 @@
 //! [`bounce`]; [`Queue::done`] frees the places.
 
 pub mod judge;
-
+pub mod plan;
 pub mod schedule;
 
 pub use judge::{Class, Failure, History, Said, Scope, Stage, Verdict, judge};
-
+pub use plan::{Attempt, Next, Offered, Outcome, Queue, Row};
 pub use schedule::{Schedule, Waited, When};
