@@ -52,6 +52,11 @@ pub(crate) fn queue_key(id: QueueId) -> i64 {
     id.0.cast_signed()
 }
 
+/// Texts as SQLite's JSON functions read them.
+pub(crate) fn json_list(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}
+
 pub(crate) fn optional_text(text: Option<&str>) -> Option<&[u8]> {
     text.map(str::as_bytes)
 }

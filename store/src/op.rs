@@ -58,8 +58,9 @@ pub enum Op {
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
 
-    /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`.
-    Claim { now: Time, limit: u32, lease_ms: u64, token: u64 },
+    /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`; none at these hosts,
+    /// but for those that are routed elsewhere.
+    Claim { now: Time, limit: u32, lease_ms: u64, token: u64, except: Vec<String> },
     /// What came of claimed recipients, and the reports about them, in one transaction. `Conflict`, and nothing happens,
     /// when the lease of any of them is no longer held under the token.
     Settle(Box<Settlement>),

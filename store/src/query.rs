@@ -51,7 +51,8 @@ query!(/** What changed in an account after a modseq; `None` when that is too lo
     ChangesSince { account: AccountId, since: ModSeq, limit: u32 } -> Option<Vec<(ModSeq, Change)>>);
 query!(/** Outbox recipients, oldest first, from behind `after` (entry and recipient) on. */
     Outbox { filter: OutboxFilter, after: (i64, u32), limit: u32 } -> Vec<OutboxRow>);
-query!(/** When the next free recipient in the outbox is due; `None` when none waits. */ NextDue {} -> Option<Time>);
+query!(/** When the next free recipient in the outbox is due, not counting these hosts, as for a claim; `None` when none
+    waits. */ NextDue { except: Vec<String> } -> Option<Time>);
 query!(/** A message of the outbox, as it is to leave. */ OutgoingMessage { outbox: i64 } -> Option<OutgoingStored>);
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */

@@ -373,30 +373,46 @@ impl Queue {
         }
     }
 
+    /// Another attempt for a destination to which a connection is open: out of turn, but within all bounds.
+    pub fn next_for(&mut self, destination: &str, now: Time) -> Option<Attempt> {
+        self.wake(now);
+        let index = self.destinations.find(destination)?;
+        let known = self.destinations.get_mut(index)?;
+        let may_start = known.next_start <= now && self.running.len() < self.limits.connections;
+        if may_start { self.start(index, now) } else { None }
+    }
+
     fn next_attempt(&mut self, now: Time) -> Option<Attempt> {
         loop {
             let index = self.turns.pop_front()?;
-            let destination = self.destinations.get_mut(index)?;
-            destination.has_turn = false;
-            // What it could when it got its turn it may not any more: another attempt failed meanwhile.
-            let able = destination.active < destination.connections() && !destination.is_down(now);
-            let recipients_max = destination.pace.recipients_max.max(1);
-            let slots =
-                if able { self.window.take(index, destination.last_sender, recipients_max) } else { Vec::new() };
-            let Some(first) = slots.first().and_then(|slot| self.window.get(*slot)) else { continue };
-            destination.start(first.sender, slots.len(), now);
-            self.last_id += 1;
-            let attempt = Attempt {
-                id: self.last_id,
-                destination: Arc::clone(&destination.name),
-                outbox: first.outbox,
-                size: first.size,
-                rows: slots.iter().filter_map(|slot| self.window.get(*slot)).map(Slot::ticket).collect(),
-            };
-            self.running.insert(attempt.id, Running { destination: index, slots });
-            self.take_turn(index, now);
-            return Some(attempt);
+            self.destinations.get_mut(index)?.has_turn = false;
+            if let Some(attempt) = self.start(index, now) {
+                return Some(attempt);
+            }
         }
+    }
+
+    /// An attempt for this destination, if it can have one: what it could when it got its turn it may not any more,
+    /// since another attempt failed meanwhile.
+    fn start(&mut self, index: u32, now: Time) -> Option<Attempt> {
+        let destination = self.destinations.get_mut(index)?;
+        if destination.active >= destination.connections() || destination.is_down(now) {
+            return None;
+        }
+        let slots = self.window.take(index, destination.last_sender, destination.pace.recipients_max.max(1));
+        let first = slots.first().and_then(|slot| self.window.get(*slot))?;
+        destination.start(first.sender, slots.len(), now);
+        self.last_id += 1;
+        let attempt = Attempt {
+            id: self.last_id,
+            destination: Arc::clone(&destination.name),
+            outbox: first.outbox,
+            size: first.size,
+            rows: slots.iter().filter_map(|slot| self.window.get(*slot)).map(Slot::ticket).collect(),
+        };
+        self.running.insert(attempt.id, Running { destination: index, slots });
+        self.take_turn(index, now);
+        Some(attempt)
     }
 
     /// All rows of a destination that are ready leave the window.

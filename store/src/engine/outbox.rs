@@ -55,16 +55,24 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn claim(&mut self, now: Time, limit: u32, lease_ms: u64, token: u64) -> Sql<Outcome> {
+    pub(super) fn claim(
+        &mut self,
+        (now, lease_ms): (Time, u64),
+        limit: u32,
+        token: u64,
+        except: &[String],
+    ) -> Sql<Outcome> {
+        let except = columns::json_list(except);
         let rows: Vec<Claimed> = {
             let mut statement = self.sql.prepare_cached(
                 "SELECT r.outbox, n, queue_id, reverse_path, local, host, notify, orcpt, route, size, created, \
                  attempts, history FROM \
                  (SELECT * FROM outbox_rcpt WHERE held = 0 AND due <= ?1 AND lease_until <= ?1 \
+                  AND (route IS NOT NULL OR CAST(host AS TEXT) NOT IN (SELECT value FROM json_each(?3))) \
                   ORDER BY due, outbox, n LIMIT ?2) AS r \
                  JOIN outbox ON outbox.id = r.outbox ORDER BY due, r.outbox, n",
             )?;
-            let mut rows = statement.query(params![num(now.0), i64::from(limit.min(CLAIM_MAX))])?;
+            let mut rows = statement.query(params![num(now.0), i64::from(limit.min(CLAIM_MAX)), except])?;
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
                 all.push(claimed(row)?);

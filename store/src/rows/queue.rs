@@ -71,8 +71,10 @@ fn outbox(row: &Row<'_>) -> Sql<OutboxRow> {
 
 impl Answer for NextDue {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Time>> {
-        let find = "SELECT min(due) FROM outbox_rcpt WHERE held = 0 AND lease_token = 0";
-        Ok(snapshot.one(find, [], |row| Ok(row.get::<_, Option<i64>>(0)?.map(time)))?.flatten())
+        let find = "SELECT due FROM outbox_rcpt WHERE held = 0 AND lease_token = 0 \
+                    AND (route IS NOT NULL OR CAST(host AS TEXT) NOT IN (SELECT value FROM json_each(?1))) \
+                    ORDER BY due LIMIT 1";
+        snapshot.one(find, [columns::json_list(&self.except)], |row| Ok(time(row.get(0)?)))
     }
 }
 

@@ -274,7 +274,9 @@ impl World {
 
     fn apply_lease(&mut self, op: &Op) -> Outcome {
         match op {
-            Op::Claim { now, limit, lease_ms, token } => self.outbox.claim(*now, *limit, *lease_ms, *token),
+            Op::Claim { now, limit, lease_ms, token, except } => {
+                self.outbox.claim((*now, *lease_ms), *limit, *token, except)
+            }
             Op::Renew { now, lease_ms, token, recipients } => self.outbox.renew(*now, *lease_ms, *token, recipients),
             Op::Settle(settlement) => {
                 let outcome = self.outbox.settle(settlement);

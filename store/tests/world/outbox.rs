@@ -68,9 +68,10 @@ impl Waitings {
         }
     }
 
-    pub fn claim(&mut self, now: Time, limit: u32, lease_ms: u64, token: u64) -> Outcome {
+    pub fn claim(&mut self, (now, lease_ms): (Time, u64), limit: u32, token: u64, except: &[String]) -> Outcome {
+        let closed = |row: &Waiting| row.route.is_none() && except.contains(&row.address.host().to_string());
         let mut claimed = Vec::new();
-        for key in self.due(limit, |row| row.is_free(now)) {
+        for key in self.due(limit, |row| row.is_free(now) && !closed(row)) {
             let row = self.rows.get_mut(&key).unwrap();
             row.lease = Some((token, Time(now.0 + lease_ms)));
             let row = row.clone();
