@@ -55,9 +55,12 @@ struct Ahead {
 impl Ahead {
     /// The message with this UID, where it is at hand.
     fn take(&mut self, uid: Uid) -> Option<Stored> {
-        let follows = self.last.is_some_and(|last| last.0 < uid.0);
-        self.last = Some(uid);
-        if !follows {
+        let before = self.last.replace(uid);
+        if before == Some(uid) {
+            // TOP, then RETR of the same: what lies ahead stays.
+            return None;
+        }
+        if before.is_none_or(|before| before.0 > uid.0) {
             *self = Ahead { last: self.last, ..Ahead::default() };
             return None;
         }
@@ -146,11 +149,12 @@ impl Pop3Desk {
             return Ok(stored);
         }
         let (account, mailbox) = (open.account, open.inbox);
-        let ahead = MessagesAhead { account, mailbox, from: uid, limit: open.ahead.count(), octets: AHEAD_OCTETS };
+        let limit = if open.ahead.waiting.is_empty() { open.ahead.count() } else { 1 };
+        let ahead = MessagesAhead { account, mailbox, from: uid, limit, octets: AHEAD_OCTETS };
         let mut found: VecDeque<_> = self.ask(ahead).await?.into();
         match found.pop_front_if(|(first, _)| *first == uid) {
             Some((_, stored)) => {
-                if let Some(open) = &mut self.open {
+                if let Some(open) = self.open.as_mut().filter(|open| open.ahead.waiting.is_empty()) {
                     open.ahead.waiting = found;
                 }
                 Ok(stored)
@@ -262,7 +266,7 @@ mod tests {
             counts.push(ahead.count());
         }
         assert_eq!(counts, [1, 4, AHEAD_MAX, AHEAD_MAX]);
-        assert_eq!(ahead.take(Uid(4)), None, "the same again is no reading on");
+        assert_eq!(ahead.take(Uid(3)), None, "who goes back begins anew");
         assert_eq!(ahead.count(), 1);
     }
 
@@ -272,6 +276,8 @@ mod tests {
         assert_eq!(ahead.take(Uid(2)).map(|stored| stored.blob), Some(BlobId(2)));
         assert_eq!(ahead.take(Uid(5)).map(|stored| stored.blob), Some(BlobId(5)), "3 and 4 were passed over");
         assert_eq!(ahead.take(Uid(5)), None);
+        assert_eq!(ahead.waiting.len(), 1, "the same again leaves what lies ahead");
+        assert_eq!(ahead.take(Uid(4)), None);
         assert!(ahead.waiting.is_empty(), "who goes back is no longer read ahead for");
     }
 }

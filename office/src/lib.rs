@@ -23,6 +23,7 @@ use message::Time;
 use parking_lot::RwLock;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use store::op::Op;
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Mechanism};
@@ -71,6 +72,8 @@ struct Inner {
     login: Arc<Login>,
     random: Random,
     room: Room,
+    /// Mail was refused for want of room the last time; said once, not for every message.
+    short: AtomicBool,
     counters: Counters,
 }
 
@@ -83,6 +86,7 @@ impl Office {
             login: Arc::new(Login::new(seams.random.clone())),
             random: seams.random,
             room: seams.room,
+            short: AtomicBool::new(false),
             counters: Counters::default(),
         };
         let office = Office { inner: Arc::new(inner) };

@@ -185,15 +185,12 @@ fn holder(file: &mut fs::File) -> String {
 
 /// Makes a folder and those above it, for the owner only, durably. A folder that is there keeps what it has.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
-        return Ok(());
-    }
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    if let Some(above) = above {
+    if let Some(above) = above.filter(|above| !above.is_dir()) {
         make_folder(above)?;
     }
+    // One that is there may have been made by a process that died before the next line.
     let made = match fs::DirBuilder::new().mode(FOLDER_MODE).create(path) {
-        // Somebody else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made,
     };
