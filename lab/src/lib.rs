@@ -16,7 +16,7 @@ pub use configuration::configuration;
 pub use fill::{fill, requests};
 pub use host::Host;
 pub use internet::Internet;
-pub use names::{Fault, Names, Zone, Zones};
+pub use names::{ALIASES_MAX, Fault, Names, Zone, Zones};
 pub use news::Watch;
 pub use ports::{BASE, BASE_MAX, Ports};
 pub use script::{HostFacts, script};

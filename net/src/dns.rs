@@ -10,8 +10,9 @@ pub use reverse::{LOOKUP_LIMIT, LOOKUPS_MAX};
 pub use wire::names::{Addresses, Answer, Dnssec, Exchange, Mx, MxAnswer};
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::system_conf::read_system_conf;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,9 +33,12 @@ enum Source {
     Table(Arc<HashMap<IpAddr, String>>),
 }
 
-/// The library's resolver, and turns at it. Mail has turns of its own: a crowd of clients cannot hold up what leaves.
+/// The library's resolvers, and turns at them. Mail has turns of its own: a crowd of clients cannot hold up what leaves.
 struct Dns {
-    hickory: TokioResolver,
+    /// Asks two servers at a time and takes what comes first, be it SERVFAIL.
+    together: TokioResolver,
+    /// Each server alone, where there are several, to be asked when what came first was no answer.
+    each: Vec<TokioResolver>,
     for_clients: Semaphore,
     for_mail: Semaphore,
 }
@@ -50,19 +54,23 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration of name servers cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Resolver, ResolverError> {
-        let mut builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(|error| ResolverError(error.to_string()))?
+        let (config, mut options) = if servers.is_empty() {
+            read_system_conf().map_err(|error| ResolverError(error.to_string()))?
         } else {
             let servers = servers.iter().map(server).collect();
-            let config = ResolverConfig::from_name_servers(servers);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            (ResolverConfig::from_name_servers(servers), ResolverOpts::default())
         };
-        let options = builder.options_mut();
         options.timeout = options.timeout.min(ASK_LIMIT);
-        let hickory = builder.build().map_err(|error| ResolverError(error.to_string()))?;
+        let together = resolver(config.clone(), options.clone())?;
+        let mut each = Vec::new();
+        if config.name_servers().len() > 1 {
+            for server in config.name_servers() {
+                each.push(resolver(ResolverConfig::from_name_servers(vec![server.clone()]), options.clone())?);
+            }
+        }
         let for_clients = Semaphore::new(LOOKUPS_MAX as usize);
         let for_mail = Semaphore::new(MAIL_LOOKUPS_MAX as usize);
-        Ok(Resolver(Source::Dns(Arc::new(Dns { hickory, for_clients, for_mail }))))
+        Ok(Resolver(Source::Dns(Arc::new(Dns { together, each, for_clients, for_mail }))))
     }
 
     /// Knows the names of these addresses and nothing else; for tests and the lab.
@@ -70,6 +78,11 @@ impl Resolver {
     pub fn table(names: impl IntoIterator<Item = (IpAddr, String)>) -> Resolver {
         Resolver(Source::Table(Arc::new(names.into_iter().collect())))
     }
+}
+
+fn resolver(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, ResolverError> {
+    let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    builder.with_options(options).build().map_err(|error| ResolverError(error.to_string()))
 }
 
 fn server(address: &SocketAddr) -> NameServerConfig {

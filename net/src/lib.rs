@@ -1,5 +1,6 @@
 //! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, connecting, and
-//! DNS. Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
+//! DNS.
+//! Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
 
 pub mod accept;
 pub mod clock;

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "one client of the server is made by hand")]
 
 use super::*;
+use hickory_server::proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_server::proto::rr::{Name, RData, Record, RecordType};
 use message::Domain;
 use net::dns::{ADDRESSES_MAX, Answer, Exchange, MX_MAX, Resolver};
 use std::fmt::Write;
@@ -273,19 +275,18 @@ async fn it_ends_when_it_is_dropped() {
     let address = names.address();
     assert_eq!(show_mx(resolver.mx(&domain("null.fr")).await), "0 . ");
     drop(names);
-    // The ports are free again as soon as the tasks have gone, and nobody answers.
+    // The port is free again for both protocols as soon as the tasks have gone.
     let bound = async {
-        while UdpSocket::bind(address).await.is_err() {
+        while UdpSocket::bind(address).await.is_err() || TcpListener::bind(address).await.is_err() {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(5), bound).await.unwrap();
-    assert_eq!(show_mx(resolver.mx(&domain("hamburger.edu")).await), "failed");
 }
 
 #[tokio::test]
 async fn one_name_server_in_trouble_is_made_up_for_by_the_other() {
-    for trouble in [Fault::ServerFailure, Fault::Refused, Fault::Referral] {
+    for trouble in [Fault::ServerFailure, Fault::Refused, Fault::Referral, Fault::Silence] {
         let zone =
             |faults| Zone { domain: "a.test".to_owned(), mx: mx(&[(10, "mx.a.test")]), faults, ..Zone::default() };
         let ill = Names::start(vec![zone(vec![("a.test".to_owned(), trouble)])]).await.unwrap();
@@ -294,6 +295,7 @@ async fn one_name_server_in_trouble_is_made_up_for_by_the_other() {
             let resolver = Resolver::new(&servers).unwrap();
             assert_eq!(show_mx(resolver.mx(&domain("a.test")).await), "10 mx.a.test ", "{trouble:?}");
         }
+        assert!(ill.questions() > 0 && well.questions() > 0);
     }
 }
 
@@ -314,4 +316,33 @@ fn zones_that_contradict_themselves_are_refused() {
     ] {
         assert!(Zones::new(vec![bad.clone()]).is_err(), "{bad:?}");
     }
+}
+
+#[tokio::test]
+async fn texts_and_what_does_not_fit() {
+    let long: String = "x".repeat(300);
+    let mut zone = crowd(40, 1);
+    zone.txt = owned(&[("note.crowd.test", &long)]);
+    let names = Names::start(vec![zone]).await.unwrap();
+    let reply = ask(&names, "note.crowd.test.", RecordType::TXT).await;
+    let RData::TXT(text) = &reply.answers.first().unwrap().data else { panic!("a text") };
+    let pieces: Vec<usize> = text.txt_data.iter().map(|piece| piece.len()).collect();
+    assert_eq!(pieces, [255, 45]);
+    // Without EDNS a UDP message has 512 octets.
+    let reply = ask(&names, "crowd.test.", RecordType::MX).await;
+    assert!(reply.metadata.truncation && reply.answers.len() < 40);
+    let reply = ask(&names, "mx9.crowd.test.", RecordType::SRV).await;
+    assert_eq!(reply.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(reply.authorities.iter().map(Record::record_type).collect::<Vec<_>>(), [RecordType::SOA]);
+}
+
+/// One question as a bare datagram.
+async fn ask(names: &Names, name: &str, of: RecordType) -> Message {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut question = Message::new(7, MessageType::Query, OpCode::Query);
+    question.add_query(Query::query(Name::from_ascii(name).unwrap(), of));
+    socket.send_to(&question.to_vec().unwrap(), names.address()).await.unwrap();
+    let mut packet = [0; 2048];
+    let octets = tokio::time::timeout(Duration::from_secs(5), socket.recv(&mut packet)).await.unwrap().unwrap();
+    Message::from_vec(&packet[..octets]).unwrap()
 }

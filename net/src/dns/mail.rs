@@ -76,22 +76,54 @@ impl Dns {
         let Ok(name) = Name::from_ascii(format!("{domain}.")) else {
             return Answer::NoDomain;
         };
-        match self.hickory.lookup(name, of).await {
-            Ok(lookup) => records(&lookup, read),
-            Err(error) => failure(&error),
+        let first = self.together.lookup(name.clone(), of).await;
+        // One server that spoke and could not tell: another may know. Where none spoke, all were asked already.
+        let to_ask = if matches!(first, Err(NetError::Dns(_))) { self.each.as_slice() } else { &[] };
+        let first = answer(&name, first, read);
+        for alone in to_ask.iter().filter(|_| matches!(first, Answer::Failed(_))) {
+            let answer = answer(&name, alone.lookup(name.clone(), of).await, read);
+            if !matches!(answer, Answer::Failed(_)) {
+                return answer;
+            }
         }
+        first
     }
 }
 
-fn records<T>(lookup: &Lookup, read: fn(&RData) -> Option<T>) -> Found<T> {
-    let answers = lookup.answers();
-    let found: Vec<T> = answers.iter().filter_map(|record| read(&record.data)).collect();
-    if found.is_empty() { Answer::NoRecords } else { Answer::Found((found, sureness(answers))) }
+fn answer<T>(name: &Name, result: Result<Lookup, NetError>, read: fn(&RData) -> Option<T>) -> Found<T> {
+    match result {
+        Ok(lookup) => records(name, lookup.answers(), read),
+        Err(error) => failure(&error),
+    }
+}
+
+/// What belongs to the name or to what it is an alias of. Other records that lie in the same answer are nobody's word.
+fn records<T>(name: &Name, answers: &[Record], read: fn(&RData) -> Option<T>) -> Found<T> {
+    let mut owner = name;
+    let mut chain = Vec::new();
+    // Each alias is used once, so a ring ends.
+    while chain.len() < answers.len()
+        && let Some((alias, target)) = answers.iter().find_map(|record| alias_of(owner, record))
+    {
+        chain.push(alias);
+        owner = target;
+    }
+    let owned = answers.iter().filter(|record| record.name == *owner);
+    let (found, own): (Vec<T>, Vec<&Record>) = owned.filter_map(|record| Some((read(&record.data)?, record))).unzip();
+    chain.extend(own);
+    if found.is_empty() { Answer::NoRecords } else { Answer::Found((found, sureness(&chain))) }
+}
+
+fn alias_of<'a>(owner: &Name, record: &'a Record) -> Option<(&'a Record, &'a Name)> {
+    match &record.data {
+        RData::CNAME(target) if record.name == *owner => Some((record, &target.0)),
+        _ => None,
+    }
 }
 
 /// Of all records of an answer, the aliases among them too.
-fn sureness(answers: &[Record]) -> Dnssec {
-    let of_one = |record: &Record| match record.proof {
+fn sureness(answers: &[&Record]) -> Dnssec {
+    let of_one = |record: &&Record| match record.proof {
         Proof::Secure => Dnssec::Secure,
         Proof::Insecure => Dnssec::Insecure,
         Proof::Bogus | Proof::Indeterminate => Dnssec::Unchecked,
@@ -165,4 +197,141 @@ fn in_turn(v6: Vec<IpAddr>, v4: Vec<IpAddr>) -> Vec<IpAddr> {
     }
     list.truncate(ADDRESSES_MAX);
     list
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use hickory_resolver::proto::op::Query;
+    use hickory_resolver::proto::rr::rdata::{A, CNAME, NS};
+    use std::sync::Arc;
+
+    fn domain() -> Domain {
+        Domain::parse("crepes.fr").unwrap()
+    }
+
+    fn found(addresses: &[&str], dnssec: Dnssec) -> Found<IpAddr> {
+        Answer::Found((addresses.iter().map(|ip| ip.parse().unwrap()).collect(), dnssec))
+    }
+
+    #[test]
+    fn what_two_questions_about_a_host_come_to() {
+        let failed = || Answer::Failed("SERVFAIL".to_owned());
+        let rows = [
+            (Answer::NoDomain, Answer::NoDomain, Answer::NoDomain),
+            // Servers that deny a whole name for want of an AAAA record.
+            (Answer::NoDomain, Answer::NoRecords, Answer::NoRecords),
+            (Answer::NoRecords, Answer::NoRecords, Answer::NoRecords),
+            (Answer::NoDomain, failed(), failed()),
+            (failed(), Answer::NoRecords, failed()),
+        ];
+        for (v6, v4, expected) in rows {
+            assert_eq!(both(v6.clone(), v4.clone()), expected.clone().map(|(list, dnssec)| Addresses { list, dnssec }));
+            assert_eq!(both(v4, v6), expected.map(|(list, dnssec)| Addresses { list, dnssec }));
+        }
+        let one = || found(&["192.0.2.1"], Dnssec::Secure);
+        for none in [Answer::NoDomain, Answer::NoRecords, failed()] {
+            let list = vec!["192.0.2.1".parse().unwrap()];
+            let expected = Answer::Found(Addresses { list, dnssec: Dnssec::Secure });
+            assert_eq!(both(none.clone(), one()), expected);
+            assert_eq!(both(one(), none), expected);
+        }
+        let sixes = found(&["2001:db8::1", "2001:db8::2", "2001:db8::3"], Dnssec::Insecure);
+        let Answer::Found(answer) = both(sixes, one()) else { panic!("both have addresses") };
+        let shown: Vec<String> = answer.list.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3"]);
+        assert_eq!(answer.dnssec, Dnssec::Insecure);
+    }
+
+    #[test]
+    fn nothing_is_told_apart_from_not_knowing() {
+        let none = |code| NoRecords::new(Query::new(), code);
+        assert_eq!(nothing::<()>(&none(ResponseCode::NXDomain)), Answer::NoDomain);
+        assert_eq!(nothing::<()>(&none(ResponseCode::NoError)), Answer::NoRecords);
+        assert!(matches!(nothing::<()>(&none(ResponseCode::ServFail)), Answer::Failed(_)));
+        let bogus = NetError::Dns(DnsError::DnssecBogus);
+        for error in [bogus, NetError::Timeout, NetError::Busy, NetError::NoConnections] {
+            assert!(matches!(failure::<()>(&error), Answer::Failed(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_as_sure_as_all_of_its_records() {
+        let record = |proof, data| {
+            let mut record = Record::from_rdata(Name::root(), 60, data);
+            record.proof = proof;
+            record
+        };
+        let alias = || RData::CNAME(CNAME(Name::root()));
+        let other = || RData::NS(NS(Name::root()));
+        for (proofs, expected) in [
+            (vec![Proof::Secure, Proof::Secure], Dnssec::Secure),
+            (vec![Proof::Secure, Proof::Insecure], Dnssec::Insecure),
+            (vec![Proof::Insecure, Proof::Bogus], Dnssec::Unchecked),
+            (vec![Proof::Indeterminate, Proof::Secure], Dnssec::Unchecked),
+            (vec![], Dnssec::Unchecked),
+        ] {
+            let answers: Vec<Record> =
+                proofs.iter().zip([alias(), other()]).map(|(proof, data)| record(*proof, data)).collect();
+            assert_eq!(sureness(&answers.iter().collect::<Vec<_>>()), expected, "{proofs:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_belongs_to_the_name_counts() {
+        let name = |text: &str| Name::from_ascii(text).unwrap();
+        let alias = |of: &str, to: &str| Record::from_rdata(name(of), 60, RData::CNAME(CNAME(name(to))));
+        let host = |of: &str, last: u8| Record::from_rdata(name(of), 60, RData::A(A::new(192, 0, 2, last)));
+        for (answers, expected) in [
+            (vec![host("MX.crepes.fr.", 1), host("other.fr.", 2)], Some(vec![1])),
+            (vec![host("other.fr.", 2)], None),
+            (vec![alias("mx.crepes.fr.", "a.fr."), host("a.fr.", 3), host("mx.crepes.fr.", 4)], Some(vec![3])),
+            (vec![host("b.fr.", 5), alias("a.fr.", "b.fr."), alias("mx.crepes.fr.", "a.fr.")], Some(vec![5])),
+            (vec![alias("mx.crepes.fr.", "a.fr."), alias("a.fr.", "mx.crepes.fr.")], None),
+        ] {
+            let addresses = |last: Vec<u8>| last.into_iter().map(|last| IpAddr::from([192, 0, 2, last])).collect();
+            let found: Option<Vec<IpAddr>> =
+                records(&name("mx.crepes.fr."), &answers, address).found().map(|(list, _)| list);
+            assert_eq!(found, expected.map(addresses), "{answers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_dns_nothing_is_known() {
+        let resolver = Resolver::table([]);
+        assert!(matches!(resolver.mx(&domain()).await, Answer::Failed(_)));
+        assert!(matches!(resolver.addresses(&domain()).await, Answer::Failed(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_not_waited_for_longer_than_the_limit() {
+        let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let other = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let resolver = Resolver::new(&[silent.local_addr().unwrap(), other.local_addr().unwrap()]).unwrap();
+        let started = tokio::time::Instant::now();
+        assert!(matches!(resolver.mx(&domain()).await, Answer::Failed(_)));
+        assert!(matches!(resolver.addresses(&domain()).await, Answer::Failed(_)));
+        assert!(started.elapsed() <= 2 * ANSWER_LIMIT + Duration::from_millis(10), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn questions_take_their_turn_and_the_wait_counts() {
+        let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let resolver = Arc::new(Resolver::new(&[silent.local_addr().unwrap()]).unwrap());
+        for (under_way, asked) in [(MAIL_LOOKUPS_MAX - 1, true), (MAIL_LOOKUPS_MAX, false)] {
+            let Source::Dns(dns) = &resolver.0 else { panic!("it asks a server") };
+            let _others = dns.for_mail.acquire_many(under_way).await.unwrap();
+            let started = tokio::time::Instant::now();
+            let of = domain();
+            let (answer, sent) = tokio::join!(resolver.mx(&of), async {
+                let mut packet = [0; 512];
+                tokio::time::timeout(ANSWER_LIMIT, silent.recv(&mut packet)).await.is_ok()
+            });
+            assert!(matches!(answer, Answer::Failed(_)) && sent == asked, "{under_way} under way: {answer:?}");
+            assert!(started.elapsed() <= ANSWER_LIMIT + Duration::from_millis(10), "{:?}", started.elapsed());
+            while silent.try_recv(&mut [0; 512]).is_ok() {}
+        }
+    }
 }

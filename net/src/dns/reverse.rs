@@ -33,7 +33,7 @@ impl Resolver {
                 let looked = async {
                     let _free = dns.for_clients.acquire().await.ok()?;
                     // Boxed, since most wait for nothing: each connection brings one of these.
-                    Box::pin(confirmed(&dns.hickory, client)).await
+                    Box::pin(confirmed(&dns.together, client)).await
                 };
                 tokio::time::timeout(LOOKUP_LIMIT, looked).await.ok().flatten()
             }
