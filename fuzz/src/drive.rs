@@ -31,9 +31,21 @@ const NOW: Time = Time(1_081_298_274_000);
 /// # Panics
 /// When a law is broken.
 pub fn run<S: Session, D: Answers<S>>(session: S, desk: D, input: &[u8], piece: usize) -> (Seen, D) {
+    run_pieces(session, desk, input.chunks(piece.max(1)))
+}
+
+/// The same with input that is cut already.
+///
+/// # Panics
+/// When a law is broken.
+pub fn run_pieces<'a, S: Session, D: Answers<S>>(
+    session: S,
+    desk: D,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> (Seen, D) {
     let mut run = Run { session, desk, seen: Seen::default(), buffer: Vec::new() };
     run.pump(0);
-    for piece in input.chunks(piece.max(1)) {
+    for piece in pieces {
         run.feed(piece);
         if run.over() {
             return (run.seen, run.desk);

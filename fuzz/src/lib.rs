@@ -2,6 +2,7 @@
 //! it promises (what is written can be read again, cuts in the input change nothing). Owns no fuzzer: `tests/` runs
 //! every target over its corpus and seeded mutations of it; a coverage-guided fuzzer calls the same functions.
 
+pub mod clients;
 mod drive;
 pub mod encodings;
 pub mod logins;
@@ -19,6 +20,7 @@ pub const TARGETS: &[Target] = &[
     ("submission", sessions::submission),
     ("lmtp", sessions::lmtp),
     ("pop3", sessions::pop3),
+    ("client", clients::smtp),
     ("sasl", logins::sasl),
     ("sasl-line", logins::line),
     ("command", parsers::command),

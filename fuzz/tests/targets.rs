@@ -97,6 +97,10 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
             let protocol = if name == "pop3" { name } else { "smtp" };
             inputs.extend(said(protocol).flat_map(|words| [0, 9, 14, 31, 39].map(|c| [&[c], &words[..]].concat())));
         }
+        "client" => {
+            let heard = files(&dialogues("client")).into_iter().map(|path| server_words(&path));
+            inputs.extend(heard.flat_map(|words| [0, 9, 22, 64, 97].map(|c| [&[c], &words[..]].concat())));
+        }
         // Whatever is a message is one to change and to read too.
         "recode" | "seven-bit" | "body-text" => inputs.extend(corpus("scanner")),
         "build" => inputs.extend(["words", "address-list", "domain"].into_iter().flat_map(corpus)),
@@ -123,6 +127,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn dialogues(protocol: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire/tests").join(protocol)
+}
+
+/// All that the server of a flipped dialogue says.
+fn server_words(path: &Path) -> Vec<u8> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .filter_map(|line| line.strip_prefix("S: "))
+        .flat_map(|line| format!("{line}\r\n").into_bytes())
+        .collect()
 }
 
 /// All that the first client of a dialogue says.

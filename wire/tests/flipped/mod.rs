@@ -2,6 +2,8 @@
 //! `C:` lines what it must say; the format is described in `docs/dialogues.md`.
 
 pub mod driver;
+mod matrix;
+mod mirror;
 mod script;
 pub mod words;
 

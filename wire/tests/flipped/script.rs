@@ -34,6 +34,7 @@ pub enum Act {
     Pass(Duration),
 }
 
+/// What a script begins with.
 pub fn profile() -> Profile {
     Profile {
         name: "crepes.fr".to_owned(),

@@ -229,7 +229,10 @@ impl Client {
         }
         let said = match Reader::default().read(rest) {
             Read::Whole(_, reply) if reply.code == 421 => kept(reply),
-            _ => Said::Garbage(cleaned(rest.split(|octet| *octet == b'\n').next().unwrap_or_default())),
+            _ => {
+                let line = rest.split(|octet| *octet == b'\n').next().unwrap_or_default();
+                Said::Garbage(cleaned(line.strip_suffix(b"\r").unwrap_or(line)))
+            }
         };
         self.lose(said);
     }
