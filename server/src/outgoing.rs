@@ -81,7 +81,8 @@ pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
         let latest = road.now().after(LOOK_EVERY);
         tokio::select! {
             _ = drain.changed() => {}
-            () = outbound.changed() => {}
+            () = house.office.store().outbox_changed() => outbound.announce(road.now()),
+            () = outbound.freed() => {}
             () = house.clock.sleep_until(until.map_or(latest, |until| until.min(latest))) => {}
             Some(ended) = errands.join_next() => note(&ended),
         }
@@ -96,19 +97,15 @@ pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
 
 /// Takes in what is due and sets out with all of it that may go now. When to look again.
 async fn turn(outbound: &Outbound, road: &Network, errands: &mut JoinSet<()>) -> Result<Option<Time>, StoreError> {
-    let now = road.now();
-    outbound.fill(now).await?;
-    let wait = loop {
-        match outbound.next(now) {
+    loop {
+        match outbound.next(road.now()).await? {
             Next::Work(work) => {
                 let (outbound, road) = (outbound.clone(), road.clone());
                 errands.spawn(async move { outbound.carry_out(road, *work).await });
             }
-            Next::Wait(until) => break until,
+            Next::Wait(until) => return Ok(until),
         }
-    };
-    let due = outbound.next_due().await?.filter(|due| *due > now);
-    Ok(wait.into_iter().chain(due).min())
+    }
 }
 
 fn note(ended: &Result<(), tokio::task::JoinError>) {

@@ -9,6 +9,7 @@ use super::{Outbound, words};
 use bytes::Bytes;
 use message::{Address, Time};
 use parking_lot::Mutex;
+use queue::plan::Outcome as Reached;
 use queue::{Verdict, judge};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl ClientDesk {
         let max = facts.extensions.transactions_max;
         let worn = max.is_some_and(|max| facts.transactions >= u64::from(max));
         while !self.parting && !worn {
-            let Some(work) = self.next_work(facts.transactions > 0).await else { break };
+            let Some(work) = self.next_work(now, facts.transactions > 0).await else { break };
             if let Some(transaction) = self.prepare(now, work, &facts).await {
                 self.facts = Some(facts);
                 return Answer::Transaction(Box::new(transaction));
@@ -58,7 +59,7 @@ impl ClientDesk {
     }
 
     /// The message this connection was made for, then whatever waits for the same destination.
-    async fn next_work(&self, began: bool) -> Option<Work> {
+    async fn next_work(&self, now: Time, began: bool) -> Option<Work> {
         let (own, destination) = {
             let mut errand = self.errand.lock();
             (errand.work.take(), errand.destination.clone())
@@ -67,7 +68,7 @@ impl ClientDesk {
             return own;
         }
         let inner = &self.outbound.inner;
-        let waiting = || inner.window.lock().next_for(&destination);
+        let waiting = || inner.window.lock().next_for(&destination, now);
         match waiting() {
             None if began && self.outbound.policy().outbound.linger => {
                 let offered = inner.offered.notified();
@@ -90,7 +91,7 @@ impl ClientDesk {
         }
         let Some(message) = &work.message else {
             // An administrator took it away.
-            self.outbound.finish(&work);
+            self.outbound.finish(&work, now, Reached::Reached);
             return None;
         };
         let (form, body) = match Form::of(&store, message, &facts.extensions).await {
@@ -130,7 +131,7 @@ impl ClientDesk {
         let judgement = Judgement { verdict, words, remote: None, reply: None };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.outbound.settle(now, &work, rows).await;
-        self.outbound.finish(&work);
+        self.outbound.finish(&work, now, Reached::Reached);
         None
     }
 
@@ -154,7 +155,7 @@ impl ClientDesk {
         }
         self.outbound.settle(now, &work, settled).await;
         if left.is_empty() {
-            self.outbound.finish(&work);
+            self.outbound.finish(&work, now, Reached::Reached);
         } else {
             work.rows = left;
             self.parting = true;

@@ -9,6 +9,7 @@ use super::{Outbound, Road, Stop};
 use crate::policy::Policy;
 use message::{Host, Time};
 use parking_lot::Mutex;
+use queue::plan::Outcome as Reached;
 use queue::{Failure, History, Said, Stage, Verdict, judge};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -106,21 +107,28 @@ impl Outbound {
     async fn no_way<R: Road>(&self, road: &R, errand: &Arc<Mutex<Errand>>, status: Enhanced, reason: String) {
         let failure = Failure { stage: Stage::Connect, said: Said::Refused(status) };
         let verdict = judge(&failure, &History::default());
-        self.settle_rest(road, errand, Judgement { verdict, words: reason, remote: None, reply: None }).await;
+        let judgement = Judgement { verdict, words: reason, remote: None, reply: None };
+        self.settle_rest(road, errand, (judgement, Reached::Unknown)).await;
     }
 
     /// Everybody who is left gets the same.
-    async fn settle_rest<R: Road>(&self, road: &R, errand: &Arc<Mutex<Errand>>, judgement: Judgement) {
+    async fn settle_rest<R: Road>(
+        &self,
+        road: &R,
+        errand: &Arc<Mutex<Errand>>,
+        (judgement, reached): (Judgement, Reached),
+    ) {
         let Some(mut work) = errand.lock().work.take() else { return };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.settle(road.now(), &work, rows).await;
-        self.finish(&work);
+        self.finish(&work, road.now(), reached);
     }
 
     /// Goes from host to host until everybody is settled or no host is left.
     async fn visit_all<R: Road>(&self, road: &R, targets: &[Target], via: Via, errand: &Arc<Mutex<Errand>>) {
         let stops: Vec<Stop> = targets.iter().flat_map(stops).collect();
         let manner = manner(&self.policy(), via);
+        let mut reached = Reached::Unreachable;
         for (index, stop) in stops.iter().enumerate() {
             {
                 let mut errand = errand.lock();
@@ -134,8 +142,12 @@ impl Outbound {
             if done {
                 return;
             }
-            if let Some(judgement) = lost.and_then(|lost| judge_loss(&mut errand.lock(), lost)) {
-                return self.settle_rest(road, errand, judgement).await;
+            let Some(lost) = lost else { continue };
+            let connected = !matches!(lost.failure.stage, Stage::Connect | Stage::Banner);
+            reached = if connected { Reached::Reached } else { reached };
+            let judgement = judge_loss(&mut errand.lock(), lost);
+            if let Some(judgement) = judgement {
+                return self.settle_rest(road, errand, (judgement, reached)).await;
             }
         }
     }

@@ -23,17 +23,24 @@ use parking_lot::Mutex;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use store::op::{Op, Outcome};
+use store::engine::CHANGE_MAX;
+use store::op::{Claimed, Op, Outcome};
 use store::query::NextDue;
 use store::{Store, StoreError};
 use tokio::sync::Notify;
-use window::Window;
+use window::{Step, Window};
 use wire::names::{Addresses, Answer, MxAnswer};
 use wire::smtp::client;
 
 /// How long recipients are ours once claimed. Longer than any try: ten hosts, thirty seconds each to connect, and the
 /// patience of RFC 5321 §4.5.3.2 for one message; what takes longer is renewed.
 const LEASE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long the outbox is left alone after the store refused.
+const STORE_REST: Duration = Duration::from_secs(5);
+
+/// How long a recipient waits that was claimed although its destination has its share of the window.
+const CROWDED_REST: Duration = Duration::from_secs(60);
 
 /// The way to other hosts: the network, or a make-believe one. Time is the road's too.
 pub trait Road: Clone + Send + Sync + 'static {
@@ -140,48 +147,69 @@ impl Outbound {
         self.store().apply(Op::ReleaseAll).await.map(drop)
     }
 
-    /// Claims what is due, as much as has room.
+    /// What is to be done next; claims what is due, and puts off what cannot be reached, on the way.
     ///
     /// # Errors
     /// The store's.
-    pub async fn fill(&self, now: Time) -> Result<(), StoreError> {
+    pub async fn next(&self, now: Time) -> Result<Next, StoreError> {
         self.settle_again().await?;
         loop {
-            let wanted = u32::try_from(self.inner.window.lock().room()).unwrap_or(u32::MAX);
-            if wanted == 0 {
-                return Ok(());
+            let step = self.inner.window.lock().step(now);
+            match step {
+                Step::Work(work) => return Ok(Next::Work(Box::new(work))),
+                Step::Wait(until) => return Ok(Next::Wait(until)),
+                Step::PutOff(rows, until) => self.put_off(now, rows, until).await?,
+                Step::Load(count, closed) => self.load(now, count, closed).await?,
             }
-            let lease_ms = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
-            let claim = Op::Claim { now, limit: wanted, lease_ms, token: self.inner.token };
-            let Outcome::Claimed(rows) = self.store().apply(claim).await? else { return Ok(()) };
-            if rows.is_empty() {
-                return Ok(());
-            }
-            self.inner.window.lock().offer(rows);
-            self.inner.offered.notify_waiters();
         }
     }
 
-    /// What is to be done next.
-    #[must_use]
-    pub fn next(&self, now: Time) -> Next {
-        self.inner.window.lock().next(now)
-    }
-
-    /// When the next recipient in the outbox is due.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn next_due(&self) -> Result<Option<Time>, StoreError> {
-        self.store().read(NextDue {}).await
-    }
-
-    /// Returns when something under way came to its end, or somebody new waits in the outbox.
-    pub async fn changed(&self) {
-        tokio::select! {
-            () = self.inner.freed.notified() => {}
-            () = self.store().outbox_changed() => {}
+    async fn load(&self, now: Time, count: usize, closed: Vec<String>) -> Result<(), StoreError> {
+        let lease_ms = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+        let limit = u32::try_from(count).unwrap_or(u32::MAX);
+        let claim = Op::Claim { now, limit, lease_ms, token: self.inner.token, except: closed.clone() };
+        let claimed = self.store().apply(claim).await;
+        let rows = match claimed {
+            Ok(Outcome::Claimed(rows)) => rows,
+            Ok(_) => Vec::new(),
+            Err(error) => {
+                self.inner.window.lock().loaded(now, Some(now.after(STORE_REST)));
+                return Err(error);
+            }
+        };
+        let rejected = self.inner.window.lock().offer(now, rows);
+        self.inner.offered.notify_waiters();
+        self.release(&rejected.crowded, now, now.after(CROWDED_REST)).await?;
+        for (row, until) in rejected.down {
+            self.judge_unreached(now, vec![row], until).await;
         }
+        let due = self.store().read(NextDue { except: closed }).await?;
+        self.inner.window.lock().loaded(now, due);
+        Ok(())
+    }
+
+    /// A destination cannot be reached: what was claimed for it counts as tried, what lies in the store does not yet.
+    async fn put_off(&self, now: Time, rows: Vec<Claimed>, until: Time) -> Result<(), StoreError> {
+        let host = rows.first().filter(|row| row.route.is_none()).map(|row| row.address.host().to_string());
+        self.judge_unreached(now, rows, until).await;
+        let Some(host) = host else { return Ok(()) };
+        loop {
+            let defer = Op::Defer { host: host.clone(), now, until, limit: CHANGE_MAX };
+            match self.store().apply(defer).await? {
+                Outcome::Changed(CHANGE_MAX) => {}
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Somebody new waits in the outbox.
+    pub fn announce(&self, now: Time) {
+        self.inner.window.lock().announce(now);
+    }
+
+    /// Returns when something under way came to its end.
+    pub async fn freed(&self) {
+        self.inner.freed.notified().await;
     }
 
     /// What is under way and waits in the window.

@@ -2,9 +2,10 @@
 //! the report to its sender and the line in its journey.
 
 use super::history::History;
-use super::work::Work;
+use super::work::{Destination, Work};
 use super::{Outbound, Stop, words};
 use message::Time;
+use queue::plan::Outcome as Reached;
 use queue::{Failure, Said, Stage, Verdict, When};
 use store::StoreError;
 use store::op::{Claimed, Deliver, Op, Outcome as Done, Settled, SettledRecipient, Settlement};
@@ -92,6 +93,11 @@ struct Fate {
 impl Outbound {
     /// Settles recipients of one message. What the store cannot take now is kept and tried again.
     pub(super) async fn settle(&self, now: Time, work: &Work, rows: Vec<(Claimed, Judgement)>) {
+        self.settle_after(now, now, work, rows).await;
+    }
+
+    /// The same; no next try comes before a time.
+    async fn settle_after(&self, now: Time, earliest: Time, work: &Work, rows: Vec<(Claimed, Judgement)>) {
         if rows.is_empty() {
             return;
         }
@@ -104,7 +110,7 @@ impl Outbound {
         };
         let mut matters = Vec::new();
         for (row, judgement) in rows {
-            let fate = self.fate(now, &row, &judgement);
+            let fate = self.fate((now, earliest), &row, &judgement);
             settlement.recipients.push(SettledRecipient {
                 outbox: row.outbox,
                 recipient: row.recipient,
@@ -164,7 +170,7 @@ impl Outbound {
         }
     }
 
-    fn fate(&self, now: Time, row: &Claimed, judgement: &Judgement) -> Fate {
+    fn fate(&self, (now, earliest): (Time, Time), row: &Claimed, judgement: &Judgement) -> Fate {
         match judgement.verdict {
             Verdict::Sent => Fate {
                 state: Settled::Done,
@@ -173,17 +179,25 @@ impl Outbound {
                 report: super::report::Matter::of_sent(row),
             },
             Verdict::Fail { status } => failed(row, judgement.words.clone(), status),
-            Verdict::Retry { class, status } => self.later(now, row, judgement, (class, status)),
-            Verdict::NextHost { status } => self.later(now, row, judgement, (queue::Class::Ordinary, status)),
+            Verdict::Retry { class, status } => self.later((now, earliest), row, judgement, (class, status)),
+            Verdict::NextHost { status } => {
+                self.later((now, earliest), row, judgement, (queue::Class::Ordinary, status))
+            }
         }
     }
 
-    fn later(&self, now: Time, row: &Claimed, judgement: &Judgement, why: (queue::Class, Enhanced)) -> Fate {
+    fn later(
+        &self,
+        (now, earliest): (Time, Time),
+        row: &Claimed,
+        judgement: &Judgement,
+        why: (queue::Class, Enhanced),
+    ) -> Fate {
         let schedule = self.policy().outbound.schedule;
         let history = History::read(&row.history);
         let random = u64::from_be_bytes(self.inner.office.random());
         let (due, waited) = match schedule.next(now, row.created, history.waited(), (why.0, random)) {
-            When::At(due, waited) => (due, waited),
+            When::At(due, waited) => (due.max(earliest), waited),
             When::Expired => {
                 let days = schedule.expire.as_secs() / 86_400;
                 let words = format!("given up after {days} days; {}", judgement.words);
@@ -203,9 +217,22 @@ impl Outbound {
     }
 
     /// A message is done with: its places in the window are free.
-    pub(super) fn finish(&self, work: &Work) {
-        self.inner.window.lock().done(&work.destination, work.began_with);
+    pub(super) fn finish(&self, work: &Work, now: Time, reached: Reached) {
+        self.inner.window.lock().done(work, now, reached);
         self.inner.freed.notify_one();
+    }
+
+    /// Recipients whose destination could not be reached lately: they count as tried, and are not tried before it may
+    /// be back.
+    pub(super) async fn judge_unreached(&self, now: Time, rows: Vec<Claimed>, until: Time) {
+        let failure = Failure { stage: Stage::Connect, said: Said::Closed };
+        let verdict = queue::judge(&failure, &queue::History::default());
+        for row in rows {
+            let words = format!("{} could not be reached lately", row.address.host());
+            let judgement = Judgement { verdict, words, remote: None, reply: None };
+            let work = Work::new(0, Destination::of(&row), Vec::new());
+            self.settle_after(now, until, &work, vec![(row, judgement)]).await;
+        }
     }
 
     /// Gives back what was not tried, since the way to the host broke off or the server stops.
@@ -213,7 +240,7 @@ impl Outbound {
         if let Err(error) = self.release(&work.rows, now, Time(now.0 + GIVEN_BACK_MS)).await {
             tracing::warn!(%error, "what was not tried could not be given back; it waits for its lease to end");
         }
-        self.finish(&work);
+        self.finish(&work, now, Reached::Unknown);
     }
 
     pub(super) async fn release(&self, rows: &[Claimed], now: Time, due: Time) -> Result<(), StoreError> {

@@ -1,153 +1,154 @@
-//! What was claimed and is under way or waits for its turn: by destination, so that none holds up another.
+//! What was claimed and is under way or waits for its turn: the rows of [`queue::Queue`], which knows whose turn it is.
+//! Owns the claimed recipients themselves, and how the queue's counting maps onto them.
 
-use super::Next;
 use super::work::{Destination, Work};
 use crate::policy::OutboundPolicy;
 use message::Time;
-use std::collections::{BTreeMap, VecDeque};
+use queue::plan::{Attempt, Limits, Next as Turn, Offered, Outcome, Pace, Queue, Row};
+use std::collections::HashMap;
 use store::op::Claimed;
-
-/// Recipients in the window at most, some hundred octets each: enough to keep every connection busy between two claims.
-const ROWS_MAX: usize = 20_000;
-
-/// Recipients of one transaction (RFC 5321 §4.5.3.1.8: every server takes a hundred).
-const RECIPIENTS_MAX: usize = 100;
 
 /// What is under way and what waits.
 #[derive(Debug)]
 pub(super) struct Window {
-    waiting: BTreeMap<Destination, Lane>,
-    /// Destinations in the order of their turns.
-    turns: VecDeque<Destination>,
-    waiting_rows: usize,
-    /// Recipients under way.
-    active_rows: usize,
-    /// Attempts under way.
+    queue: Queue,
+    rows: HashMap<(i64, u32), Claimed>,
+    destinations: HashMap<String, Destination>,
     active: usize,
-    last_number: u64,
-    limits: OutboundPolicy,
 }
 
-/// What waits for one destination.
+/// What is to be done now.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// This is to be tried.
+    Work(Work),
+    /// These are not to be tried before that time: their destination cannot be reached.
+    PutOff(Vec<Claimed>, Time),
+    /// So many are to be claimed, none at these hosts.
+    Load(usize, Vec<String>),
+    /// Nothing before that time.
+    Wait(Option<Time>),
+}
+
+/// Rows that did not find room.
 #[derive(Debug, Default)]
-struct Lane {
-    /// By sender, each in order; the first sender's turn is next.
-    senders: VecDeque<(String, VecDeque<Claimed>)>,
-    active: usize,
-}
-
-impl Lane {
-    fn push(&mut self, row: Claimed) {
-        match self.senders.iter_mut().find(|(sender, _)| *sender == row.reverse_path) {
-            Some((_, rows)) => rows.push_back(row),
-            None => self.senders.push_back((row.reverse_path.clone(), VecDeque::from([row]))),
-        }
-    }
-
-    /// The next message's recipients.
-    fn pop(&mut self) -> Vec<Claimed> {
-        let Some((sender, mut rows)) = self.senders.pop_front() else { return Vec::new() };
-        let Some(first) = rows.pop_front() else { return Vec::new() };
-        let mut all = vec![first];
-        while all.len() < RECIPIENTS_MAX
-            && let Some(row) = rows.pop_front_if(|row| all.first().is_some_and(|first| first.outbox == row.outbox))
-        {
-            all.push(row);
-        }
-        if !rows.is_empty() {
-            self.senders.push_back((sender, rows));
-        }
-        all
-    }
+pub(super) struct Rejected {
+    /// For now.
+    pub crowded: Vec<Claimed>,
+    /// Their destination cannot be reached until then.
+    pub down: Vec<(Claimed, Time)>,
 }
 
 impl Window {
     pub fn new(policy: &OutboundPolicy) -> Window {
-        Window {
-            waiting: BTreeMap::new(),
-            turns: VecDeque::new(),
-            waiting_rows: 0,
-            active_rows: 0,
-            active: 0,
-            last_number: 0,
-            limits: policy.clone(),
-        }
+        let most = u32::try_from(policy.connections_per_destination).unwrap_or(u32::MAX);
+        let usual = Pace::default();
+        let pace = Pace { connections_max: most, connections_first: usual.connections_first.min(most), ..usual };
+        let limits = Limits { connections: policy.connections, pace, ..Limits::default() };
+        Window { queue: Queue::new(limits), rows: HashMap::new(), destinations: HashMap::new(), active: 0 }
     }
 
-    /// How many more recipients may be claimed.
-    pub fn room(&self) -> usize {
-        ROWS_MAX.saturating_sub(self.waiting_rows + self.active_rows)
-    }
-
-    pub fn offer(&mut self, rows: Vec<Claimed>) {
-        self.waiting_rows += rows.len();
+    /// Takes in claimed rows; what has no room goes back.
+    pub fn offer(&mut self, now: Time, rows: Vec<Claimed>) -> Rejected {
+        let mut rejected = Rejected::default();
         for row in rows {
             let destination = Destination::of(&row);
-            let lane = self.waiting.entry(destination.clone()).or_default();
-            if lane.senders.is_empty() && lane.active == 0 || !self.turns.contains(&destination) {
-                self.turns.push_back(destination);
+            match self.queue.offer(now, &counted(&row, &destination)) {
+                Offered::Taken => {
+                    self.destinations.entry(destination.to_string()).or_insert(destination);
+                    self.rows.insert((row.outbox, row.recipient), row);
+                }
+                // It was claimed again, since its lease had ended: what is under way goes on.
+                Offered::Known => {}
+                Offered::Full | Offered::Crowded => rejected.crowded.push(row),
+                Offered::Down(until) => rejected.down.push((row, until)),
             }
-            lane.push(row);
         }
+        rejected
     }
 
-    pub fn next(&mut self, _now: Time) -> Next {
-        if self.active >= self.limits.connections {
-            return Next::Wait(None);
-        }
-        for _ in 0..self.turns.len() {
-            let Some(destination) = self.turns.pop_front() else { break };
-            let Some(lane) = self.waiting.get_mut(&destination) else { continue };
-            if lane.senders.is_empty() {
-                continue;
+    /// The claim is over; when the next that was not claimed is due.
+    pub fn loaded(&mut self, now: Time, due: Option<Time>) {
+        self.queue.loaded(now, due);
+    }
+
+    /// Somebody new waits in the outbox.
+    pub fn announce(&mut self, now: Time) {
+        self.queue.announce(now);
+    }
+
+    pub fn step(&mut self, now: Time) -> Step {
+        match self.queue.next(now) {
+            Turn::Attempt(attempt) => self.begin(&attempt).map_or(Step::Wait(Some(now)), Step::Work),
+            Turn::Defer(deferral) => {
+                let rows = deferral.rows.iter().filter_map(|row| self.take(*row)).collect();
+                self.forget(&deferral.destination);
+                Step::PutOff(rows, deferral.until)
             }
-            self.turns.push_back(destination.clone());
-            if lane.active < self.limits.connections_per_destination {
-                return Next::Work(Box::new(self.begin(destination)));
-            }
+            Turn::Load(count) => Step::Load(count, self.queue.closed(now).map(str::to_owned).collect()),
+            Turn::SleepUntil(until) => Step::Wait(Some(until)),
+            Turn::Idle => Step::Wait(None),
         }
-        Next::Wait(None)
     }
 
     /// The next message for a destination to which there is a connection.
-    pub fn next_for(&mut self, destination: &Destination) -> Option<Work> {
-        let waits = self.waiting.get(destination).is_some_and(|lane| !lane.senders.is_empty());
-        waits.then(|| self.begin(destination.clone()))
+    pub fn next_for(&mut self, destination: &Destination, now: Time) -> Option<Work> {
+        let attempt = self.queue.next_for(&destination.to_string(), now)?;
+        self.begin(&attempt)
     }
 
-    fn begin(&mut self, destination: Destination) -> Work {
-        let lane = self.waiting.entry(destination.clone()).or_default();
-        let rows = lane.pop();
-        lane.active += 1;
+    fn begin(&mut self, attempt: &Attempt) -> Option<Work> {
+        let destination = self.destinations.get(&*attempt.destination)?.clone();
+        let outbox = attempt.outbox.cast_signed();
+        let rows = attempt.rows.iter().filter_map(|ticket| self.take((attempt.outbox, ticket.recipient))).collect();
         self.active += 1;
-        self.waiting_rows -= rows.len();
-        self.active_rows += rows.len();
-        self.last_number += 1;
-        Work::new(self.last_number, destination, rows)
+        tracing::debug!(outbox, %destination, "an attempt begins");
+        Some(Work::new(attempt.id, destination, rows))
+    }
+
+    fn take(&mut self, (outbox, recipient): (u64, u32)) -> Option<Claimed> {
+        self.rows.remove(&(outbox.cast_signed(), recipient))
     }
 
     /// A message is done with, or given back: its places are free.
-    pub fn done(&mut self, destination: &Destination, rows: usize) {
+    pub fn done(&mut self, work: &Work, now: Time, outcome: Outcome) {
         self.active = self.active.saturating_sub(1);
-        self.active_rows = self.active_rows.saturating_sub(rows);
-        if let Some(lane) = self.waiting.get_mut(destination) {
-            lane.active = lane.active.saturating_sub(1);
-            if lane.active == 0 && lane.senders.is_empty() {
-                self.waiting.remove(destination);
-            }
+        self.queue.done(work.number, now, outcome);
+        self.forget(&work.destination.to_string());
+    }
+
+    /// Names of destinations are kept as long as somebody is on the way there.
+    fn forget(&mut self, name: &str) {
+        if self.rows.is_empty() && self.active == 0 {
+            self.destinations.clear();
+        } else if self.destinations.len() > 2 * self.rows.len() + 1000 {
+            let waited_for: std::collections::HashSet<String> =
+                self.rows.values().map(|row| Destination::of(row).to_string()).collect();
+            self.destinations.retain(|known, _| known == name || waited_for.contains(known));
         }
     }
 
     /// Attempts under way, and recipients that wait.
     pub fn busy(&self) -> (usize, usize) {
-        (self.active, self.waiting_rows)
+        (self.active, self.rows.len())
     }
 
     /// Everything that waits.
     pub fn take_waiting(&mut self) -> Vec<Claimed> {
-        let lanes = std::mem::take(&mut self.waiting);
-        self.turns.clear();
-        self.waiting_rows = 0;
-        lanes.into_values().flat_map(|lane| lane.senders).flat_map(|(_, rows)| rows).collect()
+        std::mem::take(&mut self.rows).into_values().collect()
+    }
+}
+
+fn counted(row: &Claimed, destination: &Destination) -> Row {
+    Row {
+        outbox: row.outbox.cast_unsigned(),
+        recipient: row.recipient,
+        destination: destination.to_string(),
+        sender: row.reverse_path.clone(),
+        size: row.size,
+        created: row.created,
+        attempts: row.attempts,
+        due: Time(0),
+        priority: 0,
     }
 }

@@ -58,15 +58,13 @@ pub struct Work {
     pub(super) destination: Destination,
     /// The recipients it is not done with: all of one outbox entry, at least one to begin with.
     pub(super) rows: Vec<Claimed>,
-    /// How many recipients it began with.
-    pub(super) began_with: usize,
     /// The message, once it was looked up.
     pub(super) message: Option<OutgoingStored>,
 }
 
 impl Work {
     pub(super) fn new(number: u64, destination: Destination, rows: Vec<Claimed>) -> Work {
-        Work { number, destination, began_with: rows.len(), rows, message: None }
+        Work { number, destination, rows, message: None }
     }
 
     /// The outbox entry; `None` when it is done with everybody.

@@ -371,6 +371,10 @@ impl Session for Client {
         true
     }
 
+    fn is_refusal(_: &Answer) -> bool {
+        false
+    }
+
     fn standing(&self) -> Standing {
         // We called; how long that may take is ours to say.
         Standing::Entitled
