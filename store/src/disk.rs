@@ -189,13 +189,17 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
     if let Some(above) = above.filter(|above| !above.is_dir()) {
         make_folder(above)?;
     }
-    // One that is there may have been made by a process that died before the next line.
     let made = match fs::DirBuilder::new().mode(FOLDER_MODE).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made,
+        Err(_) if path.is_dir() => Ok(false),
+        made => made.map(|()| true),
     };
-    made.and_then(|()| RealDisk.sync_dir(above.unwrap_or(Path::new("."))))
-        .map_err(|error| StoreError::io(format!("make folder {}", path.display()), &error))
+    // One that is there may have been made by a process that died before it was synced; but the folder above it may be
+    // another user's.
+    let synced = made.and_then(|made| match RealDisk.sync_dir(above.unwrap_or(Path::new("."))) {
+        Err(error) if !made && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    });
+    synced.map_err(|error| StoreError::io(format!("make folder {}", path.display()), &error))
 }
 
 /// An empty file for SQLite to fill, made here so that it is the owner's alone from the first moment.
