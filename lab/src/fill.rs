@@ -129,7 +129,7 @@ fn deliver(engine: &Engine, mail: &Mail, at: usize, now: Time) -> Result<Op> {
             recipient: mail.account.clone(),
             grace: true,
         }],
-        remote: None,
+        remote: Vec::new(),
         trace: Vec::new(),
         all_or_nothing: true,
     })))

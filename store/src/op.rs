@@ -133,8 +133,8 @@ pub struct Deliver {
     pub references: Vec<String>,
     /// Who gets it here.
     pub local: Vec<Local>,
-    /// Who gets it elsewhere.
-    pub remote: Option<Outgoing>,
+    /// Who gets it elsewhere; one entry for each envelope it leaves with.
+    pub remote: Vec<Outgoing>,
     /// Beginning of the journey.
     pub trace: Vec<TraceEntry>,
     /// A full mailbox fails the whole (`OverQuota`) when `true`; otherwise only its own entry.
@@ -159,6 +159,8 @@ pub struct Local {
 /// What leaves the house.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
+    /// Whom it leaves as: the envelope's own, or who answers for a list; empty for `<>`.
+    pub reverse_path: String,
     /// Received and added fields; no Return-Path.
     pub prefix: Vec<u8>,
     /// `7bit`, `8bitmime`; never binary (recoded on arrival).

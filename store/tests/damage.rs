@@ -26,7 +26,7 @@ async fn filled(folder: &Path) -> AccountId {
         let content = upload(&store, &noise(u64::from(number), octets)).await.unwrap();
         let mut letter = letter(number, content, vec![local(bob)]);
         if usize::from(number) == SIZES.len() {
-            letter.remote = Some(outgoing());
+            letter.remote = vec![outgoing()];
         }
         put(&store, letter).await;
     }
@@ -37,6 +37,7 @@ async fn filled(folder: &Path) -> AccountId {
 fn outgoing() -> Outgoing {
     let to = OutgoingRecipient { address: address("zoe"), notify: None, orcpt: None };
     Outgoing {
+        reverse_path: String::new(),
         prefix: vec![],
         body: "7bit".into(),
         smtputf8: false,

@@ -324,6 +324,7 @@ fn outgoing(names: &[&str], held: bool) -> Outgoing {
     let recipients =
         names.iter().map(|name| OutgoingRecipient { address: address(name), notify: Some(3), orcpt: None });
     Outgoing {
+        reverse_path: "alice@hamburger.edu".into(),
         prefix: b"Received: here\r\n".to_vec(),
         body: "8bitmime".into(),
         smtputf8: false,
@@ -337,7 +338,7 @@ fn outgoing(names: &[&str], held: bool) -> Outgoing {
 fn send(engine: &mut Engine, number: u16, remote: Outgoing) -> QueueId {
     let content = engine.put(&noise(1, 20_000)).unwrap();
     let mut deliver = letter(number, content, vec![]);
-    deliver.remote = Some(remote);
+    deliver.remote = vec![remote];
     let id = deliver.queue_id;
     assert_eq!(act(engine, Op::Deliver(Box::new(deliver))), Outcome::Delivered(vec![]));
     id

@@ -180,7 +180,7 @@ async fn prepare(store: &Store, mail: &Mail, account: AccountId, queue_id: Queue
             recipient: mail.account.clone(),
             grace: true,
         }],
-        remote: None,
+        remote: Vec::new(),
         trace: Vec::new(),
         all_or_nothing: true,
     })

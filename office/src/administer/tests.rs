@@ -179,6 +179,7 @@ async fn hold(house: &House, recipients: usize) -> QueueId {
         orcpt: None,
     };
     let remote = store::op::Outgoing {
+        reverse_path: "bob@hamburger.edu".to_owned(),
         prefix: Vec::new(),
         body: "7bit".to_owned(),
         smtputf8: false,
@@ -205,7 +206,7 @@ async fn hold(house: &House, recipients: usize) -> QueueId {
         message_id: None,
         references: Vec::new(),
         local: Vec::new(),
-        remote: Some(remote),
+        remote: vec![remote],
         trace: vec![line],
         all_or_nothing: false,
     };

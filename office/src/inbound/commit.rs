@@ -57,7 +57,7 @@ impl SmtpDesk {
         let fields = self.fields(transaction, &arrived, now);
         let deliver = self.delivery(transaction, arrived, &fields, now);
         let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
-        let held = deliver.remote.is_some();
+        let held = !deliver.remote.is_empty();
         let octets = deliver.content.octets;
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
@@ -203,7 +203,7 @@ impl SmtpDesk {
             all_or_nothing: self.role != Role::Lmtp,
             trace: journey(accepted, transaction),
             local,
-            remote: outgoing(transaction, fields),
+            remote: outgoing(transaction, fields).into_iter().collect(),
         }
     }
 
@@ -289,6 +289,7 @@ fn outgoing(transaction: &Transaction, fields: &Fields) -> Option<Outgoing> {
     }
     let sender = &transaction.sender;
     (!recipients.is_empty()).then(|| Outgoing {
+        reverse_path: path_text(transaction),
         prefix: [fields.received.as_slice(), &fields.added, fields.end].concat(),
         body: if sender.body == Body::SevenBit { "7bit" } else { "8bitmime" }.to_owned(),
         smtputf8: sender.smtputf8,

@@ -304,7 +304,7 @@ async fn a_sync_that_fails_ends_the_server() {
         message_id: None,
         references: Vec::new(),
         local: Vec::new(),
-        remote: None,
+        remote: Vec::new(),
         trace: Vec::new(),
         all_or_nothing: false,
     };

@@ -43,8 +43,8 @@ impl Work<'_> {
         if deliver.all_or_nothing && taken.contains(&Takes::OverQuota) {
             return Ok(Outcome::OverQuota);
         }
-        let remote = deliver.remote.as_ref().filter(|remote| !remote.recipients.is_empty());
-        let refs = taken.iter().filter(|takes| **takes == Takes::Yes).count() + usize::from(remote.is_some());
+        let remote: Vec<_> = deliver.remote.iter().filter(|remote| !remote.recipients.is_empty()).collect();
+        let refs = taken.iter().filter(|takes| **takes == Takes::Yes).count() + remote.len();
         let blob = if refs > 0 { self.insert_blob(&deliver.content, refs)? } else { 0 };
         for (local, takes) in deliver.local.iter().zip(&taken) {
             deliveries.push(match takes {
@@ -53,7 +53,7 @@ impl Work<'_> {
                 Takes::Gone => Delivery::Gone,
             });
         }
-        if let Some(remote) = remote {
+        for remote in remote {
             self.enqueue(deliver, remote, blob)?;
         }
         if refs > 0 {

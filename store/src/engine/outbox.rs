@@ -20,7 +20,7 @@ impl Work<'_> {
                 queue_key(deliver.queue_id),
                 blob,
                 remote.prefix,
-                deliver.reverse_path.as_bytes(),
+                remote.reverse_path.as_bytes(),
                 remote.body.as_bytes(),
                 remote.smtputf8,
                 optional_text(remote.ret.as_deref()),

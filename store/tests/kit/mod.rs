@@ -70,7 +70,7 @@ pub fn letter(number: u16, content: Content, local: Vec<Local>) -> Deliver {
         message_id: Some(format!("{number}@hamburger.edu")),
         references: vec![],
         local,
-        remote: None,
+        remote: Vec::new(),
         trace: vec![],
         all_or_nothing: false,
     }

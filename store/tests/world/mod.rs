@@ -265,7 +265,7 @@ impl World {
                 _ => Delivery::Gone,
             });
         }
-        if let Some(remote) = deliver.remote.as_ref().filter(|remote| !remote.recipients.is_empty()) {
+        for remote in deliver.remote.iter().filter(|remote| !remote.recipients.is_empty()) {
             self.last_outbox += 1;
             for (n, to) in (0..).zip(&remote.recipients) {
                 let (address, held, due) = (to.address.clone(), remote.held, deliver.now);

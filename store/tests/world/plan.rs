@@ -11,7 +11,7 @@ use store::{Engine, Op, StoreError};
 #[derive(Clone, Debug)]
 pub enum Plan {
     Whole(Op),
-    Deliver { octets: usize, local: Vec<Local>, remote: Option<Outgoing>, all_or_nothing: bool, at: u64 },
+    Deliver { octets: usize, local: Vec<Local>, remote: Vec<Outgoing>, all_or_nothing: bool, at: u64 },
     Append { octets: usize, place: (AccountId, MailboxId), flags: Flags, at: u64 },
 }
 
@@ -131,6 +131,7 @@ fn a_delivery() -> impl Strategy<Value = Plan> {
             Local { account, role, prefix: vec![b'x'; prefix * 10], recipient: "bob@crepes.fr".into(), grace }
         });
     let remote = (prop::collection::vec(a_person(), 0..3), any::<bool>()).prop_map(|(to, held)| Outgoing {
+        reverse_path: "alice@hamburger.edu".into(),
         prefix: b"Received: x\r\n".to_vec(),
         body: "7bit".into(),
         smtputf8: false,
@@ -140,7 +141,7 @@ fn a_delivery() -> impl Strategy<Value = Plan> {
         held,
     });
     let locals = prop::collection::vec(local, 0..4);
-    let remote = prop::option::weighted(0.6, remote);
+    let remote = prop::collection::vec(remote, 0..3);
     (a_size(), locals, remote, any::<bool>(), 0..50_u64).prop_map(|(octets, local, remote, all_or_nothing, at)| {
         Plan::Deliver { octets, local, remote, all_or_nothing, at }
     })
