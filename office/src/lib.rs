@@ -9,6 +9,7 @@ mod counters;
 mod inbound;
 pub mod login;
 pub mod policy;
+pub mod srs;
 
 pub use access::Pop3Desk;
 pub use counters::Counters;
@@ -33,7 +34,12 @@ pub struct Seams {
     pub random: Random,
     /// Tells what room is left.
     pub room: Room,
+    /// What addresses of ours are signed with; the same as long as the house stands.
+    pub secret: Secret,
 }
+
+/// A secret of the house.
+pub type Secret = [u8; srs::SECRET_OCTETS];
 
 /// Octets free on the disk of the store; `None` where nobody knows. Asked before each message, so it must be quick.
 pub type Room = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
@@ -69,6 +75,7 @@ struct Inner {
     login: Arc<Login>,
     random: Random,
     room: Room,
+    srs: srs::Srs,
     counters: Counters,
 }
 
@@ -81,6 +88,7 @@ impl Office {
             login: Arc::new(Login::new(seams.random.clone())),
             random: seams.random,
             room: seams.room,
+            srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
         };
         let office = Office { inner: Arc::new(inner) };
@@ -177,6 +185,10 @@ impl Office {
 
     fn visitor(&self, client: IpAddr) -> Visitor {
         Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    }
+
+    fn srs(&self) -> &srs::Srs {
+        &self.inner.srs
     }
 
     /// Whether a message of so many octets leaves the reserve of the disk alone.

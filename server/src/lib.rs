@@ -15,6 +15,7 @@ mod privileges;
 mod reception;
 mod running;
 mod seams;
+mod secret;
 mod serve;
 mod systemd;
 

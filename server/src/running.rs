@@ -9,7 +9,7 @@ use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, privileges};
+use crate::{control, files, privileges, secret};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -113,7 +113,9 @@ pub(crate) async fn open_office(config: &Config, seams: &Seams) -> Result<Office
     let store = opened.unwrap_or(Err(StoreError::Closed)).map_err(StartError::Store)?;
     let folder = config.data_dir.clone();
     let room = Arc::new(move || seams::free_octets(&folder));
-    let office_seams = office::Seams { random: seams.random.clone(), room };
+    let path = config.data_dir.join(SECRET_FILE);
+    let secret = secret::kept(&path, &seams.random).map_err(|error| StartError::DataDir { path, error })?;
+    let office_seams = office::Seams { random: seams.random.clone(), room, secret };
     Office::open(store, config.policy(), office_seams, seams.clock.now()).await.map_err(StartError::Store)
 }
 
@@ -130,6 +132,9 @@ fn self_signed(config: &Config, seams: &Seams) -> Result<Certificate, StartError
 
 /// Where in the data folder the certificate of our own making lies.
 pub(crate) const SELF_SIGNED_FOLDER: &str = "tls";
+
+/// Where in the data folder the secret lies that addresses of ours are signed with.
+const SECRET_FILE: &str = "secret";
 
 /// A certificate out of its dates still encrypts, and mail servers seldom check: a word, not an end.
 fn warn_of_dates(facts: &CertificateFacts, seams: &Seams) {

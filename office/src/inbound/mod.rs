@@ -1,10 +1,11 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `directory` (VRFY, EXPN, HELP STATUS).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS).
 
 mod arrival;
 mod commit;
+mod copies;
 mod directory;
 mod header;
 mod recipient;
@@ -110,10 +111,10 @@ impl Desk for SmtpDesk {
                 return Answer::Done;
             }
             Ask::Sender(sender) => self.open_transaction(sender).await,
-            Ask::Recipient(recipient) => self.take_recipient(recipient).await,
+            Ask::Recipient(recipient) => self.take_recipient(recipient, now).await,
             Ask::Content => self.begin_content(now),
             Ask::Commit => return self.commit(now).await,
-            Ask::Verify(name) => self.verify(&name).await,
+            Ask::Verify(name) => self.verify(&name, now).await,
             Ask::Expand(name) => self.expand(&name).await,
             Ask::Status => self.status(),
             Ask::Auth(ask) => return self.login(now, ask).await,
@@ -133,5 +134,7 @@ impl Desk for SmtpDesk {
     }
 }
 
+#[cfg(test)]
+mod names_tests;
 #[cfg(test)]
 mod tests;
