@@ -263,6 +263,7 @@ impl Work<'_> {
             }
             Op::AliasAdd { alias } => self.alias_add(alias),
             Op::AliasRemove { address } => self.alias_remove(address),
+            Op::AliasImport { origin, aliases } => self.alias_import(origin, aliases),
             Op::Claim { now, limit, lease_ms, token } => self.claim(*now, *limit, *lease_ms, *token),
             Op::Settle { outbox, recipient, token, state, now } => {
                 self.settle((*outbox, *recipient), *token, state, *now)

@@ -25,7 +25,11 @@ const WRITER_CACHE_KIB: u32 = 24 * 1024;
 const READER_CACHE_KIB: u32 = 2 * 1024;
 
 /// Numbered, forward-only; number n is the n-th.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql"), include_str!("../../migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001.sql"),
+    include_str!("../../migrations/0002.sql"),
+    include_str!("../../migrations/0004.sql"),
+];
 
 /// Where the files of a store are.
 #[derive(Clone, Debug, PartialEq, Eq)]
