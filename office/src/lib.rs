@@ -13,7 +13,7 @@ pub mod srs;
 
 pub use access::Pop3Desk;
 pub use counters::Counters;
-pub use inbound::SmtpDesk;
+pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use policy::{FileDomain, Network, Policy};
 
 use admin::{Failure, Request, Response};
@@ -111,6 +111,9 @@ impl Office {
 
     /// Carries out what an administrator asks.
     pub async fn administer(&self, now: Time, request: Request) -> Result<Response, Failure> {
+        if let Request::Way { name } = &request {
+            return self.way(now, name).await.map(Response::Way);
+        }
         let policy = self.policy();
         let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login };
         administer::administer(&clerk, now, request).await
@@ -165,6 +168,12 @@ impl Office {
     /// The text that makes an APOP digest good for one connection only (RFC 1939 §7).
     fn timestamp(&self, policy: &Policy, now: Time) -> String {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
+    }
+
+    /// Octets a message may have.
+    #[must_use]
+    pub fn message_size(&self) -> u64 {
+        self.policy().message_size
     }
 
     /// The store it works on.

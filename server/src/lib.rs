@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 mod doors;
+pub mod drop;
 mod error;
 mod files;
 mod house;

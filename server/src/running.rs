@@ -3,7 +3,9 @@
 #![allow(clippy::disallowed_methods, reason = "makes the data folder")]
 
 use crate::config::{Config, ListenerKind};
+use crate::control::Counter;
 use crate::doors::{self, DoorPost};
+use crate::drop::Drops;
 use crate::error::StartError;
 use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
@@ -151,7 +153,10 @@ fn spawn_all(
     let mut tasks = JoinSet::new();
     let path = control::path(&house.config.load().data_dir);
     let socket = control::bind(&path).map_err(|error| StartError::Control { path, error })?;
-    tasks.spawn(control::serve(socket, house.office.clone(), house.clock.clone(), house.drain.clone()));
+    let (office, clock) = (house.office.clone(), house.clock.clone());
+    let drops = Drops::open(&house.config.load().data_dir, office.clone(), clock.clone());
+    tasks.spawn(control::serve(socket, Counter { office, clock, drops: drops.clone() }, house.drain.clone()));
+    tasks.spawn(drops.watch(house.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
     for DoorPost { kind, listener, .. } in doors {

@@ -339,3 +339,60 @@ async fn the_rest_answers_truly() {
     house.fails(Request::Backup { to }, FailureKind::CannotCreate, "not empty").await;
     house.fails(Request::Backup { to: "copy".into() }, FailureKind::Usage, "absolute").await;
 }
+
+fn read_line(line: u32, name: &str, targets: &[&str]) -> crate::admin::AliasLine {
+    crate::admin::AliasLine {
+        line,
+        name: name.to_owned(),
+        targets: targets.iter().map(|to| (*to).to_owned()).collect(),
+    }
+}
+
+#[tokio::test]
+async fn an_import_completes_names_and_tells_what_it_leaves_out() {
+    let house = house().await;
+    house
+        .ask(Request::AccountAdd { address: address("bob@hamburger.edu"), password: None, quota: None })
+        .await
+        .unwrap();
+    house.ask(Request::DomainAdd { domain: domain("crepes.fr") }).await.unwrap();
+    let lines = vec![
+        read_line(1, "staff", &["bob", "carol@ketchup.example", "BOB@hamburger.edu", "bob"]),
+        read_line(2, "staff room", &["bob"]),
+        read_line(3, "x@nowhere.example", &["bob"]),
+        read_line(4, "bob", &["staff"]),
+        read_line(5, "*", &["bob"]),
+        read_line(6, "odd", &["two words\u{7}", "bob"]),
+        read_line(7, "nobody", &["@"]),
+    ];
+    let import = |dry_run: bool, domain: Option<&str>, lines: Vec<_>| Request::AliasImport {
+        origin: "/etc/aliases".to_owned(),
+        domain: domain.map(self::domain),
+        lines,
+        dry_run,
+    };
+    for dry_run in [true, false] {
+        let Response::Imported(view) = house.ask(import(dry_run, None, lines.clone())).await.unwrap() else { panic!() };
+        assert_eq!((view.aliases, view.added, view.changed, view.removed), (3, 3, 0, 0), "{view:?}");
+        let mut numbers: Vec<u32> = view.refused.iter().map(|refused| refused.line).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [3, 4, 5, 6, 7], "{view:?}");
+    }
+    let Response::Aliases(aliases) = house.ask(Request::AliasList { domain: None }).await.unwrap() else { panic!() };
+    let names: Vec<String> = aliases.iter().map(|alias| alias.address.to_string()).collect();
+    assert_eq!(names, ["odd@hamburger.edu", "staff@hamburger.edu", "\"staff room\"@hamburger.edu"]);
+    let members = ["bob@hamburger.edu", "carol@ketchup.example", "BOB@hamburger.edu"].map(address).to_vec();
+    assert_eq!(aliases[1].target, AliasTo::Members(members));
+
+    let next = vec![read_line(1, "staff", &["bob"]), read_line(2, "new", &["bob"])];
+    for dry_run in [true, false] {
+        let Response::Imported(view) = house.ask(import(dry_run, None, next.clone())).await.unwrap() else { panic!() };
+        assert_eq!((view.aliases, view.added, view.changed, view.removed), (2, 1, 1, 2), "{view:?}");
+    }
+    let elsewhere = import(false, Some("crepes.fr"), vec![read_line(1, "chef", &["chef2"])]);
+    house.ask(elsewhere).await.unwrap();
+    let Response::Aliases(aliases) = house.ask(Request::AliasList { domain: None }).await.unwrap() else { panic!() };
+    assert_eq!(aliases.len(), 1, "another domain for the same file: its names are others now");
+    assert_eq!(aliases[0].target, AliasTo::Members(vec![address("chef2@crepes.fr")]));
+    house.fails(import(false, Some("ketchup.example"), vec![]), FailureKind::NoHost, "none of our domains").await;
+}

@@ -4,6 +4,7 @@
 use super::arrival::{Arrived, Fault};
 use super::copies::{Paths, is_sent_on, outgoing};
 use super::header::Digest;
+use super::local::HandedIn;
 use super::recipient::Accepted;
 use super::route::{End, Member};
 use super::{SmtpDesk, Transaction, trouble};
@@ -140,6 +141,9 @@ impl SmtpDesk {
             }
             _ => {}
         }
+        if let Some(handed_in) = &self.handed_in {
+            added.extend(handed_in.sender_field(&facts.from, facts.has_sender));
+        }
         if !facts.has_message_id {
             let id = build::new_message_id(&self.office.random(), &self.policy.hostname);
             added.extend(build::message_id(&id));
@@ -148,6 +152,10 @@ impl SmtpDesk {
     }
 
     fn received(&self, transaction: &Transaction, now: Time) -> Vec<u8> {
+        if let Some(HandedIn { user, .. }) = &self.handed_in {
+            let (by, id) = (&self.policy.hostname, transaction.queue_id.to_string());
+            return build::received_here(by, &user.name, &id, now);
+        }
         let (helo, tls) = match &self.greeting {
             Some((greeting, tls)) => (greeting.name.as_str(), tls.as_ref()),
             None => ("unknown", None),
@@ -221,9 +229,12 @@ impl SmtpDesk {
 
     /// Where the message came from, in words.
     fn origin(&self, transaction: &Transaction, octets: u64) -> String {
+        let from = path_text(transaction);
+        if let Some(handed_in) = &self.handed_in {
+            return format!("from <{from}>, {octets} octets, {}", handed_in.origin());
+        }
         let helo = self.greeting.as_ref().map_or("-", |(greeting, _)| greeting.name.as_str());
         let user = self.user().map_or(String::new(), |account| format!(", logged in as {}", account.address));
-        let from = path_text(transaction);
         format!("from <{from}>, {octets} octets, by {helo} [{}]{user}", self.peer.client.ip())
     }
 

@@ -103,7 +103,7 @@ pub(super) fn welcome(address: &Address, members: &[Member]) -> Reply {
     }
 }
 
-fn refusal(address: &Address, route: &Route) -> Reply {
+pub(super) fn refusal(address: &Address, route: &Route) -> Reply {
     match route {
         Route::Moved(to) => Reply::new(551, Enhanced(5, 1, 6), format!("not here any more, please try <{to}>")),
         Route::Unknown => Reply::new(550, Enhanced(5, 1, 1), format!("there is no <{address}> here")),

@@ -23,7 +23,9 @@ async fn open(deep: bool) -> Scene {
     let office = open_office(&config, &seams).await.unwrap();
     let (drain, draining) = watch::channel(false);
     let path = path(&data_dir);
-    let served = tokio::spawn(serve(bind(&path).unwrap(), office, seams.clock, draining));
+    let drops = Drops::open(&data_dir, office.clone(), seams.clock.clone());
+    let counter = Counter { office, clock: seams.clock, drops };
+    let served = tokio::spawn(serve(bind(&path).unwrap(), counter, draining));
     Scene { folder, path, drain, served }
 }
 
