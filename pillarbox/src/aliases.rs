@@ -12,6 +12,9 @@ pub const FILE_MAX: u64 = 1024 * 1024 - 64 * 1024;
 /// Included files within included files; nobody nests them deeper on purpose, and a circle ends here.
 const INCLUDE_DEPTH: usize = 5;
 
+/// Reads an included file.
+pub type Include<'a> = &'a dyn Fn(&str) -> io::Result<String>;
+
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aliases {
@@ -26,7 +29,7 @@ pub struct Aliases {
 }
 
 /// Reads the text of an aliases file. `include` reads the files that are named in it.
-pub fn read(text: &str, include: &dyn Fn(&str) -> io::Result<String>) -> Aliases {
+pub fn read(text: &str, include: Include<'_>) -> Aliases {
     let mut aliases = Aliases::default();
     for (line, text) in logical_lines(text) {
         match entry(&text) {
@@ -38,7 +41,7 @@ pub fn read(text: &str, include: &dyn Fn(&str) -> io::Result<String>) -> Aliases
 }
 
 impl Aliases {
-    fn add(&mut self, line: u32, name: String, list: &str, include: &dyn Fn(&str) -> io::Result<String>) {
+    fn add(&mut self, line: u32, name: String, list: &str, include: Include<'_>) {
         if let Some(earlier) = self.lines.iter().find(|other| other.name.eq_ignore_ascii_case(&name)) {
             self.wrong.push((line, format!("{name} stands in line {} already", earlier.line)));
             return;
@@ -114,12 +117,7 @@ fn unquoted(text: &str) -> String {
 }
 
 /// The targets of a list, those of included files among them.
-fn gather(
-    list: &str,
-    targets: &mut Vec<String>,
-    wrong: &mut Vec<String>,
-    (include, depth): (&dyn Fn(&str) -> io::Result<String>, usize),
-) {
+fn gather(list: &str, targets: &mut Vec<String>, wrong: &mut Vec<String>, (include, depth): (Include<'_>, usize)) {
     let mut from = 0;
     let commas = outside_quotes(list).filter(|(_, c)| *c == ',').map(|(at, _)| at);
     for to in commas.chain([list.len()]) {
@@ -141,7 +139,7 @@ fn gather(
     }
 }
 
-fn included(path: &str, (include, depth): (&dyn Fn(&str) -> io::Result<String>, usize)) -> Result<String, String> {
+fn included(path: &str, (include, depth): (Include<'_>, usize)) -> Result<String, String> {
     if !path.starts_with('/') {
         return Err(format!(":include:{path} names no file from the root on"));
     }

@@ -163,7 +163,7 @@ fn aliases_of_a_file_come_and_go_with_it() {
     let (first, second) = (vec![address("BOB"), address("byhand")], vec![elsewhere]);
     assert_eq!(came, (first, second, vec![by_hand.clone(), one.clone(), two.clone()], vec![one.clone(), two.clone()]));
     // Another file has no say in it.
-    let (taken, _, all, _) = import("/root/aliases", &[&members("one", &["x"])]);
+    let (taken, _, all, _) = import("/srv/aliases", &[&members("one", &["x"])]);
     assert_eq!((taken, all), (vec![address("one")], vec![by_hand.clone(), one, two]));
     let other = members("two", &["y"]);
     let (taken, _, all, from) = import("/etc/aliases", &[&other]);

@@ -92,7 +92,7 @@ fn complete(line: &AliasLine, domain: &Domain, refused: &mut Vec<RefusedLine>) -
             members.push(member);
         }
     }
-    (!members.is_empty()).then(|| (line.line, Alias { address, target: AliasTarget::Members(members) }))
+    (!members.is_empty()).then_some((line.line, Alias { address, target: AliasTarget::Members(members) }))
 }
 
 fn address(name: &str, domain: &Domain) -> Option<Address> {

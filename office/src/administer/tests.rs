@@ -27,6 +27,7 @@ fn policy() -> Policy {
         admin: None,
         relay_networks: Vec::new(),
         plaintext_login_networks: Vec::new(),
+        local_users: Vec::new(),
         message_size: 1 << 20,
         disk_reserve: 0,
         recipients: 100,

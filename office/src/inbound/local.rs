@@ -104,6 +104,8 @@ impl Office {
     /// # Errors
     /// The reply to its sender, where that is no good or the store is in trouble.
     pub async fn hand_in(&self, now: Time, user: LocalUser, envelope: &LocalEnvelope) -> Result<LocalDesk, Reply> {
+        let trusted = user.trusted || self.policy().local_users.contains(&user.name);
+        let user = LocalUser { trusted, ..user };
         let own = self.own_address(&user.name);
         let mut desk = self.desk_of_this_machine();
         let sender = self.sender_of(&user, &own, envelope).await.map_err(|error| super::trouble(&error))?;
@@ -174,6 +176,10 @@ impl Office {
         refused: &[LocalRefusal],
         content: &[u8],
     ) -> Result<(), Reply> {
+        // RFC 3461 §4.1: NEVER is a wish like others.
+        if envelope.notify == Some(Notify::default()) {
+            return Ok(());
+        }
         if envelope.sender.as_deref() == Some("") {
             return Err(Reply::new(550, wire::smtp::Enhanced(5, 1, 0), "nobody is to be told: the reverse path is <>"));
         }

@@ -21,7 +21,7 @@ impl House {
         self.outbox().await.into_iter().map(|row| (row.reverse_path, row.address.to_string())).collect()
     }
 
-    async fn from_alice(&self, to: &str) -> u16 {
+    async fn alice_writes_to(&self, to: &str) -> u16 {
         let mut desk = self.desk(Role::Mx, STRANGER);
         send_to(&mut desk, Some("alice@crepes.fr"), to, b"Subject: x\r\n\r\nx\r\n").await
     }
@@ -48,7 +48,7 @@ async fn who_owns_a_list_hears_of_trouble_with_its_members() {
     house.alias("inner@hamburger.edu", &["dave@crepes.fr", "deep@hamburger.edu"]).await;
     house.alias("Owner-Inner@hamburger.edu", &["bob@hamburger.edu"]).await;
     house.alias("deep@hamburger.edu", &["erin@crepes.fr"]).await;
-    assert_eq!(house.from_alice("friends+tag@hamburger.edu").await, 250);
+    assert_eq!(house.alice_writes_to("friends+tag@hamburger.edu").await, 250);
     let expected = [
         pair("owner-friends@hamburger.edu", "carol@crepes.fr"),
         pair("owner-inner@hamburger.edu", "dave@crepes.fr"),
@@ -64,7 +64,7 @@ async fn a_catch_all_owns_no_list() {
     let house = house().await;
     house.alias("friends@hamburger.edu", &["bob@hamburger.edu"]).await;
     house.alias("*@hamburger.edu", &["bob@hamburger.edu"]).await;
-    assert_eq!(house.from_alice("friends@hamburger.edu").await, 250);
+    assert_eq!(house.alice_writes_to("friends@hamburger.edu").await, 250);
     let kept = String::from_utf8(house.newest().await).unwrap();
     assert!(kept.starts_with("Return-Path: <alice@crepes.fr>\r\n"), "{kept}");
 }
@@ -83,7 +83,7 @@ async fn reports_stay_reports_on_their_way_through_a_list() {
 async fn mail_sent_on_finds_its_way_back() {
     let house = house().await;
     house.alias("carol@hamburger.edu", &["carol@ketchup.example"]).await;
-    assert_eq!(house.from_alice("carol@hamburger.edu").await, 250);
+    assert_eq!(house.alice_writes_to("carol@hamburger.edu").await, 250);
     let (wrapped, to) = house.leaving().await.remove(0);
     assert_eq!(to, "carol@ketchup.example");
     assert!(wrapped.starts_with("SRS0=") && wrapped.ends_with("=crepes.fr=alice@hamburger.edu"), "{wrapped}");
@@ -149,7 +149,7 @@ async fn only_foreign_senders_are_wrapped_and_only_where_it_fits() {
 async fn what_an_alias_sent_on_does_not_go_round_twice() {
     let house = house().await;
     house.alias("carol@hamburger.edu", &["carol@ketchup.example"]).await;
-    assert_eq!(house.from_alice("carol@hamburger.edu").await, 250);
+    assert_eq!(house.alice_writes_to("carol@hamburger.edu").await, 250);
     let mut desk = house.desk(Role::Mx, STRANGER);
     let back = b"Delivered-To: carol@hamburger.edu\r\nSubject: x\r\n\r\nx\r\n";
     assert_eq!(send_to(&mut desk, Some("alice@crepes.fr"), "carol@hamburger.edu", back).await, 554);

@@ -33,6 +33,7 @@ fn policy() -> Policy {
         admin: Some(address("bob@hamburger.edu")),
         relay_networks: vec!["192.0.2.0/24".parse().unwrap()],
         plaintext_login_networks: Vec::new(),
+        local_users: Vec::new(),
         message_size: 50 << 20,
         disk_reserve: 0,
         recipients: 100,

@@ -30,6 +30,10 @@ use wire::smtp::{Enhanced, Notify, Reply, Return};
 /// How often the folder is looked into.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// How long a message waits for a recipient who cannot take it for now, as one with a full mailbox (RFC 5321 §4.5.4.1: four
+/// to five days). Then its sender is told.
+const WAIT_MAX: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+
 /// Files looked at in one go; the rest waits for the next look, so that a folder with a million names costs no memory.
 const FILES_AT_ONCE: usize = 1000;
 
@@ -179,7 +183,9 @@ impl Drops {
                 }
             }
         };
-        if let Some(later) = refused.iter().find(|refusal| refusal.reply.code < 500).filter(|_| !taken) {
+        let dropped_at = wire::Time(envelope.queue_id.0 >> 16);
+        let is_old = now.since(dropped_at) > WAIT_MAX;
+        if let Some(later) = refused.iter().find(|refusal| refusal.reply.code < 500).filter(|_| !taken && !is_old) {
             return Fate::Waits(format!("{name}: {}", later.reply.lines.join(" ")));
         }
         if !refused.is_empty() && !attended {
@@ -188,9 +194,15 @@ impl Drops {
                 let _ = content.take(BEGINNING as u64).read_to_end(&mut beginning);
             }
             let told = self.office.tell_refused(now, (&user, &envelope), &refused, &beginning).await;
-            if let (Err(reply), false) = (told, taken) {
+            if let Err(reply) = told {
                 let why = format!("nobody is left to take it: {}", reply.lines.join(" "));
-                return if reply.code < 500 { Fate::Waits(why) } else { Fate::Bad(why) };
+                match (taken, reply.code) {
+                    (true, _) => {
+                        tracing::error!(file = name, reason = why, "a sender is not told of refused recipients")
+                    }
+                    (false, ..500) => return Fate::Waits(why),
+                    (false, _) => return Fate::Bad(why),
+                }
             }
         }
         if taken { Fate::Taken(envelope, refused) } else { Fate::Refused(refused) }
@@ -262,13 +274,17 @@ fn list(folder: &Path, now: wire::Time) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
+        // A folder in it is nobody's mail, and not ours to move away.
+        if entry.file_type()?.is_dir() {
+            continue;
+        }
         let Ok(name) = entry.file_name().into_string() else { continue };
         if let Some(unfinished) = name.strip_prefix(UNFINISHED) {
             let begun = form::queue_id(unfinished).map(|id| wire::Time(id.0 >> 16));
             if begun.is_none_or(|begun| now.since(begun) > ABANDONED) {
                 remove(&entry.path());
             }
-        } else if name != BAD {
+        } else {
             names.push(name);
         }
         if names.len() == FILES_AT_ONCE {

@@ -4,6 +4,7 @@ use crate::Config;
 use crate::running::open_office;
 use crate::seams::Seams;
 use office::admin::Request;
+use store::op::Op;
 use store::types::QueueId;
 use wire::Time;
 
@@ -132,7 +133,7 @@ async fn what_is_left_unfinished_goes_after_a_day() {
         scene.drops.folder.join(name)
     };
     let (young, old) = (unfinished(ABANDONED), unfinished(ABANDONED + Duration::from_millis(1)));
-    assert!(scene.names().is_empty());
+    assert!(list(&scene.drops.folder, now).unwrap().is_empty());
     assert!(young.exists() && !old.exists());
 }
 
@@ -174,4 +175,41 @@ fn another_users_folder_is_not_used() {
     std::fs::remove_file(&path).unwrap();
     private_folder(&path).unwrap();
     private_folder(&path).unwrap();
+}
+
+#[tokio::test]
+async fn who_cannot_take_it_for_now_is_waited_for_and_not_for_ever() {
+    let scene = scene().await;
+    let now = scene.seams.clock.now();
+    let full = Request::AccountAdd { address: "full@a.test".parse().unwrap(), password: None, quota: Some(1) };
+    scene.drops.office.administer(now, full).await.unwrap();
+    let to_full = Envelope { sender: Some("bob".to_owned()), ..envelope(&["full"]) };
+    let message = [b"Subject: x\r\n\r\n".as_slice(), &[b'x'; 100]].concat();
+    let dropped_at = |age: Duration| {
+        let at = Time(now.0 - age.as_millis() as u64);
+        put(&scene.drops.folder, &to_full, &message, (at, &scene.seams.random)).unwrap()
+    };
+    let bobs = Op::AccountSet {
+        address: "full@a.test".parse().unwrap(),
+        credentials: None,
+        quota: Some(Some(0)),
+        pop_delete: None,
+    };
+    scene.drops.office.store().apply(bobs).await.unwrap();
+    let young = dropped_at(WAIT_MAX - Duration::from_secs(60));
+    let view = scene.drops.take_all().await;
+    assert_eq!((view.waiting.len(), scene.names()), (1, vec![young.clone()]));
+    std::fs::remove_file(scene.drops.folder.join(young)).unwrap();
+    dropped_at(WAIT_MAX + Duration::from_secs(60));
+    let view = scene.drops.take_all().await;
+    assert_eq!((view.refused.len(), scene.names().len(), scene.bobs_messages().await), (1, 0, 1), "bob is told");
+}
+
+#[tokio::test]
+async fn who_wants_no_reports_gets_none() {
+    let scene = scene().await;
+    let quiet = Envelope { sender: Some("bob".into()), notify: Some("NEVER".into()), ..envelope(&["nobody"]) };
+    scene.put(&quiet, b"Subject: x\r\n\r\n");
+    assert_eq!(scene.drops.take_all().await.refused.len(), 1);
+    assert_eq!((scene.names().len(), scene.bobs_messages().await), (0, 0));
 }

@@ -125,7 +125,7 @@ fn people() -> impl Strategy<Value = Op> {
         }),
         2 => an_alias().prop_map(|alias| Op::AliasAdd { alias }),
         1 => an_address().prop_map(|address| Op::AliasRemove { address }),
-        1 => (prop::sample::select(vec!["/etc/aliases", "/root/aliases"]), prop::collection::vec(an_alias(), 0..4))
+        1 => (prop::sample::select(vec!["/etc/aliases", "/srv/aliases"]), prop::collection::vec(an_alias(), 0..4))
             .prop_map(|(origin, aliases)| Op::AliasImport { origin: origin.to_owned(), aliases }),
     ]
 }
