@@ -165,7 +165,7 @@ impl Office {
         Ok(WayView { address, ends })
     }
 
-    /// Tells a user that recipients were not taken, with the beginning of the message.
+    /// Tells a user, or the postmaster in their place, that recipients were not taken, with the beginning of the message.
     ///
     /// # Errors
     /// The reply to the notice, where the user cannot be told.
@@ -185,6 +185,23 @@ impl Office {
         }
         let own = self.own_address(&user.name);
         let to = self.sender_of(user, &own, envelope).await.map_err(|error| super::trouble(&error))?.unwrap_or(own);
+        // Users of a machine often have no mailbox: then it is for who looks after the house (RFC 5321 §4.5.1).
+        match self.send_notice(now, (user, envelope, &to), refused, content).await {
+            Err(reply) if reply.code >= 500 => {
+                let postmaster = self.own_address("postmaster");
+                self.send_notice(now, (user, envelope, &postmaster), refused, content).await
+            }
+            sent => sent,
+        }
+    }
+
+    async fn send_notice(
+        &self,
+        now: Time,
+        (user, envelope, to): (&LocalUser, &LocalEnvelope, &Address),
+        refused: &[LocalRefusal],
+        content: &[u8],
+    ) -> Result<(), Reply> {
         let random = u16::from_be_bytes(self.random());
         let notice = LocalEnvelope {
             ticket: format!("{}-refused", envelope.ticket),
@@ -203,7 +220,7 @@ impl Office {
             return Err(refusal.reply);
         }
         desk.begin().await?;
-        desk.content(&self.notice(now, &to, refused, content)).await;
+        desk.content(&self.notice(now, to, refused, content)).await;
         desk.finish().await.map(drop)
     }
 
