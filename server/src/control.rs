@@ -165,6 +165,12 @@ async fn tell(client: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
 /// Asks the server that has this socket, and waits as long as it takes. `None`: there is no server.
 #[must_use]
 pub fn ask(path: &Path, request: &Request) -> Option<Result<Response, Failure>> {
+    ask_within(path, request, None)
+}
+
+/// The same, with patience for so long.
+#[must_use]
+pub fn ask_within(path: &Path, request: &Request, patience: Option<Duration>) -> Option<Result<Response, Failure>> {
     let connected = short(path).and_then(|(_folder, short)| BlockingStream::connect(short));
     let client = match connected {
         Ok(client) => client,
@@ -173,7 +179,8 @@ pub fn ask(path: &Path, request: &Request) -> Option<Result<Response, Failure>> 
         }
         Err(error) => return Some(Err(unavailable(path, &error))),
     };
-    Some(exchange(client, request).unwrap_or_else(|error| Err(unavailable(path, &error))))
+    let patient = client.set_read_timeout(patience).and_then(|()| client.set_write_timeout(patience));
+    Some(patient.and_then(|()| exchange(client, request)).unwrap_or_else(|error| Err(unavailable(path, &error))))
 }
 
 fn exchange(mut client: BlockingStream, request: &Request) -> io::Result<Result<Response, Failure>> {

@@ -21,10 +21,10 @@ const HOPS_MAX: usize = 100;
 
 /// The fields put before a message: those every copy shares, and what comes last.
 pub(super) struct Fields {
-    received: Vec<u8>,
-    added: Vec<u8>,
+    pub received: Vec<u8>,
+    pub added: Vec<u8>,
     /// CRLF where the content does not begin with a header field, so that it is all body.
-    end: &'static [u8],
+    pub end: &'static [u8],
 }
 
 impl Fields {

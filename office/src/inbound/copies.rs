@@ -101,10 +101,13 @@ pub(super) fn outgoing(transaction: &Transaction, fields: &Fields, paths: &Paths
         }
         let entry = envelope(transaction, recipient, member, (fields, paths));
         let is_list = matches!(member.path, CopyPath::Owner(_));
+        // RFC 3461 §5.2.7.3: of an alias with several members only trouble is reported.
+        let is_one_of_several = is_sent_on(member) && recipient.members.len() > 1;
+        let wish = |notify: Notify| Notify { success: notify.success && !is_one_of_several, ..notify };
         let to = OutgoingRecipient {
             address: address.clone(),
             // RFC 3461 §5.2.7.1: what becomes of a list's copies is not the sender's to ask.
-            notify: recipient.given.notify.map(notify_bits).filter(|_| !is_list),
+            notify: recipient.given.notify.map(wish).map(notify_bits).filter(|_| !is_list),
             orcpt: recipient.given.orcpt.clone().filter(|_| !is_list),
         };
         match entries.iter_mut().find(|other| other.reverse_path == entry.reverse_path && other.prefix == entry.prefix)

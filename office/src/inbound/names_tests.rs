@@ -5,6 +5,7 @@
 use super::tests::{House, NOW, address, code, house, send_to, to};
 use super::*;
 use crate::srs::VALID_DAYS;
+use crate::{LocalEnvelope, LocalUser};
 use std::time::Duration;
 use store::query::{Outbox, OutboxRow};
 use wire::smtp::{Body, ForwardPath, ReversePath};
@@ -179,4 +180,83 @@ async fn two_lists_and_one_recipient_leave_as_three() {
     assert!(name(0).0 == name(1).0 && name(1).0 < name(2).0 && name(2).0 < name(3).0, "{each:?}");
     assert!(rows[2].reverse_path.starts_with("SRS0=") && rows[3].reverse_path == "alice@crepes.fr");
     assert!(rows.iter().all(|row| row.queue_id == rows[0].queue_id));
+}
+
+/// RFC 3461 §5.2.7: what was asked for one recipient, and what is asked for each of those it became.
+#[tokio::test]
+async fn wishes_for_reports_go_as_far_as_they_may() {
+    let house = house().await;
+    house.alias("one@hamburger.edu", &["a@crepes.fr"]).await;
+    house.alias("two@hamburger.edu", &["b@crepes.fr", "c@crepes.fr"]).await;
+    house.alias("list@hamburger.edu", &["d@crepes.fr"]).await;
+    house.alias("owner-list@hamburger.edu", &["bob@hamburger.edu"]).await;
+    let mut desk = house.desk(Role::Mx, "192.0.2.9");
+    let Ask::Sender(given) = sender(Some("alice@crepes.fr")) else { unreachable!() };
+    let given = Sender { envid: Some("id".to_owned()), ret: Some(wire::smtp::Return::Headers), ..given };
+    assert_eq!(code(&mut desk, Ask::Sender(given)).await, 250);
+    let notify = Some(wire::smtp::Notify { success: true, failure: true, delay: false });
+    for name in ["one@hamburger.edu", "two@hamburger.edu", "list@hamburger.edu", "e@crepes.fr"] {
+        let Ask::Recipient(given) = rcpt(name) else { unreachable!() };
+        let orcpt = Some("rfc822;x".to_owned());
+        let given = wire::smtp::Recipient { notify, orcpt, ..given };
+        assert!(code(&mut desk, Ask::Recipient(given)).await < 300, "{name}");
+    }
+    let transaction = desk.transaction.as_ref().unwrap();
+    let fields = commit::Fields { received: Vec::new(), added: Vec::new(), end: b"" };
+    let entries = copies::outgoing(transaction, &fields, &desk.paths(transaction, NOW).await.unwrap());
+    let wishes: Vec<_> = entries
+        .iter()
+        .flat_map(|entry| entry.recipients.iter().map(move |to| (entry, to)))
+        .map(|(entry, to)| (to.address.local_part(), to.notify, to.orcpt.is_some(), entry.envid.is_some()))
+        .collect();
+    let expected = [
+        ("a", Some(3), true, true),
+        ("b", Some(2), true, true),
+        ("c", Some(2), true, true),
+        ("d", None, false, false),
+        ("e", Some(3), true, true),
+    ];
+    assert_eq!(wishes, expected);
+}
+
+#[tokio::test]
+async fn a_user_of_this_machine_sends_under_their_own_names() {
+    let policy = Policy { local_users: vec!["www-data".to_owned()], ..tests::policy() };
+    let house = tests::house_with(policy, Arc::new(|| None)).await;
+    house.alias("sales@hamburger.edu", &["bob@hamburger.edu"]).await;
+    for (name, trusted, asked, path) in [
+        ("bob", false, None, "bob@hamburger.edu"),
+        ("bob", false, Some("bob+tag@hamburger.edu"), "bob+tag@hamburger.edu"),
+        ("bob", false, Some("sales"), "sales@hamburger.edu"),
+        ("bob", false, Some("alice@crepes.fr"), "bob@hamburger.edu"),
+        ("bob", false, Some(""), ""),
+        ("bob", false, Some("no address"), "bob@hamburger.edu"),
+        ("games", false, Some("bob"), "games@hamburger.edu"),
+        ("www-data", false, Some("alice@crepes.fr"), "alice@crepes.fr"),
+        ("root", true, Some("alice@crepes.fr"), "alice@crepes.fr"),
+    ] {
+        let user = LocalUser { name: name.to_owned(), uid: 1000, trusted };
+        let envelope = LocalEnvelope {
+            ticket: "06G2V0J9QTXXA-x".to_owned(),
+            queue_id: QueueId::new(NOW, 1),
+            sender: asked.map(str::to_owned),
+            recipients: vec!["bob".to_owned()],
+            notify: None,
+            ret: None,
+            envid: None,
+            eight_bit: false,
+            smtputf8: false,
+        };
+        let mut desk = house.office.hand_in(NOW, user, &envelope).await.unwrap();
+        desk.begin().await.unwrap();
+        desk.content(b"From: carol@hamburger.edu\r\n\r\nx\r\n").await;
+        assert_eq!(desk.finish().await.unwrap(), QueueId::new(NOW, 1));
+        let kept = String::from_utf8(house.newest().await).unwrap();
+        assert!(kept.starts_with(&format!("Return-Path: <{path}>\r\n")), "{name} {asked:?}: {kept}");
+        let speaks_for_others = name == "root" || name == "www-data";
+        assert_eq!(kept.contains("\r\nSender: "), !speaks_for_others, "{name}: {kept}");
+        assert!(kept.contains(&format!("Received: by mx.hamburger.edu (from {name}) id ")), "{kept}");
+        assert!(house.office.was_handed_in(QueueId::new(NOW, 1), "06G2V0J9QTXXA-x").await.unwrap());
+        assert!(!house.office.was_handed_in(QueueId::new(NOW, 1), "06G2V0J9QTXXA-y").await.unwrap());
+    }
 }

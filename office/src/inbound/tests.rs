@@ -24,7 +24,7 @@ pub(super) fn address(name: &str) -> Address {
     Address::parse(name).unwrap()
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let domain = |name: &str| Domain::parse(name).unwrap();
     Policy {
         hostname: domain("mx.hamburger.edu"),
@@ -46,7 +46,7 @@ pub(super) async fn house() -> House {
     house_with(policy(), Arc::new(|| None)).await
 }
 
-async fn house_with(policy: Policy, room: crate::Room) -> House {
+pub(super) async fn house_with(policy: Policy, room: crate::Room) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Settings::default()).unwrap();
     let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)), room, secret: [7; 32] };

@@ -11,6 +11,11 @@ use office::admin::{DropView, FailureKind, RefusedView, Request, Response};
 use server::drop::{self, ENVELOPE_MAX, Envelope};
 use server::{Config, Seams, control};
 use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+/// How long a server may take to say what became of a message: it is safe already, and a program that only wants to send
+/// is not held up longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 pub enum Handed {
@@ -133,7 +138,7 @@ pub fn put(config: &Config, envelope: &Envelope, message: &[u8], attended: bool)
     let dropped = drop::put(&folder, envelope, message, (seams.clock.now(), &seams.random));
     let name = dropped.map_err(|error| not_dropped(&folder, &error))?;
     let request = Request::DropTake { name: Some(name), attended };
-    match control::ask(&control::path(&config.data_dir), &request) {
+    match control::ask_within(&control::path(&config.data_dir), &request, Some(PATIENCE)) {
         Some(Ok(Response::Dropped(view))) if view.waiting.is_empty() => Ok(Handed::Taken(view)),
         // Whatever keeps the server from answering: what is dropped is safe, and taken when it looks.
         _ => Ok(Handed::Waits),
