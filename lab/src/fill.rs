@@ -66,7 +66,7 @@ async fn people(data: &Path, world: &World, policy: Policy, seams: &Seams) -> Re
     let (folder, settings) = (PathBuf::from(data), seams.store.clone());
     let store = tokio::task::spawn_blocking(move || Store::open(&folder, settings)).await??;
     let now = seams.clock.now();
-    let office_seams = office::Seams { random: seams.random.clone(), room: Arc::new(|| None) };
+    let office_seams = office::Seams { random: seams.random.clone(), room: Arc::new(|| None), secret: [0; 32] };
     let office = Office::open(store.clone(), policy, office_seams, now).await?;
     for request in requests(world)? {
         office.administer(now, request).await?;

@@ -58,6 +58,15 @@ pub enum Request {
     AliasList {
         domain: Option<Domain>,
     },
+    /// The aliases of a file, in the syntax of `/etc/aliases`: names and targets may lack a domain. What an earlier
+    /// import from the same origin brought, and this does not, goes.
+    AliasImport {
+        origin: String,
+        domain: Option<Domain>,
+        lines: Vec<AliasLine>,
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// A queue id or an address.
     Trace {
         what: String,
@@ -78,6 +87,16 @@ pub enum Request {
         change: OutboxChange,
     },
     Status,
+    /// Where mail from this machine to a name or address would go.
+    Way {
+        name: String,
+    },
+    /// Takes what lies in the drop folder: one file by its name, or all of them.
+    DropTake {
+        name: Option<String>,
+        /// Whoever dropped it waits for the answer and tells what was refused; otherwise the sender gets a notice.
+        attended: bool,
+    },
     /// A consistent copy of the whole store into a folder that does not exist yet.
     Backup {
         to: std::path::PathBuf,
@@ -97,6 +116,16 @@ pub struct QueueWhich {
     /// Accepted longer ago than this; counts from when it is asked.
     #[serde(default)]
     pub older_than: Option<Duration>,
+}
+
+/// A name with its targets, as a file has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AliasLine {
+    /// For what is to be said about it.
+    pub line: u32,
+    pub name: String,
+    pub targets: Vec<String>,
 }
 
 /// Where an alias leads.
@@ -135,6 +164,9 @@ pub enum Response {
         recipients: u64,
     },
     Status(StatusView),
+    Way(WayView),
+    Imported(ImportView),
+    Dropped(DropView),
     Verified(VerifyView),
     BackedUp {
         files: u64,
@@ -178,6 +210,54 @@ pub struct StatusView {
     pub hostname: String,
     pub figures: FigureRow,
     pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct WayView {
+    pub address: Address,
+    /// One for each end: `mailbox ADDRESS` or `host ADDRESS`.
+    pub ends: Vec<String>,
+}
+
+/// What came of an import, or would come of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ImportView {
+    /// Aliases of this origin there are now.
+    pub aliases: u32,
+    pub added: u32,
+    pub changed: u32,
+    pub removed: u32,
+    /// What was not taken, or not whole.
+    pub refused: Vec<RefusedLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RefusedLine {
+    pub line: u32,
+    pub why: String,
+}
+
+/// What became of what lay in the drop folder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DropView {
+    /// Taken, by their queue ids.
+    pub taken: Vec<QueueId>,
+    /// Recipients that were not, and why.
+    pub refused: Vec<RefusedView>,
+    /// Files that stay where they are for now, and why.
+    pub waiting: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RefusedView {
+    pub recipient: String,
+    pub kind: FailureKind,
+    pub said: String,
 }
 
 /// What `verify` found.

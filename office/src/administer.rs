@@ -2,6 +2,7 @@
 //! do. Owns no rows and no rules: the store keeps, the policy decides.
 
 mod accounts;
+mod import;
 mod names;
 mod queue;
 mod views;
@@ -39,6 +40,9 @@ pub(crate) async fn administer(clerk: &Clerk<'_>, now: Time, request: Request) -
         Request::AliasAdd { address, target } => clerk.add_alias(address, target).await,
         Request::AliasRemove { address } => clerk.remove_alias(address).await,
         Request::AliasList { domain } => clerk.aliases(domain).await,
+        Request::AliasImport { origin, domain, lines, dry_run } => {
+            clerk.import_aliases(origin, domain, lines, dry_run).await
+        }
         Request::Trace { what, limit } => clerk.trace(&what, limit).await,
         other => administer_house(clerk, now, other).await,
     }
@@ -50,6 +54,10 @@ async fn administer_house(clerk: &Clerk<'_>, now: Time, request: Request) -> Res
         Request::QueueList { which, limit } => clerk.queue(now, which, limit).await,
         Request::QueueShow { queue_id } => clerk.queued(queue_id).await,
         Request::QueueChange { which, change } => clerk.change_queue(now, which, change).await,
+        // Carried out by who has the office or the folder: see `Office::administer` and the server.
+        Request::Way { .. } | Request::DropTake { .. } => {
+            Err(failure(FailureKind::Unavailable, "only a running server takes what lies in the drop folder"))
+        }
         Request::Backup { to } => clerk.backup(&to).await,
         Request::Verify => clerk.verify().await,
         _ => clerk.status().await,

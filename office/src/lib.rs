@@ -10,10 +10,11 @@ mod inbound;
 pub mod login;
 pub mod outbound;
 pub mod policy;
+pub mod srs;
 
 pub use access::Pop3Desk;
 pub use counters::Counters;
-pub use inbound::SmtpDesk;
+pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
 
@@ -36,7 +37,12 @@ pub struct Seams {
     pub random: Random,
     /// Tells what room is left.
     pub room: Room,
+    /// What addresses of ours are signed with; the same as long as the house stands.
+    pub secret: Secret,
 }
+
+/// A secret of the house.
+pub type Secret = [u8; srs::SECRET_OCTETS];
 
 /// Octets free on the disk of the store; `None` where nobody knows. Asked before each message, so it must be quick.
 pub type Room = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
@@ -74,6 +80,7 @@ struct Inner {
     room: Room,
     /// Mail was refused for want of room the last time; said once, not for every message.
     short: AtomicBool,
+    srs: srs::Srs,
     counters: Counters,
 }
 
@@ -87,6 +94,7 @@ impl Office {
             random: seams.random,
             room: seams.room,
             short: AtomicBool::new(false),
+            srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
         };
         let office = Office { inner: Arc::new(inner) };
@@ -109,6 +117,9 @@ impl Office {
 
     /// Carries out what an administrator asks.
     pub async fn administer(&self, now: Time, request: Request) -> Result<Response, Failure> {
+        if let Request::Way { name } = &request {
+            return self.way(now, name).await.map(Response::Way);
+        }
         let policy = self.policy();
         let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login };
         administer::administer(&clerk, now, request).await
@@ -165,6 +176,12 @@ impl Office {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
     }
 
+    /// Octets a message may have.
+    #[must_use]
+    pub fn message_size(&self) -> u64 {
+        self.policy().message_size
+    }
+
     /// The store it works on.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -183,6 +200,10 @@ impl Office {
 
     fn visitor(&self, client: IpAddr) -> Visitor {
         Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    }
+
+    fn srs(&self) -> &srs::Srs {
+        &self.inner.srs
     }
 
     /// Whether a message of so many octets leaves the reserve of the disk alone.

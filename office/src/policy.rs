@@ -44,6 +44,8 @@ pub struct Policy {
     pub relay_networks: Vec<Network>,
     /// May log in without TLS.
     pub plaintext_login_networks: Vec<Network>,
+    /// Users of this machine who may send in anybody's name, by their login names.
+    pub local_users: Vec<String>,
     /// Octets of one message (RFC 1870).
     pub message_size: u64,
     /// Octets of the disk that mail may not fill, so that users can read and delete, and the store can tidy up. 0: mail

@@ -7,8 +7,9 @@ use crate::trouble::Trouble;
 use crate::view::{Look, View};
 use clap::Subcommand;
 use message::{Address, Domain};
-use office::admin::{AliasTo, AliasView, Request};
+use office::admin::{AliasTo, AliasView, FailureKind, Request};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// `pillarbox alias ...`
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,20 @@ pub enum Alias {
         /// Do not ask
         #[arg(short, long)]
         yes: bool,
+    },
+    /// Take in the aliases of a file, as /etc/aliases has them
+    ///
+    /// Aliases of an earlier import from the same file go when it no longer names them; those added by hand stay.
+    /// Commands and files as targets are not taken: nothing is executed here. Ends with 65 when something was left out.
+    Import {
+        /// The file
+        file: PathBuf,
+        /// What names without a domain get, instead of the first domain
+        #[arg(long)]
+        domain: Option<Domain>,
+        /// Say what would be done, and do nothing
+        #[arg(short = 'n', long)]
+        dry_run: bool,
     },
     /// List the aliases
     List {
@@ -55,6 +70,8 @@ impl Alias {
                 let said = format!("the alias {address} is gone");
                 Ok(Plan::change(Request::AliasRemove { address }, said))
             }
+            // Carried out by `newaliases`, which reads the file.
+            Alias::Import { .. } => Err(Trouble::new(FailureKind::Software, "an import is no plan")),
             Alias::List { domain } => Ok(Plan::ask(Request::AliasList { domain })),
         }
     }

@@ -38,6 +38,8 @@ pub fn view(response: Response, asked: &Asked, look: Look) -> (View, u8) {
         Response::Changed { recipients } => queue::changed(recipients),
         Response::Status(status) => care::status(&status, look),
         Response::Verified(found) => return care::verified(&found),
+        // Asked for by the classic commands, which show them in their own way.
+        Response::Way(_) | Response::Dropped(_) | Response::Imported(_) => View::default(),
         Response::BackedUp { files, octets } => care::backed_up(files, octets, &asked.said),
     };
     (view, 0)

@@ -73,6 +73,46 @@ pub enum Command {
     /// Mail that waits to leave for other hosts
     #[command(subcommand)]
     Queue(Queue),
+    /// Hand in a message, as every Unix program knows how to
+    ///
+    /// Also by the name `sendmail` (a link to this program). The message is read from stdin, up to the end or a line with
+    /// only a dot. It is dropped in DATA/drop, where a server takes it at once, or when it starts: nobody needs special
+    /// rights. Ends with a code of sysexits.h.
+    ///
+    /// Options: -t recipients from To, Cc and Bcc; -i or -oi keep dots; -f or -r ADDRESS whom it is from; -F NAME; -B
+    /// 8BITMIME; -N never|success,failure,delay; -R full|hdrs; -V ID; -XV a reverse path for each recipient; -G relayed; -oem
+    /// errors by mail, -oeq none; -O smtputf8; -v; -C FILE the configuration. Modes: -bm deliver; -bs SMTP on stdin; -bv
+    /// verify; -bt test addresses; -bp as mailq; -bi or -I as newaliases; -q try what waits now. Others that a program may
+    /// give are taken and passed over.
+    Sendmail {
+        /// Options and recipients
+        #[arg(value_name = "OPTION|RECIPIENT")]
+        words: Vec<String>,
+    },
+    /// List what waits, in the columns that scripts know
+    ///
+    /// Also by the name `mailq`. `*` after an id: on its way just now; `!`: held. Times are UTC.
+    Mailq {
+        /// Passed over, but for -q
+        #[arg(value_name = "OPTION")]
+        words: Vec<String>,
+    },
+    /// Read /etc/aliases, or the file named by -oA or $ALIASES
+    ///
+    /// Also by the name `newaliases`; the same as `pillarbox alias import`.
+    Newaliases {
+        /// -oAFILE
+        #[arg(value_name = "OPTION")]
+        words: Vec<String>,
+    },
+    /// -p lists the queue, -j in JSON, -f tries what waits now
+    ///
+    /// Also by the name `postqueue`.
+    Postqueue {
+        /// One of them
+        #[arg(value_name = "OPTION")]
+        words: Vec<String>,
+    },
     /// Look for what would keep the server from working
     ///
     /// Looks at ports, disk, clock and certificate, and tells what to do. Ends with 69 when something must be mended.

@@ -3,6 +3,7 @@
 
 mod account;
 mod alias;
+mod aliases;
 mod answer;
 mod care;
 mod command;
@@ -11,20 +12,23 @@ mod doctor;
 mod domain;
 mod house;
 mod lab_view;
+mod newaliases;
 mod paper;
 mod password;
 mod queue;
 mod screen;
+mod sendmail;
 mod table;
 mod trace;
 mod trouble;
 mod units;
 mod view;
 
+use alias::Alias;
 use answer::Asked;
 use clap::Parser;
 use command::{Arguments, Command};
-use office::admin::Request;
+use office::admin::{FailureKind, Request};
 use screen::Screen;
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,6 +40,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use trouble::Trouble;
 
 fn main() -> ExitCode {
+    if let Some(line) = sendmail::of_the_line(std::env::args_os()) {
+        let mut screen = Screen::of_a_classic_command(line.form());
+        return match line.run(&mut screen) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(trouble) => screen.fail(&trouble),
+        };
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return trouble::of_the_line(&error),
@@ -60,7 +71,14 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),
+        Command::Alias(Alias::Import { file: aliases, domain, dry_run }) => {
+            let import = newaliases::Import { file: aliases, domain, dry_run };
+            newaliases::import(&import, &house::config(file)?, screen)
+        }
         Command::Alias(alias) => administer(file, screen, |screen| alias.plan(screen)),
+        Command::Sendmail { .. } | Command::Mailq { .. } | Command::Newaliases { .. } | Command::Postqueue { .. } => {
+            Err(Trouble::new(FailureKind::Usage, "the words of a classic command come right after its name"))
+        }
         Command::Queue(queue) => administer(file, screen, |_| queue.plan()),
         Command::Trace(trace) => administer(file, screen, |_| Ok(trace.plan())),
         Command::Backup(backup) => administer(file, screen, |_| backup.plan()),

@@ -58,6 +58,13 @@ impl Screen {
         }
     }
 
+    /// The same for a command whose form everybody knows.
+    pub fn of_a_classic_command(form: Form) -> Screen {
+        let look = Look { now: net::clock::Clock::system().now(), colour: false };
+        let boxes: (Box<dyn Write>, Box<dyn Write>) = (Box::new(io::stdout()), Box::new(io::stderr()));
+        Screen { form, look, quiet: false, verbose: 0, person: false, out: boxes.0, err: boxes.1 }
+    }
+
     /// What the look of things depends on.
     pub fn look(&self) -> Look {
         self.look

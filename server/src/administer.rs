@@ -45,7 +45,10 @@ fn alone(config: &Config, request: Request) -> Result<Response, Failure> {
 
 /// Requests that make sense before there is anything: the first steps of setting up.
 fn begins_a_house(request: &Request) -> bool {
-    matches!(request, Request::DomainAdd { .. } | Request::AccountAdd { .. } | Request::AliasAdd { .. })
+    matches!(
+        request,
+        Request::DomainAdd { .. } | Request::AccountAdd { .. } | Request::AliasAdd { .. } | Request::AliasImport { .. }
+    )
 }
 
 fn failure(error: StartError) -> Failure {

@@ -96,6 +96,7 @@ pub struct TlsFiles {
 pub struct Trust {
     pub relay_networks: Vec<Network>,
     pub plaintext_login_networks: Vec<Network>,
+    pub local_users: Vec<String>,
     pub apop: bool,
 }
 
@@ -235,6 +236,7 @@ impl Config {
             admin: self.admin.clone(),
             relay_networks: self.trust.relay_networks.clone(),
             plaintext_login_networks: self.trust.plaintext_login_networks.clone(),
+            local_users: self.trust.local_users.clone(),
             message_size: self.limits.message_size,
             disk_reserve: self.limits.disk_reserve,
             recipients: self.limits.recipients,
@@ -412,6 +414,7 @@ fn trust(read: &mut Reader) -> Trust {
     Trust {
         relay_networks: networks("trust.relay_networks"),
         plaintext_login_networks: networks("trust.plaintext_login_networks"),
+        local_users: read.list("trust.local_users").into_iter().map(|(name, _)| name).collect(),
         apop: read.flag("trust.apop").unwrap_or_default(),
     }
 }

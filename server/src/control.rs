@@ -2,6 +2,7 @@
 //! [`Request`], then `{"ok": Response}` or `{"failed": Failure}`. Any number of requests a connection.
 #![allow(clippy::disallowed_methods, reason = "the socket is a file")]
 
+use crate::drop::Drops;
 use net::clock::Clock;
 use office::Office;
 use office::admin::{Failure, FailureKind, Request, Response};
@@ -43,6 +44,14 @@ pub enum Answer {
     Failed(Failure),
 }
 
+/// Who carries out what is asked.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    pub(crate) office: Office,
+    pub(crate) clock: Clock,
+    pub(crate) drops: Drops,
+}
+
 /// A bound control socket.
 pub struct Socket(UnixListener);
 
@@ -75,7 +84,7 @@ pub fn remove(path: &Path) {
 }
 
 /// Answers until the drain signal; requests under way are finished.
-pub async fn serve(socket: Socket, office: Office, clock: Clock, mut drain: watch::Receiver<bool>) {
+pub(crate) async fn serve(socket: Socket, counter: Counter, mut drain: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CLIENTS));
     let mut clients = JoinSet::new();
     loop {
@@ -85,9 +94,9 @@ pub async fn serve(socket: Socket, office: Office, clock: Clock, mut drain: watc
             accepted = accept(&socket, &places) => accepted,
         };
         let Some((client, place)) = accepted else { continue };
-        let (office, clock, drain) = (office.clone(), clock.clone(), drain.clone());
+        let (counter, drain) = (counter.clone(), drain.clone());
         clients.spawn(async move {
-            if let Err(error) = converse(client, &office, &clock, drain).await {
+            if let Err(error) = converse(client, &counter, drain).await {
                 tracing::debug!(%error, "a client of the control socket left");
             }
             drop(place);
@@ -108,12 +117,7 @@ async fn accept(socket: &Socket, places: &Arc<Semaphore>) -> Option<(UnixStream,
     }
 }
 
-async fn converse(
-    client: UnixStream,
-    office: &Office,
-    clock: &Clock,
-    mut drain: watch::Receiver<bool>,
-) -> io::Result<()> {
+async fn converse(client: UnixStream, counter: &Counter, mut drain: watch::Receiver<bool>) -> io::Result<()> {
     let (read, mut write) = client.into_split();
     let mut read = tokio::io::BufReader::new(read);
     loop {
@@ -130,11 +134,11 @@ async fn converse(
             let message = format!("a request has at most {REQUEST_MAX} octets");
             return tell(&mut write, &Answer::Failed(Failure { kind: FailureKind::Usage, message })).await;
         }
-        tell(&mut write, &carry_out(&line, office, clock).await).await?;
+        tell(&mut write, &carry_out(&line, counter).await).await?;
     }
 }
 
-async fn carry_out(line: &[u8], office: &Office, clock: &Clock) -> Answer {
+async fn carry_out(line: &[u8], counter: &Counter) -> Answer {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {
@@ -142,7 +146,11 @@ async fn carry_out(line: &[u8], office: &Office, clock: &Clock) -> Answer {
             return Answer::Failed(Failure { kind: FailureKind::Usage, message });
         }
     };
-    match office.administer(clock.now(), request).await {
+    let carried_out = match request {
+        Request::DropTake { name, attended } => counter.drops.take(name, attended).await,
+        request => counter.office.administer(counter.clock.now(), request).await,
+    };
+    match carried_out {
         Ok(response) => Answer::Ok(response),
         Err(failure) => Answer::Failed(failure),
     }
@@ -157,6 +165,12 @@ async fn tell(client: &mut OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
 /// Asks the server that has this socket, and waits as long as it takes. `None`: there is no server.
 #[must_use]
 pub fn ask(path: &Path, request: &Request) -> Option<Result<Response, Failure>> {
+    ask_within(path, request, None)
+}
+
+/// The same, with patience for so long.
+#[must_use]
+pub fn ask_within(path: &Path, request: &Request, patience: Option<Duration>) -> Option<Result<Response, Failure>> {
     let connected = short(path).and_then(|(_folder, short)| BlockingStream::connect(short));
     let client = match connected {
         Ok(client) => client,
@@ -165,7 +179,8 @@ pub fn ask(path: &Path, request: &Request) -> Option<Result<Response, Failure>> 
         }
         Err(error) => return Some(Err(unavailable(path, &error))),
     };
-    Some(exchange(client, request).unwrap_or_else(|error| Err(unavailable(path, &error))))
+    let patient = client.set_read_timeout(patience).and_then(|()| client.set_write_timeout(patience));
+    Some(patient.and_then(|()| exchange(client, request)).unwrap_or_else(|error| Err(unavailable(path, &error))))
 }
 
 fn exchange(mut client: BlockingStream, request: &Request) -> io::Result<Result<Response, Failure>> {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 mod doors;
+pub mod drop;
 mod error;
 mod files;
 mod house;
@@ -16,6 +17,7 @@ mod privileges;
 mod reception;
 mod running;
 mod seams;
+mod secret;
 mod serve;
 mod systemd;
 

@@ -3,13 +3,15 @@
 #![allow(clippy::disallowed_methods, reason = "makes the data folder")]
 
 use crate::config::{Config, ListenerKind};
+use crate::control::Counter;
 use crate::doors::{self, DoorPost};
+use crate::drop::Drops;
 use crate::error::StartError;
 use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, outgoing, privileges};
+use crate::{control, files, outgoing, privileges, secret};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -113,7 +115,9 @@ pub(crate) async fn open_office(config: &Config, seams: &Seams) -> Result<Office
     let store = opened.unwrap_or(Err(StoreError::Closed)).map_err(StartError::Store)?;
     let folder = config.data_dir.clone();
     let room = Arc::new(move || seams::free_octets(&folder));
-    let office_seams = office::Seams { random: seams.random.clone(), room };
+    let path = config.data_dir.join(SECRET_FILE);
+    let secret = secret::kept(&path, &seams.random).map_err(|error| StartError::DataDir { path, error })?;
+    let office_seams = office::Seams { random: seams.random.clone(), room, secret };
     Office::open(store, config.policy(), office_seams, seams.clock.now()).await.map_err(StartError::Store)
 }
 
@@ -131,6 +135,9 @@ fn self_signed(config: &Config, seams: &Seams) -> Result<Certificate, StartError
 /// Where in the data folder the certificate of our own making lies.
 pub(crate) const SELF_SIGNED_FOLDER: &str = "tls";
 
+/// Where in the data folder the secret lies that addresses of ours are signed with.
+const SECRET_FILE: &str = "secret";
+
 /// A certificate out of its dates still encrypts, and mail servers seldom check: a word, not an end.
 fn warn_of_dates(facts: &CertificateFacts, seams: &Seams) {
     if !facts.is_valid_at(seams.clock.now()) {
@@ -146,7 +153,10 @@ fn spawn_all(
     let mut tasks = JoinSet::new();
     let path = control::path(&house.config.load().data_dir);
     let socket = control::bind(&path).map_err(|error| StartError::Control { path, error })?;
-    tasks.spawn(control::serve(socket, house.office.clone(), house.clock.clone(), house.drain.clone()));
+    let (office, clock) = (house.office.clone(), house.clock.clone());
+    let drops = Drops::open(&house.config.load().data_dir, office.clone(), clock.clone());
+    tasks.spawn(control::serve(socket, Counter { office, clock, drops: drops.clone() }, house.drain.clone()));
+    tasks.spawn(drops.watch(house.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
     tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));

@@ -29,6 +29,10 @@ pub enum Op {
     AliasAdd { alias: Alias },
     /// `Gone` when it is not there.
     AliasRemove { address: Address },
+    /// The aliases of a file: those of the same origin that are not among them go, others are added or take the place of
+    /// the earlier. Names that are an account or an alias of another origin stay as they are, as do domains that are not
+    /// there: they are named in the outcome.
+    AliasImport { origin: String, aliases: Vec<Alias> },
 
     /// The commit point of a message: content, mailbox entries, outbox entries and trace in one transaction.
     Deliver(Box<Deliver>),
@@ -313,6 +317,8 @@ pub enum Outcome {
     Uids { uid_validity: u32, pairs: Vec<(Option<Uid>, Uid)> },
     /// Flags are set but for these, which had changed since.
     Modified(Vec<Uid>),
+    /// Done but for these: names that are taken, and names whose domain is not there.
+    Imported { taken: Vec<Address>, foreign: Vec<Address> },
     /// How many messages were removed.
     Removed(u32),
     /// Outbox recipients claimed.

@@ -35,6 +35,7 @@ query!(/** Accounts in order of address, of one domain or of all, a page at a ti
     Accounts { domain: Option<Domain>, after: Option<Address>, limit: u32 } -> Vec<Account>);
 query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>);
 query!(/** Every alias, of one domain or of all. */ Aliases { domain: Option<Domain> } -> Vec<Alias>);
+query!(/** The aliases that were read from a file. */ AliasesFrom { origin: String } -> Vec<Alias>);
 query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
     Resolve { address: Address } -> Resolved);
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);

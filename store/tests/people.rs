@@ -7,7 +7,8 @@ use kit::*;
 use message::{Address, Host};
 use store::op::Delivery;
 use store::query::{
-    AccountByAddress, AccountById, Accounts, AliasByAddress, Aliases, Domains, Figures, Mailboxes, Resolve, Resolved,
+    AccountByAddress, AccountById, Accounts, AliasByAddress, Aliases, AliasesFrom, Domains, Figures, Mailboxes,
+    Resolve, Resolved,
 };
 use store::types::{Alias, AliasTarget, Credentials, PopDelete, Role, Uid};
 use store::{Op, Outcome};
@@ -135,6 +136,39 @@ fn an_address_leads_somewhere_in_a_fixed_order() {
     let literal = Address::new("bob", Host::Literal("192.0.2.1".parse().unwrap()));
     assert_eq!(engine.read(&Resolve { address: literal }).unwrap(), Resolved::Foreign);
     assert_eq!(engine.read(&Aliases { domain: None }).unwrap(), [rest, moved, sales]);
+}
+
+#[test]
+fn aliases_of_a_file_come_and_go_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    with_accounts(&mut engine, &["bob"]);
+    let by_hand = members("byhand", &["bob"]);
+    assert_eq!(act(&mut engine, Op::AliasAdd { alias: by_hand.clone() }), Outcome::Done);
+    let mut import = |origin: &str, aliases: &[&Alias]| {
+        let aliases = aliases.iter().map(|alias| (*alias).clone()).collect();
+        match act(&mut engine, Op::AliasImport { origin: origin.to_owned(), aliases }) {
+            Outcome::Imported { taken, foreign } => {
+                let from = AliasesFrom { origin: "/etc/aliases".to_owned() };
+                let all = engine.read(&Aliases { domain: None }).unwrap();
+                (taken, foreign, all, engine.read(&from).unwrap())
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let (one, two) = (members("one", &["bob"]), members("two", &["bob", "x"]));
+    let elsewhere = Address::new("x", Host::Domain(domain("nowhere.example")));
+    let foreign = Alias { address: elsewhere.clone(), target: one.target.clone() };
+    let came = import("/etc/aliases", &[&one, &two, &members("BOB", &["x"]), &members("byhand", &["x"]), &foreign]);
+    let (first, second) = (vec![address("BOB"), address("byhand")], vec![elsewhere]);
+    assert_eq!(came, (first, second, vec![by_hand.clone(), one.clone(), two.clone()], vec![one.clone(), two.clone()]));
+    // Another file has no say in it.
+    let (taken, _, all, _) = import("/srv/aliases", &[&members("one", &["x"])]);
+    assert_eq!((taken, all), (vec![address("one")], vec![by_hand.clone(), one, two]));
+    let other = members("two", &["y"]);
+    let (taken, _, all, from) = import("/etc/aliases", &[&other]);
+    assert_eq!((taken, all, from), (vec![], vec![by_hand.clone(), other.clone()], vec![other]));
+    assert_eq!(import("/etc/aliases", &[]).2, [by_hand]);
 }
 
 #[test]

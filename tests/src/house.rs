@@ -192,7 +192,7 @@ pub fn fill(house: &House, world: &World) -> Result<()> {
     runtime.block_on(async {
         let store = Store::open(&house.data(), Settings::default())?;
         let policy = Config::load(Some(&house.configuration())).map_err(|error| anyhow!("{error}"))?.policy();
-        let seams = Seams { random: seeded_random(), room: Arc::new(|| None) };
+        let seams = Seams { random: seeded_random(), room: Arc::new(|| None), secret: [7; 32] };
         let office = Office::open(store.clone(), policy, seams, NOW).await?;
         for request in requests(world)? {
             office.administer(NOW, request).await.map_err(|failure| anyhow!("{failure}"))?;

@@ -6,7 +6,7 @@ mod fold;
 mod trace;
 
 pub use fold::{LINE_HARD_MAX, LINE_MAX};
-pub use trace::{Received, delivered_to, return_path};
+pub use trace::{Received, delivered_to, received_here, return_path};
 
 use crate::{Address, Domain, Time, date};
 use fold::Folder;

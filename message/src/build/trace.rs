@@ -87,6 +87,19 @@ fn plain_helo(helo: &str) -> String {
     if plain.is_empty() { "unknown".to_owned() } else { plain }
 }
 
+/// The field of a message that a user of this machine handed in, over no connection: there is no host it is from (RFC 5321
+/// §4.4 asks for one only of what came by SMTP), so the login name stands in a comment.
+#[must_use]
+pub fn received_here(by: &Domain, user: &str, queue_id: &str, at: Time) -> Vec<u8> {
+    let mut field = Folder::new("Received");
+    field.word("by");
+    field.word(by.as_str());
+    field.word(&format!("(from {})", plain_helo(user)));
+    field.word(&format!("id {queue_id};"));
+    field.word_on_new_line(&date::write(at, 0));
+    field.finish()
+}
+
 /// `Return-Path: <alice@hamburger.edu>`, or `<>` for the null reverse-path (RFC 5321 §4.4).
 #[must_use]
 pub fn return_path(reverse_path: Option<&Address>) -> Vec<u8> {

@@ -11,7 +11,7 @@ use store::types::{Alias, AliasTarget};
 const PAGE: u32 = 1000;
 
 /// The local part that stands for all other names of a domain.
-const CATCH_ALL: &str = "*";
+pub(super) const CATCH_ALL: &str = "*";
 
 /// Notes of one kind: more of the same say no more.
 const NOTES_MAX: usize = 10;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::admin::{AccountView, AliasTo};
+use crate::admin::{AccountView, AliasTo, QueueWhich};
 use crate::policy::FileDomain;
 use message::Domain;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ fn policy() -> Policy {
         admin: None,
         relay_networks: Vec::new(),
         plaintext_login_networks: Vec::new(),
+        local_users: Vec::new(),
         message_size: 1 << 20,
         disk_reserve: 0,
         recipients: 100,
@@ -195,7 +196,7 @@ async fn hold(house: &House, recipients: usize) -> QueueId {
         at: NOW,
         event: "held".to_owned(),
         address: Some("r0@crepes.fr".to_owned()),
-        detail: HELD.to_owned(),
+        detail: "for nobody yet".to_owned(),
     };
     let deliver = store::op::Deliver {
         queue_id,
@@ -219,14 +220,15 @@ async fn hold(house: &House, recipients: usize) -> QueueId {
 async fn mail_that_waits_is_listed_and_traced() {
     let house = house().await;
     let queue_id = hold(&house, 2).await;
-    let list = async |limit| match house.ask(Request::QueueList { limit }).await.unwrap() {
+    let list = async |limit| match house.ask(Request::QueueList { which: QueueWhich::default(), limit }).await.unwrap()
+    {
         Response::Queue { rows, notes } => (rows.len(), notes),
         other => panic!("{other:?}"),
     };
-    assert_eq!(list(3).await, (2, vec![HELD.to_owned()]));
+    assert_eq!(list(3).await, (2, vec![]));
     let (rows, notes) = list(2).await;
-    assert_eq!((rows, notes.len()), (2, 2));
-    assert!(notes[1].contains("first 2"), "{notes:?}");
+    assert_eq!((rows, notes.len()), (2, 1));
+    assert!(notes[0].contains("first 2"), "{notes:?}");
     for what in [queue_id.to_string(), "R0@crepes.fr".to_owned()] {
         let journey = house.ask(Request::Trace { what, limit: 1 }).await.unwrap();
         let Response::Trace(lines) = journey else { panic!("{journey:?}") };
@@ -332,11 +334,68 @@ async fn the_rest_answers_truly() {
     house.fails(trace("a b@"), FailureKind::Data, "neither").await;
     assert_eq!(house.ask(Request::QueueList { limit: 1 }).await, Ok(Response::Queue { rows: vec![], notes: vec![] }));
     let Response::Status(status) = house.ask(Request::Status).await.unwrap() else { panic!() };
-    assert!(status.notes[0].contains(HELD) && status.figures.domains == 1);
+    assert_eq!(status.figures.domains, 1);
     let Response::Verified(found) = house.ask(Request::Verify).await.unwrap() else { panic!() };
     assert!(found.damage.is_empty());
     let to = house.folder.path().join("copy");
     assert!(matches!(house.ask(Request::Backup { to: to.clone() }).await, Ok(Response::BackedUp { files: 1.., .. })));
     house.fails(Request::Backup { to }, FailureKind::CannotCreate, "not empty").await;
     house.fails(Request::Backup { to: "copy".into() }, FailureKind::Usage, "absolute").await;
+}
+
+fn read_line(line: u32, name: &str, targets: &[&str]) -> crate::admin::AliasLine {
+    crate::admin::AliasLine {
+        line,
+        name: name.to_owned(),
+        targets: targets.iter().map(|to| (*to).to_owned()).collect(),
+    }
+}
+
+#[tokio::test]
+async fn an_import_completes_names_and_tells_what_it_leaves_out() {
+    let house = house().await;
+    house
+        .ask(Request::AccountAdd { address: address("bob@hamburger.edu"), password: None, quota: None })
+        .await
+        .unwrap();
+    house.ask(Request::DomainAdd { domain: domain("crepes.fr") }).await.unwrap();
+    let lines = vec![
+        read_line(1, "staff", &["bob", "carol@ketchup.example", "BOB@hamburger.edu", "bob"]),
+        read_line(2, "staff room", &["bob"]),
+        read_line(3, "x@nowhere.example", &["bob"]),
+        read_line(4, "bob", &["staff"]),
+        read_line(5, "*", &["bob"]),
+        read_line(6, "odd", &["two words\u{7}", "bob"]),
+        read_line(7, "nobody", &["@"]),
+    ];
+    let import = |dry_run: bool, domain: Option<&str>, lines: Vec<_>| Request::AliasImport {
+        origin: "/etc/aliases".to_owned(),
+        domain: domain.map(self::domain),
+        lines,
+        dry_run,
+    };
+    for dry_run in [true, false] {
+        let Response::Imported(view) = house.ask(import(dry_run, None, lines.clone())).await.unwrap() else { panic!() };
+        assert_eq!((view.aliases, view.added, view.changed, view.removed), (3, 3, 0, 0), "{view:?}");
+        let mut numbers: Vec<u32> = view.refused.iter().map(|refused| refused.line).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [3, 4, 5, 6, 7], "{view:?}");
+    }
+    let Response::Aliases(aliases) = house.ask(Request::AliasList { domain: None }).await.unwrap() else { panic!() };
+    let names: Vec<String> = aliases.iter().map(|alias| alias.address.to_string()).collect();
+    assert_eq!(names, ["odd@hamburger.edu", "staff@hamburger.edu", "\"staff room\"@hamburger.edu"]);
+    let members = ["bob@hamburger.edu", "carol@ketchup.example", "BOB@hamburger.edu"].map(address).to_vec();
+    assert_eq!(aliases[1].target, AliasTo::Members(members));
+
+    let next = vec![read_line(1, "staff", &["bob"]), read_line(2, "new", &["bob"])];
+    for dry_run in [true, false] {
+        let Response::Imported(view) = house.ask(import(dry_run, None, next.clone())).await.unwrap() else { panic!() };
+        assert_eq!((view.aliases, view.added, view.changed, view.removed), (2, 1, 1, 2), "{view:?}");
+    }
+    let elsewhere = import(false, Some("crepes.fr"), vec![read_line(1, "chef", &["chef2"])]);
+    house.ask(elsewhere).await.unwrap();
+    let Response::Aliases(aliases) = house.ask(Request::AliasList { domain: None }).await.unwrap() else { panic!() };
+    assert_eq!(aliases.len(), 1, "another domain for the same file: its names are others now");
+    assert_eq!(aliases[0].target, AliasTo::Members(vec![address("chef2@crepes.fr")]));
+    house.fails(import(false, Some("ketchup.example"), vec![]), FailureKind::NoHost, "none of our domains").await;
 }

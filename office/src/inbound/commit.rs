@@ -2,26 +2,35 @@
 //! true. What an SMTP client hears is one reply, an LMTP client one per recipient (RFC 2033 §4.2).
 
 use super::arrival::{Arrived, Fault};
+use super::copies::{Paths, is_sent_on, outgoing};
 use super::header::Digest;
+use super::local::HandedIn;
 use super::recipient::Accepted;
-use super::route::Member;
+use super::route::{End, Member};
 use super::{SmtpDesk, Transaction, trouble};
 use crate::counters::count;
 use message::build::{self, Mailbox, Received};
 use message::{Address, Domain, Time};
-use store::op::{Deliver, Delivery, Local, Op, Outcome, Outgoing, OutgoingRecipient};
-use store::types::{Account, AccountId, Role as MailboxRole, TraceEntry};
-use wire::smtp::{Answer, Body, Enhanced, Notify, Reply, Return, Role, Verb};
+use store::op::{Deliver, Delivery, Op, Outcome};
+use store::types::{Account, AccountId, TraceEntry};
+use wire::smtp::{Answer, Body, Enhanced, Reply, Role, Verb};
 
 /// Hops after which a message is going in circles (RFC 5321 §6.3 asks for at least 100).
 const HOPS_MAX: usize = 100;
 
 /// The fields put before a message: those every copy shares, and what comes last.
-struct Fields {
-    received: Vec<u8>,
-    added: Vec<u8>,
+pub(super) struct Fields {
+    pub received: Vec<u8>,
+    pub added: Vec<u8>,
     /// CRLF where the content does not begin with a header field, so that it is all body.
-    end: &'static [u8],
+    pub end: &'static [u8],
+}
+
+impl Fields {
+    /// The whole prefix of one copy, after its own fields.
+    pub fn after(&self, own: &[u8]) -> Vec<u8> {
+        [own, &self.received, &self.added, self.end].concat()
+    }
 }
 
 impl SmtpDesk {
@@ -54,7 +63,8 @@ impl SmtpDesk {
         self.refuse_loop(&arrived, &transaction.recipients)?;
         self.refuse_foreign_author(&arrived).await?;
         let fields = self.fields(transaction, &arrived, now);
-        let deliver = self.delivery(transaction, arrived, &fields, now);
+        let paths = self.paths(transaction, now).await.map_err(|error| trouble(&error))?;
+        let deliver = self.delivery(transaction, arrived, &fields, &paths);
         let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
         let octets = deliver.content.octets;
         let outcome =
@@ -78,10 +88,12 @@ impl SmtpDesk {
                 "the message is going in circles: too many Received fields",
             ));
         }
-        let mut accounts = recipients.iter().flat_map(|recipient| &recipient.members).filter_map(local);
-        match accounts.find(|account| arrived.facts.delivered_to.contains(&account.address)) {
-            Some(account) => {
-                let text = format!("the message is going in circles: it was delivered to <{}> before", account.address);
+        let accounts = recipients.iter().flat_map(|recipient| &recipient.members).filter_map(Member::account);
+        let sent_on = recipients.iter().filter(|recipient| recipient.members.iter().any(is_sent_on));
+        let mut names = accounts.map(|account| &account.address).chain(sent_on.map(|recipient| &recipient.address));
+        match names.find(|name| arrived.facts.delivered_to.contains(name)) {
+            Some(name) => {
+                let text = format!("the message is going in circles: it was delivered to <{name}> before");
                 Err(Reply::new(554, Enhanced(5, 4, 6), text))
             }
             None => Ok(()),
@@ -127,6 +139,9 @@ impl SmtpDesk {
             }
             _ => {}
         }
+        if let Some(handed_in) = &self.handed_in {
+            added.extend(handed_in.sender_field(&facts.from, facts.has_sender));
+        }
         if !facts.has_message_id {
             let id = build::new_message_id(&self.office.random(), &self.policy.hostname);
             added.extend(build::message_id(&id));
@@ -135,6 +150,10 @@ impl SmtpDesk {
     }
 
     fn received(&self, transaction: &Transaction, now: Time) -> Vec<u8> {
+        if let Some(HandedIn { user, .. }) = &self.handed_in {
+            let (by, id) = (&self.policy.hostname, transaction.queue_id.to_string());
+            return build::received_here(by, &user.name, &id, now);
+        }
         let (helo, tls) = match &self.greeting {
             Some((greeting, tls)) => (greeting.name.as_str(), tls.as_ref()),
             None => ("unknown", None),
@@ -179,9 +198,10 @@ impl SmtpDesk {
         format!("{base}{secured}{authenticated}")
     }
 
-    fn delivery(&self, transaction: &Transaction, arrived: Arrived, fields: &Fields, now: Time) -> Deliver {
+    fn delivery(&self, transaction: &Transaction, arrived: Arrived, fields: &Fields, paths: &Paths<'_>) -> Deliver {
         let digest = Digest::of(&arrived.structure);
-        let local = self.local_copies(transaction, fields);
+        let now = paths.now;
+        let local = self.local_copies(transaction, fields, paths);
         let accepted = TraceEntry {
             queue_id: transaction.queue_id,
             at: now,
@@ -199,39 +219,20 @@ impl SmtpDesk {
             message_id: digest.message_id,
             references: digest.references,
             all_or_nothing: self.role != Role::Lmtp,
-            trace: journey(accepted, transaction),
+            trace: journey(accepted, transaction, paths),
             local,
-            remote: outgoing(transaction, fields).into_iter().collect(),
+            remote: outgoing(transaction, fields, paths),
         }
-    }
-
-    /// One copy for each account, however many of the recipients lead to it.
-    fn local_copies(&self, transaction: &Transaction, fields: &Fields) -> Vec<Local> {
-        let mut copies: Vec<Local> = Vec::new();
-        let ends =
-            transaction.recipients.iter().flat_map(|recipient| recipient.members.iter().map(move |m| (recipient, m)));
-        let locals: Vec<_> =
-            ends.filter_map(|(recipient, member)| local(member).map(|account| (recipient, account))).collect();
-        for (recipient, account) in &locals {
-            if copies.iter().any(|copy| copy.account == account.id) {
-                continue;
-            }
-            copies.push(Local {
-                account: account.id,
-                role: MailboxRole::Inbox,
-                prefix: prefix(transaction, account, fields),
-                recipient: recipient.address.to_string(),
-                grace: self.may_cross_quota(&recipient.address, locals.len()),
-            });
-        }
-        copies
     }
 
     /// Where the message came from, in words.
     fn origin(&self, transaction: &Transaction, octets: u64) -> String {
+        let from = path_text(transaction);
+        if let Some(handed_in) = &self.handed_in {
+            return format!("from <{from}>, {octets} octets, {}", handed_in.origin());
+        }
         let helo = self.greeting.as_ref().map_or("-", |(greeting, _)| greeting.name.as_str());
         let user = self.user().map_or(String::new(), |account| format!(", logged in as {}", account.address));
-        let from = path_text(transaction);
         format!("from <{from}>, {octets} octets, by {helo} [{}]{user}", self.peer.client.ip())
     }
 
@@ -246,70 +247,19 @@ impl SmtpDesk {
     }
 }
 
-fn local(member: &Member) -> Option<&Account> {
-    match member {
-        Member::Local(account) => Some(account),
-        Member::Remote(_) => None,
-    }
-}
-
-fn remote(member: &Member) -> Option<&Address> {
-    match member {
-        Member::Remote(address) => Some(address),
-        Member::Local(_) => None,
-    }
-}
-
 /// The reverse path as text; empty for `<>`.
 fn path_text(transaction: &Transaction) -> String {
     transaction.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Return-Path and Delivered-To of one recipient, then what all copies share (RFC 5321 §4.4).
-fn prefix(transaction: &Transaction, account: &Account, fields: &Fields) -> Vec<u8> {
-    let own = [build::return_path(transaction.reverse_path.as_ref()), build::delivered_to(&account.address)];
-    [own[0].as_slice(), &own[1], &fields.received, &fields.added, fields.end].concat()
-}
-
-fn outgoing(transaction: &Transaction, fields: &Fields) -> Option<Outgoing> {
-    let mut recipients: Vec<OutgoingRecipient> = Vec::new();
-    for recipient in &transaction.recipients {
-        for address in recipient.members.iter().filter_map(remote) {
-            if recipients.iter().all(|other| other.address != *address) {
-                let notify = recipient.given.notify.map(notify_bits);
-                recipients.push(OutgoingRecipient {
-                    address: address.clone(),
-                    notify,
-                    orcpt: recipient.given.orcpt.clone(),
-                });
-            }
-        }
-    }
-    let sender = &transaction.sender;
-    (!recipients.is_empty()).then(|| Outgoing {
-        reverse_path: path_text(transaction),
-        prefix: [fields.received.as_slice(), &fields.added, fields.end].concat(),
-        body: if sender.body == Body::SevenBit { "7bit" } else { "8bitmime" }.to_owned(),
-        smtputf8: sender.smtputf8,
-        ret: sender.ret.map(|ret| if ret == Return::Full { "FULL" } else { "HDRS" }.to_owned()),
-        envid: sender.envid.clone(),
-        recipients,
-        held: false,
-    })
-}
-
-fn notify_bits(notify: Notify) -> u8 {
-    u8::from(notify.success) | u8::from(notify.failure) << 1 | u8::from(notify.delay) << 2
-}
-
 /// The journey so far: accepted, then one line for each end of each recipient's way.
-fn journey(accepted: TraceEntry, transaction: &Transaction) -> Vec<TraceEntry> {
+fn journey(accepted: TraceEntry, transaction: &Transaction, paths: &Paths<'_>) -> Vec<TraceEntry> {
     let mut lines = vec![accepted.clone()];
     for recipient in &transaction.recipients {
         for member in &recipient.members {
-            let (event, detail) = match member {
-                Member::Local(account) => ("delivered", format!("to the mailbox of {}", account.address)),
-                Member::Remote(address) => ("queued", format!("for {address}")),
+            let (event, detail) = match &member.end {
+                End::Local(account) => ("delivered", format!("to the mailbox of {}", account.address)),
+                End::Remote(address) => ("queued", format!("for {address}{}", paths.told(member))),
             };
             lines.push(TraceEntry {
                 event: event.to_owned(),
@@ -337,7 +287,7 @@ fn full() -> Reply {
 /// What the client hears about one recipient.
 fn verdict(transaction: &Transaction, recipient: &Accepted, done: &[(AccountId, Delivery)]) -> Reply {
     let of = |account: &Account| done.iter().find(|(id, _)| *id == account.id).map(|(_, delivery)| delivery);
-    for delivery in recipient.members.iter().filter_map(local).filter_map(of) {
+    for delivery in recipient.members.iter().filter_map(Member::account).filter_map(of) {
         match delivery {
             Delivery::Done { .. } => {}
             Delivery::OverQuota => return full(),

@@ -2,19 +2,21 @@
 //! for `relay_networks`; nothing for strangers (RFC 5321 §7.3).
 
 use super::recipient::{is_forwarded, welcome};
-use super::route::{Member, Route};
+use super::route::Route;
 use super::{SmtpDesk, trouble};
-use message::{Address, Host};
+use message::{Address, Host, Time};
 use store::StoreError;
+use store::query::Resolved;
+use store::types::{Alias, AliasTarget};
 use wire::smtp::{Enhanced, Reply};
 
 impl SmtpDesk {
-    pub(super) async fn verify(&self, name: &str) -> Reply {
+    pub(super) async fn verify(&self, name: &str, now: Time) -> Reply {
         if !self.is_known() {
             let text = "cannot verify users for strangers, but will take mail and try to deliver it";
             return Reply::new(252, Enhanced(2, 5, 2), text);
         }
-        match self.look_up(name).await {
+        match self.look_up(name, now).await {
             Ok((Some(address), Route::Members(members))) if is_forwarded(&address, &members) => {
                 welcome(&address, &members)
             }
@@ -33,12 +35,24 @@ impl SmtpDesk {
         if !self.is_known() {
             return Reply::new(502, Enhanced(5, 7, 0), "EXPN is for those who logged in");
         }
-        match self.look_up(name).await {
-            Ok((Some(_), Route::Members(members))) => expansion(&members),
-            Ok((None, _)) => Reply::new(501, Enhanced(5, 1, 3), "that is no address"),
-            Ok(_) => Reply::new(550, Enhanced(5, 1, 1), "there is no such list here"),
+        match self.list(name).await {
+            Ok(Some(names)) => expansion(&names),
+            Ok(None) => Reply::new(550, Enhanced(5, 1, 1), "there is no such list here"),
             Err(error) => trouble(&error),
         }
+    }
+
+    /// The members of a list as they are written in it, lists among them; a user is a list of one.
+    async fn list(&self, name: &str) -> Result<Option<Vec<Address>>, StoreError> {
+        let Some(address) = self.typed(name) else { return Ok(None) };
+        if let Some(account) = self.postmaster_of(&address).await? {
+            return Ok(Some(vec![account.address]));
+        }
+        Ok(match self.resolve(&address).await? {
+            Resolved::Account { account, .. } => Some(vec![account.address]),
+            Resolved::Alias(Alias { target: AliasTarget::Members(members), .. }) => Some(members),
+            _ => None,
+        })
     }
 
     pub(super) fn status(&self) -> Reply {
@@ -48,25 +62,25 @@ impl SmtpDesk {
         reply
     }
 
-    /// The address a person typed, bare or whole, with or without angle brackets, and where it leads.
-    async fn look_up(&self, name: &str) -> Result<(Option<Address>, Route), StoreError> {
+    /// The address a person typed, and where it leads.
+    async fn look_up(&self, name: &str, now: Time) -> Result<(Option<Address>, Route), StoreError> {
+        let Some(address) = self.typed(name) else { return Ok((None, Route::Unknown)) };
+        let route = self.route(&address, now).await?;
+        Ok((Some(address), route))
+    }
+
+    /// An address as a person types it: bare or whole, with or without angle brackets.
+    fn typed(&self, name: &str) -> Option<Address> {
         let name = name.trim().trim_start_matches('<').trim_end_matches('>');
         let domain = self.policy.first_domain().unwrap_or(&self.policy.hostname);
         let bare = || Some(Address::new(name, Host::Domain(domain.clone()))).filter(|_| !name.contains(['@', ' ']));
-        let Some(address) = Address::parse(name).ok().or_else(bare) else { return Ok((None, Route::Unknown)) };
-        let route = self.route(&address).await?;
-        Ok((Some(address), route))
+        Address::parse(name).ok().or_else(bare)
     }
 }
 
-fn expansion(members: &[Member]) -> Reply {
+/// RFC 5321 §3.5.2: a line for each.
+fn expansion(names: &[Address]) -> Reply {
     let mut reply = Reply::new(250, Enhanced(2, 1, 5), "");
-    reply.lines = members
-        .iter()
-        .map(|member| match member {
-            Member::Local(account) => format!("<{}>", account.address).into(),
-            Member::Remote(address) => format!("<{address}>").into(),
-        })
-        .collect();
+    reply.lines = names.iter().map(|name| format!("<{name}>").into()).collect();
     reply
 }

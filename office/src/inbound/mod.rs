@@ -1,20 +1,25 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `directory` (VRFY, EXPN, HELP STATUS).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `local` (what users of this machine hand in).
 
 mod arrival;
 mod commit;
+mod copies;
 mod directory;
 mod header;
+mod local;
 mod recipient;
 mod route;
 mod sender;
+
+pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 
 use crate::login::Visitor;
 use crate::{Office, Peer, Policy};
 use arrival::Arrival;
 use bytes::Bytes;
+use local::HandedIn;
 use message::{Address, Time};
 use recipient::Accepted;
 use std::sync::Arc;
@@ -32,6 +37,8 @@ pub struct SmtpDesk {
     visitor: Visitor,
     greeting: Option<(Greeting, Option<TlsFacts>)>,
     transaction: Option<Transaction>,
+    /// On this machine, by one of its users, instead of over a connection.
+    handed_in: Option<HandedIn>,
 }
 
 /// One message on its way in.
@@ -47,7 +54,7 @@ struct Transaction {
 impl SmtpDesk {
     pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
         let visitor = office.visitor(peer.client.ip());
-        SmtpDesk { office, policy, role, peer, visitor, greeting: None, transaction: None }
+        SmtpDesk { office, policy, role, peer, visitor, greeting: None, transaction: None, handed_in: None }
     }
 
     /// Who logged in on this connection.
@@ -58,7 +65,8 @@ impl SmtpDesk {
     /// Whether the client may send to other hosts through us, is told the truth about users, and has missing header
     /// fields added. A neighbour on the LMTP port hands over mail for our users and nothing else.
     fn is_known(&self) -> bool {
-        self.role != Role::Lmtp && (self.user().is_some() || self.policy.is_trusted(self.peer.client.ip()))
+        let is_trusted = || self.policy.is_trusted(self.peer.client.ip());
+        self.role != Role::Lmtp && (self.handed_in.is_some() || self.user().is_some() || is_trusted())
     }
 
     fn begin_content(&mut self, now: Time) -> Reply {
@@ -67,7 +75,8 @@ impl SmtpDesk {
         let hostname = self.policy.hostname.clone();
         match &mut self.transaction {
             Some(transaction) => {
-                transaction.queue_id = QueueId::new(now, random);
+                let given = self.handed_in.as_ref().map(|handed_in| handed_in.queue_id);
+                transaction.queue_id = given.unwrap_or_else(|| QueueId::new(now, random));
                 transaction.arrival = Some(Arrival::new(upload, hostname));
                 Reply::plain(354, "go ahead, end with a line that holds only a dot")
             }
@@ -110,10 +119,10 @@ impl Desk for SmtpDesk {
                 return Answer::Done;
             }
             Ask::Sender(sender) => self.open_transaction(sender).await,
-            Ask::Recipient(recipient) => self.take_recipient(recipient).await,
+            Ask::Recipient(recipient) => self.take_recipient(recipient, now).await,
             Ask::Content => self.begin_content(now),
             Ask::Commit => return self.commit(now).await,
-            Ask::Verify(name) => self.verify(&name).await,
+            Ask::Verify(name) => self.verify(&name, now).await,
             Ask::Expand(name) => self.expand(&name).await,
             Ask::Status => self.status(),
             Ask::Auth(ask) => return self.login(now, ask).await,
@@ -133,5 +142,7 @@ impl Desk for SmtpDesk {
     }
 }
 
+#[cfg(test)]
+mod names_tests;
 #[cfg(test)]
 mod tests;

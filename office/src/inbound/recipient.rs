@@ -1,8 +1,9 @@
 //! RCPT: may this client send to this address, and can we keep what comes? (RFC 5321 §4.1.1.3, §3.3, §3.4)
 
-use super::route::{Member, Route};
+use super::route::{End, Member, Route};
 use super::{SmtpDesk, trouble};
-use message::{Address, Host};
+use crate::srs::SrsError;
+use message::{Address, Host, Time};
 use store::StoreError;
 use store::types::Account;
 use wire::smtp::{Enhanced, ForwardPath, Recipient, Reply, Role};
@@ -18,8 +19,8 @@ pub(super) struct Accepted {
 }
 
 impl SmtpDesk {
-    pub(super) async fn take_recipient(&mut self, given: Recipient) -> Reply {
-        match self.consider(&given).await {
+    pub(super) async fn take_recipient(&mut self, given: Recipient, now: Time) -> Reply {
+        match self.consider(&given, now).await {
             Err(error) => trouble(&error),
             Ok(Err(refusal)) => refusal,
             Ok(Ok((accepted, reply))) => {
@@ -31,14 +32,14 @@ impl SmtpDesk {
         }
     }
 
-    async fn consider(&self, given: &Recipient) -> Result<Result<(Accepted, Reply), Reply>, StoreError> {
+    async fn consider(&self, given: &Recipient, now: Time) -> Result<Result<(Accepted, Reply), Reply>, StoreError> {
         let address = match self.forward_path(&given.forward_path).await? {
             Ok(address) => address,
             Err(reply) => return Ok(Err(reply)),
         };
-        let members = match self.route(&address).await? {
+        let members = match self.route(&address, now).await? {
             Route::Members(members) => members,
-            Route::Foreign if self.is_known() => vec![Member::Remote(address.clone())],
+            Route::Foreign if self.is_known() => vec![Member::remote(address.clone())],
             other => return Ok(Err(refusal(&address, &other))),
         };
         if let Some(reply) = self.refuse_full(&address, &members) {
@@ -66,7 +67,7 @@ impl SmtpDesk {
     /// A mailbox that is full, or would be by the declared size (RFC 1870 §6.1), is told so before the content comes.
     fn refuse_full(&self, address: &Address, members: &[Member]) -> Option<Reply> {
         let size = self.transaction.as_ref().and_then(|transaction| transaction.sender.size).unwrap_or(0);
-        let [Member::Local(account)] = members else { return None };
+        let [Member { end: End::Local(account), .. }] = members else { return None };
         (!has_room(account, size) && !is_always_heard(address))
             .then(|| Reply::new(452, Enhanced(4, 2, 2), "the mailbox is full, try again when its owner has made room"))
     }
@@ -89,26 +90,30 @@ fn has_room(account: &Account, size: u64) -> bool {
 
 /// RFC 5321 §3.4: whether all that becomes of it is that it goes on to another address elsewhere.
 pub(super) fn is_forwarded(address: &Address, members: &[Member]) -> bool {
-    matches!(members, [Member::Remote(to)] if to != address)
+    matches!(members, [Member { end: End::Remote(to), .. }] if to != address)
 }
 
 /// 250, or 251 where the mail goes on.
 pub(super) fn welcome(address: &Address, members: &[Member]) -> Reply {
     match members {
-        [Member::Remote(to)] if is_forwarded(address, members) => {
+        [Member { end: End::Remote(to), .. }] if is_forwarded(address, members) => {
             Reply::new(251, Enhanced(2, 1, 5), format!("not here, will forward to <{to}>"))
         }
         _ => Reply::new(250, Enhanced(2, 1, 5), "recipient taken"),
     }
 }
 
-fn refusal(address: &Address, route: &Route) -> Reply {
+pub(super) fn refusal(address: &Address, route: &Route) -> Reply {
     match route {
         Route::Moved(to) => Reply::new(551, Enhanced(5, 1, 6), format!("not here any more, please try <{to}>")),
         Route::Unknown => Reply::new(550, Enhanced(5, 1, 1), format!("there is no <{address}> here")),
         Route::Tangled => {
             Reply::new(554, Enhanced(5, 4, 6), format!("the aliases behind <{address}> lead in a circle"))
         }
+        Route::NotWrappedHere(error @ SrsError::Expired) => {
+            Reply::new(550, Enhanced(5, 1, 0), format!("no way back: {error}"))
+        }
+        Route::NotWrappedHere(error) => Reply::new(550, Enhanced(5, 7, 1), format!("no way back: {error}")),
         Route::Foreign | Route::Members(_) => {
             Reply::new(550, Enhanced(5, 7, 1), format!("we do not relay to <{address}>: log in first"))
         }

@@ -13,18 +13,18 @@ use store::types::Uid;
 use store::{Settings, Store};
 use wire::smtp::{Body, ForwardPath, Recipient, ReversePath, Verb};
 
-const NOW: Time = Time(1_800_000_000_000);
+pub(super) const NOW: Time = Time(1_800_000_000_000);
 
-struct House {
+pub(super) struct House {
     _folder: tempfile::TempDir,
-    office: Office,
+    pub(super) office: Office,
 }
 
-fn address(name: &str) -> Address {
+pub(super) fn address(name: &str) -> Address {
     Address::parse(name).unwrap()
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let domain = |name: &str| Domain::parse(name).unwrap();
     Policy {
         hostname: domain("mx.hamburger.edu"),
@@ -33,6 +33,7 @@ fn policy() -> Policy {
         admin: Some(address("bob@hamburger.edu")),
         relay_networks: vec!["192.0.2.0/24".parse().unwrap()],
         plaintext_login_networks: Vec::new(),
+        local_users: Vec::new(),
         message_size: 50 << 20,
         disk_reserve: 0,
         recipients: 100,
@@ -42,14 +43,14 @@ fn policy() -> Policy {
     }
 }
 
-async fn house() -> House {
+pub(super) async fn house() -> House {
     house_with(policy(), Arc::new(|| None)).await
 }
 
-async fn house_with(policy: Policy, room: crate::Room) -> House {
+pub(super) async fn house_with(policy: Policy, room: crate::Room) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Settings::default()).unwrap();
-    let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)), room };
+    let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)), room, secret: [7; 32] };
     let office = Office::open(store, policy, seams, NOW).await.unwrap();
     let house = House { _folder: folder, office };
     house.ask(Request::AccountAdd { address: address("bob@hamburger.edu"), password: None, quota: None }).await;
@@ -61,19 +62,19 @@ impl House {
         self.office.administer(NOW, request).await.unwrap();
     }
 
-    async fn alias(&self, name: &str, members: &[&str]) {
+    pub(super) async fn alias(&self, name: &str, members: &[&str]) {
         let target = AliasTo::Members(members.iter().map(|member| address(member)).collect());
         self.ask(Request::AliasAdd { address: address(name), target }).await;
     }
 
-    fn desk(&self, role: Role, client: &str) -> SmtpDesk {
+    pub(super) fn desk(&self, role: Role, client: &str) -> SmtpDesk {
         let client = SocketAddr::new(client.parse().unwrap(), 4000);
         let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()) };
         self.office.smtp(role, peer, true).1
     }
 
     /// The newest message of bob, as stored.
-    async fn newest(&self) -> Vec<u8> {
+    pub(super) async fn newest(&self) -> Vec<u8> {
         let store = self.office.store();
         let query = Resolve { address: address("bob@hamburger.edu") };
         let Resolved::Account { account, .. } = store.read(query).await.unwrap() else { panic!("no bob") };
@@ -91,22 +92,29 @@ impl House {
 }
 
 fn sender(body: Body) -> Ask {
-    Ask::Sender(Sender {
-        reverse_path: ReversePath::Address(address("alice@crepes.fr")),
-        size: None,
-        body,
-        smtputf8: false,
-        ret: None,
-        envid: None,
-        auth: None,
-    })
+    sender_with(ReversePath::Address(address("alice@crepes.fr")), body)
 }
 
-fn to(forward_path: ForwardPath) -> Ask {
+pub(super) fn sender_with(reverse_path: ReversePath, body: Body) -> Ask {
+    Ask::Sender(Sender { reverse_path, size: None, body, smtputf8: false, ret: None, envid: None, auth: None })
+}
+
+/// Sends content to one recipient; the code after the dot.
+pub(super) async fn send_to(desk: &mut SmtpDesk, from: Option<&str>, recipient: &str, content: &[u8]) -> u16 {
+    let path = from.map_or(ReversePath::Null, |from| ReversePath::Address(address(from)));
+    assert_eq!(code(desk, sender_with(path, Body::SevenBit)).await, 250);
+    let taken = code(desk, to(ForwardPath::Address(address(recipient)))).await;
+    assert!(matches!(taken, 250 | 251), "{recipient}: {taken}");
+    assert_eq!(code(desk, Ask::Content).await, 354);
+    desk.content(content).await;
+    code(desk, Ask::Commit).await
+}
+
+pub(super) fn to(forward_path: ForwardPath) -> Ask {
     Ask::Recipient(Recipient { forward_path, notify: None, orcpt: None })
 }
 
-async fn code(desk: &mut SmtpDesk, ask: Ask) -> u16 {
+pub(super) async fn code(desk: &mut SmtpDesk, ask: Ask) -> u16 {
     match desk.answer(NOW, ask).await {
         Answer::Reply(reply) => reply.code,
         Answer::Replies(replies) => replies[0].code,

@@ -156,7 +156,7 @@ impl Outbound {
         loop {
             let step = self.inner.window.lock().step(now);
             match step {
-                Step::Work(work) => return Ok(Next::Work(Box::new(work))),
+                Step::Work(work) => return Ok(Next::Work(work)),
                 Step::Wait(until) => return Ok(Next::Wait(until)),
                 Step::PutOff(rows, until) => self.put_off(now, rows, until).await?,
                 Step::Load(count, closed) => self.load(now, count, closed).await?,

@@ -21,7 +21,7 @@ pub(super) struct Window {
 #[derive(Debug)]
 pub(super) enum Step {
     /// This is to be tried.
-    Work(Work),
+    Work(Box<Work>),
     /// These are not to be tried before that time: their destination cannot be reached.
     PutOff(Vec<Claimed>, Time),
     /// So many are to be claimed, none at these hosts.
@@ -79,7 +79,9 @@ impl Window {
 
     pub fn step(&mut self, now: Time) -> Step {
         match self.queue.next(now) {
-            Turn::Attempt(attempt) => self.begin(&attempt).map_or(Step::Wait(Some(now)), Step::Work),
+            Turn::Attempt(attempt) => {
+                self.begin(&attempt).map_or(Step::Wait(Some(now)), |work| Step::Work(Box::new(work)))
+            }
             Turn::Defer(deferral) => {
                 let rows = deferral.rows.iter().filter_map(|row| self.take(*row)).collect();
                 self.forget(&deferral.destination);

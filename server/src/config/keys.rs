@@ -66,6 +66,12 @@ pub const KEYS: &[Key] = &[
          address. Loopback is not special.",
     ),
     key("trust", "plaintext_login_networks", "[]", "Networks that may log in without TLS."),
+    key(
+        "trust",
+        "local_users",
+        "[]",
+        "Login names of this machine whose programs may send in anybody's name with `sendmail -f`, as \"www-data\". root may.",
+    ),
     key("trust", "apop", "false", "Offer APOP (RFC 1939) to accounts with a secret stored for it."),
     key("limits", "message_size", "\"50 MiB\"", "The largest message accepted."),
     key(

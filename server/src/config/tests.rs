@@ -64,6 +64,7 @@ key = "/etc/key.pem"
 [trust]
 relay_networks = ["127.0.0.0/8", "::1"]
 plaintext_login_networks = ["10.0.0.0/8"]
+local_users = ["www-data"]
 apop = true
 [limits]
 message_size = "1 MiB"
@@ -100,6 +101,7 @@ fn every_key_is_read() {
     assert_eq!((tls.certificate, tls.key), ("/etc/pillarbox/tls/chain.pem".into(), "/etc/key.pem".into()));
     assert_eq!(config.listen.len(), 7);
     assert!(config.trust.apop && config.trust.relay_networks.len() == 2);
+    assert_eq!(config.policy().local_users, ["www-data"]);
     let limits = Limits {
         message_size: 1 << 20,
         disk_reserve: 64 << 20,

@@ -23,7 +23,9 @@ async fn open(deep: bool) -> Scene {
     let office = open_office(&config, &seams).await.unwrap();
     let (drain, draining) = watch::channel(false);
     let path = path(&data_dir);
-    let served = tokio::spawn(serve(bind(&path).unwrap(), office, seams.clock, draining));
+    let drops = Drops::open(&data_dir, office.clone(), seams.clock.clone());
+    let counter = Counter { office, clock: seams.clock, drops };
+    let served = tokio::spawn(serve(bind(&path).unwrap(), counter, draining));
     Scene { folder, path, drain, served }
 }
 
@@ -106,4 +108,13 @@ async fn the_socket_is_its_owners_and_is_gone_with_the_server() {
     remove(&scene.path);
     assert!(ask_async(&scene.path, Request::Status).await.is_none());
     drop(scene.folder);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for_longer_than_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = path(folder.path());
+    let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let answer = ask_within(&path, &Request::Status, Some(Duration::from_millis(10)));
+    assert_eq!(answer.unwrap().unwrap_err().kind, FailureKind::Unavailable);
 }

@@ -16,14 +16,21 @@ impl Work<'_> {
         if self.is_taken(&host, &key)? {
             return Ok(Outcome::Exists);
         }
+        self.insert_alias(alias, None)?;
+        Ok(Outcome::Done)
+    }
+
+    /// `origin`: the file it comes from.
+    fn insert_alias(&self, alias: &Alias, origin: Option<&str>) -> Sql<()> {
+        let (host, key) = (columns::host(&alias.address), columns::key(alias.address.local_part()));
         let (moved, members) = match &alias.target {
             AliasTarget::Members(members) => (0, members.as_slice()),
             AliasTarget::Moved(to) => (1, std::slice::from_ref(to)),
         };
         let local = alias.address.local_part().as_bytes();
         self.run(
-            "INSERT INTO alias (host, local_key, local, moved) VALUES (?1, ?2, ?3, ?4)",
-            params![host.as_bytes(), key.as_bytes(), local, moved],
+            "INSERT INTO alias (host, local_key, local, moved, origin) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![host.as_bytes(), key.as_bytes(), local, moved, columns::optional_text(origin)],
         )?;
         for (n, member) in (0_i64..).zip(members) {
             let (member_host, member_key) = (columns::host(member), columns::key(member.local_part()));
@@ -40,7 +47,30 @@ impl Work<'_> {
                 ],
             )?;
         }
-        Ok(Outcome::Done)
+        Ok(())
+    }
+
+    pub(super) fn alias_import(&mut self, origin: &str, aliases: &[Alias]) -> Sql<Outcome> {
+        let earlier: Vec<(Text, Text)> = {
+            let mut statement = self.sql.prepare_cached("SELECT host, local_key FROM alias WHERE origin = ?1")?;
+            let rows = statement.query_map([origin.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        for (Text(host), Text(key)) in earlier {
+            self.remove_alias_row(&host, &key)?;
+        }
+        let (mut taken, mut foreign) = (Vec::new(), Vec::new());
+        for alias in aliases {
+            let (host, key) = (columns::host(&alias.address), columns::key(alias.address.local_part()));
+            if !self.finds("SELECT 1 FROM domain WHERE name = ?1", [host.as_bytes()])? {
+                foreign.push(alias.address.clone());
+            } else if self.is_taken(&host, &key)? {
+                taken.push(alias.address.clone());
+            } else {
+                self.insert_alias(alias, Some(origin))?;
+            }
+        }
+        Ok(Outcome::Imported { taken, foreign })
     }
 
     pub(super) fn alias_remove(&mut self, address: &Address) -> Sql<Outcome> {

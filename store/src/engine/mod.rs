@@ -280,6 +280,7 @@ impl Work<'_> {
             }
             Op::AliasAdd { alias } => self.alias_add(alias),
             Op::AliasRemove { address } => self.alias_remove(address),
+            Op::AliasImport { origin, aliases } => self.alias_import(origin, aliases),
             Op::Claim { now, limit, lease_ms, token, except } => self.claim((*now, *lease_ms), *limit, *token, except),
             Op::Settle(settlement) => self.settle(settlement),
             Op::Renew { now, lease_ms, token, recipients } => self.renew(*now, *lease_ms, *token, recipients),

@@ -3,7 +3,9 @@
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, count, time};
 use crate::engine::{CATCH_ALL, credentials_in};
-use crate::query::{AccountByAddress, AccountById, Accounts, AliasByAddress, Aliases, Domains, Resolve, Resolved};
+use crate::query::{
+    AccountByAddress, AccountById, Accounts, AliasByAddress, Aliases, AliasesFrom, Domains, Resolve, Resolved,
+};
 use crate::types::{Account, AccountId, Alias, AliasTarget, DomainRow};
 use message::{Address, Host};
 use rusqlite::{Row, params};
@@ -63,6 +65,17 @@ impl Answer for Aliases {
         let found = snapshot.all(
             "SELECT local, host, moved FROM alias WHERE ?1 IS NULL OR host = ?1 ORDER BY host, local_key",
             params![domain],
+            alias_head,
+        )?;
+        found.into_iter().map(|head| alias(snapshot, head)).collect()
+    }
+}
+
+impl Answer for AliasesFrom {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<Alias>> {
+        let found = snapshot.all(
+            "SELECT local, host, moved FROM alias WHERE origin = ?1 ORDER BY host, local_key",
+            [self.origin.as_bytes()],
             alias_head,
         )?;
         found.into_iter().map(|head| alias(snapshot, head)).collect()

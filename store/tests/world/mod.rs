@@ -20,6 +20,8 @@ pub struct World {
     last_account: i64,
     accounts: BTreeMap<AccountId, Account>,
     aliases: Vec<Alias>,
+    /// Which of them came from a file, and from which.
+    origins: Vec<(Address, String)>,
     outbox: outbox::Waitings,
 }
 
@@ -104,6 +106,8 @@ impl World {
     }
 
     pub fn apply(&mut self, op: &Op) -> Outcome {
+        let aliases = &self.aliases;
+        self.origins.retain(|(address, _)| aliases.iter().any(|alias| same(&alias.address, address)));
         match op {
             Op::DomainAdd { domain, .. } => done_or(self.domains.insert(domain.to_string()), Outcome::Exists),
             Op::DomainRemove { domain } => self.domain_remove(domain.as_str()),
@@ -111,6 +115,7 @@ impl World {
             Op::AccountRemove { address } => self.account_remove(address),
             Op::AccountSet { address, quota, .. } => self.account_set(address, *quota),
             Op::AliasAdd { alias } => self.alias_add(alias),
+            Op::AliasImport { origin, aliases } => self.alias_import(origin, aliases),
             Op::AliasRemove { address } => {
                 let before = self.aliases.len();
                 self.aliases.retain(|alias| !same(&alias.address, address));
@@ -228,6 +233,22 @@ impl World {
         }
         self.aliases.push(alias.clone());
         Outcome::Done
+    }
+
+    fn alias_import(&mut self, origin: &str, aliases: &[Alias]) -> Outcome {
+        let (old, kept) = std::mem::take(&mut self.origins).into_iter().partition(|(_, from)| from == origin);
+        self.origins = kept;
+        let old: Vec<(Address, String)> = old;
+        self.aliases.retain(|alias| old.iter().all(|(address, _)| !same(address, &alias.address)));
+        let (mut taken, mut foreign) = (Vec::new(), Vec::new());
+        for alias in aliases {
+            match self.alias_add(alias) {
+                Outcome::Exists => taken.push(alias.address.clone()),
+                Outcome::Gone => foreign.push(alias.address.clone()),
+                _ => self.origins.push((alias.address.clone(), origin.to_owned())),
+            }
+        }
+        Outcome::Imported { taken, foreign }
     }
 
     fn deliver(&mut self, deliver: &Deliver) -> Outcome {

@@ -106,13 +106,16 @@ pub fn ops() -> impl Strategy<Value = Plan> {
     ]
 }
 
+fn an_alias() -> impl Strategy<Value = Alias> {
+    let moved = a_person().prop_map(AliasTarget::Moved);
+    let members = prop::collection::vec(a_person(), 1..3).prop_map(AliasTarget::Members);
+    (an_address(), prop_oneof![moved, members]).prop_map(|(address, target)| Alias { address, target })
+}
+
 fn people() -> impl Strategy<Value = Op> {
     let domain = || prop::sample::select(vec!["crepes.fr", "crepes.fr", "hamburger.edu"]).prop_map(kit::domain);
     let quota = || prop::option::of(prop::sample::select(vec![20_u64, 100, 1_000, 20_000]));
     let credentials = Credentials::default;
-    let moved = a_person().prop_map(AliasTarget::Moved);
-    let members = prop::collection::vec(a_person(), 1..3).prop_map(AliasTarget::Members);
-    let target = prop_oneof![moved, members];
     prop_oneof![
         4 => (domain(), 0..50_u64).prop_map(|(domain, at)| Op::DomainAdd { domain, now: time(at) }),
         1 => domain().prop_map(|domain| Op::DomainRemove { domain }),
@@ -123,8 +126,10 @@ fn people() -> impl Strategy<Value = Op> {
         1 => (a_person(), quota()).prop_map(|(address, quota)| {
             Op::AccountSet { address, credentials: None, quota: Some(quota), pop_delete: None }
         }),
-        2 => (an_address(), target).prop_map(|(address, target)| Op::AliasAdd { alias: Alias { address, target } }),
+        2 => an_alias().prop_map(|alias| Op::AliasAdd { alias }),
         1 => an_address().prop_map(|address| Op::AliasRemove { address }),
+        1 => (prop::sample::select(vec!["/etc/aliases", "/srv/aliases"]), prop::collection::vec(an_alias(), 0..4))
+            .prop_map(|(origin, aliases)| Op::AliasImport { origin: origin.to_owned(), aliases }),
     ]
 }
 
