@@ -1,7 +1,7 @@
 //! `multipart/report` (RFC 6522): words for people, fields for machines, and what it is about. Owns the frame: boundary,
 //! labels and transfer encodings. Does not own what is said (`queue::bounce` for delivery reports).
 
-use super::fold::Folder;
+use super::fold::{Folder, foldable};
 use crate::encoding::quoted_printable::Encoder;
 use crate::scanner::Scanner;
 use crate::structure::Facts;
@@ -105,7 +105,14 @@ pub fn is_eight_bit(content: &[u8]) -> bool {
 #[must_use]
 pub fn field(name: &str, value: &str) -> Vec<u8> {
     let mut folder = Folder::new(name);
-    value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).for_each(|word| folder.word(word));
+    let value: String = value.chars().map(|c| if matches!(c, '\t' | '\r' | '\n') { ' ' } else { c }).collect();
+    let value = value.trim();
+    if foldable(value) {
+        // RFC 3464 §2.2.1, §2.3.2: ids and addresses are told as they are, runs of spaces too.
+        folder.plain_text(value);
+    } else {
+        value.split(' ').filter(|word| !word.is_empty()).for_each(|word| folder.word(word));
+    }
     folder.finish()
 }
 

@@ -73,7 +73,19 @@ fn a_frame_holds_any_message() {
 #[test]
 fn no_value_begins_a_field_of_its_own() {
     let written = String::from_utf8(field("Diagnostic-Code", "smtp; 550 no\r\nAction: delivered\u{7}")).unwrap();
-    assert_eq!(written, "Diagnostic-Code: smtp; 550 no Action: delivered?\r\n");
+    assert_eq!(written, "Diagnostic-Code: smtp; 550 no  Action: delivered?\r\n");
+    assert_eq!(
+        field("Final-Recipient", "rfc822; \"a  b\"@crepes.fr"),
+        b"Final-Recipient: rfc822; \"a  b\"@crepes.fr\r\n"
+    );
+    for hostile in [" ".repeat(3000) + "x", "x".repeat(3000), format!("a{}b", " ".repeat(3000))] {
+        let written = field("Diagnostic-Code", &hostile);
+        assert!(
+            written
+                .split(|octet| *octet == b'\n')
+                .all(|line| line.len() <= 999 && !line.trim_ascii().is_empty() || line.is_empty())
+        );
+    }
     let long = field("Diagnostic-Code", &"word ".repeat(1000));
     assert!(long.split(|octet| *octet == b'\n').all(|line| line.len() <= 79));
     assert!(is_eight_bit(&field("Final-Recipient", "utf-8; chef@crêpes.fr")));
