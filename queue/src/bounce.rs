@@ -231,7 +231,8 @@ impl Returned<'_> {
     fn of<'a>(report: &Report<'a>, kind: Kind) -> Returned<'a> {
         let original = &report.original;
         let section = cut(original.header);
-        let utf8 = !section.is_ascii() && std::str::from_utf8(section).is_ok();
+        let ascii = original.header.is_ascii();
+        let utf8 = !ascii && std::str::from_utf8(original.header).is_ok();
         // RFC 3461 §6.2: reports without a failure return the header only.
         let room = match report.ret {
             _ if kind != Kind::Failed => 0,
@@ -240,7 +241,7 @@ impl Returned<'_> {
             None => RETURN_UNASKED_MAX,
         };
         // A header in no known charset fits no type of a whole message.
-        let whole = original.octets <= room && (section.is_ascii() || utf8) && section.len() == original.header.len();
+        let whole = original.octets <= room && (ascii || utf8);
         // RFC 6533 §4: a header of UTF-8 asks for the types of its own.
         let media_type = match (whole, utf8) {
             (true, false) => "message/rfc822",
