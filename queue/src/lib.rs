@@ -7,6 +7,7 @@
 //! outcome goes through [`judge`]; what is to be tried again gets its time from [`Schedule::next`], what failed gets a
 //! [`bounce`]; [`Queue::done`] frees the places.
 
+pub mod bounce;
 pub mod judge;
 pub mod plan;
 pub mod schedule;

@@ -74,7 +74,7 @@ impl Folder {
     }
 
     /// Keeps runs of spaces as they are: a fold stands before a word, its extra spaces end the line before it.
-    fn plain_text(&mut self, value: &str) {
+    pub(super) fn plain_text(&mut self, value: &str) {
         for word in value.split(' ') {
             if word.is_empty() {
                 self.out.push(b' ');
@@ -121,7 +121,7 @@ impl Folder {
 
 /// Whether plain text can be folded within the hard limit. A fold stands before a word, so a word and the spaces behind it
 /// share a line, perhaps with words that were there before.
-fn foldable(text: &str) -> bool {
+pub(super) fn foldable(text: &str) -> bool {
     let stretches = text.as_bytes().chunk_by(|octet, next| *octet != b' ' || *next == b' ');
     stretches.into_iter().all(|stretch| stretch.len() <= LINE_HARD_MAX - LINE_MAX)
 }

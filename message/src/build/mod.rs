@@ -1,8 +1,10 @@
 //! Writing header fields: folding, encoded words, address lists, dates, ids. Owns the exact form of every field this
-//! house adds (RFC 5322 §2.2.3 and §3.6, RFC 2047). Does not own reading (`header`) or MIME bodies (`encoding`).
+//! house adds (RFC 5322 §2.2.3 and §3.6, RFC 2047), and of reports (`report`). Does not own reading (`header`) or transfer
+//! encodings (`encoding`).
 //! Every field is returned whole, name and final CRLF included; no line is longer than 78 octets unless one word is.
 
 mod fold;
+pub mod report;
 mod trace;
 
 pub use fold::{LINE_HARD_MAX, LINE_MAX};

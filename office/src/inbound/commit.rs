@@ -54,18 +54,18 @@ impl SmtpDesk {
         )
     }
 
+    /// The message as it would be delivered, for a transaction of others to carry.
+    pub(super) async fn draft(&mut self, now: Time) -> Result<Deliver, Reply> {
+        let mut transaction =
+            self.transaction.take().ok_or_else(|| Reply::plain(503, "there is no message to take"))?;
+        let (mut deliver, _) = self.prepare(&mut transaction, now).await?;
+        deliver.all_or_nothing = false;
+        Ok(deliver)
+    }
+
     /// One reply for each recipient; for SMTP they are all the same.
     async fn finish(&self, transaction: &mut Transaction, now: Time) -> Result<Vec<Reply>, Reply> {
-        let arrival =
-            transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
-        let binary = transaction.sender.body == Body::BinaryMime;
-        let arrived = arrival.finish(self.office.store(), binary).await.map_err(|fault| refusal(&fault))?;
-        self.refuse_loop(&arrived, &transaction.recipients)?;
-        self.refuse_foreign_author(&arrived).await?;
-        let fields = self.fields(transaction, &arrived, now);
-        let paths = self.paths(transaction, now).await.map_err(|error| trouble(&error))?;
-        let deliver = self.delivery(transaction, arrived, &fields, &paths);
-        let accounts: Vec<AccountId> = deliver.local.iter().map(|local| local.account).collect();
+        let (deliver, accounts) = self.prepare(transaction, now).await?;
         let octets = deliver.content.octets;
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
@@ -77,6 +77,21 @@ impl SmtpDesk {
         self.note(transaction, octets, &deliveries);
         let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
         Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done)).collect())
+    }
+
+    /// The operation that delivers the message, where nothing speaks against it, and whose mailboxes it is for.
+    async fn prepare(&self, transaction: &mut Transaction, now: Time) -> Result<(Deliver, Vec<AccountId>), Reply> {
+        let arrival =
+            transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
+        let binary = transaction.sender.body == Body::BinaryMime;
+        let arrived = arrival.finish(self.office.store(), binary).await.map_err(|fault| refusal(&fault))?;
+        self.refuse_loop(&arrived, &transaction.recipients)?;
+        self.refuse_foreign_author(&arrived).await?;
+        let fields = self.fields(transaction, &arrived, now);
+        let paths = self.paths(transaction, now).await.map_err(|error| trouble(&error))?;
+        let deliver = self.delivery(transaction, arrived, &fields, &paths);
+        let accounts = deliver.local.iter().map(|local| local.account).collect();
+        Ok((deliver, accounts))
     }
 
     /// RFC 5321 §6.3: a message that was here before, or has gone through too many hands.

@@ -11,6 +11,7 @@ use message::{Address, Host, Time};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use store::StoreError;
+use store::op::Deliver;
 use store::query::{Resolve, Resolved, TraceById};
 use store::types::QueueId;
 use wire::Desk;
@@ -332,6 +333,14 @@ impl LocalDesk {
     pub async fn finish(mut self) -> Result<QueueId, Reply> {
         let id = self.desk.handed_in.as_ref().map_or(QueueId(0), |handed_in| handed_in.queue_id);
         self.ask(Ask::Commit).await.map(|_| id)
+    }
+
+    /// All has come: the message as it would be delivered, for a transaction of others to carry.
+    ///
+    /// # Errors
+    /// The reply to the message.
+    pub(crate) async fn draft(mut self) -> Result<Deliver, Reply> {
+        self.desk.draft(self.now).await
     }
 
     async fn ask(&mut self, ask: Ask) -> Result<Reply, Reply> {

@@ -128,7 +128,7 @@ impl ClientDesk {
                 format!("the message could not be read here: {error}"),
             ),
         };
-        let judgement = Judgement { verdict, words, remote: None, reply: None };
+        let judgement = Judgement { verdict, words, remote: None, reply: None, passes_on: false };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.outbound.settle(now, &work, rows).await;
         self.outbound.finish(&work, now, Reached::Reached);
@@ -165,11 +165,12 @@ impl ClientDesk {
 
     fn judgement(&self, verdict: Verdict, outcome: &Outcome, loss: Loss, errand: &Errand) -> Judgement {
         let tls = self.facts.as_ref().and_then(|facts| facts.tls.as_ref());
+        let passes_on = self.facts.as_ref().is_some_and(|facts| facts.extensions.dsn);
         let words = match (&verdict, &outcome.said) {
             (Verdict::Sent, wire::smtp::client::Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
             _ => loss.words,
         };
-        Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply }
+        Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply, passes_on }
     }
 }
 

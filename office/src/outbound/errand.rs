@@ -107,7 +107,7 @@ impl Outbound {
     async fn no_way<R: Road>(&self, road: &R, errand: &Arc<Mutex<Errand>>, status: Enhanced, reason: String) {
         let failure = Failure { stage: Stage::Connect, said: Said::Refused(status) };
         let verdict = judge(&failure, &History::default());
-        let judgement = Judgement { verdict, words: reason, remote: None, reply: None };
+        let judgement = Judgement { verdict, words: reason, remote: None, reply: None, passes_on: false };
         self.settle_rest(road, errand, (judgement, Reached::Unknown)).await;
     }
 
@@ -190,9 +190,13 @@ fn judge_loss(errand: &mut Errand, lost: Loss) -> Option<Judgement> {
             errand.pass(status);
             None
         }
-        verdict => {
-            Some(Judgement { verdict, words: lost.words, remote: Some(errand.stop.name.clone()), reply: lost.reply })
-        }
+        verdict => Some(Judgement {
+            verdict,
+            words: lost.words,
+            remote: Some(errand.stop.name.clone()),
+            reply: lost.reply,
+            passes_on: false,
+        }),
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Judgement {
     pub remote: Option<String>,
     /// What it said, where it did.
     pub reply: Option<Reply>,
+    /// It takes what the sender wants to hear of over from us (RFC 3461 §5.2.1).
+    pub passes_on: bool,
 }
 
 /// What went wrong, to be judged.
@@ -108,7 +110,7 @@ impl Outbound {
             reports: Vec::new(),
             trace: Vec::with_capacity(rows.len()),
         };
-        let mut matters = Vec::new();
+        let mut told = Vec::new();
         for (row, judgement) in rows {
             let fate = self.fate((now, earliest), &row, &judgement);
             settlement.recipients.push(SettledRecipient {
@@ -124,10 +126,10 @@ impl Outbound {
                 detail: fate.detail,
             });
             if let Some(matter) = fate.report {
-                matters.push((row, judgement, matter));
+                told.push((row, judgement, matter));
             }
         }
-        settlement.reports = self.reports(now, work, matters, &mut settlement.trace).await;
+        settlement.reports = self.reports(now, work, &told, &mut settlement.trace).await;
         self.apply(settlement).await;
     }
 
@@ -176,7 +178,7 @@ impl Outbound {
                 state: Settled::Done,
                 event: "sent",
                 detail: judgement.words.clone(),
-                report: super::report::Matter::of_sent(row),
+                report: super::report::Matter::of_sent(row, judgement.passes_on),
             },
             Verdict::Fail { status } => failed(row, judgement.words.clone(), status),
             Verdict::Retry { class, status } => self.later((now, earliest), row, judgement, (class, status)),
@@ -229,7 +231,7 @@ impl Outbound {
         let verdict = queue::judge(&failure, &queue::History::default());
         for row in rows {
             let words = format!("{} could not be reached lately", row.address.host());
-            let judgement = Judgement { verdict, words, remote: None, reply: None };
+            let judgement = Judgement { verdict, words, remote: None, reply: None, passes_on: false };
             let work = Work::new(0, Destination::of(&row), Vec::new());
             self.settle_after(now, until, &work, vec![(row, judgement)]).await;
         }

@@ -163,7 +163,12 @@ impl Destinations {
         let index = self.free.pop().unwrap_or(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
         match self.slots.get_mut(usize::try_from(index).unwrap_or(usize::MAX)) {
             Some(slot) => *slot = Some(destination),
-            None => self.slots.push(Some(destination)),
+            None => {
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve_exact(self.slots.len() / 4 + 64);
+                }
+                self.slots.push(Some(destination));
+            }
         }
         self.by_name.insert(name, index);
         index

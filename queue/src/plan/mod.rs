@@ -24,7 +24,7 @@ const LOAD_PAUSE: Duration = Duration::from_secs(1);
 /// The bounds of the whole queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows held at once. A row takes 200 octets at most, its destination the same again if no other row shares it.
+    /// Rows held at once. A row takes 200 octets at most, and a destination 250 more with a short name.
     pub window: usize,
     /// Rows of one destination among them: the others keep their room when one is slow.
     pub share: usize,

@@ -86,7 +86,13 @@ impl Window {
         let index = self.free.pop().unwrap_or(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
         match self.slots.get_mut(usize::try_from(index).unwrap_or(usize::MAX)) {
             Some(slot) => *slot = row,
-            None => self.slots.push(row),
+            None => {
+                // By a quarter, not by doubling: a full window wastes little.
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve_exact(self.slots.len() / 4 + 64);
+                }
+                self.slots.push(row);
+            }
         }
         self.by_name.insert((row.outbox, row.recipient), index);
         if row.due > now {

@@ -62,6 +62,9 @@ fn quoted_until_one_octet_in_six_is_wide() {
     let out = |plain| String::from_utf8(recoded(text(plain).as_bytes()).0).unwrap();
     assert!(out(11).contains("quoted-printable"));
     assert!(out(10).contains("base64"));
+    // What holds NUL is no text, whatever its label.
+    let (out, _) = recoded(format!("{}\0", text(11)).as_bytes());
+    assert!(String::from_utf8(out).unwrap().contains("base64"));
 }
 
 const NESTED: &str = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\
