@@ -210,6 +210,23 @@ async fn a_lost_summary_costs_no_message() {
     assert!(matches!(read, Err(store::StoreError::Damaged { .. })), "who reads it makes it again: {read:?}");
 }
 
+#[tokio::test]
+async fn a_store_whose_database_was_lost_is_not_taken_for_a_new_one() {
+    for empty in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path()).await;
+        let database = folder.path().join("shard-000/mail.db");
+        std::fs::remove_file(&database).unwrap();
+        if empty {
+            std::fs::write(&database, "").unwrap();
+        }
+        let error = Store::open(folder.path(), Settings::default()).unwrap_err();
+        assert!(error.to_string().contains("is gone or empty, but 1 segment files"), "{error}");
+        std::fs::remove_dir_all(folder.path().join("shard-000/seg")).unwrap();
+        open(folder.path()).close();
+    }
+}
+
 /// The UIDs that are read ahead, each with the octets it was delivered with.
 async fn ahead(store: &Store, bob: AccountId, from: u32, limit: u32, octets: u64) -> Vec<u32> {
     let mailbox = inbox_of(store, bob).await;

@@ -99,11 +99,17 @@ impl Summary {
         Summary {
             parts,
             octets: structure.octets,
-            utf8_header: structure.parts.iter().any(|part| part.header_facts.eight_bit > 0),
+            utf8_header: structure.parts.iter().any(|part| is_utf8(&part.fields)),
             message_id,
             references,
         }
     }
+}
+
+/// Whether fields hold UTF-8 beyond ASCII. Octets of an older charset do not make a message one of RFC 6532: those come
+/// from programs that never heard of it, and are read as they always were.
+fn is_utf8(fields: &[u8]) -> bool {
+    !fields.is_ascii() && std::str::from_utf8(fields).is_ok()
 }
 
 /// Entries of lists (addresses, parameters, languages) that a message may have however short they are.

@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
         "disk_reserve",
         "\"100 MiB\"",
         "Free space of data_dir's disk that mail may not fill: with less, senders are told to try again later, while \
-         users can still read and delete. \"0 B\": mail is taken until the disk is full.",
+         users can still read and delete. \"0 B\": mail is taken until the disk is full, and then nobody can delete either.",
     ),
     key("limits", "recipients", "1000", "Recipients of one message."),
     key("limits", "connections", "5000", "Connections at a time, all protocols together."),

@@ -62,6 +62,15 @@ impl Paths {
     }
 }
 
+impl Paths {
+    /// The write-ahead log beside the database.
+    fn log(&self) -> PathBuf {
+        let mut name = self.database.clone().into_os_string();
+        name.push("-wal");
+        name.into()
+    }
+}
+
 impl Engine {
     /// Opens the store below a folder, making or migrating it.
     pub fn open(folder: &Path, disk: Arc<dyn Disk>) -> Result<Engine, StoreError> {
@@ -74,6 +83,7 @@ impl Engine {
         disk.make_folder(&paths.folder)?;
         let lock = disk.lock(&paths.lock)?;
         disk.make_folder(&paths.shard)?;
+        refuse_without_rows(disk.as_ref(), &paths)?;
         disk.make_private(&paths.database)?;
         let mut connection = connect_writer(&paths.database, disk.vfs())?;
         empty_log(&connection)?;
@@ -109,6 +119,21 @@ impl Log {
     pub(super) fn is_long(&self) -> bool {
         self.pages.load(Ordering::Relaxed) >= self.pages_max
     }
+}
+
+/// Content without the rows that lead to it is a store whose database was lost: an empty one in its place would deny every
+/// account, and hide what there is to restore.
+fn refuse_without_rows(disk: &dyn Disk, paths: &Paths) -> Result<(), StoreError> {
+    let octets = |path: &Path| disk.open(path).and_then(|file| file.octets()).unwrap_or(0);
+    let segments = disk.files(&paths.segments)?.len();
+    if segments == 0 || octets(&paths.database) > 0 || octets(&paths.log()) > 0 {
+        return Ok(());
+    }
+    let (database, folder) = (paths.database.display(), paths.segments.display());
+    Err(StoreError::damaged(format!(
+        "{database} is gone or empty, but {segments} segment files of it lie in {folder}: restore a backup, or move the \
+         folder away to begin anew"
+    )))
 }
 
 /// What an earlier process left in the log goes into the database, synced by this one: had that process died of a failed
