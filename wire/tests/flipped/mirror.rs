@@ -410,7 +410,7 @@ proptest! {
 /// `PILLARBOX_ROUNDS=100000` for more.
 #[allow(clippy::disallowed_methods, reason = "how many rounds is the caller's to say")]
 fn rounds() -> u32 {
-    std::env::var("PILLARBOX_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+    std::env::var("PILLARBOX_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
 }
 
 /// More recipients than one group holds: none is lost, none is doubled.
