@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
 #![allow(clippy::unwrap_used)]
 
+mod client;
 mod closing;
 mod dismissal;
 

@@ -182,13 +182,16 @@ fn verdict(lmtp: bool, recipient: &Recipient) -> Reply {
     }
 }
 
+/// More turns of talk than any of these conversations takes.
+const TURNS_MAX: usize = 1000;
+
 /// Runs all transactions over one connection; what each came to.
 fn run(profile: Profile, mut peer: Peer, sent: &[(Transaction, Vec<u8>)], piece: usize) -> (Vec<Vec<Outcome>>, Peer) {
     let mut driver = Driver::start(profile, false);
     driver.contents = sent.iter().map(|(transaction, content)| (transaction.source, content.clone())).collect();
     let (mut queue, mut told) = (sent.iter(), Vec::new());
     let mut heard = peer.hear(b"");
-    loop {
+    for _ in 0..TURNS_MAX {
         heard.chunks(piece).for_each(|octets| driver.feed(octets));
         heard.clear();
         if driver.handshake && std::mem::take(&mut peer.tls) {
@@ -218,6 +221,7 @@ fn run(profile: Profile, mut peer: Peer, sent: &[(Transaction, Vec<u8>)], piece:
             return (told, peer);
         }
     }
+    panic!("they go on talking for ever");
 }
 
 /// What is sent by commands alone holds no control character and no long line.
@@ -406,7 +410,7 @@ proptest! {
 /// `PILLARBOX_ROUNDS=100000` for more.
 #[allow(clippy::disallowed_methods, reason = "how many rounds is the caller's to say")]
 fn rounds() -> u32 {
-    std::env::var("PILLARBOX_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+    std::env::var("PILLARBOX_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)
 }
 
 /// More recipients than one group holds: none is lost, none is doubled.

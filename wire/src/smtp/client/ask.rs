@@ -105,7 +105,8 @@ pub enum Stage {
     Auth,
     /// Between transactions.
     Idle,
-    /// MAIL.
+    /// MAIL. Where this goes with 421, `Closed` or a reply nobody waited for, on a connection that carried a transaction
+    /// before, the peer most likely gave it up while it was idle: a new connection is worth a try at once.
     Mail,
     /// RCPT.
     Rcpt,

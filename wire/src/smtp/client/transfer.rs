@@ -204,10 +204,7 @@ fn fits(due: Due, reply: &Reply) -> bool {
 fn judge(running: &mut Running, due: Due, reply: Reply) {
     let negative = matches!(Class::of(&reply), Class::Negative);
     match due {
-        Due::Mail if negative => {
-            running.unsent.clear();
-            running.decide_rest(Stage::Mail, &kept(reply));
-        }
+        Due::Mail if negative => running.decide_rest(Stage::Mail, &kept(reply)),
         Due::Mail => running.half_way = true,
         Due::Rcpt(index) if negative => running.decide(index, Stage::Rcpt, kept(reply)),
         Due::Rcpt(_) | Due::LoneDot => {}

@@ -1,6 +1,7 @@
 //! Peers that mean harm, and the ends that come from our own side.
 
 use super::super::limits::REPLY_LINES;
+use super::super::profile;
 use super::*;
 use crate::sasl::Secret;
 
@@ -73,6 +74,25 @@ fn octets_do_not_move_the_deadline() {
     drive.client.tick(deadline);
     drive.pump();
     assert_eq!(drive.outcome().said, Said::TimedOut);
+}
+
+/// The clock for the reply to the dot is started by a tick, and a driver ticks no deadline twice: two messages in one
+/// moment have deadlines of their own.
+#[test]
+fn each_content_starts_a_clock_of_its_own() {
+    let mut drive = Drive::greeted(profile(), PIPELINING);
+    let mut starts = Vec::new();
+    for _ in 0..3 {
+        drive.begin(transaction(vec![recipient("a")]));
+        drive.hear(b"250 ok\r\n250 ok\r\n354 go\r\n");
+        let start = drive.client.deadline().unwrap();
+        assert!(!starts.contains(&start) && start < NOW.after(std::time::Duration::from_secs(1)));
+        starts.push(start);
+        drive.client.tick(start);
+        assert_eq!(drive.client.deadline(), Some(start.after(profile::DOT)));
+        drive.hear(b"250 done\r\n");
+    }
+    assert_eq!(drive.told.len(), 3);
 }
 
 /// RFC 4954 §4: a server that says yes before it has heard the password has not looked at it.
