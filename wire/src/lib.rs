@@ -5,6 +5,7 @@
 pub mod dialogue;
 pub mod dot;
 mod line;
+pub mod names;
 pub mod pop3;
 pub mod sasl;
 pub mod session;
