@@ -8,6 +8,7 @@ mod administer;
 mod counters;
 mod inbound;
 pub mod login;
+pub mod outbound;
 pub mod policy;
 
 pub use access::Pop3Desk;
