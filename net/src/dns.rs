@@ -1,28 +1,27 @@
-//! Names of clients: reverse DNS with forward confirmation, for the trace field and the log. A name is a courtesy: it
-//! never holds up a session, and nothing is decided by it.
+//! DNS: whom we ask, and how many questions are open at a time. Names of clients are in [`reverse`], mail exchangers
+//! and their addresses in [`mail`]. Answers are remembered by the resolver library as long as their zones allow. Does
+//! not decide anything by what it finds.
+
+mod mail;
+mod reverse;
+
+pub use mail::{ADDRESSES_MAX, ANSWER_LIMIT, MAIL_LOOKUPS_MAX, MX_MAX};
+pub use reverse::{LOOKUP_LIMIT, LOOKUPS_MAX};
+pub use wire::names::{Addresses, Answer, Dnssec, Exchange, Mx, MxAnswer};
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::system_conf::read_system_conf;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// How long a client's name is looked for.
-pub const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
-
-/// How many names are looked for at a time; clients that come meanwhile have theirs looked for afterwards, if their
-/// [`LOOKUP_LIMIT`] lets them. Each lookup takes a socket or two, which connections shall not go without.
-pub const LOOKUPS_MAX: u32 = 16;
-
-/// How many names of one address are confirmed; an address with more has none that says anything.
-const NAMES_MAX: usize = 4;
-
-/// The longest name, in octets (RFC 1035 §2.3.4).
-const NAME_LENGTH_MAX: usize = 255;
+/// How long one question may take at the servers together. Twice this, for the library asks again once, leaves room in
+/// [`ANSWER_LIMIT`] for an alias that leads to another question.
+const ASK_LIMIT: Duration = Duration::from_secs(4);
 
 /// Finds names. Cheap to clone.
 #[derive(Clone)]
@@ -30,8 +29,18 @@ pub struct Resolver(Source);
 
 #[derive(Clone)]
 enum Source {
-    Dns(Arc<TokioResolver>, Arc<Semaphore>),
+    Dns(Arc<Dns>),
     Table(Arc<HashMap<IpAddr, String>>),
+}
+
+/// The library's resolvers, and turns at them. Mail has turns of its own: a crowd of clients cannot hold up what leaves.
+struct Dns {
+    /// Asks two servers at a time and takes what comes first, be it SERVFAIL.
+    together: TokioResolver,
+    /// Each server alone, where there are several, to be asked when what came first was no answer.
+    each: Vec<TokioResolver>,
+    for_clients: Semaphore,
+    for_mail: Semaphore,
 }
 
 /// The resolver could not be set up.
@@ -45,44 +54,35 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration of name servers cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Resolver, ResolverError> {
-        let builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().map_err(|error| ResolverError(error.to_string()))?
+        let (config, mut options) = if servers.is_empty() {
+            read_system_conf().map_err(|error| ResolverError(error.to_string()))?
         } else {
             let servers = servers.iter().map(server).collect();
-            let config = ResolverConfig::from_name_servers(servers);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            (ResolverConfig::from_name_servers(servers), ResolverOpts::default())
         };
-        let resolver = builder.build().map_err(|error| ResolverError(error.to_string()))?;
-        Ok(Resolver(Source::Dns(Arc::new(resolver), Arc::new(Semaphore::new(LOOKUPS_MAX as usize)))))
+        options.timeout = options.timeout.min(ASK_LIMIT);
+        let together = resolver(config.clone(), options.clone())?;
+        let mut each = Vec::new();
+        if config.name_servers().len() > 1 {
+            for server in config.name_servers() {
+                each.push(resolver(ResolverConfig::from_name_servers(vec![server.clone()]), options.clone())?);
+            }
+        }
+        let for_clients = Semaphore::new(LOOKUPS_MAX as usize);
+        let for_mail = Semaphore::new(MAIL_LOOKUPS_MAX as usize);
+        Ok(Resolver(Source::Dns(Arc::new(Dns { together, each, for_clients, for_mail }))))
     }
 
-    /// Knows these addresses and no others; for tests and the lab.
+    /// Knows the names of these addresses and nothing else; for tests and the lab.
     #[must_use]
     pub fn table(names: impl IntoIterator<Item = (IpAddr, String)>) -> Resolver {
         Resolver(Source::Table(Arc::new(names.into_iter().collect())))
     }
+}
 
-    /// Puts the client's name into `slot` when it has one that leads back to it. Returns after [`LOOKUP_LIMIT`] at the
-    /// latest. Addresses that only mean something inside a network are not asked about.
-    pub async fn name(&self, client: IpAddr, slot: &OnceLock<String>) {
-        let client = client.to_canonical();
-        let name = match &self.0 {
-            Source::Table(names) => names.get(&client).cloned(),
-            Source::Dns(..) if !is_public(client) => None,
-            Source::Dns(dns, free) => {
-                let looked = async {
-                    let _free = free.acquire().await.ok()?;
-                    // Boxed, since most wait for nothing: each connection brings one of these.
-                    Box::pin(confirmed(dns, client)).await
-                };
-                tokio::time::timeout(LOOKUP_LIMIT, looked).await.ok().flatten()
-            }
-        };
-        if let Some(name) = name {
-            // Somebody else may have been quicker; their answer is as good.
-            let _ = slot.set(name);
-        }
-    }
+fn resolver(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, ResolverError> {
+    let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    builder.with_options(options).build().map_err(|error| ResolverError(error.to_string()))
 }
 
 fn server(address: &SocketAddr) -> NameServerConfig {
@@ -92,142 +92,4 @@ fn server(address: &SocketAddr) -> NameServerConfig {
     };
     let connections = vec![connection(ConnectionConfig::udp()), connection(ConnectionConfig::tcp())];
     NameServerConfig::new(address.ip(), true, connections)
-}
-
-/// The first name of the address that leads back to the address.
-async fn confirmed(dns: &TokioResolver, client: IpAddr) -> Option<String> {
-    let answer = dns.reverse_lookup(Name::from(client)).await.ok()?;
-    let names = answer.answers().iter().filter_map(|record| match &record.data {
-        RData::PTR(name) => Some(name.0.clone()),
-        _ => None,
-    });
-    for name in names.take(NAMES_MAX) {
-        let leads_back = dns.lookup_ip(name.clone()).await.is_ok_and(|found| found.iter().any(|ip| ip == client));
-        if leads_back {
-            return presentable(&name.to_ascii());
-        }
-    }
-    None
-}
-
-/// The name without its final dot, where it is a host name. Whoever owns an address can put anything into its PTR.
-fn presentable(name: &str) -> Option<String> {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let fits = !name.is_empty() && name.len() <= NAME_LENGTH_MAX;
-    let plain = name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_'));
-    (fits && plain).then(|| name.to_ascii_lowercase())
-}
-
-/// Whether the world's DNS can know this address: not loopback, private (RFC 1918, RFC 4193), link-local or shared
-/// (RFC 6598).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let shared = v4.to_bits() & 0xFFC0_0000 == 0x6440_0000;
-            !(v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified() || shared)
-        }
-        IpAddr::V6(v6) => {
-            !(v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_unspecified())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::disallowed_methods, reason = "looks at tokio's paused clock")]
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn addresses_without_a_public_name() {
-        for inside in ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.0.1", "100.64.0.1", "0.0.0.0"] {
-            assert!(!is_public(inside.parse().unwrap()), "{inside}");
-        }
-        for inside in ["::1", "fe80::1", "fd00::1", "::"] {
-            assert!(!is_public(inside.parse().unwrap()), "{inside}");
-        }
-        for outside in ["130.127.48.19", "100.128.0.1", "100.63.255.255", "2001:db8::1"] {
-            assert!(is_public(outside.parse().unwrap()), "{outside}");
-        }
-    }
-
-    #[test]
-    fn only_host_names_are_written_into_mail() {
-        assert_eq!(presentable("Eclipse1.cs.clemson.edu.").as_deref(), Some("eclipse1.cs.clemson.edu"));
-        for odd in ["", ".", "a b.test.", "a\\013.test.", "a(b).test.", &"x".repeat(256)] {
-            assert_eq!(presentable(odd), None, "{odd}");
-        }
-        assert!(presentable(&"x".repeat(255)).is_some());
-    }
-
-    #[tokio::test]
-    async fn a_table_stands_in_for_dns() {
-        let resolver = Resolver::table([("127.0.0.1".parse().unwrap(), "alice.crepes.fr".to_owned())]);
-        let (known, unknown) = (OnceLock::new(), OnceLock::new());
-        resolver.name("::ffff:127.0.0.1".parse().unwrap(), &known).await;
-        resolver.name("127.0.0.2".parse().unwrap(), &unknown).await;
-        assert_eq!(known.get().map(String::as_str), Some("alice.crepes.fr"));
-        assert_eq!(unknown.get(), None);
-    }
-
-    #[tokio::test]
-    async fn a_name_counts_only_when_it_leads_back() {
-        let server = stand_in_server().await;
-        let resolver = Resolver::new(&[server]).unwrap();
-        let (honest, liar) = (OnceLock::new(), OnceLock::new());
-        resolver.name("130.127.48.19".parse().unwrap(), &honest).await;
-        resolver.name("130.127.48.20".parse().unwrap(), &liar).await;
-        assert_eq!(honest.get().map(String::as_str), Some("eclipse1.cs.clemson.edu"));
-        assert_eq!(liar.get(), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_server_holds_nobody_up() {
-        let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let resolver = Resolver::new(&[silent.local_addr().unwrap()]).unwrap();
-        let started = tokio::time::Instant::now();
-        resolver.name("130.127.48.19".parse().unwrap(), &OnceLock::new()).await;
-        assert!(started.elapsed() <= LOOKUP_LIMIT + Duration::from_millis(10), "{:?}", started.elapsed());
-    }
-
-    #[tokio::test]
-    async fn lookups_take_their_turn() {
-        for (under_way, found) in [(LOOKUPS_MAX - 1, true), (LOOKUPS_MAX, false)] {
-            let resolver = Resolver::new(&[stand_in_server().await]).unwrap();
-            let Source::Dns(_, free) = &resolver.0 else { panic!("it asks a server") };
-            let _others = free.acquire_many(under_way).await.unwrap();
-            let name = OnceLock::new();
-            let asked = resolver.name("130.127.48.19".parse().unwrap(), &name);
-            let answered = tokio::time::timeout(LOOKUP_LIMIT / 4, asked).await.is_ok();
-            assert_eq!((answered, name.get().is_some()), (found, found), "{under_way} under way");
-        }
-    }
-
-    /// A name server on loopback: both addresses are called eclipse1, and eclipse1 has only the first.
-    async fn stand_in_server() -> SocketAddr {
-        use hickory_resolver::proto::op::{Message, MessageType, OpCode};
-        use hickory_resolver::proto::rr::rdata::{A, PTR};
-        use hickory_resolver::proto::rr::{Record, RecordType};
-        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        tokio::spawn(async move {
-            let mut packet = [0; 2048];
-            while let Ok((octets, from)) = socket.recv_from(&mut packet).await {
-                let query = Message::from_vec(&packet[..octets]).unwrap();
-                let question = query.queries.first().unwrap().clone();
-                let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
-                reply.add_query(question.clone());
-                let data = match question.query_type() {
-                    RecordType::PTR => Some(RData::PTR(PTR(Name::from_ascii("eclipse1.cs.clemson.edu.").unwrap()))),
-                    RecordType::A => Some(RData::A(A("130.127.48.19".parse().unwrap()))),
-                    _ => None,
-                };
-                if let Some(data) = data {
-                    reply.add_answer(Record::from_rdata(question.name().clone(), 60, data));
-                }
-                socket.send_to(&reply.to_vec().unwrap(), from).await.unwrap();
-            }
-        });
-        address
-    }
 }

@@ -1,5 +1,5 @@
-//! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, and DNS
-//! for reverse names. Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
+//! Where bytes meet the outside: the clock, the one loop that drives every protocol session, TLS, listeners, and DNS.
+//! Knows the contract in [`wire::session`] and nothing of policy, store or configuration.
 
 pub mod accept;
 pub mod clock;
