@@ -28,11 +28,14 @@ const UNSAFE_ROOM: &str = "platter";
 
 /// What a room must not know, by the libraries that would teach it: sockets, disk, clocks, other rooms' trades.
 const STRANGERS: [(&str, &[&str]); 5] = [
-    ("message", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
-    ("wire", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
-    ("store", &["rustls", "tokio-rustls", "hyper", "hickory-resolver", "toml"]),
-    ("office", &["rusqlite", "rustls", "tokio-rustls", "hyper", "hickory-resolver", "nix", "toml"]),
-    ("net", &["rusqlite", "hyper", "toml"]),
+    (
+        "message",
+        &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "hickory-server", "tracing", "nix", "toml"],
+    ),
+    ("wire", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "hickory-server", "tracing", "nix", "toml"]),
+    ("store", &["rustls", "tokio-rustls", "hyper", "hickory-resolver", "hickory-server", "toml"]),
+    ("office", &["rusqlite", "rustls", "tokio-rustls", "hyper", "hickory-resolver", "hickory-server", "nix", "toml"]),
+    ("net", &["rusqlite", "hyper", "hickory-server", "toml"]),
 ];
 
 /// What one manifest says.
