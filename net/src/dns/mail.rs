@@ -79,9 +79,9 @@ impl Dns {
         let first = self.together.lookup(name.clone(), of).await;
         // One server that spoke and could not tell: another may know. Where none spoke, all were asked already.
         let to_ask = if matches!(first, Err(NetError::Dns(_))) { self.each.as_slice() } else { &[] };
-        let first = answer(first, read);
+        let first = answer(&name, first, read);
         for alone in to_ask.iter().filter(|_| matches!(first, Answer::Failed(_))) {
-            let answer = answer(alone.lookup(name.clone(), of).await, read);
+            let answer = answer(&name, alone.lookup(name.clone(), of).await, read);
             if !matches!(answer, Answer::Failed(_)) {
                 return answer;
             }
@@ -90,22 +90,40 @@ impl Dns {
     }
 }
 
-fn answer<T>(result: Result<Lookup, NetError>, read: fn(&RData) -> Option<T>) -> Found<T> {
+fn answer<T>(name: &Name, result: Result<Lookup, NetError>, read: fn(&RData) -> Option<T>) -> Found<T> {
     match result {
-        Ok(lookup) => records(&lookup, read),
+        Ok(lookup) => records(name, lookup.answers(), read),
         Err(error) => failure(&error),
     }
 }
 
-fn records<T>(lookup: &Lookup, read: fn(&RData) -> Option<T>) -> Found<T> {
-    let answers = lookup.answers();
-    let found: Vec<T> = answers.iter().filter_map(|record| read(&record.data)).collect();
-    if found.is_empty() { Answer::NoRecords } else { Answer::Found((found, sureness(answers))) }
+/// What belongs to the name or to what it is an alias of. Other records that lie in the same answer are nobody's word.
+fn records<T>(name: &Name, answers: &[Record], read: fn(&RData) -> Option<T>) -> Found<T> {
+    let mut owner = name;
+    let mut chain = Vec::new();
+    // Each alias is used once, so a ring ends.
+    while chain.len() < answers.len()
+        && let Some((alias, target)) = answers.iter().find_map(|record| alias_of(owner, record))
+    {
+        chain.push(alias);
+        owner = target;
+    }
+    let owned = answers.iter().filter(|record| record.name == *owner);
+    let (found, own): (Vec<T>, Vec<&Record>) = owned.filter_map(|record| Some((read(&record.data)?, record))).unzip();
+    chain.extend(own);
+    if found.is_empty() { Answer::NoRecords } else { Answer::Found((found, sureness(&chain))) }
+}
+
+fn alias_of<'a>(owner: &Name, record: &'a Record) -> Option<(&'a Record, &'a Name)> {
+    match &record.data {
+        RData::CNAME(target) if record.name == *owner => Some((record, &target.0)),
+        _ => None,
+    }
 }
 
 /// Of all records of an answer, the aliases among them too.
-fn sureness(answers: &[Record]) -> Dnssec {
-    let of_one = |record: &Record| match record.proof {
+fn sureness(answers: &[&Record]) -> Dnssec {
+    let of_one = |record: &&Record| match record.proof {
         Proof::Secure => Dnssec::Secure,
         Proof::Insecure => Dnssec::Insecure,
         Proof::Bogus | Proof::Indeterminate => Dnssec::Unchecked,
@@ -187,7 +205,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use hickory_resolver::proto::op::Query;
-    use hickory_resolver::proto::rr::rdata::{CNAME, NS};
+    use hickory_resolver::proto::rr::rdata::{A, CNAME, NS};
     use std::sync::Arc;
 
     fn domain() -> Domain {
@@ -257,7 +275,26 @@ mod tests {
         ] {
             let answers: Vec<Record> =
                 proofs.iter().zip([alias(), other()]).map(|(proof, data)| record(*proof, data)).collect();
-            assert_eq!(sureness(&answers), expected, "{proofs:?}");
+            assert_eq!(sureness(&answers.iter().collect::<Vec<_>>()), expected, "{proofs:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_belongs_to_the_name_counts() {
+        let name = |text: &str| Name::from_ascii(text).unwrap();
+        let alias = |of: &str, to: &str| Record::from_rdata(name(of), 60, RData::CNAME(CNAME(name(to))));
+        let host = |of: &str, last: u8| Record::from_rdata(name(of), 60, RData::A(A::new(192, 0, 2, last)));
+        for (answers, expected) in [
+            (vec![host("MX.crepes.fr.", 1), host("other.fr.", 2)], Some(vec![1])),
+            (vec![host("other.fr.", 2)], None),
+            (vec![alias("mx.crepes.fr.", "a.fr."), host("a.fr.", 3), host("mx.crepes.fr.", 4)], Some(vec![3])),
+            (vec![host("b.fr.", 5), alias("a.fr.", "b.fr."), alias("mx.crepes.fr.", "a.fr.")], Some(vec![5])),
+            (vec![alias("mx.crepes.fr.", "a.fr."), alias("a.fr.", "mx.crepes.fr.")], None),
+        ] {
+            let addresses = |last: Vec<u8>| last.into_iter().map(|last| IpAddr::from([192, 0, 2, last])).collect();
+            let found: Option<Vec<IpAddr>> =
+                records(&name("mx.crepes.fr."), &answers, address).found().map(|(list, _)| list);
+            assert_eq!(found, expected.map(addresses), "{answers:?}");
         }
     }
 
