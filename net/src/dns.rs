@@ -54,12 +54,16 @@ impl Resolver {
     /// # Errors
     /// When the system's configuration of name servers cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Resolver, ResolverError> {
-        let (config, mut options) = if servers.is_empty() {
+        let (config, options) = if servers.is_empty() {
             read_system_conf().map_err(|error| ResolverError(error.to_string()))?
         } else {
             let servers = servers.iter().map(server).collect();
             (ResolverConfig::from_name_servers(servers), ResolverOpts::default())
         };
+        Resolver::configured(&config, options)
+    }
+
+    fn configured(config: &ResolverConfig, mut options: ResolverOpts) -> Result<Resolver, ResolverError> {
         options.timeout = options.timeout.min(ASK_LIMIT);
         let together = resolver(config.clone(), options.clone())?;
         let mut each = Vec::new();

@@ -7,6 +7,7 @@ use hickory_server::proto::op::{Message, MessageType, OpCode, Query, ResponseCod
 use hickory_server::proto::rr::{Name, RData, Record, RecordType};
 use message::Domain;
 use net::dns::{ADDRESSES_MAX, Answer, Exchange, MX_MAX, Resolver};
+use office::outbound::route::{Lookup, Need, Plan, Rules};
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -315,6 +316,71 @@ fn zones_that_contradict_themselves_are_refused() {
         Zone { aliases: owned(&[("a.test", "b.test")]), mx: mx(&[(10, "c.test")]), ..good() },
     ] {
         assert!(Zones::new(vec![bad.clone()]).is_err(), "{bad:?}");
+    }
+}
+
+/// The plan for mail to this domain, with names from sockets and with the same names asked directly.
+async fn plans(resolver: &Resolver, zones: &Zones, to: &str) -> [Plan; 2] {
+    let rules = Rules {
+        own_names: vec![domain("mx2.crepes.fr")],
+        own_sockets: Vec::new(),
+        routes: Vec::new(),
+        smarthost: None,
+        port: 25,
+        ipv6: true,
+        loopback_targets: false,
+    };
+    let mut asked = Lookup::new(rules.into(), message::Host::Domain(domain(to)), 1);
+    let mut direct = asked.clone();
+    loop {
+        assert_eq!(matches!(asked.step(), Need::Ready(_)), matches!(direct.step(), Need::Ready(_)));
+        match (asked.step(), direct.step()) {
+            (Need::Ready(one), Need::Ready(other)) => return [one, other],
+            (Need::Mx(domain), _) => {
+                asked.told_mx(resolver.mx(&domain).await);
+                direct.told_mx(zones.mx(&domain));
+            }
+            (Need::Addresses(hosts), _) => {
+                direct.told_addresses(hosts.iter().map(|host| (host.clone(), zones.addresses(host))).collect());
+                let mut told = Vec::new();
+                for host in hosts {
+                    told.push((host.clone(), resolver.addresses(&host).await));
+                }
+                asked.told_addresses(told);
+            }
+            (Need::Ready(_), _) => unreachable!("both are ready at once"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn mail_finds_its_way_by_names_from_sockets_and_without() {
+    let (_names, resolver) = serve(zones()).await;
+    let zones = Zones::new(zones()).unwrap();
+    for (to, expected) in [
+        ("crepes.fr", "10 mx1.crepes.fr 2001:db8::1 192.0.2.1"),
+        ("hamburger.edu", "10 mx1.crepes.fr 2001:db8::1 192.0.2.1"),
+        ("other.crepes.fr", "10 mx1.crepes.fr 2001:db8::1 192.0.2.1"),
+        ("first.crepes.fr", "0 first.crepes.fr 2001:db8::1 192.0.2.1"),
+        ("bücher.example", "10 post.xn--bcher-kva.example 192.0.2.4"),
+        ("mx2.crepes.fr", "5.4.6"),
+        ("null.fr", "5.1.10"),
+        ("nowhere.crepes.fr", "5.1.2"),
+        ("note.crepes.fr", "5.4.4"),
+        ("lame.faults.test", "later"),
+        ("servfail.faults.test", "later"),
+    ] {
+        for plan in plans(&resolver, &zones, to).await {
+            let shown = match &plan {
+                Plan::Hosts { targets, .. } => targets.iter().fold(String::new(), |text, target| {
+                    let addresses: Vec<String> = target.addresses.iter().map(ToString::to_string).collect();
+                    format!("{text}{} {} {}", target.preference, target.host, addresses.join(" "))
+                }),
+                Plan::Later(_) => "later".to_owned(),
+                Plan::Fail { status, .. } => status.to_string(),
+            };
+            assert_eq!(shown, expected, "{to}: {plan:?}");
+        }
     }
 }
 

@@ -305,6 +305,36 @@ mod tests {
         assert!(matches!(resolver.addresses(&domain()).await, Answer::Failed(_)));
     }
 
+    #[tokio::test]
+    async fn names_are_not_completed() {
+        use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+        use hickory_resolver::proto::op::{Message, MessageType, OpCode};
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let servers = vec![super::super::server(&socket.local_addr().unwrap())];
+        let search = vec![Name::from_ascii("hamburger.edu.").unwrap()];
+        let config = ResolverConfig::from_parts(None, search, servers);
+        let resolver = Resolver::configured(&config, ResolverOpts::default()).unwrap();
+        let mut asked = Vec::new();
+        let deny = async {
+            let mut packet = [0; 512];
+            while let Ok((octets, from)) = socket.recv_from(&mut packet).await {
+                let query = Message::from_vec(&packet[..octets]).unwrap();
+                let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
+                reply.add_queries(query.queries.clone());
+                reply.metadata.response_code = ResponseCode::NXDomain;
+                asked.extend(query.queries.iter().map(|question| question.name().to_ascii()));
+                socket.send_to(&reply.to_vec().unwrap(), from).await.unwrap();
+            }
+        };
+        // One label, since those are completed first.
+        let of = Domain::parse("crepes").unwrap();
+        tokio::select! {
+            answer = resolver.mx(&of) => assert_eq!(answer, Answer::NoDomain),
+            () = deny => panic!("the socket stays open"),
+        }
+        assert!(!asked.is_empty() && asked.iter().all(|name| name == "crepes."), "{asked:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_silent_server_is_not_waited_for_longer_than_the_limit() {
         let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
