@@ -249,7 +249,14 @@ where
         self.flush().await?;
         let pause = self.patience(BRAKE * 2_u32.pow(self.brakes));
         (self.chatter, self.brakes) = (0, BRAKES_MAX.min(self.brakes + 1));
-        dismissible(&self.around.seat, self.session.standing(), tokio::time::sleep(pause)).await
+        let pause = async {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // What is said at the end of the server is heard by the next wait.
+                () = told(&mut self.drain), if !self.draining_told => {}
+            }
+        };
+        dismissible(&self.around.seat, self.session.standing(), pause).await
     }
 
     /// How long the peer may take for what it has to do: strangers have no longer than their session's deadline.
@@ -279,8 +286,9 @@ where
             }
         };
         let now = self.now();
+        let came = leads_on && !D::Session::is_refusal(&answer);
         self.session.answer(now, answer);
-        if leads_on {
+        if came {
             (self.chatter, self.brakes) = (0, 0);
             self.around.seat.came_forward(now);
         }

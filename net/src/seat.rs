@@ -57,7 +57,9 @@ impl Seat {
             Standing::Known => KNOWN,
             Standing::Entitled => ENTITLED,
         };
-        self.state.store(state, Ordering::Release);
+        let still_here = |before| (before != DISMISSED).then_some(state);
+        // Who was told to go stays told.
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, still_here);
     }
 
     /// The wait is over; `false` when the connection was dismissed meanwhile.

@@ -5,11 +5,12 @@ use crate::login::Visitor;
 use crate::{Office, Policy};
 use bytes::Bytes;
 use message::Time;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::StoreError;
 use store::op::{Op, Outcome};
-use store::query::{Mailboxes, Maildrop as Inbox, Messages, Query, StoredMessage};
+use store::query::{Mailboxes, Maildrop as Inbox, Messages, MessagesAhead, Query, StoredMessage};
 use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, StoredPlace, Uid};
 use wire::Desk;
 use wire::pop3::{Answer, Ask, Entry, Maildrop, Refusal, Server};
@@ -17,6 +18,10 @@ use wire::sasl;
 
 /// Rows read from the store at a time: a page of about 1 MiB.
 const PAGE: u32 = 10_000;
+/// Messages read ahead of a client that reads one after the other, and octets after which no more are: each turn of
+/// another thread costs more than reading a small message. A session holds that much, and one message more.
+const AHEAD_MAX: u32 = 16;
+const AHEAD_OCTETS: u64 = 128 * 1024;
 
 /// The desk of one POP3 connection.
 pub struct Pop3Desk {
@@ -33,6 +38,43 @@ struct Open {
     inbox: MailboxId,
     /// The message found by the last `Fetch`, by its source.
     fetched: Option<Fetched>,
+    ahead: Ahead,
+}
+
+/// Messages read before they are asked for, since the client reads one after the other.
+#[derive(Default)]
+struct Ahead {
+    /// In order of their UIDs.
+    waiting: VecDeque<(Uid, Stored)>,
+    /// The last that was asked for.
+    last: Option<Uid>,
+    /// How many to read the next time.
+    next: u32,
+}
+
+impl Ahead {
+    /// The message with this UID, where it is at hand.
+    fn take(&mut self, uid: Uid) -> Option<Stored> {
+        let before = self.last.replace(uid);
+        if before == Some(uid) {
+            // TOP, then RETR of the same: what lies ahead stays.
+            return None;
+        }
+        if before.is_none_or(|before| before.0 > uid.0) {
+            *self = Ahead { last: self.last, ..Ahead::default() };
+            return None;
+        }
+        while self.waiting.front().is_some_and(|(front, _)| front.0 < uid.0) {
+            self.waiting.pop_front();
+        }
+        self.waiting.pop_front_if(|(front, _)| *front == uid).map(|(_, stored)| stored)
+    }
+
+    /// How many to read at once now: each time four times as many, as long as they are asked for in order.
+    fn count(&mut self) -> u32 {
+        self.next = (self.next * 4).clamp(1, AHEAD_MAX);
+        self.next
+    }
 }
 
 /// A message that is about to be read.
@@ -74,7 +116,7 @@ impl Pop3Desk {
             page = self.ask(Messages { account, mailbox: inbox.id, from, limit: PAGE }).await?;
             entries.extend(page.iter().map(entry));
         }
-        self.open = Some(Open { account, inbox: inbox.id, fetched: None });
+        self.open = Some(Open { account, inbox: inbox.id, fetched: None, ahead: Ahead::default() });
         Ok(Answer::Maildrop(Arc::new(Maildrop { uid_validity: inbox.uid_validity, entries })))
     }
 
@@ -93,14 +135,33 @@ impl Pop3Desk {
     }
 
     async fn fetch(&mut self, source: u64) -> Result<Answer, Refusal> {
-        let open = self.open.as_ref().ok_or(Refusal::Permanent)?;
-        let query = StoredMessage { account: open.account, mailbox: open.inbox, uid: uid(source)? };
-        let stored = self.ask(query).await?.ok_or(Refusal::Gone)?;
+        let stored = self.find(uid(source)?).await?;
         let frame = self.look_at(&stored).await.map_err(|error| refusal(&error))?;
         if let Some(open) = &mut self.open {
             open.fetched = Some(Fetched { source, stored, frame });
         }
         Ok(Answer::Done)
+    }
+
+    async fn find(&mut self, uid: Uid) -> Result<Stored, Refusal> {
+        let open = self.open.as_mut().ok_or(Refusal::Permanent)?;
+        if let Some(stored) = open.ahead.take(uid) {
+            return Ok(stored);
+        }
+        let (account, mailbox) = (open.account, open.inbox);
+        let limit = if open.ahead.waiting.is_empty() { open.ahead.count() } else { 1 };
+        let ahead = MessagesAhead { account, mailbox, from: uid, limit, octets: AHEAD_OCTETS };
+        let mut found: VecDeque<_> = self.ask(ahead).await?.into();
+        match found.pop_front_if(|(first, _)| *first == uid) {
+            Some((_, stored)) => {
+                if let Some(open) = self.open.as_mut().filter(|open| open.ahead.waiting.is_empty()) {
+                    open.ahead.waiting = found;
+                }
+                Ok(stored)
+            }
+            // It is gone or damaged; this question tells which.
+            None => self.ask(StoredMessage { account, mailbox, uid }).await?.ok_or(Refusal::Gone),
+        }
     }
 
     /// Sees to it that the message can be had before the client is told that it comes: what is damaged is refused, with
@@ -110,7 +171,8 @@ impl Pop3Desk {
             StoredPlace::Frames(frames) if frames.len() == 1 => {
                 self.office.store().chunk(stored, stored.prefix.len() as u64).await.map(Some)
             }
-            _ => self.office.store().examine(stored).await.map(|()| None),
+            StoredPlace::Here(_) => Ok(None),
+            StoredPlace::Frames(_) => self.office.store().examine(stored).await.map(|()| None),
         }
     }
 
@@ -182,5 +244,40 @@ impl Desk for Pop3Desk {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::types::BlobId;
+
+    fn message(uid: u32) -> (Uid, Stored) {
+        let place = StoredPlace::Here(Bytes::new());
+        (Uid(uid), Stored { prefix: Bytes::new(), blob: BlobId(i64::from(uid)), size: 0, place })
+    }
+
+    #[test]
+    fn more_is_read_ahead_the_longer_a_client_reads_on() {
+        let mut ahead = Ahead::default();
+        let mut counts = Vec::new();
+        for uid in 1..=4 {
+            assert_eq!(ahead.take(Uid(uid)), None);
+            counts.push(ahead.count());
+        }
+        assert_eq!(counts, [1, 4, AHEAD_MAX, AHEAD_MAX]);
+        assert_eq!(ahead.take(Uid(3)), None, "who goes back begins anew");
+        assert_eq!(ahead.count(), 1);
+    }
+
+    #[test]
+    fn what_is_at_hand_is_given_once_and_in_order() {
+        let mut ahead = Ahead { waiting: (2..=6).map(message).collect(), last: Some(Uid(1)), next: 4 };
+        assert_eq!(ahead.take(Uid(2)).map(|stored| stored.blob), Some(BlobId(2)));
+        assert_eq!(ahead.take(Uid(5)).map(|stored| stored.blob), Some(BlobId(5)), "3 and 4 were passed over");
+        assert_eq!(ahead.take(Uid(5)), None);
+        assert_eq!(ahead.waiting.len(), 1, "the same again leaves what lies ahead");
+        assert_eq!(ahead.take(Uid(4)), None);
+        assert!(ahead.waiting.is_empty(), "who goes back is no longer read ahead for");
     }
 }

@@ -22,6 +22,7 @@ use message::Time;
 use parking_lot::RwLock;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use store::op::Op;
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Mechanism};
@@ -76,6 +77,8 @@ struct Inner {
     random: Random,
     room: Room,
     srs: srs::Srs,
+    /// Mail was refused for want of room the last time; said once, not for every message.
+    short: AtomicBool,
     counters: Counters,
 }
 
@@ -89,6 +92,7 @@ impl Office {
             random: seams.random,
             room: seams.room,
             srs: srs::Srs::new(&seams.secret),
+            short: AtomicBool::new(false),
             counters: Counters::default(),
         };
         let office = Office { inner: Arc::new(inner) };

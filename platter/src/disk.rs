@@ -176,10 +176,17 @@ impl State {
         let number = self.calls;
         self.calls += 1;
         let Some((_, fault)) = self.armed.take_if(|(at, _)| *at == number) else { return Ok(false) };
-        self.hit = Some(call);
+        let short = fault == Fault::Short && call == Call::Write;
         match fault {
-            Fault::Error(kind) => Err(kind.into()),
-            Fault::Short => Ok(call == Call::Write),
+            Fault::Short if !short => Ok(false),
+            Fault::Short => {
+                self.hit = Some(call);
+                Ok(true)
+            }
+            Fault::Error(kind) => {
+                self.hit = Some(call);
+                Err(kind.into())
+            }
         }
     }
 
@@ -230,7 +237,10 @@ impl SimFile {
     /// A fault.
     pub fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.state.lock();
-        state.call(Call::Sync)?;
+        if let Err(error) = state.call(Call::Sync) {
+            state.log.push(Event::SyncFailed(self.id));
+            return Err(error);
+        }
         if state.lies != Some(Call::Sync) {
             state.log.push(Event::Sync(self.id));
         }

@@ -2,7 +2,8 @@
 //!
 //! A sync of a file makes its content safe, not its name; a sync of the folder makes names safe. What was not synced may
 //! be there or not, each change for itself, and a write may be torn between any two sectors. Octets that a write did not
-//! touch stay as they are.
+//! touch stay as they are. After a sync that failed it is as on Linux: what was on its way is taken for written, no later
+//! sync looks after it, and it may never arrive.
 
 use crate::{Dice, Image, Octets};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub enum Event {
     Resize(FileId, usize),
     /// The content is to be safe.
     Sync(FileId),
+    /// It was to be made safe, and the disk said that it could not.
+    SyncFailed(FileId),
     /// Names in a folder are to be safe.
     SyncFolder(String),
     /// Nothing for the disk: the process told somebody that so much is done.
@@ -45,6 +48,8 @@ pub struct Platter {
 struct Content {
     safe: Octets,
     coming: Vec<Change>,
+    /// So many of them no sync makes safe any more.
+    given_up: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +65,7 @@ impl Platter {
         let mut platter = Platter::default();
         for (id, (name, octets)) in (0..).map(FileId).zip(image) {
             platter.names.insert(name.clone(), id);
-            platter.files.insert(id, Content { safe: octets.clone(), coming: Vec::new() });
+            platter.files.insert(id, Content { safe: octets.clone(), ..Content::default() });
         }
         platter
     }
@@ -72,9 +77,10 @@ impl Platter {
             Event::Unlink(name) => self.renaming.push((name.clone(), None)),
             Event::Write(id, offset, bytes) => self.coming(*id).push(Change::Write(*offset, bytes.clone())),
             Event::Resize(id, len) => self.coming(*id).push(Change::Resize(*len)),
-            Event::Sync(id) => {
+            Event::Sync(id) => self.files.entry(*id).or_default().sync(),
+            Event::SyncFailed(id) => {
                 let content = self.files.entry(*id).or_default();
-                content.coming.drain(..).for_each(|change| change.apply(&mut content.safe));
+                content.given_up = content.coming.len();
             }
             Event::SyncFolder(folder) => {
                 let here = |name: &str| name.rsplit_once('/').is_some_and(|(above, _)| above == folder);
@@ -145,6 +151,14 @@ impl Luck {
 }
 
 impl Content {
+    /// What is not given up is safe now, and so is what it wrote over.
+    fn sync(&mut self) {
+        for change in self.coming.split_off(self.given_up) {
+            change.apply(&mut self.safe);
+            self.coming.iter_mut().for_each(|lost| lost.yield_to(&change));
+        }
+    }
+
     fn survivors(&self, luck: Luck, dice: &mut Dice) -> Octets {
         let mut octets = self.safe.clone();
         for change in &self.coming {
@@ -163,6 +177,16 @@ impl Change {
         match self {
             Change::Write(offset, bytes) => octets.write(*offset, bytes),
             Change::Resize(len) => octets.resize(*len),
+        }
+    }
+
+    /// Takes over what a later change wrote in the same place, so that arriving late it brings nothing old back.
+    fn yield_to(&mut self, later: &Change) {
+        let (Change::Write(offset, bytes), Change::Write(at, new)) = (self, later) else { return };
+        for (octet, place) in bytes.iter_mut().zip(*offset..) {
+            if let Some(newer) = place.checked_sub(*at).and_then(|index| new.get(index)) {
+                *octet = *newer;
+            }
         }
     }
 
@@ -220,6 +244,15 @@ mod tests {
         assert_eq!(outcomes(&events), [None, Some(b"safe".to_vec())]);
         let elsewhere = [&events[..], &[Event::SyncFolder("/".into())]].concat();
         assert!(outcomes(&elsewhere).contains(&None));
+    }
+
+    #[test]
+    fn no_later_sync_saves_what_a_failed_one_gave_up_unless_it_is_written_again() {
+        let begun = [link(), Event::SyncFolder("/d".into()), Event::Write(FILE, 0, b"old".into())];
+        let failed = [&begun[..], &[Event::SyncFailed(FILE), Event::Sync(FILE)]].concat();
+        assert_eq!(outcomes(&failed), [Some(Vec::new()), Some(b"old".to_vec())]);
+        let again = [&failed[..], &[Event::Write(FILE, 0, b"new".into()), Event::Sync(FILE)]].concat();
+        assert_eq!(outcomes(&again), [Some(b"new".to_vec())]);
     }
 
     #[test]

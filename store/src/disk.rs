@@ -11,9 +11,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Only the owner reads and writes.
 const FILE_MODE: u32 = 0o600;
+/// How often a lock that is taken is tried again, and how long after: a command that is just ending has it for a moment
+/// more, and so has a child of its process that has not yet become another program.
+const LOCK_WAITS: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 /// Only the owner enters.
 const FOLDER_MODE: u32 = 0o700;
 
@@ -153,10 +158,15 @@ impl Lock {
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
-            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+        let mut waits = LOCK_WAITS;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if waits > 0 => std::thread::sleep(LOCK_WAIT),
+                Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked { holder: holder(&mut file) }),
+                Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
+            }
+            waits -= 1;
         }
         file.set_len(0).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
@@ -175,20 +185,21 @@ fn holder(file: &mut fs::File) -> String {
 
 /// Makes a folder and those above it, for the owner only, durably. A folder that is there keeps what it has.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
-        return Ok(());
-    }
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    if let Some(above) = above {
+    if let Some(above) = above.filter(|above| !above.is_dir()) {
         make_folder(above)?;
     }
     let made = match fs::DirBuilder::new().mode(FOLDER_MODE).create(path) {
-        // Somebody else was quicker.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made,
+        Err(_) if path.is_dir() => Ok(false),
+        made => made.map(|()| true),
     };
-    made.and_then(|()| RealDisk.sync_dir(above.unwrap_or(Path::new("."))))
-        .map_err(|error| StoreError::io(format!("make folder {}", path.display()), &error))
+    // One that is there may have been made by a process that died before it was synced; but the folder above it may be
+    // another user's.
+    let synced = made.and_then(|made| match RealDisk.sync_dir(above.unwrap_or(Path::new("."))) {
+        Err(error) if !made && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    });
+    synced.map_err(|error| StoreError::io(format!("make folder {}", path.display()), &error))
 }
 
 /// An empty file for SQLite to fill, made here so that it is the owner's alone from the first moment.

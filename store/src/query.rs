@@ -43,6 +43,9 @@ query!(/** The messages of a mailbox with UIDs from `from` on, in order, at most
 query!(/** The mailbox with a role and its first messages, at most `limit`, in one state. */
     Maildrop { account: AccountId, role: Role, limit: u32 } -> Option<(Mailbox, Vec<Message>)>);
 query!(/** Where a message's octets are. */ StoredMessage { account: AccountId, mailbox: MailboxId, uid: Uid } -> Option<Stored>);
+query!(/** The messages of a mailbox with UIDs from `from` on, read together for who asks for one after the other: at most
+    `limit`, and none after `octets` are at hand. Those of one frame come whole. Ends before one that is damaged. */
+    MessagesAhead { account: AccountId, mailbox: MailboxId, from: Uid, limit: u32, octets: u64 } -> Vec<(Uid, Stored)>);
 query!(/** The summary made at delivery. */ SummaryOf { account: AccountId, email: EmailId } -> Option<Vec<u8>>);
 query!(/** What changed in an account after a modseq; `None` when that is too long ago to tell. */
     ChangesSince { account: AccountId, since: ModSeq, limit: u32 } -> Option<Vec<(ModSeq, Change)>>);

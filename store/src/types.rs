@@ -300,3 +300,38 @@ impl std::fmt::Debug for ScramVerifier {
         f.write_str("ScramVerifier(***)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_queue_id_reads_as_it_was_written() {
+        for id in [QueueId(0), QueueId(31), QueueId::new(Time(1_795_000_000_000), 0xBEEF), QueueId(u64::MAX)] {
+            let text = id.to_string();
+            assert_eq!(text.len(), QUEUE_ID_LENGTH);
+            assert_eq!(text.parse(), Ok(id));
+            assert_eq!(text.to_lowercase().parse(), Ok(id), "typed by hand");
+            assert_eq!(QueueId::try_from(String::from(id)), Ok(id));
+        }
+        assert!(QueueId::new(Time(1), 65_535) < QueueId::new(Time(2), 0), "in order of time");
+    }
+
+    #[test]
+    fn what_is_no_queue_id_is_refused() {
+        for text in ["", "0", "06G2V0J9QTXX", "06G2V0J9QTXXAA", "06G2V0J9QTXXU", "ZZZZZZZZZZZZZ", "06G2V0J9QTXX\u{e9}"]
+        {
+            assert_eq!(text.parse::<QueueId>(), Err(NotAQueueId), "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let verifier =
+            ScramVerifier { salt: b"grain".to_vec(), iterations: 4096, stored_key: [0; 32], server_key: [0; 32] };
+        let credentials = Credentials { apop_secret: Some("tanstaaf".into()), ..Credentials::default() };
+        assert_eq!(format!("{verifier:?}"), "ScramVerifier(***)");
+        assert_eq!(format!("{credentials:?}"), "Credentials(password: false, apop: true)");
+    }
+}

@@ -211,8 +211,12 @@ fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
         }
     }
     for email in snapshot.all("SELECT row FROM email ORDER BY row", [], |row| Ok(row.get::<_, i64>(0)?))? {
-        if let Err(error) = check_email(snapshot, email) {
-            bad.emails.insert(email, error.to_string());
+        match check_email(snapshot, email) {
+            Ok(()) => {}
+            Err(error @ (StoreError::Busy | StoreError::Closed)) => return Err(error),
+            Err(error) => {
+                bad.emails.insert(email, error.to_string());
+            }
         }
     }
     if !bad.blobs.is_empty() || !bad.emails.is_empty() {

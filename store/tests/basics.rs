@@ -105,6 +105,21 @@ async fn a_second_opener_is_told_who_has_it() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_just_being_closed_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Settings::default()).unwrap();
+    let path = folder.path().to_owned();
+    let (tell, told) = std::sync::mpsc::channel();
+    let second = std::thread::spawn(move || {
+        tell.send(()).unwrap();
+        Store::open(&path, Settings::default())
+    });
+    told.recv().unwrap();
+    drop(store);
+    second.join().unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn files_are_the_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("data");

@@ -7,7 +7,7 @@ mod kit;
 use kit::*;
 use std::path::{Path, PathBuf};
 use store::op::{Deliver, Outgoing, OutgoingRecipient};
-use store::query::SummaryOf;
+use store::query::{MessagesAhead, SummaryOf};
 use store::types::{AccountId, EmailId, QueueId, Uid};
 use store::{Damage, Op, Outcome, Settings, Store, restore};
 
@@ -208,4 +208,34 @@ async fn a_lost_summary_costs_no_message() {
     assert_eq!(lost(&store, bob).await, Vec::<u32>::new());
     let read = store.read(SummaryOf { account: bob, email: EmailId(2) }).await;
     assert!(matches!(read, Err(store::StoreError::Damaged { .. })), "who reads it makes it again: {read:?}");
+}
+
+/// The UIDs that are read ahead, each with the octets it was delivered with.
+async fn ahead(store: &Store, bob: AccountId, from: u32, limit: u32, octets: u64) -> Vec<u32> {
+    let mailbox = inbox_of(store, bob).await;
+    let ahead = MessagesAhead { account: bob, mailbox, from: Uid(from), limit, octets };
+    let mut uids = Vec::new();
+    for (uid, stored) in store.read(ahead).await.unwrap() {
+        let content = noise(u64::from(uid.0), SIZES[uid.0 as usize - 1]);
+        assert_eq!(whole(store, &stored).await.unwrap(), [PREFIX, &content].concat());
+        uids.push(uid.0);
+    }
+    uids
+}
+
+#[tokio::test]
+async fn reading_ahead_ends_at_its_limits_and_before_damage() {
+    const ALL: u64 = u64::MAX;
+    let folder = tempfile::tempdir().unwrap();
+    let bob = filled(folder.path()).await;
+    let content = noise(5, SIZES[4]);
+    flip(&segment(folder.path()), &content[100..164]);
+    let store = open(folder.path());
+    assert_eq!(ahead(&store, bob, 1, 9, ALL).await, [1, 2, 3, 4], "the fifth is damaged");
+    assert_eq!(ahead(&store, bob, 5, 9, ALL).await, Vec::<u32>::new());
+    assert_eq!(ahead(&store, bob, 6, 9, ALL).await, [6]);
+    assert_eq!(ahead(&store, bob, 1, 2, ALL).await, [1, 2]);
+    let two = (SIZES[0] + SIZES[1] + 2 * PREFIX.len()) as u64;
+    assert_eq!(ahead(&store, bob, 1, 9, two).await, [1, 2]);
+    assert_eq!(ahead(&store, bob, 1, 9, two + 1).await, [1, 2, 3], "one more is begun");
 }

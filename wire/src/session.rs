@@ -118,6 +118,8 @@ pub trait Session {
     fn step(&mut self) -> Step<Self::Ask>;
     /// Whether a question leads on, as that for a sender or a login does; a greeting can be repeated for ever.
     fn leads_on(ask: &Self::Ask) -> bool;
+    /// Whether an answer says no: then its question led nowhere, and it too can be asked for ever.
+    fn is_refusal(answer: &Self::Answer) -> bool;
     /// What the peer has shown so far.
     fn standing(&self) -> Standing;
     /// When `tick` is to be called if nothing else happens.

@@ -2,7 +2,7 @@
 //! be read.
 
 use super::field::{Field, measure};
-use super::transfer::send;
+use super::transfer::{ON_EACH, send};
 use crate::line::Connection;
 use crate::peers::{DOMAIN, PASSWORD, USERS};
 use crate::pop3;
@@ -20,9 +20,6 @@ use std::time::{Duration, Instant};
 const IDLE: u64 = 4000;
 /// A large message.
 const LARGE: usize = 150_000_000;
-
-/// Many messages on a connection, but no more than servers take (LIMITS, RFC 9422).
-const ON_EACH: u64 = 500;
 
 fn load(address: SocketAddr, messages: u64, sessions: u64, size: usize) -> Load {
     let recipients = (0..USERS).map(|user| format!("u{user}@{DOMAIN}")).collect();

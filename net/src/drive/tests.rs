@@ -129,6 +129,10 @@ impl Session for Script {
         ask != "nothing"
     }
 
+    fn is_refusal(answer: &Self::Answer) -> bool {
+        answer == "no"
+    }
+
     fn standing(&self) -> Standing {
         self.standing
     }

@@ -2,6 +2,7 @@
 
 use super::{SmtpDesk, Transaction, no_room, trouble};
 use message::Address;
+use std::sync::atomic::Ordering;
 use store::StoreError;
 use store::query::{Resolve, Resolved};
 use store::types::{Account, AliasTarget, QueueId};
@@ -14,8 +15,13 @@ impl SmtpDesk {
         }
         // RFC 1870 §6.1: with the size a client declares, where it does.
         if !self.office.has_room_for(sender.size.unwrap_or(0), &self.policy) {
-            tracing::warn!(reserve = self.policy.disk_reserve, "mail is refused: make room on the disk");
+            if !self.office.inner.short.swap(true, Ordering::Relaxed) {
+                tracing::warn!(reserve = self.policy.disk_reserve, "mail is refused: make room on the disk");
+            }
             return no_room();
+        }
+        if self.office.inner.short.load(Ordering::Relaxed) && self.office.inner.short.swap(false, Ordering::Relaxed) {
+            tracing::info!("there is room on the disk again: mail is taken");
         }
         let reverse_path = match self.reverse_path(&sender.reverse_path) {
             Ok(reverse_path) => reverse_path,

@@ -32,6 +32,7 @@ use crate::query::{Hint, Query};
 use crate::rows::Snapshot;
 use crate::segment::Segments;
 use crate::types::{AccountId, ModSeq, Stored, StoredPlace};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,8 +121,14 @@ impl Engine {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
+        self.stop_if_fatal(error);
+    }
+
+    /// After a failed sync nothing is written any more, not even what SQLite would at the end.
+    fn stop_if_fatal(&mut self, error: &StoreError) {
         if error.is_fatal() {
             tracing::error!(%error, "nothing more is written");
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
             self.broken = Some(error.clone());
         }
     }
@@ -205,7 +212,7 @@ impl Engine {
     /// although the pages may never have reached the disk.
     fn empty_log(&mut self, mode: &str) -> Sql<()> {
         let done = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
-        done.map_err(StoreError::from).inspect_err(|error| self.give_up(error))
+        done.map_err(StoreError::from).inspect_err(|error| self.stop_if_fatal(error))
     }
 
     /// Ends the transaction, durably. Then a log that has grown long goes into the database file; should that fail,

@@ -75,6 +75,7 @@ impl Engine {
         disk.make_folder(&paths.shard)?;
         disk.make_private(&paths.database)?;
         let mut connection = connect_writer(&paths.database, disk.vfs())?;
+        empty_log(&connection)?;
         migrate(&mut connection, MIGRATIONS)?;
         let used = connection.query_row("SELECT coalesce(max(number), 0) FROM segment", [], |row| row.get(0))?;
         let segments = Arc::new(Segments::open(disk.clone(), &paths.segments, segment_octets, small(used)?)?);
@@ -106,6 +107,16 @@ impl Log {
 
     pub(super) fn is_long(&self) -> bool {
         self.pages.load(Ordering::Relaxed) >= self.pages_max
+    }
+}
+
+/// What an earlier process left in the log goes into the database, synced by this one: had that process died of a failed
+/// sync, parts of the log may be in the system's cache only, and what came behind them would be lost. A full disk is no
+/// reason to stay closed: the log serves as it is.
+fn empty_log(connection: &Connection) -> Sql<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(StoreError::from) {
+        Err(StoreError::Full) => Ok(()),
+        emptied => emptied,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, count, small, time};
-use crate::content::read_inline;
+use crate::content::{read_frame, read_inline};
 use crate::engine::{is_utf8, keywords_of};
 use crate::op::Place;
-use crate::query::{Mailboxes, Maildrop, Messages, StoredMessage, SummaryOf};
+use crate::query::{Mailboxes, Maildrop, Messages, MessagesAhead, StoredMessage, SummaryOf};
 use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, StoredPlace, Uid};
 use bytes::Bytes;
 use rusqlite::{Row, params};
@@ -69,13 +69,15 @@ impl Answer for Messages {
     }
 }
 
+/// The columns of a [`Stored`], and the UID.
+const STORED: &str = "SELECT email.prefix, email.size, blob.id, blob.hash, blob.codec, blob.frames, bytes, \
+     email.prefix_sum, msg.uid FROM msg JOIN email ON email.account = msg.account AND email.id = msg.email \
+     JOIN blob ON blob.id = email.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id";
+
 impl Answer for StoredMessage {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Stored>> {
         snapshot.one(
-            "SELECT email.prefix, email.size, blob.id, blob.hash, blob.codec, blob.frames, bytes, email.prefix_sum FROM msg \
-             JOIN email ON email.account = msg.account AND email.id = msg.email \
-             JOIN blob ON blob.id = email.blob LEFT JOIN blob_inline ON blob_inline.blob = blob.id \
-             WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3",
+            &format!("{STORED} WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3"),
             [self.account.0, self.mailbox.0, i64::from(self.uid.0)],
             stored,
         )
@@ -96,6 +98,35 @@ fn stored(row: &Row<'_>) -> Sql<Stored> {
         Place::Frames(frames) => StoredPlace::Frames(frames.into()),
     };
     Ok(Stored { prefix, size, blob: BlobId(row.get(2)?), place })
+}
+
+impl Answer for MessagesAhead {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(Uid, Stored)>> {
+        let find = format!("{STORED} WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid >= ?3 ORDER BY msg.uid");
+        let mut statement = snapshot.sql.prepare_cached(&find)?;
+        let mut rows = statement.query([self.account.0, self.mailbox.0, i64::from(self.from.0)])?;
+        let (mut all, mut octets) = (Vec::new(), 0);
+        while all.len() < self.limit as usize
+            && octets < self.octets
+            && let Some(row) = rows.next()?
+        {
+            let Ok(stored) = stored(row).and_then(|stored| whole(stored, snapshot)) else { break };
+            octets += stored.size;
+            all.push((Uid(small(row.get(8)?)?), stored));
+        }
+        Ok(all)
+    }
+}
+
+/// Reads the content where that is one frame.
+fn whole(stored: Stored, snapshot: &Snapshot<'_>) -> Sql<Stored> {
+    let place = match &stored.place {
+        StoredPlace::Frames(frames) if frames.len() == 1 => {
+            StoredPlace::Here(read_frame(snapshot.segments, frames, 0)?)
+        }
+        other => other.clone(),
+    };
+    Ok(Stored { place, ..stored })
 }
 
 /// Where a blob is by now; `None` when it is gone.

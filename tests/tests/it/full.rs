@@ -33,6 +33,15 @@ struct Place {
     house: House,
 }
 
+/// Ends the senders, however the script ended.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 impl Place {
     fn new(room: &str, limits: &str) -> Option<Place> {
         let mut world = world();
@@ -93,8 +102,11 @@ impl Place {
                     scope.spawn(move || sender.run(ports, ledger, stop))
                 })
                 .collect();
-            script();
-            stop.store(true, Ordering::Release);
+            {
+                // Also where the script fails: the senders would go on for ever.
+                let _stops = Stops(stop);
+                script();
+            }
             for client in clients {
                 if let Err(error) = client.join().unwrap() {
                     panic!("{error:#}\n{}", self.log());
@@ -189,8 +201,8 @@ fn no_inodes_left_refuse_for_now_and_mail_is_taken_again() {
     let ledger = Ledger::default();
     place.under_load(MEDIUM, &ledger, || {
         assert!(ledger.wait_for_refusals(REFUSALS));
-        std::fs::remove_file(&fillers[0]).unwrap();
         assert_eq!(ledger.acknowledged(), 0, "no segment could be made");
+        std::fs::remove_file(&fillers[0]).unwrap();
         let began = Instant::now();
         assert!(ledger.wait_for_acknowledgements(1));
         println!("taken again after {:?}", began.elapsed());

@@ -73,7 +73,6 @@ fn what_was_acknowledged_survives_kill_9() {
     );
     assert!(verdict.wrong.is_empty(), "{} wrong", verdict.wrong.len());
     assert!(verdict.removed > 0, "the reader removed nothing: the test proves less than it says");
-    assert!(verdict.duplicates <= cycles * senders.len() as u64);
     if cycles >= 100 {
         assert!(verdict.duplicates_per_mille() <= DUPLICATES_PER_MILLE);
     }

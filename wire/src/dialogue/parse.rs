@@ -178,9 +178,13 @@ fn script_line(world: &World, line: &str) -> Result<(u8, Act), String> {
     Ok((connection, act))
 }
 
+/// Octets of a made message that a line may ask for.
+const MADE_MAX: usize = 16 * 1024 * 1024;
+
 /// `C# 2000`: a made message of that length, dot-stuffed, without the line of one dot.
 fn made(text: &str) -> Result<Vec<u8>, String> {
-    let octets = usize::try_from(count(text)?).map_err(|_| "too long".to_owned())?;
+    let octets = usize::try_from(count(text)?).ok().filter(|octets| *octets <= MADE_MAX);
+    let octets = octets.ok_or_else(|| format!("a made message has at most {MADE_MAX} octets"))?;
     Ok(super::play::dot_stuffed(&made_message(octets, 1)))
 }
 
@@ -270,6 +274,7 @@ mod tests {
         assert!(wrong("? commit -> 451 4.3.0 no\n").starts_with("x.txt:1: this needs `= only pure`"));
         assert!(wrong("= account bob@b.c x\nM: bob 1\n").starts_with("x.txt:2: bob@b.c has no mail 1"));
         assert!(wrong("= only pure\n@ 5m\n").starts_with("x.txt:2: `5m` is no span"));
+        assert!(wrong("C# 16777217\n").starts_with("x.txt:1: a made message has at most 16777216 octets"));
     }
 
     #[test]

@@ -303,6 +303,10 @@ impl Session for Server {
         true
     }
 
+    fn is_refusal(answer: &Answer) -> bool {
+        matches!(answer, Answer::Refused(_) | Answer::Sasl(crate::sasl::Answer::Refused(_)))
+    }
+
     /// RFC 1939 §3: with a maildrop open, ten minutes at least.
     fn standing(&self) -> Standing {
         match self.state {

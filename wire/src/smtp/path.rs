@@ -88,7 +88,13 @@ fn mailbox(path: &str) -> Result<Mailbox, PathError> {
         return Err(PathError::TooLong);
     }
     if end_of_path(text, b'@').is_some() {
-        return Ok(Mailbox::Address(Address::parse(text)?));
+        let address = Address::parse(text)?;
+        // A host in letters of its own grows when it is written as others write it (RFC 5321 §4.5.3.1.3 counts that).
+        return if address.to_string().len() > limits::PATH {
+            Err(PathError::TooLong)
+        } else {
+            Ok(Mailbox::Address(address))
+        };
     }
     // Whoever knows how to read and quote a local part is `Address`; any host will do to ask it.
     let address = Address::parse(&format!("{text}@{ANY_HOST}"))?;

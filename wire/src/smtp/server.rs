@@ -326,6 +326,15 @@ impl Session for Server {
         !matches!(ask, Ask::Greeted(..) | Ask::Reset | Ask::Verify(_) | Ask::Expand(_) | Ask::Status)
     }
 
+    fn is_refusal(answer: &Answer) -> bool {
+        match answer {
+            Answer::Reply(reply) => reply.code >= 400,
+            Answer::Replies(replies) => replies.iter().all(|reply| reply.code >= 400),
+            Answer::Sasl(answer) => matches!(answer, crate::sasl::Answer::Refused(_)),
+            Answer::Done => false,
+        }
+    }
+
     fn standing(&self) -> Standing {
         let known = self.profile.trusted || self.logged_in || self.accepted;
         if known { Standing::Known } else { Standing::Stranger }

@@ -41,7 +41,7 @@ mod tests {
         let files = [File { path: PAGE.to_owned(), text: page.to_owned() }];
         let uses = ["bytes", "tokio", "wire"].map(str::to_owned).into();
         let mut findings = Vec::new();
-        check(&[Manifest { name: "net".to_owned(), uses }], &files, &mut findings);
+        check(&[Manifest { name: "net".to_owned(), uses, ..Manifest::default() }], &files, &mut findings);
         let what: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(what, ["tokio is used and not in the table", "old is in the table and not used"]);
     }

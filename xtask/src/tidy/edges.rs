@@ -23,6 +23,9 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("xtask", &[]),
 ];
 
+/// The one room that may have lints of its own, for it has `unsafe`; it is for tests, so nobody may need it to be built.
+const UNSAFE_ROOM: &str = "platter";
+
 /// What a room must not know, by the libraries that would teach it: sockets, disk, clocks, other rooms' trades.
 const STRANGERS: [(&str, &[&str]); 5] = [
     ("message", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
@@ -39,6 +42,10 @@ pub struct Manifest {
     pub name: String,
     /// Everything it depends on, for building and for its tests.
     pub uses: BTreeSet<String>,
+    /// What it depends on for building.
+    pub built_with: BTreeSet<String>,
+    /// Whether it keeps to the lints of the workspace.
+    pub keeps_lints: bool,
 }
 
 /// Reads the manifests of all rooms.
@@ -51,10 +58,13 @@ fn manifest(file: &File) -> Result<Manifest> {
     let table: toml::Table = file.text.parse()?;
     let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let uses = sections.into_iter().filter_map(|section| table.get(section)?.as_table());
+    let names = |section: &str| table.get(section)?.as_table().map(|section| section.keys().cloned());
+    let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
     Ok(Manifest {
         name: name.context("no package name")?.to_owned(),
-        uses: uses.flat_map(|section| section.keys().cloned()).collect(),
+        uses: sections.into_iter().filter_map(names).flatten().collect(),
+        built_with: names("dependencies").into_iter().flatten().collect(),
+        keeps_lints: lints.and_then(toml::Value::as_bool) == Some(true),
     })
 }
 
@@ -71,6 +81,12 @@ pub fn check(manifests: &[Manifest], findings: &mut Vec<Finding>) {
             findings.push(Finding::new("edges", place, "this room is not in the table of xtask/src/tidy/edges.rs"));
             continue;
         };
+        if manifest.name != UNSAFE_ROOM && !manifest.keeps_lints {
+            findings.push(Finding::new("edges", &place, "it must keep to the lints of the workspace"));
+        }
+        if manifest.built_with.contains(UNSAFE_ROOM) {
+            findings.push(Finding::new("edges", &place, format!("{UNSAFE_ROOM} is for tests only")));
+        }
         let strangers = STRANGERS.iter().find(|(room, _)| *room == manifest.name).map_or(&[][..], |(_, names)| names);
         for used in &manifest.uses {
             if is_room(used) && !may_use.contains(&used.as_str()) {
@@ -86,6 +102,8 @@ pub fn check(manifests: &[Manifest], findings: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const WIRE: &str = "[package]\nname = \"wire\"\n[lints]\nworkspace = true";
 
     fn breaches(path: &str, text: &str) -> Vec<String> {
         let file = File { path: path.to_owned(), text: text.to_owned() };
@@ -107,16 +125,28 @@ mod tests {
     #[test]
     fn arrows_up_are_found_in_every_section() {
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let text =
-                format!("[package]\nname = \"wire\"\n[{section}]\nstore.workspace = true\nmessage.workspace = true");
+            let text = format!("{WIRE}\n[{section}]\nstore.workspace = true\nmessage.workspace = true");
             assert_eq!(breaches("wire/Cargo.toml", &text), ["wire may not use store"]);
         }
     }
 
     #[test]
     fn strangers_and_unknown_rooms_are_found() {
-        let text = "[package]\nname = \"wire\"\n[dependencies]\ntokio = \"1\"";
-        assert_eq!(breaches("wire/Cargo.toml", text), ["wire must not know tokio"]);
+        let text = format!("{WIRE}\n[dependencies]\ntokio = \"1\"");
+        assert_eq!(breaches("wire/Cargo.toml", &text), ["wire must not know tokio"]);
         assert_eq!(breaches("attic/Cargo.toml", "[package]\nname = \"attic\"").len(), 1);
+    }
+
+    #[test]
+    fn unsafe_stays_in_its_room_and_out_of_what_is_built() {
+        let store = WIRE.replace("wire", "store");
+        for section in ["dependencies", "dev-dependencies"] {
+            let text = format!("{store}\n[{section}]\nplatter.workspace = true");
+            let wrong: &[&str] = if section == "dependencies" { &["platter is for tests only"] } else { &[] };
+            assert_eq!(breaches("store/Cargo.toml", &text), wrong);
+        }
+        let free = "[package]\nname = \"store\"\n[lints.rust]\nunsafe_code = \"allow\"";
+        assert_eq!(breaches("store/Cargo.toml", free), ["it must keep to the lints of the workspace"]);
+        assert_eq!(breaches("platter/Cargo.toml", "[package]\nname = \"platter\"").len(), 0);
     }
 }

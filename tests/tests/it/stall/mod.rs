@@ -52,11 +52,12 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// The house has as many places as there are stalled clients, so that a good one needs the place of one of them.
+/// The house has no more places than there are stalled clients, so that a good one needs the place of one of them.
 #[test]
 fn a_good_client_is_served_within_a_second_among_a_thousand_that_stall() {
     crowd::raise_open_files();
-    let house = found([CROWD, 100, 600]);
+    // A tenth of the crowd may be late: the places are taken all the same.
+    let house = found([CROWD * 9 / 10, 100, 600]);
     let runtime = runtime();
     for kind in Kind::ALL {
         let server = Binary::start(&house).unwrap();
