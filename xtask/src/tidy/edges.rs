@@ -64,7 +64,7 @@ fn manifest(file: &File) -> Result<Manifest> {
     let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
     Ok(Manifest {
         name: name.context("no package name")?.to_owned(),
-        uses: sections.iter().filter_map(names).flatten().collect(),
+        uses: sections.iter().filter_map(|section| names(&section)).flatten().collect(),
         built_with: names(&"dependencies").into_iter().flatten().collect(),
         keeps_lints: lints.and_then(toml::Value::as_bool) == Some(true),
     })
