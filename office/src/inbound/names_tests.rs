@@ -14,7 +14,11 @@ const STRANGER: &str = "198.51.100.7";
 
 impl House {
     async fn outbox(&self) -> Vec<OutboxRow> {
-        self.office.store().read(Outbox { after: 0, limit: 100 }).await.unwrap()
+        self.office
+            .store()
+            .read(Outbox { filter: store::op::OutboxFilter::default(), after: (0, 0), limit: 100 })
+            .await
+            .unwrap()
     }
 
     /// Reverse path and recipient of all that waits to leave.

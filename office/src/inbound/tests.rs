@@ -39,7 +39,7 @@ pub(super) fn policy() -> Policy {
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
-        outbound: crate::OutboundPolicy::direct(&hostname),
+        outbound: crate::OutboundPolicy::direct(&domain("mx.hamburger.edu")),
     }
 }
 

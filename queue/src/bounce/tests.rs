@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use proptest::prelude::*;
 
 const NOTIFICATIONS: [Kind; 5] = [Kind::Failed, Kind::Delayed, Kind::Relayed, Kind::Delivered, Kind::Expanded];
 
@@ -142,4 +143,46 @@ fn hostile_words_stay_words() {
     assert_eq!((lines("Action:"), lines("Status:"), lines("Reporting-MTA:"), lines("Bcc:")), (1, 1, 1, 0));
     assert_eq!(lines("In-Reply-To:"), 0, "an id that cannot be written");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && text.len() < 3 * 2 * DIAGNOSTIC_MAX);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_said_the_report_keeps_its_shape(
+        said in "(?s).{0,300}", remote in "(?s).{0,60}", orcpt in "(?s).{0,60}", header in "([A-Za-z: \r\né<>@=?-]{0,20}){0,20}",
+        full in any::<bool>(),
+    ) {
+        let host = "mx.hamburger.edu".parse().unwrap();
+        let alice: Address = "alice@hamburger.edu".parse().unwrap();
+        let one = Recipient {
+            orcpt: Some(orcpt.clone()), remote_mta: Some(remote), diagnostic: Some(said), ..recipient(Kind::Failed)
+        };
+        let report = Report {
+            reporting_mta: &host,
+            queue_id: "Q",
+            arrival: Time(0),
+            reverse_path: Some(&alice),
+            envid: Some(&orcpt),
+            ret: Some(if full { Return::Full } else { Return::Headers }),
+            original: Original { header: header.as_bytes(), octets: header.len() as u64, eight_bit: false },
+            recipients: &[one.clone(), one],
+        };
+        let draft = draft(&report, &Stamp { now: Time(0), message_id: "<x@y>", random: [1, 2] }).unwrap();
+        let written = draft.with(header.as_bytes());
+        let structure = message::parse(&written);
+        let parts: Vec<_> = structure.parts.iter().filter(|part| part.parent == Some(0)).collect();
+        prop_assert_eq!(parts.len(), 3);
+        prop_assert_eq!(draft.eight_bit, structure.parts[0].body_facts.eight_bit > 0);
+        // Of the message and of two recipients.
+        let status = &written[parts[1].body.start as usize..parts[1].body.end as usize];
+        let text = String::from_utf8(status.to_vec()).unwrap();
+        prop_assert_eq!(text.split("\r\n\r\n").count(), 3, "{}", text);
+        for (name, times) in [("Reporting-MTA", 1), ("Action", 2), ("Status", 2), ("Final-Recipient", 2)] {
+            prop_assert_eq!(text.lines().filter(|line| line.starts_with(&format!("{name}:"))).count(), times);
+        }
+        if !draft.whole {
+            prop_assert!(structure.parts[0].body_facts.are_lines_of_text());
+        }
+    }
 }
