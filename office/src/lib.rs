@@ -140,8 +140,7 @@ impl Office {
             plaintext_login: policy.may_login_in_the_clear(client),
             tls_available,
             mechanisms: if role == smtp::Role::Lmtp { Vec::new() } else { MECHANISMS.to_vec() },
-            // Advertised once bounces are sent (RFC 3461): until then the parameters are kept with the message.
-            dsn: false,
+            dsn: true,
             limits: smtp::Limits {
                 message_size: policy.message_size,
                 recipients: usize::try_from(policy.recipients).unwrap_or(usize::MAX),

@@ -287,7 +287,22 @@ impl Config {
             let place = Place { file: name.clone(), line: 0, column: 0 };
             ConfigError::one(Origin::File(place), format!("cannot read the configuration: {error}"))
         })?;
-        Config::build(&Text { name: &name, text: &text }, Some(path.to_owned()))
+        let mut config = Config::build(&Text { name: &name, text: &text }, Some(path.to_owned()))?;
+        config.read_password()?;
+        Ok(config)
+    }
+
+    /// The password at the smarthost is the first line of its file.
+    fn read_password(&mut self) -> Result<(), ConfigError> {
+        let Some(path) = &self.outbound.smarthost_password_file else { return Ok(()) };
+        let octets = std::fs::read(path).map_err(|error| {
+            let origin = self.values.get("outbound.smarthost_password_file").map(|located| located.origin.clone());
+            let text = format!("cannot read {}: {error}", path.display());
+            ConfigError::one(origin.unwrap_or(Origin::Default), text)
+        })?;
+        let line = octets.split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+        self.outbound.smarthost_password = Some(Secret(line.to_vec()));
+        Ok(())
     }
 
     fn build(text: &Text<'_>, file: Option<PathBuf>) -> Result<Config, ConfigError> {

@@ -332,7 +332,10 @@ async fn the_rest_answers_truly() {
     house.fails(trace("0123456789ABC"), FailureKind::NoUser, "30 days").await;
     house.fails(trace("bob"), FailureKind::NoUser, "nothing is known of bob").await;
     house.fails(trace("a b@"), FailureKind::Data, "neither").await;
-    assert_eq!(house.ask(Request::QueueList { which: QueueWhich::default(), limit: 1 }).await, Ok(Response::Queue { rows: vec![], notes: vec![] }));
+    assert_eq!(
+        house.ask(Request::QueueList { which: QueueWhich::default(), limit: 1 }).await,
+        Ok(Response::Queue { rows: vec![], notes: vec![] })
+    );
     let Response::Status(status) = house.ask(Request::Status).await.unwrap() else { panic!() };
     assert_eq!(status.figures.domains, 1);
     let Response::Verified(found) = house.ask(Request::Verify).await.unwrap() else { panic!() };

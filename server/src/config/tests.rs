@@ -85,12 +85,17 @@ expire = "4d"
 smarthost = "[::1]:587"
 smarthost_user = "alice"
 smarthost_password_file = "secret"
+connections = 7
+connections_per_destination = 3
+ipv6 = false
+loopback_targets = true
 [logs]
 format = "json"
 level = "debug"
 [[route]]
 domain = "crepes.fr"
 host = "127.0.0.1:2526"
+protocol = "lmtp"
 "#;
 
 #[test]
@@ -117,11 +122,29 @@ fn every_key_is_read() {
     assert_eq!(config.outbound.smarthost.clone().unwrap().to_string(), "[::1]:587");
     assert_eq!(config.outbound.smarthost_password_file.as_deref(), Some(Path::new("/etc/pillarbox/secret")));
     assert_eq!(config.routes.first().unwrap().host.to_string(), "127.0.0.1:2526");
+    let outbound = config.policy().outbound;
+    assert_eq!((outbound.connections, outbound.connections_per_destination, outbound.lmtp_routes), (7, 3, vec![0]));
+    assert_eq!((outbound.rules.ipv6, outbound.rules.loopback_targets, outbound.rules.port), (false, true, 2526));
+    assert_eq!(outbound.schedule.retry_first, Duration::from_secs(60));
     assert_eq!((config.logs.format, config.logs.level.as_str()), (LogFormat::Json, "debug"));
     for key in KEYS.iter().filter(|key| !keys::LISTENERS_TO_COME.contains(&key.name)) {
         let located = config.values.get(&key.path());
         assert!(matches!(located.unwrap().origin, Origin::File(_)), "{} is not in the test", key.path());
     }
+}
+
+#[test]
+fn the_password_of_the_smarthost_comes_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.toml");
+    let text = "hostname = \"mx.hamburger.edu\"\n[outbound]\nsmarthost = \"mx.crepes.fr:587\"\nsmarthost_user = \"bob\"\n\
+                smarthost_password_file = \"secret\"\n";
+    std::fs::write(&file, text).unwrap();
+    let error = Config::load(Some(&file)).unwrap_err().to_string();
+    assert!(error.contains(":5:") && error.contains("cannot read"), "{error}");
+    std::fs::write(folder.path().join("secret"), "tanstaaf\nnot this\n").unwrap();
+    let login = Config::load(Some(&file)).unwrap().policy().outbound.smarthost_login.unwrap();
+    assert_eq!((login.user.as_str(), login.password.0.as_slice()), ("bob", &b"tanstaaf"[..]));
 }
 
 #[test]
