@@ -145,4 +145,4 @@ impl Desk for SmtpDesk {
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -202,9 +202,9 @@ impl Outbound {
         }
     }
 
-    /// Somebody new waits in the outbox.
-    pub fn announce(&self, now: Time) {
-        self.inner.window.lock().announce(now);
+    /// Somebody waits in the outbox who is due then.
+    pub fn announce(&self, due: Time) {
+        self.inner.window.lock().announce(due);
     }
 
     /// Returns when something under way came to its end.
@@ -227,3 +227,6 @@ impl Outbound {
         self.release(&rows, now, now).await
     }
 }
+
+#[cfg(test)]
+mod tests;

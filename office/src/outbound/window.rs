@@ -72,9 +72,9 @@ impl Window {
         self.queue.loaded(now, due);
     }
 
-    /// Somebody new waits in the outbox.
-    pub fn announce(&mut self, now: Time) {
-        self.queue.announce(now);
+    /// Somebody waits in the outbox who is due then.
+    pub fn announce(&mut self, due: Time) {
+        self.queue.announce(due);
     }
 
     pub fn step(&mut self, now: Time) -> Step {
