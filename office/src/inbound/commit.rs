@@ -66,7 +66,7 @@ impl SmtpDesk {
     /// One reply for each recipient; for SMTP they are all the same.
     async fn finish(&self, transaction: &mut Transaction, now: Time) -> Result<Vec<Reply>, Reply> {
         let (deliver, accounts) = self.prepare(transaction, now).await?;
-        let octets = deliver.content.octets;
+        let content = deliver.content.clone();
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
         let deliveries = match outcome {
@@ -74,8 +74,9 @@ impl SmtpDesk {
             Outcome::OverQuota => return Err(full()),
             _ => return Err(Reply::new(451, Enhanced(4, 3, 0), "a recipient went away meanwhile, try again")),
         };
-        self.note(transaction, octets, &deliveries);
+        self.note(transaction, content.octets, &deliveries);
         let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
+        self.tell_success(transaction, &content, &done, now).await;
         Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done)).collect())
     }
 

@@ -12,6 +12,7 @@ mod local;
 mod recipient;
 mod route;
 mod sender;
+mod success;
 
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 

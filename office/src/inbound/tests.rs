@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use store::query::{Mailboxes, Messages, Resolve, Resolved, StoredMessage};
 use store::types::Uid;
 use store::{Settings, Store};
-use wire::smtp::{Body, ForwardPath, Recipient, ReversePath, Verb};
+use wire::smtp::{Body, ForwardPath, Notify, Recipient, ReversePath, Verb};
 
 pub(crate) const NOW: Time = Time(1_800_000_000_000);
 
@@ -277,4 +277,25 @@ async fn an_alias_has_so_many_members_and_no_more() {
     assert_eq!(code(&mut desk, sender(Body::SevenBit)).await, 250);
     assert_eq!(code(&mut desk, to(ForwardPath::Address(address("many@hamburger.edu")))).await, 250);
     assert_eq!(code(&mut desk, to(ForwardPath::Address(address("more@hamburger.edu")))).await, 554);
+}
+
+#[tokio::test]
+async fn success_is_reported_to_those_who_ask() {
+    for (notify, told) in [(None, 0), (Some(Notify { success: true, ..Notify::default() }), 1)] {
+        let house = house().await;
+        let mut desk = house.desk(Role::Mx, "192.0.2.7");
+        let path = ReversePath::Address(address("bob@hamburger.edu"));
+        assert_eq!(code(&mut desk, sender_with(path, Body::SevenBit)).await, 250);
+        let forward_path = ForwardPath::Address(address("bob@hamburger.edu"));
+        let recipient = Recipient { forward_path, notify, orcpt: Some("rfc822;robert@crepes.fr".to_owned()) };
+        assert_eq!(code(&mut desk, Ask::Recipient(recipient)).await, 250);
+        assert_eq!(code(&mut desk, Ask::Content).await, 354);
+        desk.content(b"Subject: arrived\r\nMessage-ID: <a@b.c>\r\n\r\nHello\r\n").await;
+        assert_eq!(code(&mut desk, Ask::Commit).await, 250);
+        assert_eq!(house.all().await.len(), 1 + told);
+        let newest = String::from_utf8(house.newest().await).unwrap();
+        let parts = ["Return-Path: <>", "Action: delivered", "Original-Recipient: rfc822; robert@crepes.fr"];
+        assert_eq!(parts.iter().filter(|part| newest.contains(*part)).count(), parts.len() * told, "{newest}");
+        assert!(told == 0 || (newest.contains("Subject: arrived") && !newest.contains("Hello")), "{newest}");
+    }
 }
