@@ -60,6 +60,8 @@ impl SmtpDesk {
             self.transaction.take().ok_or_else(|| Reply::plain(503, "there is no message to take"))?;
         let (mut deliver, _) = self.prepare(&mut transaction, now).await?;
         deliver.all_or_nothing = false;
+        // Nobody could be told that a report did not fit.
+        deliver.local.iter_mut().for_each(|local| local.grace = true);
         Ok(deliver)
     }
 

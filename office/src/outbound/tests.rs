@@ -264,3 +264,20 @@ async fn what_was_under_way_when_the_process_ended_is_taken_up_by_the_next() {
     next.recover().await.unwrap();
     assert!(matches!(next.next(NOW).await.unwrap(), Next::Work(_)));
 }
+
+#[tokio::test]
+async fn a_try_that_takes_hours_keeps_its_lease() {
+    let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+    let Next::Work(work) = outbound.next(NOW).await.unwrap() else { panic!("nothing to do") };
+    let other = house.office.outbound();
+    for minutes in (15..180).step_by(15) {
+        let now = NOW.after(MINUTE * minutes);
+        outbound.renew(now).await.unwrap();
+        other.announce(now);
+        assert!(matches!(other.next(now).await.unwrap(), Next::Wait(_)), "after {minutes} minutes");
+    }
+    drop(work);
+    let now = NOW.after(4 * HOUR);
+    other.announce(now);
+    assert!(matches!(other.next(now).await.unwrap(), Next::Work(_)), "it ends with who does not renew it");
+}
