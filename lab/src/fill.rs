@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn everything_of_a_world_is_asked_for() {
-        let mut world = worlds(Scenario::Empty).remove(0);
+        let mut world = worlds(Scenario::Dialogues).remove(0);
         world.accounts[1].archive = true;
         world.accounts[1].apop = Some("tanstaaf".to_owned());
         world.aliases.push(("sales@hamburger.edu".to_owned(), vec!["bob@hamburger.edu".to_owned()]));

@@ -1,7 +1,7 @@
 //! One host of the lab: a whole server in this process, on loopback, with a data folder of its own.
 #![allow(clippy::disallowed_methods, reason = "the lab writes the configuration of its hosts")]
 
-use crate::{Ports, configuration, fill};
+use crate::{Site, configuration, fill};
 use anyhow::{Context, Result};
 use net::dns::Resolver;
 use office::Office;
@@ -24,19 +24,19 @@ impl Host {
     ///
     /// # Errors
     /// The world does not fit together, the disk fails, or the server does not start ([`server::StartError`]).
-    pub async fn start(world: World, folder: &Path, ports: Ports) -> Result<Host> {
-        let seams = Seams { resolver: Some(Resolver::table([])), ..Seams::system() };
-        Host::start_with(world, folder, ports, seams).await
+    pub async fn start(world: World, folder: &Path, site: Site) -> Result<Host> {
+        let resolver = site.around.is_none().then(|| Resolver::table([]));
+        Host::start_with(world, folder, site, Seams { resolver, ..Seams::system() }).await
     }
 
     /// The same with a clock, randomness, names and a disk of the caller's.
     ///
     /// # Errors
     /// Those of [`Host::start`].
-    pub async fn start_with(world: World, folder: &Path, ports: Ports, seams: Seams) -> Result<Host> {
+    pub async fn start_with(world: World, folder: &Path, site: Site, seams: Seams) -> Result<Host> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let (file, data) = (folder.join("pillarbox.toml"), folder.join("data"));
-        std::fs::write(&file, configuration(&world, &data, ports)).with_context(|| file.display().to_string())?;
+        std::fs::write(&file, configuration(&world, &data, &site)).with_context(|| file.display().to_string())?;
         let config = Config::load(Some(&file))?;
         let furnished = !data.exists();
         if furnished {

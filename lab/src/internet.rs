@@ -1,17 +1,47 @@
-//! All hosts of the lab together, in one folder that goes away at the end unless it is to be kept.
+//! All hosts of the lab together, in one folder that goes away at the end unless it is to be kept; where they send mail
+//! to each other, with a name server between them.
 
-use crate::{Host, Ports, Scenario, worlds};
-use anyhow::Result;
+use crate::peers::{Part, Peer};
+use crate::site::{address_of, common_port};
+use crate::{Around, Host, Names, Ports, Scenario, Site, Zone, worlds};
+use anyhow::{Result, ensure};
 use server::StartError;
 use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
+use wire::dialogue::World;
+
+/// Hosts and peers at most, for whom there are addresses.
+const PLACES_MAX: usize = 250;
+
+/// How a peer is named in its zone.
+const PEER_HOST: &str = "mx";
+
+/// Who is there.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// Whole servers.
+    pub worlds: Vec<World>,
+    /// Domains whose mail exchanger plays a part.
+    pub peers: Vec<(String, Part)>,
+    /// Whether they know of each other; otherwise each is alone, on 127.0.0.1.
+    pub together: bool,
+}
+
+impl From<Scenario> for Layout {
+    fn from(scenario: Scenario) -> Layout {
+        Layout { worlds: worlds(scenario), peers: Vec::new(), together: scenario == Scenario::Pair }
+    }
+}
 
 /// The hosts, running.
 pub struct Internet {
     hosts: Vec<Host>,
+    peers: Vec<(String, Peer)>,
+    names: Option<Names>,
     folder: Folder,
 }
 
@@ -30,19 +60,28 @@ impl Folder {
 }
 
 impl Internet {
-    /// Starts every host of a scenario, each in a folder of its name below `keep`, or below a folder of its own.
+    /// Starts every host, each in a folder of its name below `keep`, or below a folder of its own.
     ///
     /// # Errors
     /// Those of [`Host::start`]; no host is left running then.
-    pub async fn start(scenario: Scenario, ports: Ports, keep: Option<&Path>) -> Result<Internet> {
+    pub async fn start(layout: impl Into<Layout>, ports: Ports, keep: Option<&Path>) -> Result<Internet> {
+        let layout = layout.into();
+        let places = layout.worlds.len() + layout.peers.len();
+        ensure!(places <= PLACES_MAX, "the lab has room for {PLACES_MAX} hosts");
         let folder = match keep {
             Some(path) => Folder::Kept(std::path::absolute(path)?),
             None => Folder::Temporary(TempDir::with_prefix("pillarbox-lab-")?),
         };
-        let mut internet = Internet { hosts: Vec::new(), folder };
-        for (number, world) in (0..).zip(worlds(scenario)) {
+        let mut internet = Internet { hosts: Vec::new(), peers: Vec::new(), names: None, folder };
+        let addresses: Vec<IpAddr> = (0..).take(places).map(address_of).collect();
+        let around = if layout.together { Some(internet.join(&layout, &addresses, ports).await?) } else { None };
+        for ((number, world), address) in (0..).zip(layout.worlds).zip(addresses) {
+            let site = match around {
+                Some(_) => Site { address, ports, around },
+                None => Site::alone(ports.of_host(number)),
+            };
             let place = internet.folder.path().join(&world.hostname);
-            match Host::start(world, &place, ports.of_host(number)).await {
+            match Host::start(world, &place, site).await {
                 Ok(host) => internet.hosts.push(host),
                 Err(error) => {
                     internet.drain(Duration::ZERO).await;
@@ -51,6 +90,31 @@ impl Internet {
             }
         }
         Ok(internet)
+    }
+
+    /// Starts what lies between the hosts: the name server, and the peers.
+    async fn join(&mut self, layout: &Layout, addresses: &[IpAddr], ports: Ports) -> Result<Around> {
+        let names = Names::start(zones(layout, addresses)).await?;
+        let around = Around { names: names.address(), smtp: common_port(addresses, ports).await? };
+        let places = addresses.iter().skip(layout.worlds.len());
+        for ((domain, part), address) in layout.peers.iter().zip(places) {
+            let peer = Peer::start(SocketAddr::new(*address, around.smtp), *part).await?;
+            self.peers.push((domain.clone(), peer));
+        }
+        self.names = Some(names);
+        Ok(around)
+    }
+
+    /// The name server, where the hosts know of each other.
+    #[must_use]
+    pub fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
+    }
+
+    /// The peers, by their domains.
+    #[must_use]
+    pub fn peers(&self) -> &[(String, Peer)] {
+        &self.peers
     }
 
     /// The hosts, in the order in which they are shown.
@@ -92,6 +156,29 @@ impl Internet {
     }
 }
 
+/// A zone for every domain: its mail exchanger and where that is.
+fn zones(layout: &Layout, addresses: &[IpAddr]) -> Vec<Zone> {
+    let zone = |domain: &str, host: &str, address: &IpAddr| Zone {
+        domain: domain.to_owned(),
+        mx: vec![(10, host.to_owned())],
+        hosts: vec![(host.to_owned(), vec![*address])],
+        ..Zone::default()
+    };
+    let mut zones = Vec::new();
+    for (world, address) in layout.worlds.iter().zip(addresses) {
+        for domain in &world.domains {
+            let mut zone = zone(domain, &world.hostname, address);
+            // Names of one zone do not stand in another.
+            zone.hosts.retain(|(host, _)| host == domain || host.ends_with(&format!(".{domain}")));
+            zones.push(zone);
+        }
+    }
+    for ((domain, _), address) in layout.peers.iter().zip(addresses.iter().skip(layout.worlds.len())) {
+        zones.push(zone(domain, &format!("{PEER_HOST}.{domain}"), address));
+    }
+    zones
+}
+
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests are clients and look into folders")]
 mod tests {
@@ -117,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_host_greets_by_its_own_name() {
-        let internet = Internet::start(Scenario::Empty, Ports::Random, None).await.unwrap();
+        let internet = Internet::start(Scenario::Dialogues, Ports::Random, None).await.unwrap();
         let mut greetings = Vec::new();
         for host in internet.hosts() {
             greetings.push(greeting(host, Port::Smtp).await);
@@ -136,10 +223,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn hosts_that_know_of_each_other_have_one_port_for_smtp() {
+        let layout = Layout { peers: vec![("swamp.test".to_owned(), Part::Takes)], ..Layout::from(Scenario::Pair) };
+        let internet = Internet::start(layout, Ports::Random, None).await.unwrap();
+        let smtp: Vec<SocketAddr> = internet.hosts().iter().filter_map(|host| host.address(Port::Smtp)).collect();
+        let addresses: Vec<String> = smtp.iter().map(|address| address.ip().to_string()).collect();
+        assert_eq!(addresses, ["127.0.1.25", "127.0.2.25"]);
+        assert_eq!(smtp[0].port(), smtp[1].port());
+        let (domain, peer) = &internet.peers()[0];
+        assert_eq!((domain.as_str(), peer.address()), ("swamp.test", SocketAddr::new(address_of(2), smtp[0].port())));
+        assert!(internet.names().is_some());
+        internet.drain(GRACE).await;
+    }
+
+    #[tokio::test]
     async fn a_kept_host_is_found_again_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         for furnished in [true, false] {
-            let internet = Internet::start(Scenario::Empty, Ports::Random, Some(folder.path())).await.unwrap();
+            let internet = Internet::start(Scenario::Dialogues, Ports::Random, Some(folder.path())).await.unwrap();
             assert!(internet.is_kept());
             assert!(internet.hosts().iter().all(|host| host.is_furnished() == furnished));
             internet.drain(GRACE).await;
@@ -149,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_host_that_stops_is_noticed() {
-        let internet = Internet::start(Scenario::Empty, Ports::Random, None).await.unwrap();
+        let internet = Internet::start(Scenario::Dialogues, Ports::Random, None).await.unwrap();
         let stopped = async {
             internet.hosts()[1].drain(GRACE).await;
             std::future::pending::<()>().await;
@@ -167,8 +268,8 @@ mod tests {
         let unfinished = folder.path().join("data.unfinished");
         std::fs::create_dir(&unfinished).unwrap();
         std::fs::write(unfinished.join("half"), "").unwrap();
-        let world = worlds(Scenario::Empty).remove(1);
-        let host = Host::start(world, folder.path(), Ports::Random).await.unwrap();
+        let world = worlds(Scenario::Dialogues).remove(1);
+        let host = Host::start(world, folder.path(), Site::alone(Ports::Random)).await.unwrap();
         assert!(host.is_furnished() && !unfinished.exists() && !folder.path().join("data/half").exists());
         host.drain(GRACE).await;
     }
@@ -176,8 +277,8 @@ mod tests {
     #[tokio::test]
     async fn news_are_told_once_and_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let world = worlds(Scenario::Empty).remove(0);
-        let host = Host::start(world, folder.path(), Ports::Random).await.unwrap();
+        let world = worlds(Scenario::Dialogues).remove(0);
+        let host = Host::start(world, folder.path(), Site::alone(Ports::Random)).await.unwrap();
         let store = host.office().store();
         let entry = |at: u64, event: &str| TraceEntry {
             queue_id: QueueId(7),

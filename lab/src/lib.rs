@@ -1,6 +1,6 @@
-//! An internet in a box, as small as it can be so far: hosts that run in this process, each a whole server with its own
-//! store, made from a [`World`](wire::dialogue::World). Owns the worlds of the classic dialogues, filling a store, and
-//! what to type to try them. Prints nothing: `pillarbox lab` does.
+//! An internet in a box: hosts that run in this process, each a whole server with its own store, made from a
+//! [`World`](wire::dialogue::World), a name server between them, and peers that misbehave. Owns the worlds, filling a
+//! store, what to type to try them, and the scenarios that show mail on its way. Prints nothing: `pillarbox lab` does.
 
 mod configuration;
 mod fill;
@@ -8,16 +8,19 @@ mod host;
 mod internet;
 mod names;
 mod news;
+pub mod peers;
 mod ports;
 mod script;
+mod site;
 mod worlds;
 
 pub use configuration::configuration;
 pub use fill::{fill, requests};
 pub use host::Host;
-pub use internet::Internet;
-pub use names::{ALIASES_MAX, Fault, Names, Zone, Zones};
+pub use internet::{Internet, Layout};
+pub use names::{ALIASES_MAX, Asked, Fault, Names, Zone, Zones};
 pub use news::Watch;
 pub use ports::{BASE, BASE_MAX, Ports};
 pub use script::{HostFacts, script};
+pub use site::{Around, Site};
 pub use worlds::{Scenario, worlds};

@@ -2,11 +2,13 @@
 //! server its hosts know, so it stands for all of DNS. Owns no zone's meaning: that is [`zone`], which also answers
 //! without sockets.
 
+mod asked;
 mod serve;
 #[cfg(test)]
 mod tests;
 mod zone;
 
+pub use asked::{ASKED_MAX, Asked};
 pub use zone::{ALIASES_MAX, Fault, Zone, Zones};
 
 use anyhow::{Context, Result};
@@ -64,6 +66,12 @@ impl Names {
     #[must_use]
     pub fn questions(&self) -> u64 {
         self.responder.questions.load(Ordering::Relaxed)
+    }
+
+    /// The latest questions with what was said, the oldest first; at most [`ASKED_MAX`].
+    #[must_use]
+    pub fn asked(&self) -> Vec<Asked> {
+        self.responder.log.all()
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_script_has_the_real_ports() {
-        let text = script(Scenario::Empty, &facts(Scenario::Empty));
+        let text = script(Scenario::Dialogues, &facts(Scenario::Dialogues));
         for part in [
             "hamburger.edu\n    alice@hamburger.edu, password wonderland\n    bob@hamburger.edu, password hungry\n",
             "    smtp 10025, submission 10587, submissions 10465, lmtp 10024, pop3 10110, pop3s 10995\n",
@@ -168,6 +168,6 @@ mod tests {
         assert!(text.contains("bob@hamburger.edu, password hungry, 2 messages\n"));
         assert!(text.contains("jzwang@cs.clemson.edu, password cpsc360, 2308 messages\n"));
         assert!(text.contains("retr 2307\n"));
-        assert!(!script(Scenario::Empty, &facts(Scenario::Empty)).contains("2307"));
+        assert!(!script(Scenario::Dialogues, &facts(Scenario::Dialogues)).contains("2307"));
     }
 }

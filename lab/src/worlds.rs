@@ -1,5 +1,5 @@
-//! The hosts of the classic dialogues: hamburger.edu with alice and bob, mta13.adelphia.net with forouzanb,
-//! cs.clemson.edu with jzwang; and how they are furnished.
+//! Who is there: hamburger.edu and crepes.fr, or the hosts of the classic dialogues: hamburger.edu with alice and bob,
+//! mta13.adelphia.net with forouzanb, cs.clemson.edu with jzwang; and how they are furnished.
 
 use wire::dialogue::world::{Content, classic_mail};
 use wire::dialogue::{Account, Mail, Network, World};
@@ -7,9 +7,11 @@ use wire::dialogue::{Account, Mail, Network, World};
 /// How the lab is furnished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
-    /// Nobody has mail yet.
-    Empty,
-    /// bob and jzwang have the mail of classic dialogues 4 and 5.
+    /// hamburger.edu and crepes.fr, which send mail to each other. Nobody has mail yet.
+    Pair,
+    /// The hosts of the classic dialogues, each alone. Nobody has mail yet.
+    Dialogues,
+    /// The same, where bob and jzwang have the mail of classic dialogues 4 and 5.
     Classic,
 }
 
@@ -22,6 +24,9 @@ const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 /// The hosts, in the order in which they are shown.
 #[must_use]
 pub fn worlds(scenario: Scenario) -> Vec<World> {
+    if scenario == Scenario::Pair {
+        return pair();
+    }
     let hamburger = [("alice@hamburger.edu", "wonderland"), ("bob@hamburger.edu", "hungry")];
     let mut hosts = vec![
         world("hamburger.edu", "hamburger.edu", &hamburger),
@@ -38,6 +43,15 @@ pub fn worlds(scenario: Scenario) -> Vec<World> {
         }
     }
     hosts
+}
+
+/// Two hosts, with an alice and a bob at each.
+fn pair() -> Vec<World> {
+    let host = |domain: &str| {
+        let (alice, bob) = (format!("alice@{domain}"), format!("bob@{domain}"));
+        world(&format!("mail.{domain}"), domain, &[(&alice, "wonderland"), (&bob, "hungry")])
+    };
+    vec![host("hamburger.edu"), host("crepes.fr")]
 }
 
 fn world(hostname: &str, domain: &str, accounts: &[(&str, &str)]) -> World {
@@ -90,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_empty_lab_has_people_and_no_mail() {
-        let hosts = worlds(Scenario::Empty);
+        let hosts = worlds(Scenario::Dialogues);
         assert!(hosts.iter().all(|host| host.mail.is_empty() && !host.accounts.is_empty()));
         assert_eq!(hosts[0].account("bob@hamburger.edu").unwrap().password, "hungry");
         assert_eq!(hosts[2].account("jzwang@cs.clemson.edu").unwrap().password, "cpsc360");
@@ -98,7 +112,7 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_trusted() {
-        for host in worlds(Scenario::Classic) {
+        for host in worlds(Scenario::Classic).into_iter().chain(worlds(Scenario::Pair)) {
             assert_eq!((host.relay.len(), host.plaintext_login.len()), (2, 2));
             assert!(host.relay.iter().all(|network| !network.contains("192.0.2.1".parse().unwrap())));
         }

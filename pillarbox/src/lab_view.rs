@@ -63,7 +63,7 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
     // Listened for before anything is there, so that none leaves a folder behind.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
-    let scenario = command.scenario.map_or(Scenario::Empty, |Furniture::Classic| Scenario::Classic);
+    let scenario = command.scenario.map_or(Scenario::Dialogues, |Furniture::Classic| Scenario::Classic);
     let internet = tokio::select! {
         started = start(&command, scenario, screen) => started?,
         _ = interrupt.recv() => return Ok(()),

@@ -1,6 +1,7 @@
 //! Questions from sockets to [`Zones`], and what they say back into DNS messages.
 
 use super::Zones;
+use super::asked::Log;
 use super::zone::{Data, Fault, Kind, Reply};
 use anyhow::Result;
 use arc_swap::ArcSwap;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct Responder {
     pub(super) zones: Arc<ArcSwap<Zones>>,
     pub(super) questions: Arc<AtomicU64>,
+    pub(super) log: Log,
 }
 
 /// A DNS message but for its question.
@@ -33,7 +35,7 @@ struct Said {
 
 impl Responder {
     pub(super) fn new(zones: Zones) -> Responder {
-        Responder { zones: Arc::new(ArcSwap::from_pointee(zones)), questions: Arc::default() }
+        Responder { zones: Arc::new(ArcSwap::from_pointee(zones)), questions: Arc::default(), log: Log::new() }
     }
 
     async fn respond(&self, request: &Request, mut to: impl ResponseHandler) -> ResponseInfo {
@@ -61,7 +63,9 @@ impl Responder {
             return Some(Said::plain(ResponseCode::FormErr));
         };
         let name = Name::from(info.query.name()).to_ascii();
-        let reply = self.zones.load().reply(&name, kind(info.query.query_type()));
+        let kind = kind(info.query.query_type());
+        let reply = self.zones.load().reply(&name, kind);
+        self.log.note(&name, kind, &reply);
         let said = match reply.fault {
             Some(Fault::Silence) => return None,
             Some(Fault::ServerFailure) => Ok(Said::plain(ResponseCode::ServFail)),
