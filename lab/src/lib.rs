@@ -2,6 +2,7 @@
 //! [`World`](wire::dialogue::World), a name server between them, and peers that misbehave. Owns the worlds, filling a
 //! store, what to type to try them, and the scenarios that show mail on its way. Prints nothing: `pillarbox lab` does.
 
+mod agent;
 mod configuration;
 mod fill;
 mod host;
@@ -10,6 +11,7 @@ mod names;
 mod news;
 pub mod peers;
 mod ports;
+pub mod scenario;
 mod script;
 mod site;
 mod worlds;

@@ -8,7 +8,7 @@ mod serve;
 mod tests;
 mod zone;
 
-pub use asked::{ASKED_MAX, Asked};
+pub use asked::Asked;
 pub use zone::{ALIASES_MAX, Fault, Zone, Zones};
 
 use anyhow::{Context, Result};
@@ -68,7 +68,7 @@ impl Names {
         self.responder.questions.load(Ordering::Relaxed)
     }
 
-    /// The latest questions with what was said, the oldest first; at most [`ASKED_MAX`].
+    /// The latest questions with what was said, the oldest first; a thousand at most.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.responder.log.all()

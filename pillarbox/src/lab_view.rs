@@ -1,10 +1,14 @@
-//! `pillarbox lab`: brings up the lab, says what to type, and tells what happens to mail until Ctrl-C.
+//! `pillarbox lab`: brings up the lab, says what to type, and tells what happens to mail until Ctrl-C; or plays a
+//! scenario ([`play`]).
+
+mod play;
 
 use crate::screen::{Form, Screen};
 use crate::trace::sentence;
 use crate::trouble::Trouble;
 use crate::units::{clock, exact};
 use clap::{Args, ValueEnum};
+use lab::scenario::Reader;
 use lab::{BASE, BASE_MAX, Host, HostFacts, Internet, Ports, Scenario, Watch};
 use office::admin::FailureKind;
 use serde_json::{Map, Value, json};
@@ -23,15 +27,18 @@ const GRACE: Duration = Duration::from_secs(2);
 const NEWS: usize = 64;
 
 /// `pillarbox lab`
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct LabCommand {
-    /// Furnish it with the mail of an old lecture
+    /// What to show; without it, hamburger.edu and crepes.fr are there to play with by hand
     #[arg(value_enum)]
-    scenario: Option<Furniture>,
+    scenario: Option<Show>,
+    /// How mail is read at the end of a scenario
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    read: Option<By>,
     /// Add this to the standard ports, or take those that the system gives
     ///
-    /// With 10000, SMTP of the first host is on 10025; those of the next hosts are 1000 and 2000 higher. Without this
-    /// option it is 10000, or random where one of these is taken.
+    /// With 10000, SMTP is on 10025; hosts that know of each other have addresses of their own, the others get ports 1000
+    /// and 2000 higher. Without this option it is 10000, or random where one of these is taken.
     #[arg(long, value_name = "N|random", value_parser = ports)]
     port_base: Option<Ports>,
     /// Keep the hosts' configuration and mail in this folder, and find it there the next time
@@ -39,10 +46,44 @@ pub struct LabCommand {
     keep: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Furniture {
-    /// bob has two messages of 498 and 912 octets, jzwang 2,308 of 116,385,719 octets
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// Alice's message to Bob in six steps, each printed when it was seen
+    AliceBob,
+    /// Two users of one host
+    #[value(name = "arrangement-1")]
+    Arrangement1,
+    /// Two hosts, one pair of transfer agents
+    #[value(name = "arrangement-2")]
+    Arrangement2,
+    /// The sender over the network: submission, then the pair of transfer agents
+    #[value(name = "arrangement-3")]
+    Arrangement3,
+    /// Both over the network, with a pair of access agents
+    #[value(name = "arrangement-4")]
+    Arrangement4,
+    /// Mail exchangers that misbehave, and one that does not
+    HostileMx,
+    /// Aliases of two hosts that lead to each other
+    Loop,
+    /// The hosts of old lecture dialogues, to play with by hand
+    Dialogues,
+    /// The same with mail: bob has two messages of 498 and 912 octets, jzwang 2,308 of 116,385,719 octets
     Classic,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// POP3 with STLS
+    Pop3,
+}
+
+impl From<By> for Reader {
+    fn from(by: By) -> Reader {
+        match by {
+            By::Pop3 => Reader::Pop3,
+        }
+    }
 }
 
 fn ports(text: &str) -> Result<Ports, String> {
@@ -63,7 +104,18 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
     // Listened for before anything is there, so that none leaves a folder behind.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
-    let scenario = command.scenario.map_or(Scenario::Dialogues, |Furniture::Classic| Scenario::Classic);
+    let scenario = match command.scenario {
+        None => Scenario::Pair,
+        Some(Show::Dialogues) => Scenario::Dialogues,
+        Some(Show::Classic) => Scenario::Classic,
+        Some(show) => {
+            return tokio::select! {
+                played = play::play(&command, show, screen) => played,
+                _ = interrupt.recv() => Err(Trouble::Declined("interrupted".to_owned())),
+                _ = terminate.recv() => Err(Trouble::Declined("interrupted".to_owned())),
+            };
+        }
+    };
     let internet = tokio::select! {
         started = start(&command, scenario, screen) => started?,
         _ = interrupt.recv() => return Ok(()),
@@ -81,11 +133,19 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
 
 async fn start(command: &LabCommand, scenario: Scenario, screen: &mut Screen) -> Result<Internet, Trouble> {
     let keep = command.keep.as_deref();
-    let wanted = command.port_base.unwrap_or(Ports::Base(BASE));
-    match Internet::start(scenario, wanted, keep).await {
+    on_ports(command, screen, async |ports| Internet::start(scenario, ports, keep).await).await
+}
+
+/// Starts something on the ports that are wanted, or on others where nobody says which.
+async fn on_ports<T>(
+    command: &LabCommand,
+    screen: &mut Screen,
+    start: impl AsyncFn(Ports) -> anyhow::Result<T>,
+) -> Result<T, Trouble> {
+    match start(command.port_base.unwrap_or(Ports::Base(BASE))).await {
         Err(error) if command.port_base.is_none() && is_taken(&error) => {
             screen.note(&format!("{error:#}; taking other ports"));
-            Internet::start(scenario, Ports::Random, keep).await.map_err(trouble)
+            start(Ports::Random).await.map_err(trouble)
         }
         started => started.map_err(trouble),
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Questions that are kept; a lab that asks more shows the latest.
-pub const ASKED_MAX: usize = 1_000;
+const ASKED_MAX: usize = 1_000;
 
 /// A question that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
