@@ -91,7 +91,9 @@ mod tests {
     fn a_world_may_set_limits() {
         let limits = vec![("message_size".to_owned(), 1000), ("recipients".to_owned(), 3)];
         let world = World { hostname: "mx.crepes.fr".to_owned(), limits, ..World::default() };
-        let config = Config::parse(&configuration(&world, Path::new("data"), &Site::alone(Ports::Random)), "pillarbox.toml").unwrap();
+        let config =
+            Config::parse(&configuration(&world, Path::new("data"), &Site::alone(Ports::Random)), "pillarbox.toml")
+                .unwrap();
         assert_eq!((config.limits.message_size, config.limits.recipients), (1000, 3));
     }
 }

@@ -203,7 +203,7 @@ async fn watch(internet: &Internet) -> Result<mpsc::Receiver<(String, TraceEntry
 
 fn welcome(internet: &Internet, scenario: Scenario) -> String {
     let hosts: Vec<HostFacts> = internet.hosts().iter().map(HostFacts::from).collect();
-    let mut text = lab::script(scenario, &hosts);
+    let mut text = lab::script(scenario, &hosts, internet.names().map(lab::Names::address));
     text.push_str("\nCommands work on a host by its configuration, in another terminal:\n");
     for host in internet.hosts() {
         text.push_str(&format!("     pillarbox -c {} account list\n", host.configuration().display()));
@@ -237,7 +237,8 @@ fn event(hostname: &str, entry: &TraceEntry) -> Value {
 
 fn ready(internet: &Internet) -> Value {
     let hosts: Vec<Value> = internet.hosts().iter().map(host_json).collect();
-    json!({ "ready": true, "folder": internet.folder(), "hosts": hosts })
+    let names = internet.names().map(lab::Names::address);
+    json!({ "ready": true, "folder": internet.folder(), "names": names, "hosts": hosts })
 }
 
 fn host_json(host: &Host) -> Value {

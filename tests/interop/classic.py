@@ -71,7 +71,7 @@ def body_of(message):
     return message.partition(b"\r\n\r\n")[2].decode().split("\r\n")[:-1]
 
 
-@in_lab()
+@in_lab("dialogues")
 def ketchup(lab, program):
     """Dialogue 1."""
     host = lab.hosts["hamburger.edu"]
@@ -83,7 +83,7 @@ def ketchup(lab, program):
         check(word in message, f"{word!r} is not in {message!r}")
 
 
-@in_lab()
+@in_lab("dialogues")
 def oneself(lab, program):
     """Dialogue 2."""
     host = lab.hosts["mta13.adelphia.net"]
@@ -93,7 +93,7 @@ def oneself(lab, program):
     check(message.endswith("\r\n".join((*ONESELF_BODY, "")).encode()), f"{message!r}")
 
 
-@in_lab()
+@in_lab("dialogues")
 def dots(lab, program):
     """Dialogue 3."""
     host = lab.hosts["cs.clemson.edu"]

@@ -18,6 +18,9 @@ use wire::dialogue::{Account, Port};
 /// What every letter says below its header.
 const BODY: &str = "\r\nDo you like ketchup?\r\nHow about pickles?\r\n";
 
+/// How long something is waited for. All of it takes milliseconds on a machine at rest.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A step that was seen.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -65,6 +68,8 @@ pub struct Play {
     pub(super) internet: Internet,
     pub(super) letters: Vec<Letter>,
     pub(super) clock: Clock,
+    /// How long something is waited for.
+    pub(super) patience: Duration,
     started: Option<Time>,
     seen: usize,
 }
@@ -76,7 +81,13 @@ impl Play {
     /// Those of [`Internet::start`].
     pub async fn start(plot: Plot, ports: Ports, keep: Option<&Path>) -> Result<Play> {
         let internet = Internet::start(plot.layout.clone(), ports, keep).await?;
-        Ok(Play { plot, internet, letters: Vec::new(), clock: Clock::system(), started: None, seen: 0 })
+        let clock = Clock::system();
+        Ok(Play { plot, internet, letters: Vec::new(), clock, patience: PATIENCE, started: None, seen: 0 })
+    }
+
+    /// Waits for nothing longer than this.
+    pub fn wait_at_most(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// The scenario.
@@ -152,10 +163,13 @@ impl Play {
         ]
         .concat();
         let content = String::from_utf8(header)? + BODY;
-        let facts = vec![
-            Fact::new("letter", format!("from {from} to {to}: {subject}")),
-            Fact::new("", format!("{} octets, Message-ID {}", content.len(), short(&message_id))),
-        ];
+        let mut facts = vec![Fact::new("letter", format!("from {from} to {to}:")), Fact::new("", subject)];
+        if self.letters.is_empty() {
+            facts.push(Fact::new("", format!("{} octets, Message-ID {}", content.len(), short(&message_id))));
+        } else {
+            // The first was shown whole; the others differ in whom they are for.
+            facts = vec![Fact::new("letter", format!("to {to}: {subject}"))];
+        }
         let (from, to) = (from.to_owned(), to.to_owned());
         self.letters.push(Letter { from, to, content, composed: now, queue_id: None });
         Ok(facts)
@@ -172,12 +186,16 @@ impl Play {
         let login = agent.log_in(account).await?;
         let reply = agent.send(&letter.from, &letter.to, &letter.content).await?;
         self.accepted(&reply)?;
-        Ok(vec![
+        let mut facts = vec![
             Fact::new("server", format!("{name}, {address}, port submission")),
             Fact::new("STARTTLS", format!("{tls}; then {version}")),
             Fact::new("AUTH", login),
             Fact::new("dot", reply),
-        ])
+        ];
+        if self.letters.len() > 1 {
+            facts.drain(..3);
+        }
+        Ok(facts)
     }
 
     async fn relay(&mut self) -> Result<Vec<Fact>> {
@@ -256,10 +274,8 @@ impl Play {
         Ok(vec![
             Fact::new("server", format!("{}, {address}, POP3 over TLS", host.world().hostname)),
             Fact::new("STAT", stat),
-            Fact::new(
-                "RETR",
-                format!("message {number}, {} octets: the {} composed, below trace\nfields of the hosts on its way ({hops})", octets.len(), letter.content.len()),
-            ),
+            Fact::new("RETR", format!("message {number}, {} octets, {hops};", octets.len())),
+            Fact::new("", format!("it ends with the {} octets that were composed", letter.content.len())),
         ])
     }
 }

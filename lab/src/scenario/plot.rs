@@ -62,6 +62,8 @@ pub enum Act {
     Deferred(String),
     /// `failed TO`: it was given up.
     Failed(String),
+    /// `under-way TO`: the host of this recipient was reached, and nothing has come of it yet.
+    UnderWay(String),
     /// `bounced`: its sender has one report, and nothing is under way any more.
     Bounced,
     /// `within SECONDS`: no more time has passed since the letter was composed.
@@ -189,6 +191,7 @@ fn act(line: &str) -> Result<Act, String> {
         ["at-home"] => Act::AtHome,
         ["deferred", to] => Act::Deferred((*to).to_owned()),
         ["failed", to] => Act::Failed((*to).to_owned()),
+        ["under-way", to] => Act::UnderWay((*to).to_owned()),
         ["bounced"] => Act::Bounced,
         ["within", seconds] => Act::Within(seconds.parse().map_err(|_| format!("{seconds} is no number of seconds"))?),
         _ => return Err(format!("{line} is nothing that a scenario can do or see")),
@@ -205,9 +208,11 @@ mod tests {
         for (name, text) in SCENARIOS {
             let plot = Plot::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!plot.title.is_empty() && !plot.layout.worlds.is_empty(), "{name}");
-            let lines = plot.prologue.iter().chain(plot.scenes.iter().map(|scene| &scene.headline));
-            // A number and a time stand before a headline.
-            assert!(lines.clone().all(|line| line.chars().count() <= 80), "{name} is wider than a terminal");
+            let is_within = |line: &String, columns: usize| assert!(line.chars().count() <= columns, "{name}: {line}");
+            // On a terminal of 80 columns the name stands behind the title, number and time before a headline.
+            is_within(&plot.title, 78 - name.len());
+            plot.prologue.iter().for_each(|line| is_within(line, 80));
+            plot.scenes.iter().for_each(|scene| is_within(&scene.headline, 66));
         }
     }
 

@@ -12,9 +12,6 @@ use store::op::OutboxFilter;
 use store::query::{Outbox, TraceById};
 use store::types::{QueueId, TraceEntry};
 
-/// How long something is waited for. All of it takes milliseconds on a machine at rest.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// How often it is looked for: not every line in a journey is published.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -29,6 +26,7 @@ impl Play {
             Act::AtHome => self.at_home().await,
             Act::Deferred(to) => self.tried(to, "deferred").await,
             Act::Failed(to) => self.tried(to, "failed").await,
+            Act::UnderWay(to) => self.under_way(to).await,
             Act::Bounced => self.bounced().await,
             Act::Within(seconds) => self.within(*seconds),
             Act::Compose { .. } | Act::Submit | Act::HandIn | Act::Relay | Act::Read(_) => Ok(Vec::new()),
@@ -38,7 +36,7 @@ impl Play {
     async fn queued(&self) -> Result<Vec<Fact>> {
         let letter = self.letter()?;
         let (host, _) = self.home(&letter.from)?;
-        let entry = line_of(host, letter.id()?, ("queued", &letter.to)).await?;
+        let entry = self.line_of(host, letter.id()?, ("queued", &letter.to)).await?;
         Ok(vec![told("journey", &entry)])
     }
 
@@ -52,17 +50,17 @@ impl Play {
     async fn asked(&self, name: &str, kind: &str) -> Result<Asked> {
         let names = self.internet.names().context("there is no name server")?;
         let look = async || Ok(names.asked().into_iter().find(|asked| asked.kind == kind && asked.name == name));
-        until(&format!("the name server being asked for {name} {kind}"), look).await
+        until(self.patience, &format!("the name server being asked for {name} {kind}"), look).await
     }
 
     /// The sender's host says that it sent, and the host it names says that it took.
     async fn sent(&self) -> Result<Vec<Fact>> {
         let letter = self.letter()?;
         let (from, _) = self.home(&letter.from)?;
-        let entry = line_of(from, letter.id()?, ("sent", &letter.to)).await?;
+        let entry = self.line_of(from, letter.id()?, ("sent", &letter.to)).await?;
         let (to, _) = self.home(&letter.to)?;
         let taken = queue_id_in(&entry.detail).with_context(|| format!("no queue id in: {}", entry.detail))?;
-        let accepted = line_of(to, taken, ("accepted", "")).await?;
+        let accepted = self.line_of(to, taken, ("accepted", "")).await?;
         Ok(vec![told("sender", &entry), told("receiver", &accepted)])
     }
 
@@ -73,10 +71,10 @@ impl Play {
         let id = if host.world().hostname == home.world().hostname {
             letter.id()?
         } else {
-            let sent = line_of(home, letter.id()?, ("sent", &letter.to)).await?;
+            let sent = self.line_of(home, letter.id()?, ("sent", &letter.to)).await?;
             queue_id_in(&sent.detail).with_context(|| format!("no queue id in: {}", sent.detail))?
         };
-        let entry = line_of(host, id, ("delivered", &letter.to)).await?;
+        let entry = self.line_of(host, id, ("delivered", &letter.to)).await?;
         Ok(vec![told("journey", &entry)])
     }
 
@@ -111,8 +109,22 @@ impl Play {
         let letter = self.letters.iter().find(|letter| letter.to == to);
         let letter = letter.with_context(|| format!("no letter to {to} was composed"))?;
         let (host, _) = self.home(&letter.from)?;
-        let entry = line_of(host, letter.id()?, (event, to)).await?;
+        let entry = self.line_of(host, letter.id()?, (event, to)).await?;
         Ok(vec![Fact { label: if event == "failed" { "failed" } else { "deferred" }, ..told("", &entry) }])
+    }
+
+    async fn under_way(&self, to: &str) -> Result<Vec<Fact>> {
+        let domain = to.rsplit('@').next().unwrap_or_default();
+        let (_, peer) = self.internet.peers().iter().find(|(known, _)| known == domain).context("no such peer")?;
+        until(self.patience, &format!("a connection to {domain}"), async || Ok((peer.connections() > 0).then_some(())))
+            .await?;
+        let letter = self.letters.iter().find(|letter| letter.to == to);
+        let letter = letter.with_context(|| format!("no letter to {to} was composed"))?;
+        let (host, _) = self.home(&letter.from)?;
+        let journey = journey(host, letter.id()?).await?;
+        let ended = journey.into_iter().find(|entry| matches!(entry.event.as_str(), "sent" | "deferred" | "failed"));
+        ensure!(ended.is_none(), "something has come of the letter to {to}: {ended:?}");
+        Ok(vec![Fact::new("under way", format!("{to}: its host was reached, and says nothing"))])
     }
 
     /// One report in the sender's mailbox, and nothing under way that could become another.
@@ -124,7 +136,7 @@ impl Play {
             let count = maildrop_count(&agent.pop("STAT").await?)?;
             Ok((count > 0).then_some(count))
         };
-        until("a report to the sender", count).await?;
+        until(self.patience, "a report to the sender", count).await?;
         let idle = async || {
             let mut left = 0;
             for host in self.internet.hosts() {
@@ -132,7 +144,7 @@ impl Play {
             }
             Ok((left == 0).then_some(()))
         };
-        until("the end of all attempts", idle).await?;
+        until(self.patience, "the end of all attempts", idle).await?;
         let mut agent = open_maildrop(host, account).await?;
         let count = maildrop_count(&agent.pop("STAT").await?)?;
         ensure!(count == 1, "{} has {count} messages and not one", letter.from);
@@ -145,17 +157,40 @@ impl Play {
             found.map(|value| value.trim().to_owned()).unwrap_or_default()
         };
         Ok(vec![
-            Fact::new("mailbox", format!("{} has one message, from <{}>", letter.from, field("Return-Path: <").trim_end_matches('>'))),
-            Fact::new("report", format!("{}, {}, status {}", field("Final-Recipient: rfc822;"), field("Action:"), field("Status:"))),
+            Fact::new(
+                "mailbox",
+                format!("{} has one message, from <{}>", letter.from, field("Return-Path: <").trim_end_matches('>')),
+            ),
+            Fact::new(
+                "report",
+                format!("{}, {}, status {}", field("Final-Recipient: rfc822;"), field("Action:"), field("Status:")),
+            ),
             Fact::new("queues", "empty: nothing is under way any more"),
         ])
+    }
+
+    /// A line in a journey, of an event and whom it concerns (empty: whomever), once it is there.
+    async fn line_of(&self, host: &Host, id: QueueId, (event, address): (&str, &str)) -> Result<TraceEntry> {
+        let what = format!("{event} {address} in the journey of {id} at {}", host.world().hostname);
+        let fits = |entry: &TraceEntry| {
+            let whom = entry.address.as_deref().unwrap_or_default();
+            entry.event == event && (address.is_empty() || whom.eq_ignore_ascii_case(address))
+        };
+        until(self.patience, &what, async || Ok(journey(host, id).await?.into_iter().find(fits))).await
     }
 
     fn within(&self, seconds: u64) -> Result<Vec<Fact>> {
         let letter = self.letter()?;
         let took = self.clock.now().since(letter.composed);
-        ensure!(took <= Duration::from_secs(seconds), "it took {:.1} s and not at most {seconds} s", took.as_secs_f64());
-        Ok(vec![Fact::new("time", format!("{:.2} s from composing on; at most {seconds} s were allowed", took.as_secs_f64()))])
+        ensure!(
+            took <= Duration::from_secs(seconds),
+            "it took {:.1} s and not at most {seconds} s",
+            took.as_secs_f64()
+        );
+        Ok(vec![Fact::new(
+            "time",
+            format!("{:.2} s from composing on; at most {seconds} s were allowed", took.as_secs_f64()),
+        )])
     }
 }
 
@@ -166,9 +201,9 @@ impl Letter {
 }
 
 /// Looks until something is there.
-async fn until<T>(what: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+async fn until<T>(patience: Duration, what: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
-    let found = tokio::time::timeout(PATIENCE, async {
+    let found = tokio::time::timeout(patience, async {
         loop {
             ticks.tick().await;
             if let Some(found) = look().await? {
@@ -176,21 +211,11 @@ async fn until<T>(what: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Resu
             }
         }
     });
-    found.await.unwrap_or_else(|_| bail!("not seen within {} s: {what}", PATIENCE.as_secs()))
+    found.await.unwrap_or_else(|_| bail!("not seen within {} s: {what}", patience.as_secs()))
 }
 
 async fn journey(host: &Host, queue_id: QueueId) -> Result<Vec<TraceEntry>> {
     Ok(host.office().store().read(TraceById { queue_id }).await?)
-}
-
-/// A line in a journey, of an event and whom it concerns (empty: whomever), once it is there.
-async fn line_of(host: &Host, id: QueueId, (event, address): (&str, &str)) -> Result<TraceEntry> {
-    let what = format!("{event} {address} in the journey of {id} at {}", host.world().hostname);
-    let fits = |entry: &TraceEntry| {
-        let whom = entry.address.as_deref().unwrap_or_default();
-        entry.event == event && (address.is_empty() || whom.eq_ignore_ascii_case(address))
-    };
-    until(&what, async || Ok(journey(host, id).await?.into_iter().find(fits))).await
 }
 
 /// How many recipients wait in a host's queue; at most one is counted.

@@ -1,6 +1,6 @@
 //! `pillarbox lab SCENARIO`: plays a scenario and prints each step after it was seen, with what shows it.
 
-use super::{GRACE, LabCommand, Show, on_ports};
+use super::{LabCommand, Show, on_ports};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units::{clock, exact, harmless};
@@ -9,6 +9,10 @@ use lab::Ports;
 use lab::scenario::{Fact, Play, Plot, SCENARIOS, Seen};
 use office::admin::FailureKind;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long sessions may take to finish after the last step: nobody waits for anything any more.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Columns of a terminal.
 const COLUMNS: usize = 80;
@@ -69,9 +73,7 @@ async fn tell(name: &str, play: &mut Play, screen: &mut Screen) -> Result<(), Tr
 fn opening(name: &str, plot: &Plot) -> String {
     let gap = COLUMNS.saturating_sub(plot.title.chars().count() + name.chars().count()).max(2);
     let mut text = format!("{}{}{name}\n\n", plot.title, " ".repeat(gap));
-    for line in &plot.prologue {
-        text.push_str(&format!("{line}\n"));
-    }
+    plot.prologue.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     text
 }
 
@@ -105,19 +107,28 @@ fn closing(last: &Seen) -> String {
     format!("\n{steps}, in {:.3} s. Times of day are UTC.\n", last.after.as_secs_f64())
 }
 
-/// Lines of at most so many characters, broken between words; a longer word stands alone.
+/// Lines of at most so many characters, broken between words; a longer word is cut.
 fn folded(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
+        let word = shortened(word, width);
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
+}
+
+fn shortened(word: &str, width: usize) -> String {
+    if word.chars().count() <= width {
+        return word.to_owned();
+    }
+    let kept: String = word.chars().take(width.saturating_sub(3)).collect();
+    kept + "..."
 }
 
 /// As it stands within a sentence; names keep their capital.
@@ -147,8 +158,8 @@ fn seen_json(seen: &Seen) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::paper::screen;
     use message::Time;
-    use std::time::Duration;
 
     #[test]
     fn a_step_fits_a_terminal() {
@@ -171,6 +182,39 @@ mod tests {
 ";
         assert_eq!(step(&seen), lines);
         assert_eq!(seen_json(&seen)["facts"][1]["at"], "2004-04-07T00:37:54.000Z");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_so_is_not_seen() {
+        let two = "title T\n= hostname mail.a.test\n= account a@a.test x\n= account b@a.test x\n= hostname mail.b.test\n\
+                   = account b@b.test x\n";
+        let sent = "step Across\n  compose a@a.test b@b.test Hi\n  hand-in\n  sent\n";
+        let stayed = "step At home\n  compose a@a.test b@a.test Hi\n  hand-in\n  delivered\n";
+        for (done, claim, words) in [
+            (sent, "unasked", "the name server was asked for b.test MX"),
+            (sent, "at-home", "mail.b.test has taken a message"),
+            (sent, "within 0", "and not at most 0 s"),
+            (stayed, "compose a@a.test b@b.test Another\n  read pop3", "is the one that was composed"),
+            (stayed, "compose a@a.test c@b.test Another\n  read pop3", "c@b.test has no account"),
+            (stayed, "queued\n  deferred x@b.test", "not seen"),
+        ] {
+            let plot = Plot::parse(&format!("{two}{done}step The claim\n  {claim}\n")).unwrap();
+            let mut play = Play::start(plot, Ports::Random, None).await.unwrap();
+            play.wait_at_most(Duration::from_millis(if claim.starts_with("queued") { 50 } else { 10_000 }));
+            let (mut screen, out, _) = screen(Form::Human, false);
+            let trouble = tell("t", &mut play, &mut screen).await.unwrap_err();
+            assert_eq!(trouble.exit_code(), 69, "{claim}");
+            let said = format!("{trouble:?}");
+            assert!(said.contains("not seen: the claim: ") && said.contains(words), "{claim}: {said}");
+            assert!(out.text().contains("\n 1  +") && !out.text().contains("were seen"), "{claim}: {}", out.text());
+            play.internet().drain(Duration::ZERO).await;
+        }
+    }
+
+    #[test]
+    fn words_that_do_not_fit_are_cut() {
+        assert_eq!(folded("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(folded("abcd abcdefgh", 4), ["abcd", "a..."]);
     }
 
     #[test]
