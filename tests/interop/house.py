@@ -34,7 +34,7 @@ class Mailroom:
     """The ports, accounts and configuration of a running server, and what is done with them."""
 
     def __init__(self, accounts):
-        self.accounts, self.ports, self.config = accounts, {}, None
+        self.accounts, self.ports, self.config, self.address = accounts, {}, None, "127.0.0.1"
 
     def logged(self):
         """What the server logged, where that is known."""
@@ -210,6 +210,7 @@ class Lab:
     @staticmethod
     def _host(told):
         host = Mailroom({account["address"]: account["password"] for account in told["accounts"]})
+        host.address = told["listeners"]["smtp"].rpartition(":")[0]
         host.ports = {kind: int(address.rpartition(":")[2]) for kind, address in told["listeners"].items()}
         host.config = told["config"]
         return host
