@@ -211,6 +211,25 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_trusted_network_may_relay_and_others_may_not() {
+        for (relay, good) in [("= relay 127.0.0.0/8\n", true), ("", false)] {
+            let hosts = format!(
+                "title T\n= hostname mail.a.test\n= account a@a.test x\n{relay}= hostname mail.b.test\n\
+                 = account b@b.test x\n"
+            );
+            let steps = "step Across\n  compose a@a.test b@b.test Hi\n  relay\n  queued\n  sent\n  delivered\n";
+            let plot = Plot::parse(&format!("{hosts}{steps}")).unwrap();
+            let mut play = Play::start(plot, Ports::Random, None).await.unwrap();
+            let (mut screen, out, _) = screen(Form::Human, false);
+            let told = tell("t", &mut play, &mut screen).await;
+            play.internet().drain(Duration::ZERO).await;
+            assert_eq!(told.is_ok(), good, "{relay}: {told:?}");
+            assert_eq!(out.text().contains("SMTP, no login\n"), good, "{}", out.text());
+            assert!(good || format!("{told:?}").contains("after RCPT: the server says 550"), "{told:?}");
+        }
+    }
+
     #[test]
     fn words_that_do_not_fit_are_cut() {
         assert_eq!(folded("a bc def", 4), ["a bc", "def"]);
