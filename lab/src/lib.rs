@@ -6,6 +6,7 @@ mod configuration;
 mod fill;
 mod host;
 mod internet;
+pub mod make_believe;
 mod names;
 mod news;
 mod ports;
