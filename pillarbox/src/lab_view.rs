@@ -1,5 +1,6 @@
 //! `pillarbox lab`: brings up the lab, says what to type, and tells what happens to mail until Ctrl-C.
 
+use crate::lab_days;
 use crate::screen::{Form, Screen};
 use crate::trace::sentence;
 use crate::trouble::Trouble;
@@ -43,6 +44,10 @@ pub struct LabCommand {
 enum Furniture {
     /// bob has two messages of 498 and 912 octets, jzwang 2,308 of 116,385,719 octets
     Classic,
+    /// A letter to a host that is down, over days that pass at once: when it is tried again and who is told what
+    ServerDownFiveDays,
+    /// A letter to a host that asks strangers to come again, in time that passes at once
+    Greylist,
 }
 
 fn ports(text: &str) -> Result<Ports, String> {
@@ -55,6 +60,11 @@ fn ports(text: &str) -> Result<Ports, String> {
 
 /// Carries it out.
 pub fn run(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
+    match command.scenario {
+        Some(Furniture::ServerDownFiveDays) => return lab_days::server_down_five_days(screen),
+        Some(Furniture::Greylist) => return lab_days::greylist(screen),
+        Some(Furniture::Classic) | None => {}
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(live(command, screen))
 }
@@ -63,7 +73,7 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
     // Listened for before anything is there, so that none leaves a folder behind.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| failed(&error))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| failed(&error))?;
-    let scenario = command.scenario.map_or(Scenario::Empty, |Furniture::Classic| Scenario::Classic);
+    let scenario = command.scenario.map_or(Scenario::Empty, |_| Scenario::Classic);
     let internet = tokio::select! {
         started = start(&command, scenario, screen) => started?,
         _ = interrupt.recv() => return Ok(()),
