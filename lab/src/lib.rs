@@ -7,6 +7,7 @@ mod configuration;
 mod fill;
 mod host;
 mod internet;
+pub mod make_believe;
 mod names;
 mod news;
 pub mod peers;

@@ -3,6 +3,7 @@
 
 mod play;
 
+use crate::lab_days;
 use crate::screen::{Form, Screen};
 use crate::trace::sentence;
 use crate::trouble::Trouble;
@@ -70,6 +71,10 @@ enum Show {
     Dialogues,
     /// The same with mail: bob has two messages of 498 and 912 octets, jzwang 2,308 of 116,385,719 octets
     Classic,
+    /// A letter to a host that is down, over days that pass at once: when it is tried again and who is told what
+    ServerDownFiveDays,
+    /// A letter to a host that asks strangers to come again, in time that passes at once
+    Greylist,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,6 +101,11 @@ fn ports(text: &str) -> Result<Ports, String> {
 
 /// Carries it out.
 pub fn run(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
+    match command.scenario {
+        Some(Show::ServerDownFiveDays) => return lab_days::server_down_five_days(screen),
+        Some(Show::Greylist) => return lab_days::greylist(screen),
+        _ => {}
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(live(command, screen))
 }

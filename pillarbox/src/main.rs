@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod domain;
 mod house;
+mod lab_days;
 mod lab_view;
 mod newaliases;
 mod paper;

@@ -3,7 +3,6 @@
 
 use crate::StoreError;
 use crate::columns::small;
-use crate::content::blocking;
 use crate::disk::{self, Lock, RealDisk};
 use crate::engine::{Engine, Paths, connect_reader};
 use crate::segment::{Segments, name_of};
@@ -46,18 +45,19 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<BackupReport, StoreError> {
         let _alone = self.upkeep().await;
         let (from, to, segments) = (self.paths().clone(), Paths::of(to), self.segments().clone());
-        blocking(move || {
-            prepare(&to)?;
-            let mut report = BackupReport::default();
-            let numbers = copy_rows(&from, &to)?;
-            report.add(disk::sync_file(&to.database)?);
-            for number in numbers {
-                report.add(copy_segment(&segments, number, &to)?);
-            }
-            sync_all(&to)?;
-            Ok(report)
-        })
-        .await
+        self.hands()
+            .run(move || {
+                prepare(&to)?;
+                let mut report = BackupReport::default();
+                let numbers = copy_rows(&from, &to)?;
+                report.add(disk::sync_file(&to.database)?);
+                for number in numbers {
+                    report.add(copy_segment(&segments, number, &to)?);
+                }
+                sync_all(&to)?;
+                Ok(report)
+            })
+            .await
     }
 }
 

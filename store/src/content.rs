@@ -19,6 +19,16 @@ const ON_THE_SPOT: usize = 32 * 1024;
 pub struct Upload {
     /// `None` after an error or a write that was cut off.
     state: Option<Box<Arriving>>,
+    hands: Hands,
+}
+
+/// Whose hands do what waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hands {
+    /// Threads that may block.
+    Pool,
+    /// The caller's: the store belongs to one thread.
+    Own,
 }
 
 /// The synchronous half of an upload.
@@ -32,8 +42,8 @@ pub struct Arriving {
 }
 
 impl Upload {
-    pub(crate) fn new(segments: Arc<Segments>) -> Upload {
-        Upload { state: Some(Box::new(Arriving::new(segments))) }
+    pub(crate) fn new(segments: Arc<Segments>, hands: Hands) -> Upload {
+        Upload { state: Some(Box::new(Arriving::new(segments))), hands }
     }
 
     /// Takes some octets. After an error the upload is dead.
@@ -43,7 +53,7 @@ impl Upload {
             bytes = state.take(bytes);
             if state.is_full() {
                 let mut state = self.state.take().ok_or(StoreError::Closed)?;
-                self.state = Some(blocking(move || state.flush().map(|()| state)).await?);
+                self.state = Some(self.hands.run(move || state.flush().map(|()| state)).await?);
             }
         }
         Ok(())
@@ -55,7 +65,7 @@ impl Upload {
         if state.frames.is_empty() && state.buffer.len() <= ON_THE_SPOT {
             return state.finish();
         }
-        blocking(move || state.finish()).await
+        self.hands.run(move || state.finish()).await
     }
 }
 
@@ -157,9 +167,15 @@ pub(crate) fn read_inline(codec: u8, bytes: &[u8], hash: &[u8; 32], octets: u64)
     Ok(whole)
 }
 
-/// Runs work that waits for the disk where that is allowed.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closed))
+impl Hands {
+    /// Runs work that waits for the disk where that is allowed.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Hands::Pool => tokio::task::spawn_blocking(work).await.unwrap_or(Err(StoreError::Closed)),
+            Hands::Own => work(),
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! The asynchronous face: one thread that writes, a pool of connections that read, hints for those who listen. Owns
-//! threads and queues; what an operation does is the engine's business.
+//! The asynchronous face: one thread that writes, a pool of connections that read, hints for those who listen; or all of
+//! it on the caller's thread, for a lab and a simulation. Owns threads and queues; what an operation does is the engine's
+//! business.
 
-use crate::content::{Upload, blocking, read_frame, read_piece};
+use crate::content::{Hands, Upload, read_frame, read_piece};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Engine, Paths, connect_reader, weight};
 use crate::op::{Content, Frame, Op, Outcome, Place};
@@ -52,17 +53,30 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
+    work: Workplace,
+    /// Held while segments are moved or copied: the two must not meet.
+    upkeep: tokio::sync::Mutex<()>,
+    segments: Arc<Segments>,
+    paths: Paths,
+    publish: Publish,
+}
+
+/// Where operations and questions are carried out.
+#[derive(Debug)]
+enum Workplace {
+    /// On threads of the store's own.
+    Threads(Threads),
+    /// On the thread of who asks; `None` once it is closed.
+    Here(Mutex<Option<Engine>>),
+}
+
+#[derive(Debug)]
+struct Threads {
     writer: mpsc::Sender<Job>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     closing: Arc<AtomicBool>,
-    /// Held while segments are moved or copied: the two must not meet.
-    upkeep: tokio::sync::Mutex<()>,
     readers: Mutex<Vec<Connection>>,
     free_readers: Semaphore,
-    segments: Arc<Segments>,
-    paths: Paths,
-    hints: broadcast::Sender<Hint>,
-    outbox: Arc<Notify>,
 }
 
 type Call = Box<dyn FnOnce(&mut Engine) + Send>;
@@ -85,42 +99,51 @@ impl Store {
         let readers = (0..count).map(|_| connect_reader(&paths.database)).collect::<Result<Vec<_>, _>>()?;
         let segments = engine.segments().clone();
         let (writer, jobs) = mpsc::channel(QUEUE);
-        let (hints, _) = broadcast::channel(HINTS);
-        let outbox = Arc::new(Notify::new());
-        let publish = Publish { hints: hints.clone(), outbox: outbox.clone() };
+        let publish = Publish::new();
         let closing = Arc::new(AtomicBool::new(false));
-        let ends = closing.clone();
+        let (tell, ends) = (publish.clone(), closing.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_all(engine, jobs, &publish, &ends))
+            .spawn(move || write_all(engine, jobs, &tell, &ends))
             .map_err(|error| StoreError::io("start the writer", &error))?;
-        let inner = Inner {
+        let threads = Threads {
             writer,
             thread: Mutex::new(Some(thread)),
             closing,
-            upkeep: tokio::sync::Mutex::new(()),
             readers: Mutex::new(readers),
             free_readers: Semaphore::new(count),
-            segments,
-            paths,
-            hints,
-            outbox,
         };
+        let work = Workplace::Threads(threads);
+        let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, paths, publish };
         Ok(Store { inner: Arc::new(inner) })
+    }
+
+    /// A store without threads: whatever is asked of it is done when the future is first polled, one thing after the
+    /// other, without a runtime. For a lab and a simulation, where the order of things must be the same every time.
+    #[must_use]
+    pub fn inline(engine: Engine) -> Store {
+        let (segments, paths) = (engine.segments().clone(), engine.paths().clone());
+        let work = Workplace::Here(Mutex::new(Some(engine)));
+        let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, paths, publish: Publish::new() };
+        Store { inner: Arc::new(inner) }
     }
 
     /// Carries out an operation; on disk when it returns. Dropping the future does not take the operation back.
     pub async fn apply(&self, op: Op) -> Result<Outcome, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Op(Box::new(op), reply)).await?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    async fn send(&self, job: Job) -> Result<(), StoreError> {
-        if self.inner.closing.load(Ordering::Acquire) {
-            return Err(StoreError::Closed);
+        match &self.inner.work {
+            Workplace::Threads(threads) => {
+                let (reply, answer) = oneshot::channel();
+                threads.send(Job::Op(Box::new(op), reply)).await?;
+                answer.await.unwrap_or(Err(StoreError::Closed))
+            }
+            Workplace::Here(engine) => {
+                let mut engine = engine.lock();
+                let engine = engine.as_mut().ok_or(StoreError::Closed)?;
+                let mut results = engine.apply_group(std::slice::from_ref(&op));
+                self.inner.publish.all_of(engine);
+                results.pop().unwrap_or(Err(StoreError::Closed))
+            }
         }
-        self.inner.writer.send(job).await.map_err(|_| StoreError::Closed)
     }
 
     /// Runs work on the writer's thread, between two groups.
@@ -128,12 +151,32 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Engine) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let threads = match &self.inner.work {
+            Workplace::Threads(threads) => threads,
+            Workplace::Here(engine) => return work(engine.lock().as_mut().ok_or(StoreError::Closed)?),
+        };
         let (reply, answer) = oneshot::channel();
         let call = move |engine: &mut Engine| {
             let _ = reply.send(work(engine));
         };
-        self.send(Job::Call(Box::new(call))).await?;
+        threads.send(Job::Call(Box::new(call))).await?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The engine, where there are no threads.
+    pub(crate) fn here(&self) -> Option<parking_lot::MutexGuard<'_, Option<Engine>>> {
+        match &self.inner.work {
+            Workplace::Threads(_) => None,
+            Workplace::Here(engine) => Some(engine.lock()),
+        }
+    }
+
+    /// Whose hands do what waits for the disk.
+    pub(crate) fn hands(&self) -> Hands {
+        match self.inner.work {
+            Workplace::Threads(_) => Hands::Pool,
+            Workplace::Here(_) => Hands::Own,
+        }
     }
 
     /// Until this is dropped, no segment is moved or copied by others.
@@ -157,15 +200,19 @@ impl Store {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let _free = self.inner.free_readers.acquire().await.map_err(|_| StoreError::Closed)?;
+        let threads = match &self.inner.work {
+            Workplace::Threads(threads) => threads,
+            Workplace::Here(engine) => return engine.lock().as_ref().ok_or(StoreError::Closed)?.ask(work),
+        };
+        let _free = threads.free_readers.acquire().await.map_err(|_| StoreError::Closed)?;
         let inner = self.inner.clone();
-        blocking(move || inner.on_connection(work)).await
+        self.hands().run(move || inner.on_connection(work)).await
     }
 
     /// New content, to be written in any pieces.
     #[must_use]
     pub fn upload(&self) -> Upload {
-        Upload::new(self.inner.segments.clone())
+        Upload::new(self.inner.segments.clone(), self.hands())
     }
 
     /// The octets of a message from `offset` on, as many as lie together (at most [`crate::FRAME_OCTETS`], or the
@@ -191,7 +238,7 @@ impl Store {
         let StoredPlace::Frames(frames) = &stored.place else { return Ok(()) };
         let (segments, frames, blob) = (self.inner.segments.clone(), frames.clone(), stored.blob);
         let kept = frames.clone();
-        let looked = blocking(move || frames.iter().try_for_each(|frame| segments.examine(frame))).await;
+        let looked = self.hands().run(move || frames.iter().try_for_each(|frame| segments.examine(frame))).await;
         if !matches!(looked, Err(StoreError::Damaged { .. })) {
             return looked;
         }
@@ -199,7 +246,7 @@ impl Store {
         match self.on_reader(move |snapshot| blob_place(snapshot, blob)).await? {
             Some(Place::Frames(moved)) if *moved != *kept => {
                 let segments = self.inner.segments.clone();
-                blocking(move || moved.iter().try_for_each(|frame| segments.examine(frame))).await
+                self.hands().run(move || moved.iter().try_for_each(|frame| segments.examine(frame))).await
             }
             _ => looked,
         }
@@ -219,25 +266,25 @@ impl Store {
 
     async fn frame(&self, frames: Arc<[Frame]>, offset: u64) -> Result<Bytes, StoreError> {
         let segments = self.inner.segments.clone();
-        blocking(move || read_frame(&segments, &frames, offset)).await
+        self.hands().run(move || read_frame(&segments, &frames, offset)).await
     }
 
     /// The octets of content from `offset` on, before or after it was committed.
     pub async fn content_chunk(&self, content: &Content, offset: u64) -> Result<Bytes, StoreError> {
         let segments = self.inner.segments.clone();
         let content = content.clone();
-        blocking(move || read_piece(&segments, &content.place, &content.hash, content.octets, offset)).await
+        self.hands().run(move || read_piece(&segments, &content.place, &content.hash, content.octets, offset)).await
     }
 
     /// What changes from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Hint> {
-        self.inner.hints.subscribe()
+        self.inner.publish.hints.subscribe()
     }
 
     /// Returns when somebody new waits in the outbox, or has since the last call. For one listener.
     pub async fn outbox_changed(&self) {
-        self.inner.outbox.notified().await;
+        self.inner.publish.outbox.notified().await;
     }
 
     /// Where its files are.
@@ -261,15 +308,19 @@ impl Drop for Inner {
 
 impl Inner {
     fn end(&self) {
-        let Some(thread) = self.thread.lock().take() else { return };
-        self.closing.store(true, Ordering::Release);
-        // When the queue is full the writer is awake anyway.
-        let _ = self.writer.try_send(Job::Wake);
-        let _ = thread.join();
+        match &self.work {
+            Workplace::Threads(threads) => threads.end(),
+            Workplace::Here(engine) => {
+                if let Some(engine) = engine.lock().take() {
+                    finish(engine);
+                }
+            }
+        }
     }
 
     fn on_connection<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let free = self.readers.lock().pop();
+        let Workplace::Threads(threads) = &self.work else { return Err(StoreError::Closed) };
+        let free = threads.readers.lock().pop();
         let connection = match free {
             Some(connection) => connection,
             None => connect_reader(&self.paths.database)?,
@@ -277,9 +328,26 @@ impl Inner {
         let done = in_transaction(&connection, || work(&Snapshot::new(&connection, &self.segments)));
         // One that is still in a transaction would show an old state for ever; the next reader makes a new one.
         if connection.is_autocommit() {
-            self.readers.lock().push(connection);
+            threads.readers.lock().push(connection);
         }
         done
+    }
+}
+
+impl Threads {
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        if self.closing.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        self.writer.send(job).await.map_err(|_| StoreError::Closed)
+    }
+
+    fn end(&self) {
+        let Some(thread) = self.thread.lock().take() else { return };
+        self.closing.store(true, Ordering::Release);
+        // When the queue is full the writer is awake anyway.
+        let _ = self.writer.try_send(Job::Wake);
+        let _ = thread.join();
     }
 }
 
@@ -292,9 +360,26 @@ fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T, S
 }
 
 /// Who hears of a commit.
+#[derive(Clone, Debug)]
 struct Publish {
     hints: broadcast::Sender<Hint>,
     outbox: Arc<Notify>,
+}
+
+impl Publish {
+    fn new() -> Publish {
+        Publish { hints: broadcast::channel(HINTS).0, outbox: Arc::new(Notify::new()) }
+    }
+
+    /// Tells what the last group changed.
+    fn all_of(&self, engine: &mut Engine) {
+        for hint in engine.take_hints() {
+            let _ = self.hints.send(hint);
+        }
+        if engine.take_outbox_changed() {
+            self.outbox.notify_one();
+        }
+    }
 }
 
 fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, publish: &Publish, closing: &AtomicBool) {
@@ -303,12 +388,7 @@ fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, publish: &Publis
         let Some(job) = job else { break };
         let group = gather(job, &mut jobs);
         let results = engine.apply_group(&group.ops);
-        for hint in engine.take_hints() {
-            let _ = publish.hints.send(hint);
-        }
-        if engine.take_outbox_changed() {
-            publish.outbox.notify_one();
-        }
+        publish.all_of(&mut engine);
         for (reply, result) in group.replies.into_iter().zip(results) {
             let _ = reply.send(result);
         }
@@ -316,6 +396,10 @@ fn write_all(mut engine: Engine, mut jobs: mpsc::Receiver<Job>, publish: &Publis
             call(&mut engine);
         }
     }
+    finish(engine);
+}
+
+fn finish(mut engine: Engine) {
     if let Err(error) = engine.checkpoint() {
         tracing::warn!(%error, "the log was not brought into the database");
     }

@@ -3,7 +3,6 @@
 
 use crate::StoreError;
 use crate::columns::{frames_in, num, queue_key};
-use crate::content::blocking;
 use crate::engine::{Engine, Moved};
 use crate::rows::Snapshot;
 use crate::segment::Segments;
@@ -69,7 +68,7 @@ impl Store {
         let (mostly_dead, living) = self.on_reader(move |snapshot| to_move(snapshot, &asked)).await?;
         for batch in living.chunks(MOVES).map(<[_]>::to_vec) {
             let (segments, numbers) = (self.segments().clone(), mostly_dead.clone());
-            let moved = blocking(move || rewrite(&segments, &numbers, batch)).await?;
+            let moved = self.hands().run(move || rewrite(&segments, &numbers, batch)).await?;
             self.on_writer(move |engine| engine.move_frames(&moved)).await?;
         }
         let removed = self.on_writer(move |engine| engine.remove_dead(&closed)).await?;

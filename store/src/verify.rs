@@ -3,7 +3,7 @@
 
 use crate::StoreError;
 use crate::columns::{Sql, Text, check_sum, count, hash, place, queue_id};
-use crate::content::{blocking, read_piece};
+use crate::content::read_piece;
 use crate::engine::connect_reader;
 use crate::op::Place;
 use crate::rows::Snapshot;
@@ -77,8 +77,11 @@ impl Store {
     /// Looks at everything, while the store is in use.
     pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
         let _alone = self.upkeep().await;
+        if let Some(engine) = self.here() {
+            return engine.as_ref().ok_or(StoreError::Closed)?.verify();
+        }
         let (path, segments) = (self.paths().database.clone(), self.segments().clone());
-        blocking(move || verify(&connect_reader(&path)?, &segments)).await
+        self.hands().run(move || verify(&connect_reader(&path)?, &segments)).await
     }
 }
 

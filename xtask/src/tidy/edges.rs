@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("office", &["message", "wire", "queue", "store"]),
     ("net", &["message", "wire"]),
     ("server", &["message", "wire", "queue", "store", "office", "net"]),
-    ("lab", &["message", "wire", "queue", "store", "office", "net", "server"]),
+    ("lab", &["platter", "message", "wire", "queue", "store", "office", "net", "server"]),
     ("pillarbox", &["message", "wire", "queue", "store", "office", "net", "server", "lab"]),
     ("tests", &["message", "wire", "queue", "store", "office", "net", "server", "lab"]),
     ("fuzz", &["message", "wire"]),

@@ -1,0 +1,3 @@
+//! The scenarios, checked.
+
+mod days;
