@@ -20,6 +20,7 @@ pub fn configuration(world: &World, data: &Path, ports: Ports) -> String {
     }
     text.push_str(&format!("\n[trust]\nrelay_networks = {}\n", list(&world.relay)));
     text.push_str(&format!("plaintext_login_networks = {}\n", list(&world.plaintext_login)));
+    text.push_str("\n[smtp]\nsend_commands = true\n");
     text.push_str("\n[dns]\nservers = [\"127.0.0.1:1\"]\n\n[limits]\n");
     let lifted = [("connections", 10_000), ("connections_per_address", 10_000), ("connections_per_minute", 100_000)];
     for (name, value) in lifted {

@@ -405,7 +405,7 @@ where
                     let answer = self.desk.answer(self.now(), ask).await;
                     self.session.answer(self.now(), answer);
                 }
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close => return,
+                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }

@@ -82,6 +82,8 @@ struct Inner {
     short: AtomicBool,
     srs: srs::Srs,
     counters: Counters,
+    /// The sending half, where there is one.
+    sending: RwLock<std::sync::Weak<outbound::Inner>>,
 }
 
 impl Office {
@@ -96,6 +98,7 @@ impl Office {
             short: AtomicBool::new(false),
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
+            sending: RwLock::default(),
         };
         let office = Office { inner: Arc::new(inner) };
         office.add_domains_of_the_file(now).await?;
@@ -141,6 +144,7 @@ impl Office {
             tls_available,
             mechanisms: if role == smtp::Role::Lmtp { Vec::new() } else { MECHANISMS.to_vec() },
             dsn: true,
+            classic: classic(&policy, role),
             limits: smtp::Limits {
                 message_size: policy.message_size,
                 recipients: usize::try_from(policy.recipients).unwrap_or(usize::MAX),
@@ -223,6 +227,14 @@ impl Office {
             Answer::Refused(_) => counters::count(&self.inner.counters.logins_failed, 1),
             Answer::Scram { .. } => {}
         }
+    }
+}
+
+/// A neighbour on the LMTP port hands over mail, and nothing else.
+fn classic(policy: &Policy, role: smtp::Role) -> smtp::Classic {
+    match role {
+        smtp::Role::Lmtp => smtp::Classic::default(),
+        _ => smtp::Classic { sends: policy.send_commands, turns: !policy.outbound.collectors.is_empty() },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `local` (what users of this machine hand in).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `local` (what users of this machine hand in).
 
 mod arrival;
 mod commit;
@@ -12,6 +12,7 @@ mod local;
 mod recipient;
 mod route;
 mod sender;
+mod waiting;
 
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 
@@ -126,6 +127,8 @@ impl Desk for SmtpDesk {
             Ask::Expand(name) => self.expand(&name).await,
             Ask::Status => self.status(),
             Ask::Auth(ask) => return self.login(now, ask).await,
+            Ask::Start(node) => self.start_queue(&node, now).await,
+            Ask::Turn(_) => Reply::new(502, Enhanced(5, 5, 1), "not implemented; HELP tells what to use instead"),
         };
         Answer::Reply(reply)
     }

@@ -99,7 +99,7 @@ pub struct Outbound {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     office: Office,
     /// Under which recipients are claimed in this life of the process.
     token: u64,
@@ -126,7 +126,14 @@ impl Office {
             offered: Notify::new(),
             unsettled: Mutex::new(Vec::new()),
         };
-        Outbound { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        *self.inner.sending.write() = Arc::downgrade(&inner);
+        Outbound { inner }
+    }
+
+    /// The half that sends for this office, where one does.
+    pub(crate) fn sending(&self) -> Option<Outbound> {
+        self.inner.sending.read().upgrade().map(|inner| Outbound { inner })
     }
 }
 
@@ -205,6 +212,14 @@ impl Outbound {
     /// Somebody new waits in the outbox.
     pub fn announce(&self, now: Time) {
         self.inner.window.lock().announce(now);
+    }
+
+    /// The destination is said to be back: it is tried again, whatever came of the last tries.
+    pub(crate) fn revive(&self, domain: &Domain, now: Time) {
+        let destination = Destination::domain(domain);
+        let mut window = self.inner.window.lock();
+        window.revive(&destination);
+        window.announce(now);
     }
 
     /// Returns when something under way came to its end.

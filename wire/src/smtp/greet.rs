@@ -51,6 +51,10 @@ impl Server {
         if self.profile.dsn {
             lines.push("DSN".to_owned());
         }
+        // RFC 1985 §2: announced to those who may perhaps use it.
+        if self.profile.classic.turns && self.logged_in {
+            lines.push("ETRN".to_owned());
+        }
         if self.profile.tls_available && self.tls.is_none() {
             lines.push("STARTTLS".to_owned());
         }

@@ -1,0 +1,71 @@
+//! Mail that waits here for a peer, when the peer asks for it: ETRN (RFC 1985) starts the queue. A peer may ask for the
+//! domains whose route names its login, and for no others.
+
+use super::{SmtpDesk, trouble};
+use message::{Domain, Time};
+use store::StoreError;
+use store::engine::CHANGE_MAX;
+use store::op::{Op, OutboxChange, OutboxFilter, Outcome};
+use store::query::Outbox;
+use wire::smtp::{Enhanced, Node, Reply};
+
+impl SmtpDesk {
+    /// Domains whose mail this client may ask for.
+    fn own_domains(&self) -> impl Iterator<Item = &Domain> {
+        let account = self.user();
+        let collectors = self.policy.outbound.collectors.iter();
+        collectors.filter(move |(_, login)| account.is_some_and(|account| account.address == *login)).map(|(of, _)| of)
+    }
+
+    /// RFC 1985 §5.1.
+    pub(super) async fn start_queue(&self, node: &Node, now: Time) -> Reply {
+        let domains: Vec<Domain> = match node {
+            Node::Domain(domain) => self.own_domains().filter(|own| *own == domain).cloned().collect(),
+            Node::Below(domain) => self.own_domains().filter(|own| is_below(own, domain)).cloned().collect(),
+            Node::Queue(_) => Vec::new(),
+        };
+        if domains.is_empty() {
+            let text = format!("node {node} not allowed: no route says that its mail is yours");
+            return Reply::new(459, Enhanced(4, 7, 1), text);
+        }
+        let mut count = 0;
+        for domain in &domains {
+            match self.retry(domain, now).await {
+                Ok(retried) => count += retried,
+                Err(error) => {
+                    let _ = trouble(&error);
+                    return Reply::new(458, Enhanced(4, 3, 0), format!("unable to queue messages for node {node}"));
+                }
+            }
+        }
+        match count {
+            0 => Reply::new(251, Enhanced(2, 0, 0), format!("no messages waiting for node {node}")),
+            _ => Reply::new(253, Enhanced(2, 0, 0), format!("{count} pending messages for node {node} started")),
+        }
+    }
+
+    /// All that waits for a domain is due now; how many recipients that are.
+    async fn retry(&self, domain: &Domain, now: Time) -> Result<u64, StoreError> {
+        let store = self.office.store();
+        let filter = OutboxFilter { host: Some(domain.to_string()), held: Some(false), ..OutboxFilter::default() };
+        let (mut after, mut count) = ((0, 0), 0);
+        loop {
+            let page = store.read(Outbox { filter: filter.clone(), after, limit: CHANGE_MAX }).await?;
+            let Some(last) = page.last() else { break };
+            let change = OutboxChange::Retry;
+            let op = Op::OutboxChange { filter: filter.clone(), after, limit: CHANGE_MAX, change, now };
+            let Outcome::Changed(changed) = store.apply(op).await? else { break };
+            count += u64::from(changed);
+            after = (last.outbox, last.recipient);
+        }
+        if let Some(outbound) = self.office.sending() {
+            outbound.revive(domain, now);
+        }
+        Ok(count)
+    }
+}
+
+fn is_below(own: &Domain, domain: &Domain) -> bool {
+    let above = own.as_str().strip_suffix(domain.as_str());
+    above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
