@@ -10,6 +10,7 @@ mod inbound;
 pub mod login;
 pub mod outbound;
 pub mod policy;
+pub mod screens;
 pub mod srs;
 
 pub use access::Pop3Desk;
@@ -82,6 +83,7 @@ struct Inner {
     short: AtomicBool,
     srs: srs::Srs,
     counters: Counters,
+    screens: screens::Screens,
     /// The sending half, where there is one.
     sending: RwLock<std::sync::Weak<outbound::Inner>>,
 }
@@ -98,6 +100,7 @@ impl Office {
             short: AtomicBool::new(false),
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
+            screens: screens::Screens::default(),
             sending: RwLock::default(),
         };
         let office = Office { inner: Arc::new(inner) };
@@ -203,6 +206,10 @@ impl Office {
 
     fn visitor(&self, client: IpAddr) -> Visitor {
         Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    }
+
+    fn screens(&self) -> &screens::Screens {
+        &self.inner.screens
     }
 
     fn srs(&self) -> &srs::Srs {

@@ -1,7 +1,7 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `local` (what users of this machine hand in).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `sending` (SEND, SOML, SAML), `local` (what users of this machine hand in).
 
 mod arrival;
 mod commit;
@@ -12,6 +12,7 @@ mod local;
 mod recipient;
 mod route;
 mod sender;
+mod sending;
 mod waiting;
 
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
@@ -26,7 +27,7 @@ use recipient::Accepted;
 use std::sync::Arc;
 use store::StoreError;
 use store::types::{Account, QueueId};
-use wire::smtp::{Answer, Ask, Enhanced, Greeting, Reply, Role, Sender, Server};
+use wire::smtp::{Answer, Ask, Enhanced, Greeting, Manner, Reply, Role, Sender, Server};
 use wire::{Desk, TlsFacts};
 
 /// The desk of one SMTP or LMTP connection.
@@ -49,6 +50,8 @@ struct Transaction {
     reverse_path: Option<Address>,
     recipients: Vec<Accepted>,
     arrival: Option<Arrival>,
+    /// The beginning of the content, where it is for screens.
+    screen: Vec<u8>,
     queue_id: QueueId,
 }
 
@@ -134,7 +137,12 @@ impl Desk for SmtpDesk {
     }
 
     async fn content(&mut self, bytes: &[u8]) {
-        if let Some(arrival) = self.transaction.as_mut().and_then(|transaction| transaction.arrival.as_mut()) {
+        let Some(transaction) = &mut self.transaction else { return };
+        if transaction.sender.manner != Manner::Mail {
+            let room = sending::SCREEN_OCTETS.saturating_sub(transaction.screen.len());
+            transaction.screen.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+        if let Some(arrival) = &mut transaction.arrival {
             arrival.take(bytes).await;
         }
     }
