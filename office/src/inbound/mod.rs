@@ -22,7 +22,7 @@ use crate::{Office, Peer, Policy};
 use arrival::Arrival;
 use bytes::Bytes;
 use local::HandedIn;
-use message::{Address, Time};
+use message::{Address, Domain, Time};
 use recipient::Accepted;
 use std::sync::Arc;
 use store::StoreError;
@@ -39,6 +39,8 @@ pub struct SmtpDesk {
     visitor: Visitor,
     greeting: Option<(Greeting, Option<TlsFacts>)>,
     transaction: Option<Transaction>,
+    /// Domains whose mail the client fetches, now that it is the server.
+    fetching: Vec<Domain>,
     /// On this machine, by one of its users, instead of over a connection.
     handed_in: Option<HandedIn>,
 }
@@ -58,7 +60,17 @@ struct Transaction {
 impl SmtpDesk {
     pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
         let visitor = office.visitor(peer.client.ip());
-        SmtpDesk { office, policy, role, peer, visitor, greeting: None, transaction: None, handed_in: None }
+        SmtpDesk {
+            office,
+            policy,
+            role,
+            peer,
+            visitor,
+            greeting: None,
+            transaction: None,
+            fetching: Vec::new(),
+            handed_in: None,
+        }
     }
 
     /// Who logged in on this connection.
@@ -131,7 +143,7 @@ impl Desk for SmtpDesk {
             Ask::Status => self.status(),
             Ask::Auth(ask) => return self.login(now, ask).await,
             Ask::Start(node) => self.start_queue(&node, now).await,
-            Ask::Turn(_) => Reply::new(502, Enhanced(5, 5, 1), "not implemented; HELP tells what to use instead"),
+            Ask::Turn(domains) => self.turn_round(domains).await,
         };
         Answer::Reply(reply)
     }

@@ -1,7 +1,9 @@
-//! Mail that waits here for a peer, when the peer asks for it: ETRN (RFC 1985) starts the queue. A peer may ask for the
+//! Mail that waits here for a peer, when the peer asks for it: ETRN (RFC 1985) starts the queue,
+//! ATRN (RFC 2645) and TURN (RFC 821 §3.8) fetch it over the connection they came on. A peer may ask for the
 //! domains whose route names its login, and for no others.
 
 use super::{SmtpDesk, trouble};
+use crate::outbound::{Collection, Stop};
 use message::{Domain, Time};
 use store::StoreError;
 use store::engine::CHANGE_MAX;
@@ -42,6 +44,47 @@ impl SmtpDesk {
             0 => Reply::new(251, Enhanced(2, 0, 0), format!("no messages waiting for node {node}")),
             _ => Reply::new(253, Enhanced(2, 0, 0), format!("{count} pending messages for node {node} started")),
         }
+    }
+
+    /// RFC 2645 §5.2.1: all domains or none, and without a name all that there are.
+    pub(super) async fn turn_round(&mut self, asked: Vec<Domain>) -> Reply {
+        let own: Vec<Domain> = self.own_domains().cloned().collect();
+        let domains = if asked.is_empty() { own.clone() } else { asked };
+        if domains.is_empty() || !domains.iter().all(|domain| own.contains(domain)) {
+            return Reply::new(450, Enhanced(4, 7, 1), "refused: no route says that this mail is yours");
+        }
+        if self.office.sending().is_none() {
+            return Reply::new(451, Enhanced(4, 3, 0), "unable to process that now");
+        }
+        match self.anything_for(&domains).await {
+            Ok(false) => Reply::new(453, Enhanced(4, 0, 0), "you have no mail"),
+            Ok(true) => {
+                self.fetching = domains;
+                Reply::new(250, Enhanced(2, 0, 0), "now reversing the connection")
+            }
+            Err(error) => trouble(&error),
+        }
+    }
+
+    async fn anything_for(&self, domains: &[Domain]) -> Result<bool, StoreError> {
+        for domain in domains {
+            let filter = OutboxFilter { host: Some(domain.to_string()), held: Some(false), ..OutboxFilter::default() };
+            if !self.office.store().read(Outbox { filter, after: (0, 0), limit: 1 }).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// After the session turned the roles round: what the client fetches, once.
+    pub fn collection(&mut self) -> Option<Collection> {
+        let domains = std::mem::take(&mut self.fetching);
+        let (name, tls) = match &self.greeting {
+            Some((greeting, tls)) => (greeting.name.clone(), tls.clone()),
+            None => (self.peer.client.ip().to_string(), None),
+        };
+        let stop = Stop { name, address: self.peer.client };
+        self.office.sending()?.collection(domains, stop, tls)
     }
 
     /// All that waits for a domain is due now; how many recipients that are.

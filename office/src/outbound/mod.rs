@@ -5,6 +5,7 @@
 mod content;
 mod desk;
 mod errand;
+mod fetched;
 mod history;
 mod report;
 pub mod route;
@@ -14,6 +15,7 @@ mod words;
 mod work;
 
 pub use desk::ClientDesk;
+pub use fetched::Collection;
 pub use work::{Destination, Work};
 
 use crate::Office;

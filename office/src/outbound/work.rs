@@ -67,6 +67,9 @@ pub struct Work {
     pub(super) message: Option<OutgoingStored>,
 }
 
+/// The number of all work that a peer fetches: the window does not count it.
+pub(super) const FETCHED: u64 = u64::MAX;
+
 impl Work {
     pub(super) fn new(number: u64, destination: Destination, rows: Vec<Claimed>) -> Work {
         Work { number, destination, rows, message: None }

@@ -51,9 +51,9 @@ impl Server {
         if self.profile.dsn {
             lines.push("DSN".to_owned());
         }
-        // RFC 1985 §2: announced to those who may perhaps use it.
+        // RFC 1985 §2, RFC 2645 §5.1: announced to those who may perhaps use them.
         if self.profile.classic.turns && self.logged_in {
-            lines.push("ETRN".to_owned());
+            lines.extend(["ETRN".to_owned(), "ATRN".to_owned()]);
         }
         if self.profile.tls_available && self.tls.is_none() {
             lines.push("STARTTLS".to_owned());
