@@ -11,6 +11,16 @@ pub struct Counters {
     pub refused: AtomicU64,
     /// Mailbox entries made.
     pub delivered: AtomicU64,
+    /// Recipients elsewhere whose server took the message.
+    pub sent: AtomicU64,
+    /// Tries that are to be repeated.
+    pub deferred: AtomicU64,
+    /// Recipients that failed for good.
+    pub failed: AtomicU64,
+    /// Reports to senders.
+    pub reported: AtomicU64,
+    /// Connections to other servers, tried or made.
+    pub dialled: AtomicU64,
     /// Logins that went well.
     pub logins_ok: AtomicU64,
     /// Logins that did not.

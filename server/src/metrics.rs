@@ -20,7 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::query::Figures;
+use store::query::{Figures, QueueAges};
 use tokio::net::TcpStream;
 
 /// How long one scrape may take from connection to close.
@@ -137,9 +137,35 @@ async fn render(house: &House) -> Option<String> {
     connections(&mut registry, &house.traffic);
     mail(&mut registry, house.office.counters());
     kept(&mut registry, &house.office.store().read(Figures {}).await.ok()?);
+    let ages = QueueAges { now: house.clock.now(), bands: BANDS.map(|(_, age)| age).to_vec() };
+    queue(&mut registry, &house.office.store().read(ages).await.ok()?);
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).ok()?;
     Some(text)
+}
+
+/// How long mail has waited, in bands: the upper end of each, and its name. What is older is in the last.
+const BANDS: [(&str, Duration); 5] = [
+    ("5m", Duration::from_secs(5 * 60)),
+    ("1h", Duration::from_secs(60 * 60)),
+    ("4h", Duration::from_secs(4 * 60 * 60)),
+    ("1d", Duration::from_secs(24 * 60 * 60)),
+    ("5d", Duration::from_secs(5 * 24 * 60 * 60)),
+];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByAge {
+    /// Younger than this.
+    age: &'static str,
+}
+
+fn queue(registry: &mut Registry, ages: &[u64]) {
+    let family = Family::<ByAge, Gauge>::default();
+    let names = BANDS.iter().map(|(name, _)| *name).chain(["older"]);
+    for (age, count) in names.zip(ages) {
+        family.get_or_create(&ByAge { age }).set(i64::try_from(*count).unwrap_or(i64::MAX));
+    }
+    registry.register("queue_recipients", "Recipients at other servers that wait, by the age of their mail", family);
 }
 
 fn connections(registry: &mut Registry, traffic: &Traffic) {
@@ -163,19 +189,30 @@ fn connections(registry: &mut Registry, traffic: &Traffic) {
 
 fn mail(registry: &mut Registry, counters: &office::Counters) {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let mut by_result = |name: &str, help: &str, results: [(&'static str, u64); 2]| {
+    let mut by_result = |name: &str, help: &str, results: &[(&'static str, u64)]| {
         let family = Family::<ByResult, Counter>::default();
         for (result, number) in results {
-            family.get_or_create(&ByResult { result }).inc_by(number);
+            family.get_or_create(&ByResult { result }).inc_by(*number);
         }
         registry.register(name, help, family);
     };
     by_result(
         "messages",
         "Messages taken in, or refused",
-        [("accepted", read(&counters.accepted)), ("refused", read(&counters.refused))],
+        &[("accepted", read(&counters.accepted)), ("refused", read(&counters.refused))],
     );
-    by_result("logins", "Logins", [("ok", read(&counters.logins_ok)), ("failed", read(&counters.logins_failed))]);
+    by_result("logins", "Logins", &[("ok", read(&counters.logins_ok)), ("failed", read(&counters.logins_failed))]);
+    by_result(
+        "sendings",
+        "What came of recipients at other servers, try by try",
+        &[("sent", read(&counters.sent)), ("deferred", read(&counters.deferred)), ("failed", read(&counters.failed))],
+    );
+    let dialled = Counter::<u64>::default();
+    dialled.inc_by(read(&counters.dialled));
+    registry.register("connections_out", "Connections to other servers, tried or made", dialled);
+    let reported = Counter::<u64>::default();
+    reported.inc_by(read(&counters.reported));
+    registry.register("reports", "Reports to senders about their mail", reported);
     let delivered = Counter::<u64>::default();
     delivered.inc_by(read(&counters.delivered));
     registry.register("deliveries", "Messages put into a mailbox", delivered);

@@ -7,7 +7,7 @@ use net::dns::Resolver;
 use net::tls::{Trust, client_config};
 use net::{Handshake, Seat, Security, Surroundings, drive};
 use office::Outbound;
-use office::outbound::{ClientDesk, Next, Road, Stop};
+use office::outbound::{ClientDesk, Next, RENEW_EVERY, Road, Stop};
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,12 +73,19 @@ pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
         tracing::error!(%error, "the outbox cannot be taken up; what was being sent waits for its lease to end");
     }
     let mut errands = JoinSet::new();
+    let mut renew_at = road.now().after(RENEW_EVERY);
     while !*drain.borrow() {
         let until = turn(&outbound, &road, &mut errands).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the outbox cannot be read");
             Some(road.now().after(STORE_REST))
         });
         let latest = road.now().after(LOOK_EVERY);
+        if road.now() >= renew_at {
+            renew_at = road.now().after(RENEW_EVERY);
+            if let Err(error) = outbound.renew(road.now()).await {
+                tracing::error!(%error, "what is being sent may be sent again: its lease could not be renewed");
+            }
+        }
         tokio::select! {
             _ = drain.changed() => {}
             () = house.office.store().outbox_changed() => outbound.announce(road.now()),

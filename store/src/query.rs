@@ -54,6 +54,8 @@ query!(/** Outbox recipients, oldest first, from behind `after` (entry and recip
     Outbox { filter: OutboxFilter, after: (i64, u32), limit: u32 } -> Vec<OutboxRow>);
 query!(/** When the next free recipient in the outbox is due, not counting these hosts, as for a claim; `None` when none
     waits. */ NextDue { except: Vec<String> } -> Option<Time>);
+query!(/** How many outbox recipients there are by age: younger than each band, which rise, and then the rest. */
+    QueueAges { now: Time, bands: Vec<std::time::Duration> } -> Vec<u64>);
 query!(/** A message of the outbox, as it is to leave. */ OutgoingMessage { outbox: i64 } -> Option<OutgoingStored>);
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */

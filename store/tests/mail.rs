@@ -10,7 +10,7 @@ use store::op::{
     Settlement,
 };
 use store::query::{AccountById, Change, ChangesSince, Figures, Maildrop, Outbox, StoredMessage, SummaryOf};
-use store::query::{NextDue, OutgoingMessage, TraceByAddress, TraceById};
+use store::query::{NextDue, OutgoingMessage, QueueAges, TraceByAddress, TraceById};
 use store::types::{AccountId, EmailId, Flags, MailboxId, ModSeq, QueueId, Role, TraceEntry, Uid};
 use store::{Engine, KEYWORDS_MAX, Op, Outcome};
 
@@ -481,6 +481,9 @@ fn a_filter_narrows_and_changes_reach_only_what_it_leaves() {
     assert_eq!(count(&engine, OutboxFilter { sender: Some("nobody".into()), ..all.clone() }), 0);
     assert_eq!(count(&engine, OutboxFilter { held: Some(true), ..all.clone() }), 1);
     assert_eq!(count(&engine, OutboxFilter { before: Some(NOW), ..all.clone() }), 0);
+    let bands = [10, 100].map(std::time::Duration::from_millis).to_vec();
+    let ages = |at: u64| engine.read(&QueueAges { now: message::Time(NOW.0 + at), bands: bands.clone() }).unwrap();
+    assert_eq!((ages(9), ages(10), ages(100)), (vec![3, 0, 0], vec![0, 3, 0], vec![0, 0, 3]));
     claim(&mut engine, 0, 7);
     let due = message::Time(NOW.0 + 500);
     let retry = Settled::Retry { due, said: "450 Greylisted".into(), history: vec![] };

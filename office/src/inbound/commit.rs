@@ -60,6 +60,8 @@ impl SmtpDesk {
             self.transaction.take().ok_or_else(|| Reply::plain(503, "there is no message to take"))?;
         let (mut deliver, _) = self.prepare(&mut transaction, now).await?;
         deliver.all_or_nothing = false;
+        // Nobody could be told that a report did not fit.
+        deliver.local.iter_mut().for_each(|local| local.grace = true);
         Ok(deliver)
     }
 
@@ -81,7 +83,8 @@ impl SmtpDesk {
         deliver: Deliver,
         accounts: Vec<AccountId>,
     ) -> Result<Vec<Reply>, Reply> {
-        let octets = deliver.content.octets;
+        let now = deliver.now;
+        let content = deliver.content.clone();
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
         let deliveries = match outcome {
@@ -89,8 +92,9 @@ impl SmtpDesk {
             Outcome::OverQuota => return Err(full()),
             _ => return Err(Reply::new(451, Enhanced(4, 3, 0), "a recipient went away meanwhile, try again")),
         };
-        self.note(transaction, octets, &deliveries);
+        self.note(transaction, content.octets, &deliveries);
         let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
+        self.tell_success(transaction, &content, &done, now).await;
         Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done)).collect())
     }
 

@@ -138,7 +138,7 @@ fn envelope(
         ret: sender.ret.filter(|_| !is_list).map(|ret| if ret == Return::Full { "FULL" } else { "HDRS" }.to_owned()),
         envid: sender.envid.clone().filter(|_| !is_list),
         recipients: Vec::new(),
-        held: true,
+        held: false,
     }
 }
 

@@ -13,6 +13,7 @@ mod recipient;
 mod route;
 mod sender;
 mod sending;
+mod success;
 mod waiting;
 
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
@@ -168,4 +169,4 @@ impl Desk for SmtpDesk {
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

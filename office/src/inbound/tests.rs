@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use store::query::{Mailboxes, Messages, Resolve, Resolved, StoredMessage};
 use store::types::Uid;
 use store::{Settings, Store};
-use wire::smtp::{Body, ForwardPath, Manner, Recipient, ReversePath, Verb};
+use wire::smtp::{Body, ForwardPath, Manner, Notify, Recipient, ReversePath, Verb};
 
-pub(super) const NOW: Time = Time(1_800_000_000_000);
+pub(crate) const NOW: Time = Time(1_800_000_000_000);
 
-pub(super) struct House {
+pub(crate) struct House {
     _folder: tempfile::TempDir,
-    pub(super) office: Office,
+    pub(crate) office: Office,
 }
 
-pub(super) fn address(name: &str) -> Address {
+pub(crate) fn address(name: &str) -> Address {
     Address::parse(name).unwrap()
 }
 
-pub(super) fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let domain = |name: &str| Domain::parse(name).unwrap();
     Policy {
         hostname: domain("mx.hamburger.edu"),
@@ -44,11 +44,11 @@ pub(super) fn policy() -> Policy {
     }
 }
 
-pub(super) async fn house() -> House {
+pub(crate) async fn house() -> House {
     house_with(policy(), Arc::new(|| None)).await
 }
 
-pub(super) async fn house_with(policy: Policy, room: crate::Room) -> House {
+pub(crate) async fn house_with(policy: Policy, room: crate::Room) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Settings::default()).unwrap();
     let seams = Seams { random: Arc::new(|buffer: &mut [u8]| buffer.fill(7)), room, secret: [7; 32] };
@@ -63,32 +63,40 @@ impl House {
         self.office.administer(NOW, request).await.unwrap();
     }
 
-    pub(super) async fn alias(&self, name: &str, members: &[&str]) {
+    pub(crate) async fn alias(&self, name: &str, members: &[&str]) {
         let target = AliasTo::Members(members.iter().map(|member| address(member)).collect());
         self.ask(Request::AliasAdd { address: address(name), target }).await;
     }
 
-    pub(super) fn desk(&self, role: Role, client: &str) -> SmtpDesk {
+    pub(crate) fn desk(&self, role: Role, client: &str) -> SmtpDesk {
         let client = SocketAddr::new(client.parse().unwrap(), 4000);
         let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()) };
         self.office.smtp(role, peer, true).1
     }
 
     /// The newest message of bob, as stored.
-    pub(super) async fn newest(&self) -> Vec<u8> {
+    pub(crate) async fn newest(&self) -> Vec<u8> {
+        self.all().await.pop().unwrap()
+    }
+
+    /// Every message of bob, as stored.
+    pub(crate) async fn all(&self) -> Vec<Vec<u8>> {
         let store = self.office.store();
         let query = Resolve { address: address("bob@hamburger.edu") };
         let Resolved::Account { account, .. } = store.read(query).await.unwrap() else { panic!("no bob") };
         let account = account.id;
         let mailbox = store.read(Mailboxes { account }).await.unwrap()[0].id;
         let rows = store.read(Messages { account, mailbox, from: Uid(1), limit: 1000 }).await.unwrap();
-        let uid = rows.last().unwrap().uid;
-        let stored = store.read(StoredMessage { account, mailbox, uid }).await.unwrap().unwrap();
-        let mut octets = Vec::new();
-        while (octets.len() as u64) < stored.size {
-            octets.extend_from_slice(&store.chunk(&stored, octets.len() as u64).await.unwrap());
+        let mut all = Vec::new();
+        for uid in rows.iter().map(|row| row.uid) {
+            let stored = store.read(StoredMessage { account, mailbox, uid }).await.unwrap().unwrap();
+            let mut octets = Vec::new();
+            while (octets.len() as u64) < stored.size {
+                octets.extend_from_slice(&store.chunk(&stored, octets.len() as u64).await.unwrap());
+            }
+            all.push(octets);
         }
-        octets
+        all
     }
 }
 
@@ -96,7 +104,7 @@ fn sender(body: Body) -> Ask {
     sender_with(ReversePath::Address(address("alice@crepes.fr")), body)
 }
 
-pub(super) fn sender_with(reverse_path: ReversePath, body: Body) -> Ask {
+pub(crate) fn sender_with(reverse_path: ReversePath, body: Body) -> Ask {
     Ask::Sender(Sender {
         reverse_path,
         size: None,
@@ -110,7 +118,7 @@ pub(super) fn sender_with(reverse_path: ReversePath, body: Body) -> Ask {
 }
 
 /// Sends content to one recipient; the code after the dot.
-pub(super) async fn send_to(desk: &mut SmtpDesk, from: Option<&str>, recipient: &str, content: &[u8]) -> u16 {
+pub(crate) async fn send_to(desk: &mut SmtpDesk, from: Option<&str>, recipient: &str, content: &[u8]) -> u16 {
     let path = from.map_or(ReversePath::Null, |from| ReversePath::Address(address(from)));
     assert_eq!(code(desk, sender_with(path, Body::SevenBit)).await, 250);
     let taken = code(desk, to(ForwardPath::Address(address(recipient)))).await;
@@ -120,11 +128,11 @@ pub(super) async fn send_to(desk: &mut SmtpDesk, from: Option<&str>, recipient: 
     code(desk, Ask::Commit).await
 }
 
-pub(super) fn to(forward_path: ForwardPath) -> Ask {
+pub(crate) fn to(forward_path: ForwardPath) -> Ask {
     Ask::Recipient(Recipient { forward_path, notify: None, orcpt: None })
 }
 
-pub(super) async fn code(desk: &mut SmtpDesk, ask: Ask) -> u16 {
+pub(crate) async fn code(desk: &mut SmtpDesk, ask: Ask) -> u16 {
     match desk.answer(NOW, ask).await {
         Answer::Reply(reply) => reply.code,
         Answer::Replies(replies) => replies[0].code,
@@ -279,4 +287,25 @@ async fn an_alias_has_so_many_members_and_no_more() {
     assert_eq!(code(&mut desk, sender(Body::SevenBit)).await, 250);
     assert_eq!(code(&mut desk, to(ForwardPath::Address(address("many@hamburger.edu")))).await, 250);
     assert_eq!(code(&mut desk, to(ForwardPath::Address(address("more@hamburger.edu")))).await, 554);
+}
+
+#[tokio::test]
+async fn success_is_reported_to_those_who_ask() {
+    for (notify, told) in [(None, 0), (Some(Notify { success: true, ..Notify::default() }), 1)] {
+        let house = house().await;
+        let mut desk = house.desk(Role::Mx, "192.0.2.7");
+        let path = ReversePath::Address(address("bob@hamburger.edu"));
+        assert_eq!(code(&mut desk, sender_with(path, Body::SevenBit)).await, 250);
+        let forward_path = ForwardPath::Address(address("bob@hamburger.edu"));
+        let recipient = Recipient { forward_path, notify, orcpt: Some("rfc822;robert@crepes.fr".to_owned()) };
+        assert_eq!(code(&mut desk, Ask::Recipient(recipient)).await, 250);
+        assert_eq!(code(&mut desk, Ask::Content).await, 354);
+        desk.content(b"Subject: arrived\r\nMessage-ID: <a@b.c>\r\n\r\nHello\r\n").await;
+        assert_eq!(code(&mut desk, Ask::Commit).await, 250);
+        assert_eq!(house.all().await.len(), 1 + told);
+        let newest = String::from_utf8(house.newest().await).unwrap();
+        let parts = ["Return-Path: <>", "Action: delivered", "Original-Recipient: rfc822; robert@crepes.fr"];
+        assert_eq!(parts.iter().filter(|part| newest.contains(*part)).count(), parts.len() * told, "{newest}");
+        assert!(told == 0 || (newest.contains("Subject: arrived") && !newest.contains("Hello")), "{newest}");
+    }
 }

@@ -7,6 +7,7 @@ use super::route::{Lookup, Need, Plan, Target, Via};
 use super::settle::{Judgement, Loss};
 use super::work::{Destination, Work};
 use super::{Outbound, Road, Stop};
+use crate::counters::count;
 use crate::policy::Policy;
 use message::{Host, Time};
 use parking_lot::Mutex;
@@ -161,6 +162,7 @@ impl Outbound {
         for tls in [manner.tls, client::Tls::Never] {
             let session = self.session(road.now(), tls, manner);
             let desk = ClientDesk::new(self.clone(), errand.clone());
+            count(&self.inner.office.counters().dialled, 1);
             if let Err(words) = road.travel(stop, session, desk).await {
                 errand.lock().lost = Some(Loss::of_connecting(stop, &words));
                 return;

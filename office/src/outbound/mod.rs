@@ -34,9 +34,11 @@ use window::{Step, Window};
 use wire::names::{Addresses, Answer, MxAnswer};
 use wire::smtp::client;
 
-/// How long recipients are ours once claimed. Longer than any try: ten hosts, thirty seconds each to connect, and the
-/// patience of RFC 5321 §4.5.3.2 for one message; what takes longer is renewed.
-const LEASE: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long recipients are ours once claimed; they are claimed anew long before it ends, for as long as they are ours.
+const LEASE: Duration = Duration::from_secs(60 * 60);
+
+/// How often [`Outbound::renew`] is to be called.
+pub const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// How long the outbox is left alone after the store refused.
 const STORE_REST: Duration = Duration::from_secs(5);
@@ -211,9 +213,23 @@ impl Outbound {
         }
     }
 
-    /// Somebody new waits in the outbox.
-    pub fn announce(&self, now: Time) {
-        self.inner.window.lock().announce(now);
+    /// Keeps what is claimed for longer: a try may take hours, host after host (RFC 5321 §4.5.3.2).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn renew(&self, now: Time) -> Result<(), StoreError> {
+        let recipients = self.inner.window.lock().claimed();
+        if recipients.is_empty() {
+            return Ok(());
+        }
+        let lease_ms = u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX);
+        let renew = Op::Renew { now, lease_ms, token: self.inner.token, recipients };
+        self.store().apply(renew).await.map(drop)
+    }
+
+    /// Somebody waits in the outbox who is due then.
+    pub fn announce(&self, due: Time) {
+        self.inner.window.lock().announce(due);
     }
 
     /// The destination is said to be back: it is tried again, whatever came of the last tries.
@@ -244,3 +260,6 @@ impl Outbound {
         self.release(&rows, now, now).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use super::history::History;
 use super::work::FETCHED;
 use super::work::{Destination, Work};
 use super::{Outbound, Stop, words};
+use crate::counters::count;
 use message::Time;
 use queue::plan::Outcome as Reached;
 use queue::{Failure, Said, Stage, Verdict, When};
@@ -114,6 +115,7 @@ impl Outbound {
         let mut told = Vec::new();
         for (row, judgement) in rows {
             let fate = self.fate((now, earliest), &row, &judgement);
+            self.count(&fate);
             settlement.recipients.push(SettledRecipient {
                 outbox: row.outbox,
                 recipient: row.recipient,
@@ -131,7 +133,18 @@ impl Outbound {
             }
         }
         settlement.reports = self.reports(now, work, &told, &mut settlement.trace).await;
+        count(&self.inner.office.counters().reported, settlement.reports.len());
         self.apply(settlement).await;
+    }
+
+    fn count(&self, fate: &Fate) {
+        let counters = self.inner.office.counters();
+        let counter = match fate.event {
+            "sent" => &counters.sent,
+            "failed" => &counters.failed,
+            _ => &counters.deferred,
+        };
+        count(counter, 1);
     }
 
     async fn apply(&self, settlement: Settlement) {
@@ -143,6 +156,9 @@ impl Outbound {
 
     async fn try_apply(&self, settlement: &Settlement) -> Result<(), StoreError> {
         let done = self.store().apply(Op::Settle(Box::new(settlement.clone()))).await?;
+        if let Some(due) = settlement.recipients.iter().filter_map(due).min() {
+            self.announce(due);
+        }
         if done != Done::Conflict || settlement.recipients.len() == 1 {
             return Ok(());
         }
@@ -262,8 +278,17 @@ impl Outbound {
                 trace: Vec::new(),
             };
             self.store().apply(Op::Settle(Box::new(settlement))).await?;
+            self.announce(due);
         }
         Ok(())
+    }
+}
+
+/// When a recipient is tried again.
+fn due(recipient: &SettledRecipient) -> Option<Time> {
+    match recipient.state {
+        Settled::Retry { due, .. } | Settled::Released { due } => Some(due),
+        Settled::Done | Settled::Held => None,
     }
 }
 

@@ -14,7 +14,8 @@ pub(super) struct Window {
     queue: Queue,
     rows: HashMap<(i64, u32), Claimed>,
     destinations: HashMap<String, Destination>,
-    active: usize,
+    /// What is being tried, by the number of the attempt.
+    underway: HashMap<u64, Vec<(i64, u32)>>,
 }
 
 /// What is to be done now.
@@ -45,7 +46,12 @@ impl Window {
         let usual = Pace::default();
         let pace = Pace { connections_max: most, connections_first: usual.connections_first.min(most), ..usual };
         let limits = Limits { connections: policy.connections, pace, ..Limits::default() };
-        Window { queue: Queue::new(limits), rows: HashMap::new(), destinations: HashMap::new(), active: 0 }
+        Window {
+            queue: Queue::new(limits),
+            rows: HashMap::new(),
+            destinations: HashMap::new(),
+            underway: HashMap::new(),
+        }
     }
 
     /// Takes in claimed rows; what has no room goes back.
@@ -72,9 +78,9 @@ impl Window {
         self.queue.loaded(now, due);
     }
 
-    /// Somebody new waits in the outbox.
-    pub fn announce(&mut self, now: Time) {
-        self.queue.announce(now);
+    /// Somebody waits in the outbox who is due then.
+    pub fn announce(&mut self, due: Time) {
+        self.queue.announce(due);
     }
 
     /// The destination may be back.
@@ -107,8 +113,9 @@ impl Window {
     fn begin(&mut self, attempt: &Attempt) -> Option<Work> {
         let destination = self.destinations.get(&*attempt.destination)?.clone();
         let outbox = attempt.outbox.cast_signed();
-        let rows = attempt.rows.iter().filter_map(|ticket| self.take((attempt.outbox, ticket.recipient))).collect();
-        self.active += 1;
+        let rows: Vec<Claimed> =
+            attempt.rows.iter().filter_map(|ticket| self.take((attempt.outbox, ticket.recipient))).collect();
+        self.underway.insert(attempt.id, rows.iter().map(|row| (row.outbox, row.recipient)).collect());
         tracing::debug!(outbox, %destination, "an attempt begins");
         Some(Work::new(attempt.id, destination, rows))
     }
@@ -119,14 +126,14 @@ impl Window {
 
     /// A message is done with, or given back: its places are free.
     pub fn done(&mut self, work: &Work, now: Time, outcome: Outcome) {
-        self.active = self.active.saturating_sub(1);
+        self.underway.remove(&work.number);
         self.queue.done(work.number, now, outcome);
         self.forget(&work.destination.to_string());
     }
 
     /// Names of destinations are kept as long as somebody is on the way there.
     fn forget(&mut self, name: &str) {
-        if self.rows.is_empty() && self.active == 0 {
+        if self.rows.is_empty() && self.underway.is_empty() {
             self.destinations.clear();
         } else if self.destinations.len() > 2 * self.rows.len() + 1000 {
             let waited_for: std::collections::HashSet<String> =
@@ -137,7 +144,12 @@ impl Window {
 
     /// Attempts under way, and recipients that wait.
     pub fn busy(&self) -> (usize, usize) {
-        (self.active, self.rows.len())
+        (self.underway.len(), self.rows.len())
+    }
+
+    /// Everything that is ours, tried or waiting.
+    pub fn claimed(&self) -> Vec<(i64, u32)> {
+        self.underway.values().flatten().chain(self.rows.keys()).copied().collect()
     }
 
     /// Everything that waits.

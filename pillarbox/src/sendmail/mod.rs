@@ -9,14 +9,15 @@ mod options;
 mod session;
 
 use crate::screen::{Form, Screen};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, exit_code};
 use crate::{house, newaliases};
-use office::admin::{FailureKind, Request, Response};
+use office::admin::{FailureKind, QueueWhich, Request, Response};
 use options::{Errors, Mode, Options};
 use server::Config;
 use std::ffi::OsString;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+use store::op::OutboxChange;
 
 /// Under which name the program works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,15 +170,20 @@ fn way(name: &str, config: &Config) -> Result<String, Trouble> {
     }
 }
 
-/// `-q`: what waits is tried now: first what was dropped while no server ran.
+/// `-q`: what waits is tried now: first what was dropped while no server ran, then the queue.
 fn flush(config: &Config, screen: &mut Screen) -> Result<(), Trouble> {
     match house::administer(config, Request::DropTake { name: None, attended: false })? {
         Response::Dropped(view) => {
             view.waiting.iter().for_each(|why| screen.note(why));
             screen.remark(&format!("{} taken from the drop folder", view.taken.len()));
-            Ok(())
         }
-        other => Err(Trouble::new(FailureKind::Software, format!("not an answer to that: {other:?}"))),
+        other => return Err(Trouble::new(FailureKind::Software, format!("not an answer to that: {other:?}"))),
+    }
+    let all = Request::QueueChange { which: QueueWhich::default(), change: OutboxChange::Retry };
+    match house::administer(config, all) {
+        // Nothing waits.
+        Err(trouble) if trouble.exit_code() == exit_code(FailureKind::NoUser) => Ok(()),
+        tried => tried.map(drop),
     }
 }
 

@@ -3,7 +3,9 @@
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, count, num, queue_id, queue_key, small, time};
 use crate::op::OutboxFilter;
-use crate::query::{FigureRow, Figures, NextDue, Outbox, OutboxRow, OutgoingMessage, TraceByAddress, TraceById};
+use crate::query::{
+    FigureRow, Figures, NextDue, Outbox, OutboxRow, OutgoingMessage, QueueAges, TraceByAddress, TraceById,
+};
 use crate::types::{OutgoingStored, TraceEntry};
 use message::Time;
 use rusqlite::types::Value;
@@ -75,6 +77,22 @@ impl Answer for NextDue {
                     AND (route IS NOT NULL OR CAST(host AS TEXT) NOT IN (SELECT value FROM json_each(?1))) \
                     ORDER BY due LIMIT 1";
         snapshot.one(find, [columns::json_list(&self.except)], |row| Ok(time(row.get(0)?)))
+    }
+}
+
+impl Answer for QueueAges {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<u64>> {
+        let mut counts = vec![0; self.bands.len() + 1];
+        let find =
+            "SELECT created, count(*) FROM outbox JOIN outbox_rcpt ON outbox.id = outbox GROUP BY created / 1000";
+        for (created, recipients) in snapshot.all(find, [], |row| Ok((time(row.get(0)?), count(row.get(1)?))))? {
+            let age = self.now.since(created);
+            let band = self.bands.iter().position(|band| age < *band).unwrap_or(self.bands.len());
+            if let Some(count) = counts.get_mut(band) {
+                *count += recipients;
+            }
+        }
+        Ok(counts)
     }
 }
 
