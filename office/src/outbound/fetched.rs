@@ -1,4 +1,4 @@
-//! Mail that a peer fetches: after ATRN or TURN the roles are turned round, and what waits for the peer's domains goes
+//! Mail that a peer fetches: after ATRN (RFC 2645 §5.2.2) or TURN the roles are turned round, and what waits for the peer's domains goes
 //! over the connection that the peer made, due or not, each recipient once. Owns the order of these; what a reply means
 //! and how it is settled is as for all mail that leaves. The window of the queue does not count it.
 
