@@ -99,7 +99,7 @@ impl<S: Session, D: Answers<S>> Run<S, D> {
                 }
                 Step::Relay(relay) => self.seen.output.extend_from_slice(format!("<{relay:?}>\r\n").as_bytes()),
                 Step::StartTls => self.seen.tls = true,
-                Step::Close => self.seen.closed = true,
+                Step::Close | Step::Turn => self.seen.closed = true,
                 Step::Read => {
                     self.buffer.drain(..taken);
                     if taken == 0 || self.buffer.is_empty() {

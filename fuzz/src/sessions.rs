@@ -80,6 +80,7 @@ fn smtp_run(choice: u8, input: &[u8], piece: usize) -> (Seen, Vec<Vec<u8>>) {
         tls_available: choice & 16 != 0,
         mechanisms: vec![Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login],
         dsn: true,
+        classic: smtp::Classic::default(),
         limits: Limits { message_size: CONTENT_MAX as u64, recipients: 3, ..Limits::default() },
     };
     let desk = MailDesk { lmtp: role == Role::Lmtp, grudging: choice & 32 != 0, ..MailDesk::default() };

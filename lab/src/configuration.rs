@@ -20,6 +20,7 @@ pub fn configuration(world: &World, data: &Path, site: &Site) -> String {
     }
     text.push_str(&format!("\n[trust]\nrelay_networks = {}\n", list(&world.relay)));
     text.push_str(&format!("plaintext_login_networks = {}\n", list(&world.plaintext_login)));
+    text.push_str("\n[smtp]\nsend_commands = true\n");
     text.push_str(&surroundings(site));
     text.push_str("\n[limits]\n");
     let lifted = [("connections", 10_000), ("connections_per_address", 10_000), ("connections_per_minute", 100_000)];

@@ -102,6 +102,9 @@ pub enum Reason {
     /// The TLS handshake failed.
     #[error("no TLS: {0}")]
     Tls(#[from] tls::HandshakeError),
+    /// The session gave the connection away, for the roles are turned round.
+    #[error("turned round")]
+    Turned,
     /// Stored content could not be read to its end.
     #[error("stored content could not be read")]
     Unreadable,
@@ -110,13 +113,37 @@ pub enum Reason {
     Stuck,
 }
 
-/// Runs one session to its end. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+/// What a session leaves that turns the roles round: for another session to go on.
+pub struct Turned<S, D> {
+    /// The connection, inside TLS where it was; nothing read from it waits.
+    pub connection: Stream<S>,
+    /// The desk of the session that ended.
+    pub desk: D,
+}
+
+/// Runs one session to its end. Where the session turns the roles round, the connection is closed.
 pub fn drive<S, D>(
     transport: S,
     session: D::Session,
     desk: D,
     around: &Surroundings,
 ) -> impl Future<Output = Ended> + Send
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    D: Desk,
+    D::Session: Send,
+{
+    let driving = drive_turning(transport, session, desk, around);
+    async move { driving.await.0 }
+}
+
+/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+pub fn drive_turning<S, D>(
+    transport: S,
+    session: D::Session,
+    desk: D,
+    around: &Surroundings,
+) -> impl Future<Output = (Ended, Option<Box<Turned<S, D>>>)> + Send
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     D: Desk,
@@ -140,12 +167,16 @@ where
     async move {
         let reason = match drive.run().await {
             Ok(()) => Reason::Closed,
+            Err(Reason::Turned) => Reason::Turned,
             Err(reason) => {
                 drive.bury().await;
                 reason
             }
         };
-        Ended { reason, received: drive.input.received(), sent: drive.output.sent() }
+        let turned = matches!(reason, Reason::Turned);
+        let ended = Ended { reason, received: drive.input.received(), sent: drive.output.sent() };
+        let left = || Box::new(Turned { connection: drive.output.into_stream(), desk: drive.desk });
+        (ended, turned.then(left))
     }
 }
 
@@ -237,6 +268,11 @@ where
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),
+                Step::Turn => {
+                    self.flush().await?;
+                    self.input.clear();
+                    return Err(Reason::Turned);
+                }
             }
         }
     }
@@ -405,7 +441,7 @@ where
                     let answer = self.desk.answer(self.now(), ask).await;
                     self.session.answer(self.now(), answer);
                 }
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close => return,
+                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }

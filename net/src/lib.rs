@@ -12,5 +12,5 @@ pub mod stream;
 pub mod tls;
 
 pub use clock::Clock;
-pub use drive::{Ended, Handshake, Reason, Security, Surroundings, drive};
+pub use drive::{Ended, Handshake, Reason, Security, Surroundings, Turned, drive, drive_turning};
 pub use seat::Seat;

@@ -10,6 +10,7 @@ mod inbound;
 pub mod login;
 pub mod outbound;
 pub mod policy;
+pub mod screens;
 pub mod srs;
 
 pub use access::Pop3Desk;
@@ -82,6 +83,9 @@ struct Inner {
     short: AtomicBool,
     srs: srs::Srs,
     counters: Counters,
+    screens: screens::Screens,
+    /// The sending half, where there is one.
+    sending: RwLock<std::sync::Weak<outbound::Inner>>,
 }
 
 impl Office {
@@ -96,6 +100,8 @@ impl Office {
             short: AtomicBool::new(false),
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
+            screens: screens::Screens::default(),
+            sending: RwLock::default(),
         };
         let office = Office { inner: Arc::new(inner) };
         office.add_domains_of_the_file(now).await?;
@@ -141,6 +147,7 @@ impl Office {
             tls_available,
             mechanisms: if role == smtp::Role::Lmtp { Vec::new() } else { MECHANISMS.to_vec() },
             dsn: true,
+            classic: classic(&policy, role),
             limits: smtp::Limits {
                 message_size: policy.message_size,
                 recipients: usize::try_from(policy.recipients).unwrap_or(usize::MAX),
@@ -201,6 +208,10 @@ impl Office {
         Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
     }
 
+    fn screens(&self) -> &screens::Screens {
+        &self.inner.screens
+    }
+
     fn srs(&self) -> &srs::Srs {
         &self.inner.srs
     }
@@ -223,6 +234,14 @@ impl Office {
             Answer::Refused(_) => counters::count(&self.inner.counters.logins_failed, 1),
             Answer::Scram { .. } => {}
         }
+    }
+}
+
+/// A neighbour on the LMTP port hands over mail, and nothing else.
+fn classic(policy: &Policy, role: smtp::Role) -> smtp::Classic {
+    match role {
+        smtp::Role::Lmtp => smtp::Classic::default(),
+        _ => smtp::Classic { sends: policy.send_commands, turns: !policy.outbound.collectors.is_empty() },
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Policy {
     pub login_guesses_per_minute: u32,
     /// APOP may be offered (RFC 1939 §7); off by default.
     pub apop: bool,
+    /// SEND, SOML and SAML are carried out (RFC 821 §3.4); off by default.
+    pub send_commands: bool,
     /// How mail leaves.
     pub outbound: OutboundPolicy,
 }
@@ -72,6 +74,8 @@ pub struct OutboundPolicy {
     pub smarthost_login: Option<Login>,
     /// Which of the static routes speak LMTP (RFC 2033).
     pub lmtp_routes: Vec<usize>,
+    /// Domains with a static route, and the account that may ask for what waits for them (ETRN, ATRN, TURN).
+    pub collectors: Vec<(Domain, Address)>,
     /// Connections to other servers at a time.
     pub connections: usize,
     /// Of them, to one destination.
@@ -104,6 +108,7 @@ impl OutboundPolicy {
             rules: Arc::new(rules),
             smarthost_login: None,
             lmtp_routes: Vec::new(),
+            collectors: Vec::new(),
             connections: OUTBOUND_CONNECTIONS,
             connections_per_destination: OUTBOUND_CONNECTIONS_PER_DESTINATION,
             linger: true,

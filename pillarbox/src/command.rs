@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::alias::Alias;
+use crate::biff::Biff;
 use crate::care::{Backup, Restore};
 use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
@@ -73,6 +74,11 @@ pub enum Command {
     /// Mail that waits to leave for other hosts
     #[command(subcommand)]
     Queue(Queue),
+    /// Show on this terminal what comes for a user, until Ctrl-C
+    ///
+    /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where
+    /// smtp.send_commands is on). Only for who may read the data folder.
+    Biff(Biff),
     /// Hand in a message, as every Unix program knows how to
     ///
     /// Also by the name `sendmail` (a link to this program). The message is read from stdin, up to the end or a line with

@@ -5,6 +5,7 @@ mod account;
 mod alias;
 mod aliases;
 mod answer;
+mod biff;
 mod care;
 mod command;
 mod config;
@@ -65,6 +66,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Serve => house::serve(file, screen),
         Command::Lab(lab) => lab_view::run(lab, screen),
         Command::Config(command) => config::run(command, file, screen),
+        Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),

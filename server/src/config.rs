@@ -143,6 +143,8 @@ pub struct Route {
     pub host: HostPort,
     /// LMTP is spoken there, not SMTP.
     pub lmtp: bool,
+    /// Who may ask for what waits.
+    pub login: Option<Address>,
 }
 
 /// How log lines look.
@@ -176,6 +178,8 @@ pub struct Config {
     pub admin: Option<Address>,
     pub user: Option<String>,
     pub greeting: Option<String>,
+    /// SEND, SOML and SAML are carried out.
+    pub send_commands: bool,
     pub listen: Vec<Listen>,
     pub tls: Option<TlsFiles>,
     pub trust: Trust,
@@ -242,6 +246,7 @@ impl Config {
             recipients: self.limits.recipients,
             login_guesses_per_minute: self.limits.login_guesses_per_minute,
             apop: self.trust.apop,
+            send_commands: self.send_commands,
             outbound: self.outbound_policy(),
         }
     }
@@ -275,6 +280,11 @@ impl Config {
             rules: Arc::new(rules),
             smarthost_login: login.map(|(user, password)| Login { user, password, in_the_clear: false }),
             lmtp_routes: lmtp.map(|(number, _)| number).collect(),
+            collectors: self
+                .routes
+                .iter()
+                .filter_map(|route| Some((route.domain.clone(), route.login.clone()?)))
+                .collect(),
             connections: outbound.connections as usize,
             connections_per_destination: outbound.connections_per_destination as usize,
             linger: true,
@@ -320,6 +330,7 @@ impl Config {
             admin: read.parsed("admin"),
             user: read.text("user"),
             greeting: greeting(&mut read),
+            send_commands: read.flag("smtp.send_commands").unwrap_or_default(),
             listen: listeners(&mut read, file.is_none()),
             tls: tls_files(&mut read, &folder),
             trust: trust(&mut read),
@@ -473,7 +484,11 @@ fn routes(read: &mut Reader) -> Vec<Route> {
             Some(protocol) => read.located::<Protocol>(protocol)? == Protocol::Lmtp,
             None => false,
         };
-        Some(Route { domain: read.located(domain)?, host: read.located(host)?, lmtp })
+        let login = match route.get("login") {
+            Some(login) => Some(read.located(login)?),
+            None => None,
+        };
+        Some(Route { domain: read.located(domain)?, host: read.located(host)?, lmtp, login })
     });
     routes.collect()
 }

@@ -83,6 +83,20 @@ pub fn remove(path: &Path) {
     }
 }
 
+impl Socket {
+    /// The next client; `None` after a moment when the system is short of something.
+    pub(crate) async fn accept(&self) -> Option<UnixStream> {
+        match self.0.accept().await {
+            Ok((client, _)) => Some(client),
+            Err(error) => {
+                tracing::warn!(%error, "a socket in the data folder cannot accept for the moment");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                None
+            }
+        }
+    }
+}
+
 /// Answers until the drain signal; requests under way are finished.
 pub(crate) async fn serve(socket: Socket, counter: Counter, mut drain: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CLIENTS));
@@ -107,14 +121,7 @@ pub(crate) async fn serve(socket: Socket, counter: Counter, mut drain: watch::Re
 
 async fn accept(socket: &Socket, places: &Arc<Semaphore>) -> Option<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
-    match socket.0.accept().await {
-        Ok((client, _)) => Some((client, place)),
-        Err(error) => {
-            tracing::warn!(%error, "the control socket cannot accept for the moment");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
+    socket.accept().await.map(|client| (client, place))
 }
 
 async fn converse(client: UnixStream, counter: &Counter, mut drain: watch::Receiver<bool>) -> io::Result<()> {
@@ -171,8 +178,7 @@ pub fn ask(path: &Path, request: &Request) -> Option<Result<Response, Failure>> 
 /// The same, with patience for so long.
 #[must_use]
 pub fn ask_within(path: &Path, request: &Request, patience: Option<Duration>) -> Option<Result<Response, Failure>> {
-    let connected = short(path).and_then(|(_folder, short)| BlockingStream::connect(short));
-    let client = match connected {
+    let client = match connect(path) {
         Ok(client) => client,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return None;
@@ -181,6 +187,11 @@ pub fn ask_within(path: &Path, request: &Request, patience: Option<Duration>) ->
     };
     let patient = client.set_read_timeout(patience).and_then(|()| client.set_write_timeout(patience));
     Some(patient.and_then(|()| exchange(client, request)).unwrap_or_else(|error| Err(unavailable(path, &error))))
+}
+
+/// Connects to a socket in a data folder.
+pub(crate) fn connect(path: &Path) -> io::Result<BlockingStream> {
+    short(path).and_then(|(_folder, short)| BlockingStream::connect(short))
 }
 
 fn exchange(mut client: BlockingStream, request: &Request) -> io::Result<Result<Response, Failure>> {

@@ -16,6 +16,7 @@ mod outgoing;
 mod privileges;
 mod reception;
 mod running;
+pub mod screens;
 mod seams;
 mod secret;
 mod serve;

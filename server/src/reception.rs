@@ -4,8 +4,8 @@
 use crate::config::ListenerKind;
 use crate::house::House;
 use net::accept::{Reception, Refused};
-use net::{Ended, Handshake, Seat, Security, Surroundings, drive};
-use office::Peer;
+use net::{Ended, Handshake, Seat, Security, Surroundings, Turned, drive, drive_turning};
+use office::{Peer, SmtpDesk};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
@@ -84,7 +84,26 @@ fn smtp(
     around: &Surroundings,
 ) -> impl Future<Output = Ended> + Send {
     let (profile, desk) = house.office.smtp(role, peer, true);
-    drive(connection, wire::smtp::Server::new(house.clock.now(), profile), desk, around)
+    let session = wire::smtp::Server::new(house.clock.now(), profile);
+    let driving = drive_turning(connection, session, desk, around);
+    async move {
+        match driving.await {
+            (ended, None) => ended,
+            // Boxed, as what is seldom: it would make every connection larger all its life.
+            (ended, Some(turned)) => Box::pin(collect(*turned, around)).await.unwrap_or(ended),
+        }
+    }
+}
+
+/// The roles are turned round (ATRN, TURN): the client is the server, and gets what waits for it.
+async fn collect(turned: Turned<TcpStream, SmtpDesk>, around: &Surroundings) -> Option<Ended> {
+    let Turned { connection, mut desk } = turned;
+    let collection = desk.collection()?;
+    let (session, desk) = collection.session(around.clock.now());
+    let around = Surroundings { security: Security::Plain, seat: Seat::new(around.clock.now()), ..around.clone() };
+    let ended = drive(connection, session, desk, &around).await;
+    collection.end(around.clock.now()).await;
+    Some(ended)
 }
 
 fn pop3(house: &House, connection: TcpStream, peer: Peer, around: &Surroundings) -> impl Future<Output = Ended> + Send {

@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, outgoing, privileges, secret};
+use crate::{control, files, outgoing, privileges, screens, secret};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -157,6 +157,9 @@ fn spawn_all(
     let drops = Drops::open(&house.config.load().data_dir, office.clone(), clock.clone());
     tasks.spawn(control::serve(socket, Counter { office, clock, drops: drops.clone() }, house.drain.clone()));
     tasks.spawn(drops.watch(house.clone()));
+    let path = screens::path(&house.config.load().data_dir);
+    let socket = control::bind(&path).map_err(|error| StartError::Control { path, error })?;
+    tasks.spawn(screens::serve(socket, house.office.clone(), house.drain.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
     tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));
@@ -277,6 +280,7 @@ impl Running {
             tasks.shutdown().await;
         }
         control::remove(&control::path(&self.house.config.load().data_dir));
+        control::remove(&screens::path(&self.house.config.load().data_dir));
         let store = self.house.office.store().clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store did not close");

@@ -65,6 +65,8 @@ pub enum Op {
     /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`; none at these hosts,
     /// but for those that are routed elsewhere.
     Claim { now: Time, limit: u32, lease_ms: u64, token: u64, except: Vec<String> },
+    /// The same for one host, from `after` on and in the order of the outbox, due or not; none that go another way.
+    ClaimAt { host: String, after: (i64, u32), now: Time, limit: u32, lease_ms: u64, token: u64 },
     /// What came of claimed recipients, and the reports about them, in one transaction. `Conflict`, and nothing happens,
     /// when the lease of any of them is no longer held under the token.
     Settle(Box<Settlement>),

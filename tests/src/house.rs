@@ -94,6 +94,11 @@ fn configuration(world: &World, folder: &Path) -> String {
             _ => text.push_str(&format!("{name} = {value}\n")),
         }
     }
+    text.push_str(&format!("[smtp]\nsend_commands = {}\n", world.sends));
+    for (domain, login) in &world.routes {
+        // Nobody hears at the discard port of loopback.
+        text.push_str(&format!("[[route]]\ndomain = \"{domain}\"\nhost = \"127.0.0.1:9\"\nlogin = \"{login}\"\n"));
+    }
     text
 }
 

@@ -37,6 +37,9 @@ pub enum Step<Ask> {
     Read,
     /// Flush what was sent and close the connection.
     Close,
+    /// Flush what was sent, drop all input not yet taken, and hand connection and desk to whoever started the driver:
+    /// from here on the roles are turned round, and another session goes on. A driver that cannot, closes.
+    Turn,
 }
 
 /// Stored content on its way to the peer.

@@ -54,6 +54,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         &mut self.stream
     }
 
+    /// The connection, for whoever goes on with it.
+    pub(super) fn into_stream(self) -> Stream<S> {
+        self.stream
+    }
+
     /// What is to be written, for appending.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.gathered

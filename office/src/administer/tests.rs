@@ -33,6 +33,7 @@ fn policy() -> Policy {
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
+        send_commands: false,
         outbound: crate::OutboundPolicy::direct(&domain("mx.hamburger.edu")),
     }
 }

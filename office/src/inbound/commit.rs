@@ -13,7 +13,7 @@ use message::build::{self, Mailbox, Received};
 use message::{Address, Domain, Time};
 use store::op::{Deliver, Delivery, Op, Outcome};
 use store::types::{Account, AccountId, TraceEntry};
-use wire::smtp::{Answer, Body, Enhanced, Reply, Role, Verb};
+use wire::smtp::{Answer, Body, Enhanced, Manner, Reply, Role, Verb};
 
 /// Hops after which a message is going in circles (RFC 5321 §6.3 asks for at least 100).
 const HOPS_MAX: usize = 100;
@@ -67,7 +67,23 @@ impl SmtpDesk {
 
     /// One reply for each recipient; for SMTP they are all the same.
     async fn finish(&self, transaction: &mut Transaction, now: Time) -> Result<Vec<Reply>, Reply> {
+        if transaction.sender.manner != Manner::Mail {
+            return self.send(transaction, now).await;
+        }
         let (deliver, accounts) = self.prepare(transaction, now).await?;
+        let replies = self.file(transaction, deliver, accounts.clone()).await?;
+        self.announce(transaction, accounts.into_iter());
+        Ok(replies)
+    }
+
+    /// The one transaction.
+    pub(super) async fn file(
+        &self,
+        transaction: &Transaction,
+        deliver: Deliver,
+        accounts: Vec<AccountId>,
+    ) -> Result<Vec<Reply>, Reply> {
+        let now = deliver.now;
         let content = deliver.content.clone();
         let outcome =
             self.office.store().apply(Op::Deliver(Box::new(deliver))).await.map_err(|error| trouble(&error))?;
@@ -83,7 +99,11 @@ impl SmtpDesk {
     }
 
     /// The operation that delivers the message, where nothing speaks against it, and whose mailboxes it is for.
-    async fn prepare(&self, transaction: &mut Transaction, now: Time) -> Result<(Deliver, Vec<AccountId>), Reply> {
+    pub(super) async fn prepare(
+        &self,
+        transaction: &mut Transaction,
+        now: Time,
+    ) -> Result<(Deliver, Vec<AccountId>), Reply> {
         let arrival =
             transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
         let binary = transaction.sender.body == Body::BinaryMime;
@@ -266,8 +286,13 @@ impl SmtpDesk {
 }
 
 /// The reverse path as text; empty for `<>`.
-fn path_text(transaction: &Transaction) -> String {
+pub(super) fn path_text(transaction: &Transaction) -> String {
     transaction.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What a journey says of a mailbox.
+pub(super) fn filed(account: &Account) -> String {
+    format!("to the mailbox of {}", account.address)
 }
 
 /// The journey so far: accepted, then one line for each end of each recipient's way.
@@ -276,7 +301,7 @@ fn journey(accepted: TraceEntry, transaction: &Transaction, paths: &Paths<'_>) -
     for recipient in &transaction.recipients {
         for member in &recipient.members {
             let (event, detail) = match &member.end {
-                End::Local(account) => ("delivered", format!("to the mailbox of {}", account.address)),
+                End::Local(account) => ("delivered", filed(account)),
                 End::Remote(address) => ("queued", format!("for {address}{}", paths.told(member))),
             };
             lines.push(TraceEntry {

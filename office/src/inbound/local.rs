@@ -16,7 +16,7 @@ use store::query::{Resolve, Resolved, TraceById};
 use store::types::QueueId;
 use wire::Desk;
 use wire::smtp::{
-    Answer, Ask, Body, ForwardPath, Notify, Recipient, Reply, Return, ReversePath, Role, Sender as GivenSender,
+    Answer, Ask, Body, ForwardPath, Manner, Notify, Recipient, Reply, Return, ReversePath, Role, Sender as GivenSender,
 };
 
 /// Octets of the refused message that go back with a notice.
@@ -119,6 +119,7 @@ impl Office {
             ret: envelope.ret,
             envid: envelope.envid.clone(),
             auth: None,
+            manner: Manner::Mail,
         };
         let mut local = LocalDesk { desk, now, refused: Vec::new(), taken: 0 };
         local.ask(Ask::Sender(given)).await?;

@@ -1,7 +1,7 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `local` (what users of this machine hand in).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `sending` (SEND, SOML, SAML), `local` (what users of this machine hand in).
 
 mod arrival;
 mod commit;
@@ -12,7 +12,9 @@ mod local;
 mod recipient;
 mod route;
 mod sender;
+mod sending;
 mod success;
+mod waiting;
 
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 
@@ -21,12 +23,12 @@ use crate::{Office, Peer, Policy};
 use arrival::Arrival;
 use bytes::Bytes;
 use local::HandedIn;
-use message::{Address, Time};
+use message::{Address, Domain, Time};
 use recipient::Accepted;
 use std::sync::Arc;
 use store::StoreError;
 use store::types::{Account, QueueId};
-use wire::smtp::{Answer, Ask, Enhanced, Greeting, Reply, Role, Sender, Server};
+use wire::smtp::{Answer, Ask, Enhanced, Greeting, Manner, Reply, Role, Sender, Server};
 use wire::{Desk, TlsFacts};
 
 /// The desk of one SMTP or LMTP connection.
@@ -38,6 +40,8 @@ pub struct SmtpDesk {
     visitor: Visitor,
     greeting: Option<(Greeting, Option<TlsFacts>)>,
     transaction: Option<Transaction>,
+    /// Domains whose mail the client fetches, now that it is the server.
+    fetching: Vec<Domain>,
     /// On this machine, by one of its users, instead of over a connection.
     handed_in: Option<HandedIn>,
 }
@@ -49,13 +53,25 @@ struct Transaction {
     reverse_path: Option<Address>,
     recipients: Vec<Accepted>,
     arrival: Option<Arrival>,
+    /// The beginning of the content, where it is for screens.
+    screen: Vec<u8>,
     queue_id: QueueId,
 }
 
 impl SmtpDesk {
     pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
         let visitor = office.visitor(peer.client.ip());
-        SmtpDesk { office, policy, role, peer, visitor, greeting: None, transaction: None, handed_in: None }
+        SmtpDesk {
+            office,
+            policy,
+            role,
+            peer,
+            visitor,
+            greeting: None,
+            transaction: None,
+            fetching: Vec::new(),
+            handed_in: None,
+        }
     }
 
     /// Who logged in on this connection.
@@ -127,12 +143,19 @@ impl Desk for SmtpDesk {
             Ask::Expand(name) => self.expand(&name).await,
             Ask::Status => self.status(),
             Ask::Auth(ask) => return self.login(now, ask).await,
+            Ask::Start(node) => self.start_queue(&node, now).await,
+            Ask::Turn(domains) => self.turn_round(domains).await,
         };
         Answer::Reply(reply)
     }
 
     async fn content(&mut self, bytes: &[u8]) {
-        if let Some(arrival) = self.transaction.as_mut().and_then(|transaction| transaction.arrival.as_mut()) {
+        let Some(transaction) = &mut self.transaction else { return };
+        if transaction.sender.manner != Manner::Mail {
+            let room = sending::SCREEN_OCTETS.saturating_sub(transaction.screen.len());
+            transaction.screen.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+        if let Some(arrival) = &mut transaction.arrival {
             arrival.take(bytes).await;
         }
     }

@@ -6,7 +6,7 @@ use crate::srs::SrsError;
 use message::{Address, Host, Time};
 use store::StoreError;
 use store::types::Account;
-use wire::smtp::{Enhanced, ForwardPath, Recipient, Reply, Role};
+use wire::smtp::{Enhanced, ForwardPath, Manner, Recipient, Reply, Role};
 
 /// A recipient that was answered 250 or 251.
 pub(super) struct Accepted {
@@ -42,7 +42,7 @@ impl SmtpDesk {
             Route::Foreign if self.is_known() => vec![Member::remote(address.clone())],
             other => return Ok(Err(refusal(&address, &other))),
         };
-        if let Some(reply) = self.refuse_full(&address, &members) {
+        if let Some(reply) = self.refuse_away(&address, &members).or_else(|| self.refuse_full(&address, &members)) {
             return Ok(Err(reply));
         }
         let reply = welcome(&address, &members);
@@ -67,8 +67,10 @@ impl SmtpDesk {
     /// A mailbox that is full, or would be by the declared size (RFC 1870 §6.1), is told so before the content comes.
     fn refuse_full(&self, address: &Address, members: &[Member]) -> Option<Reply> {
         let size = self.transaction.as_ref().and_then(|transaction| transaction.sender.size).unwrap_or(0);
+        // What only goes to screens needs no room.
+        let sends = self.transaction.as_ref().is_some_and(|transaction| transaction.sender.manner == Manner::Send);
         let [Member { end: End::Local(account), .. }] = members else { return None };
-        (!has_room(account, size) && !is_always_heard(address))
+        (!sends && !has_room(account, size) && !is_always_heard(address))
             .then(|| Reply::new(452, Enhanced(4, 2, 2), "the mailbox is full, try again when its owner has made room"))
     }
 

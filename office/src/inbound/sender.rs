@@ -13,6 +13,9 @@ impl SmtpDesk {
         if self.role == Role::Submission && self.user().is_none() {
             return Reply::new(530, Enhanced(5, 7, 0), "log in first");
         }
+        if let Some(refusal) = self.refuse_sending(sender.manner) {
+            return refusal;
+        }
         // RFC 1870 §6.1: with the size a client declares, where it does.
         if !self.office.has_room_for(sender.size.unwrap_or(0), &self.policy) {
             if !self.office.inner.short.swap(true, Ordering::Relaxed) {
@@ -30,8 +33,14 @@ impl SmtpDesk {
         if let Some(reply) = self.refuse_foreign_name(reverse_path.as_ref()).await {
             return reply;
         }
-        let transaction =
-            Transaction { sender, reverse_path, recipients: Vec::new(), arrival: None, queue_id: QueueId(0) };
+        let transaction = Transaction {
+            sender,
+            reverse_path,
+            recipients: Vec::new(),
+            arrival: None,
+            screen: Vec::new(),
+            queue_id: QueueId(0),
+        };
         self.transaction = Some(transaction);
         Reply::new(250, Enhanced(2, 1, 0), "sender taken")
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use store::query::{Mailboxes, Messages, Resolve, Resolved, StoredMessage};
 use store::types::Uid;
 use store::{Settings, Store};
-use wire::smtp::{Body, ForwardPath, Notify, Recipient, ReversePath, Verb};
+use wire::smtp::{Body, ForwardPath, Manner, Notify, Recipient, ReversePath, Verb};
 
 pub(crate) const NOW: Time = Time(1_800_000_000_000);
 
@@ -39,6 +39,7 @@ pub(crate) fn policy() -> Policy {
         recipients: 100,
         login_guesses_per_minute: 20,
         apop: false,
+        send_commands: false,
         outbound: crate::OutboundPolicy::direct(&domain("mx.hamburger.edu")),
     }
 }
@@ -104,7 +105,16 @@ fn sender(body: Body) -> Ask {
 }
 
 pub(crate) fn sender_with(reverse_path: ReversePath, body: Body) -> Ask {
-    Ask::Sender(Sender { reverse_path, size: None, body, smtputf8: false, ret: None, envid: None, auth: None })
+    Ask::Sender(Sender {
+        reverse_path,
+        size: None,
+        body,
+        smtputf8: false,
+        ret: None,
+        envid: None,
+        auth: None,
+        manner: Manner::Mail,
+    })
 }
 
 /// Sends content to one recipient; the code after the dot.

@@ -67,6 +67,9 @@ impl ClientDesk {
         if own.is_some() {
             return own;
         }
+        if self.errand.lock().fetched.is_some() {
+            return self.outbound.next_fetched(now, &self.errand).await;
+        }
         let inner = &self.outbound.inner;
         let waiting = || inner.window.lock().next_for(&destination, now);
         match waiting() {

@@ -2,6 +2,7 @@
 //! whatever else waits for that destination. Owns which host is next and what is left when none is.
 
 use super::desk::ClientDesk;
+use super::fetched::Fetched;
 use super::route::{Lookup, Need, Plan, Target, Via};
 use super::settle::{Judgement, Loss};
 use super::work::{Destination, Work};
@@ -21,6 +22,8 @@ use wire::smtp::{Enhanced, client};
 pub(super) struct Errand {
     /// Where all of it goes.
     pub destination: Destination,
+    /// What a peer fetches over its own connection: instead of what else waits for one destination.
+    pub fetched: Option<Fetched>,
     /// The message that is to be sent, with the recipients it is not done with.
     pub work: Option<Work>,
     /// Where the connection leads.
@@ -59,6 +62,7 @@ impl Outbound {
         let destination = work.destination.clone();
         let errand = Arc::new(Mutex::new(Errand {
             destination: destination.clone(),
+            fetched: None,
             work: Some(work),
             stop: Stop::nowhere(),
             lost: None,

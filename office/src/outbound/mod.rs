@@ -5,6 +5,7 @@
 mod content;
 mod desk;
 mod errand;
+mod fetched;
 mod history;
 mod report;
 pub mod route;
@@ -14,6 +15,7 @@ mod words;
 mod work;
 
 pub use desk::ClientDesk;
+pub use fetched::Collection;
 pub use work::{Destination, Work};
 
 use crate::Office;
@@ -101,7 +103,7 @@ pub struct Outbound {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     office: Office,
     /// Under which recipients are claimed in this life of the process.
     token: u64,
@@ -128,7 +130,14 @@ impl Office {
             offered: Notify::new(),
             unsettled: Mutex::new(Vec::new()),
         };
-        Outbound { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        *self.inner.sending.write() = Arc::downgrade(&inner);
+        Outbound { inner }
+    }
+
+    /// The half that sends for this office, where one does.
+    pub(crate) fn sending(&self) -> Option<Outbound> {
+        self.inner.sending.read().upgrade().map(|inner| Outbound { inner })
     }
 }
 
@@ -221,6 +230,14 @@ impl Outbound {
     /// Somebody waits in the outbox who is due then.
     pub fn announce(&self, due: Time) {
         self.inner.window.lock().announce(due);
+    }
+
+    /// The destination is said to be back: it is tried again, whatever came of the last tries.
+    pub(crate) fn revive(&self, domain: &Domain, now: Time) {
+        let destination = Destination::domain(domain);
+        let mut window = self.inner.window.lock();
+        window.revive(&destination);
+        window.announce(now);
     }
 
     /// Returns when something under way came to its end.

@@ -2,6 +2,7 @@
 //! the report to its sender and the line in its journey.
 
 use super::history::History;
+use super::work::FETCHED;
 use super::work::{Destination, Work};
 use super::{Outbound, Stop, words};
 use crate::counters::count;
@@ -236,8 +237,10 @@ impl Outbound {
 
     /// A message is done with: its places in the window are free.
     pub(super) fn finish(&self, work: &Work, now: Time, reached: Reached) {
-        self.inner.window.lock().done(work, now, reached);
-        self.inner.freed.notify_one();
+        if work.number != FETCHED {
+            self.inner.window.lock().done(work, now, reached);
+            self.inner.freed.notify_one();
+        }
     }
 
     /// Recipients whose destination could not be reached lately: they count as tried, and are not tried before it may

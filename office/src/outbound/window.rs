@@ -83,6 +83,11 @@ impl Window {
         self.queue.announce(due);
     }
 
+    /// The destination may be back.
+    pub fn revive(&mut self, destination: &Destination) {
+        self.queue.revive(&destination.to_string());
+    }
+
     pub fn step(&mut self, now: Time) -> Step {
         match self.queue.next(now) {
             Turn::Attempt(attempt) => {

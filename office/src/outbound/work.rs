@@ -20,6 +20,11 @@ impl Destination {
         Destination { host: row.address.host().to_string(), route: row.route.clone() }
     }
 
+    /// What mail for a domain goes to, unless an administrator sends it elsewhere.
+    pub(super) fn domain(domain: &message::Domain) -> Destination {
+        Destination { host: domain.to_string(), route: None }
+    }
+
     /// As `route` reads it.
     pub(super) fn to_host(&self) -> Option<Host> {
         let literal = self.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -61,6 +66,9 @@ pub struct Work {
     /// The message, once it was looked up.
     pub(super) message: Option<OutgoingStored>,
 }
+
+/// The number of all work that a peer fetches: the window does not count it.
+pub(super) const FETCHED: u64 = u64::MAX;
 
 impl Work {
     pub(super) fn new(number: u64, destination: Destination, rows: Vec<Claimed>) -> Work {

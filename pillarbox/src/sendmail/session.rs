@@ -13,8 +13,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use tokio::sync::watch;
 use wire::Desk;
 use wire::smtp::{
-    Answer, Ask, Body, Enhanced, ForwardPath, Limits, Notify, Profile, Recipient, Reply, Return, ReversePath, Role,
-    Sender, Server,
+    Answer, Ask, Body, Classic, Enhanced, ForwardPath, Limits, Notify, Profile, Recipient, Reply, Return, ReversePath,
+    Role, Sender, Server,
 };
 
 /// Speaks until the other end has had enough.
@@ -44,6 +44,7 @@ fn profile(config: &Config) -> Profile {
         tls_available: false,
         mechanisms: Vec::new(),
         dsn: true,
+        classic: Classic::default(),
         limits: Limits {
             message_size: config.limits.message_size,
             recipients: usize::try_from(config.limits.recipients).unwrap_or(usize::MAX),
@@ -181,8 +182,8 @@ impl Desk for DropDesk {
             Ask::Verify(name) => self.verify(&name),
             Ask::Expand(_) => Reply::new(502, Enhanced(5, 5, 1), "ask the server for that"),
             Ask::Status => Reply::new(211, Enhanced(2, 0, 0), format!("{} takes mail here", self.config.hostname)),
-            // No mechanism is offered, so that none is asked for.
-            Ask::Auth(_) => return Answer::Done,
+            // No mechanism is offered and nothing classic is on, so that none of them is asked for.
+            Ask::Auth(_) | Ask::Start(_) | Ask::Turn(_) => return Answer::Done,
         })
     }
 

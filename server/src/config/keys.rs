@@ -104,15 +104,22 @@ pub const KEYS: &[Key] = &[
         "false",
         "Send to hosts whose names lead to loopback addresses; only for test networks.",
     ),
+    key(
+        "smtp",
+        "send_commands",
+        "false",
+        "SEND, SOML and SAML (RFC 821) from users and trusted networks: messages on the screens of `pillarbox biff`.",
+    ),
     key("logs", "format", "\"human\"", "How log lines look on stderr: human or json."),
     key("logs", "level", "\"info\"", "What is logged: error, warn, info, debug or trace."),
 ];
 
 /// The keys of one `[[route]]`.
-pub const ROUTE_KEYS: [(&str, &str); 3] = [
+pub const ROUTE_KEYS: [(&str, &str); 4] = [
     ("domain", "Mail for this domain ..."),
     ("host", "... goes to this server, \"host:port\", whatever its MX records say."),
     ("protocol", "\"smtp\", or \"lmtp\" for a mail store that delivers at once (RFC 2033). Default: smtp."),
+    ("login", "The account whose login may ask for the mail that waits for the domain: ETRN, ATRN, TURN."),
 ];
 
 /// Those without which it leads nowhere.

@@ -96,6 +96,9 @@ level = "debug"
 domain = "crepes.fr"
 host = "127.0.0.1:2526"
 protocol = "lmtp"
+login = "bob@crepes.fr"
+[smtp]
+send_commands = true
 "#;
 
 #[test]
@@ -124,6 +127,9 @@ fn every_key_is_read() {
     assert_eq!(config.routes.first().unwrap().host.to_string(), "127.0.0.1:2526");
     let outbound = config.policy().outbound;
     assert_eq!((outbound.connections, outbound.connections_per_destination, outbound.lmtp_routes), (7, 3, vec![0]));
+    let [(domain, login)] = outbound.collectors.as_slice() else { panic!("one route has a login") };
+    assert_eq!((domain.as_str(), login.to_string().as_str()), ("crepes.fr", "bob@crepes.fr"));
+    assert!(config.policy().send_commands);
     assert_eq!((outbound.rules.ipv6, outbound.rules.loopback_targets, outbound.rules.port), (false, true, 2526));
     assert_eq!(outbound.schedule.retry_first, Duration::from_secs(60));
     assert_eq!((config.logs.format, config.logs.level.as_str()), (LogFormat::Json, "debug"));

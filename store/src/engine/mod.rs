@@ -282,6 +282,9 @@ impl Work<'_> {
             Op::AliasRemove { address } => self.alias_remove(address),
             Op::AliasImport { origin, aliases } => self.alias_import(origin, aliases),
             Op::Claim { now, limit, lease_ms, token, except } => self.claim((*now, *lease_ms), *limit, *token, except),
+            Op::ClaimAt { host, after, now, limit, lease_ms, token } => {
+                self.claim_at(host, *after, (*now, *lease_ms), *limit, *token)
+            }
             Op::Settle(settlement) => self.settle(settlement),
             Op::Renew { now, lease_ms, token, recipients } => self.renew(*now, *lease_ms, *token, recipients),
             Op::ReleaseAll => self.release_all(),

@@ -79,14 +79,46 @@ impl Work<'_> {
             }
             all
         };
+        self.lease((now, lease_ms), token, &rows)?;
+        Ok(Outcome::Claimed(rows))
+    }
+
+    pub(super) fn claim_at(
+        &mut self,
+        host: &str,
+        after: (i64, u32),
+        (now, lease_ms): (Time, u64),
+        limit: u32,
+        token: u64,
+    ) -> Sql<Outcome> {
+        let rows: Vec<Claimed> = {
+            let mut statement = self.sql.prepare_cached(
+                "SELECT r.outbox, n, queue_id, reverse_path, local, host, notify, orcpt, route, size, created, \
+                 attempts, history FROM outbox_rcpt AS r JOIN outbox ON outbox.id = r.outbox \
+                 WHERE held = 0 AND lease_until <= ?1 AND host = ?2 AND route IS NULL AND (r.outbox, n) > (?3, ?4) \
+                 ORDER BY r.outbox, n LIMIT ?5",
+            )?;
+            let limit = i64::from(limit.min(CLAIM_MAX));
+            let mut rows = statement.query(params![num(now.0), host.as_bytes(), after.0, i64::from(after.1), limit])?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                all.push(claimed(row)?);
+            }
+            all
+        };
+        self.lease((now, lease_ms), token, &rows)?;
+        Ok(Outcome::Claimed(rows))
+    }
+
+    fn lease(&mut self, (now, lease_ms): (Time, u64), token: u64, rows: &[Claimed]) -> Sql<()> {
         let until = num(now.0.saturating_add(lease_ms));
-        for row in &rows {
+        for row in rows {
             self.run(
                 "UPDATE outbox_rcpt SET lease_until = ?3, lease_token = ?4 WHERE outbox = ?1 AND n = ?2",
                 params![row.outbox, row.recipient, until, token.cast_signed()],
             )?;
         }
-        Ok(Outcome::Claimed(rows))
+        Ok(())
     }
 
     pub(super) fn renew(&mut self, now: Time, lease_ms: u64, token: u64, rows: &[(i64, u32)]) -> Sql<Outcome> {

@@ -123,7 +123,9 @@ impl World {
             }
             Op::Deliver(deliver) => self.deliver(deliver),
             Op::Append(append) => self.append(append),
-            Op::Claim { .. } | Op::Settle(_) | Op::Renew { .. } | Op::ReleaseAll => self.apply_lease(op),
+            Op::Claim { .. } | Op::ClaimAt { .. } | Op::Settle(_) | Op::Renew { .. } | Op::ReleaseAll => {
+                self.apply_lease(op)
+            }
             Op::Defer { host, now, until, limit } => self.outbox.defer(host, (*now, *until), *limit),
             Op::OutboxChange { filter, after, limit, change, now } => {
                 self.outbox.change(filter, (*after, *limit), change, *now)
@@ -297,6 +299,9 @@ impl World {
         match op {
             Op::Claim { now, limit, lease_ms, token, except } => {
                 self.outbox.claim((*now, *lease_ms), *limit, *token, except)
+            }
+            Op::ClaimAt { host, after, now, limit, lease_ms, token } => {
+                self.outbox.claim_at((host, *after), (*now, *lease_ms), *limit, *token)
             }
             Op::Renew { now, lease_ms, token, recipients } => self.outbox.renew(*now, *lease_ms, *token, recipients),
             Op::Settle(settlement) => {

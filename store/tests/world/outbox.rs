@@ -70,8 +70,29 @@ impl Waitings {
 
     pub fn claim(&mut self, (now, lease_ms): (Time, u64), limit: u32, token: u64, except: &[String]) -> Outcome {
         let closed = |row: &Waiting| row.route.is_none() && except.contains(&row.address.host().to_string());
+        let keys = self.due(limit, |row| row.is_free(now) && !closed(row));
+        self.lease(keys, (now, lease_ms), token)
+    }
+
+    pub fn claim_at(
+        &mut self,
+        (host, after): (&str, Key),
+        (now, lease_ms): (Time, u64),
+        limit: u32,
+        token: u64,
+    ) -> Outcome {
+        let fits = |row: &Waiting| {
+            let free = row.lease.is_none_or(|(_, until)| until <= now);
+            free && !row.held && row.route.is_none() && row.address.host().to_string() == host
+        };
+        let keys = self.rows.iter().filter(|(key, row)| **key > after && fits(row)).map(|(key, _)| *key);
+        let keys = keys.take(limit as usize).collect();
+        self.lease(keys, (now, lease_ms), token)
+    }
+
+    fn lease(&mut self, keys: Vec<Key>, (now, lease_ms): (Time, u64), token: u64) -> Outcome {
         let mut claimed = Vec::new();
-        for key in self.due(limit, |row| row.is_free(now) && !closed(row)) {
+        for key in keys {
             let row = self.rows.get_mut(&key).unwrap();
             row.lease = Some((token, Time(now.0 + lease_ms)));
             let row = row.clone();

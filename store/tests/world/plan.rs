@@ -206,10 +206,14 @@ fn on_leases() -> impl Strategy<Value = Op> {
     let row = || (1..5_i64, 0..2_u32);
     let closed = prop::collection::vec(prop::sample::select(vec!["crepes.fr".to_owned()]), 0..2);
     let claim = (0..60_u64, 0..6_u32, 1..20_000_u64, token(), closed);
+    let at = (0..60_u64, row(), 0..6_u32, 1..20_000_u64, token());
     let settle = (prop::collection::vec((row(), a_state()), 1..3), token(), 0..60_u64);
     let renew = (0..60_u64, 1..20_000_u64, token(), prop::collection::vec(row(), 0..3));
     prop_oneof![
         3 => claim.prop_map(|(at, limit, lease_ms, token, except)| Op::Claim { now: time(at), limit, lease_ms, token, except }),
+        1 => at.prop_map(|(at, after, limit, lease_ms, token)| Op::ClaimAt {
+            host: "crepes.fr".to_owned(), after, now: time(at), limit, lease_ms, token
+        }),
         3 => settle.prop_map(|(rows, token, at)| Op::Settle(Box::new(settlement(rows, token, at)))),
         1 => renew.prop_map(|(at, lease_ms, token, recipients)| Op::Renew {
             now: time(at), lease_ms, token, recipients

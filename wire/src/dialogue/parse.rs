@@ -48,6 +48,8 @@ fn world_line(world: &mut World, fact: &str, load: Load<'_>) -> Result<(), Strin
         ("moved", [old, new]) => world.moved.push((world.full_address(old), (*new).to_owned())),
         ("relay", networks) => networks_into(&mut world.relay, networks)?,
         ("plaintext-login", networks) => networks_into(&mut world.plaintext_login, networks)?,
+        ("sends", []) => world.sends = true,
+        ("route", [domain, login]) => world.routes.push(((*domain).to_owned(), world.full_address(login))),
         ("limit", [name, value]) => world.limits.push(((*name).to_owned(), count(value)?)),
         ("quota" | "apop" | "archive", [name, value @ ..]) => set_account(world, name, word, value)?,
         ("mail" | "mail-file" | "maildrop", [name, what]) => add_mail(world, name, (word, what), load)?,

@@ -1,7 +1,7 @@
 //! The words in which a dialogue speaks of the questions sessions ask and of the answers a desk gives: one stable text
 //! for each, the secrets left out.
 
-use crate::smtp::{self, Enhanced, ForwardPath, Notify, Reply, Return, ReversePath, Verb};
+use crate::smtp::{self, Enhanced, ForwardPath, Manner, Notify, Reply, Return, ReversePath, Verb};
 use crate::{pop3, sasl};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +21,8 @@ pub fn smtp_ask(ask: &smtp::Ask) -> String {
         Ask::Expand(name) => format!("expand {name}"),
         Ask::Status => "status".to_owned(),
         Ask::Auth(ask) => format!("auth {}", sasl_ask(ask)),
+        Ask::Start(node) => format!("start {node}"),
+        Ask::Turn(domains) => domains.iter().fold("turn".to_owned(), |text, domain| format!("{text} {domain}")),
     }
 }
 
@@ -63,6 +65,9 @@ fn sender_text(sender: &smtp::Sender) -> String {
         ReversePath::Address(address) => format!("sender <{address}>"),
         ReversePath::Bare(name) => format!("sender <{name}>"),
     };
+    if sender.manner != Manner::Mail {
+        text = format!("{} {text}", sender.manner.name().to_ascii_lowercase());
+    }
     if let Some(size) = sender.size {
         text.push_str(&format!(" size={size}"));
     }

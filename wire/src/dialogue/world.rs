@@ -27,6 +27,10 @@ pub struct World {
     pub relay: Vec<Network>,
     /// Networks that may log in without TLS.
     pub plaintext_login: Vec<Network>,
+    /// SEND, SOML and SAML are carried out (`= sends`).
+    pub sends: bool,
+    /// `= route DOMAIN LOGIN`: mail for the domain goes to a host that does not answer, and the login may ask for it.
+    pub routes: Vec<(String, String)>,
     /// `= limit NAME VALUE`: a limit other than the default, by the name it has in the configuration.
     pub limits: Vec<(String, u64)>,
     /// The listener each connection talks to, by its number; entry 0 is that of connections not named.

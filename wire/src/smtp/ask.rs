@@ -6,7 +6,7 @@
 
 use super::Reply;
 use crate::{TlsFacts, sasl};
-use message::Address;
+use message::{Address, Domain};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub enum Ask {
     Status,
     /// A step of AUTH. Answer: `Sasl`.
     Auth(sasl::Ask),
+    /// ETRN. Answer: `Reply`.
+    Start(Node),
+    /// ATRN, or TURN with no domain. Answer: `Reply`; when it is positive, the desk is the client's from then on.
+    Turn(Vec<Domain>),
 }
 
 /// An answer.
@@ -67,6 +71,31 @@ pub struct Greeting {
     pub verb: Verb,
     /// The name the client gave, as typed; no CR, LF, NUL or space in it.
     pub name: String,
+}
+
+/// Whose mail ETRN asks for (RFC 1985 §5, §5.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// That for this domain.
+    Domain(Domain),
+    /// `@`: that for this domain and those below it.
+    Below(Domain),
+    /// `#`: what waits in a queue of this name.
+    Queue(String),
+}
+
+/// The command that began a transaction (RFC 821 §3.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// MAIL: into the mailbox.
+    #[default]
+    Mail,
+    /// SEND: on the screens where the recipient is logged in.
+    Send,
+    /// SOML: on the screens, else into the mailbox.
+    SendOrMail,
+    /// SAML: into the mailbox, and on the screens there are.
+    SendAndMail,
 }
 
 /// The argument of MAIL FROM.
@@ -121,7 +150,7 @@ pub struct Notify {
     pub delay: bool,
 }
 
-/// MAIL with its parameters, checked.
+/// MAIL with its parameters, checked; or SEND, SOML or SAML with the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// Who it is from, on the envelope.
@@ -138,6 +167,8 @@ pub struct Sender {
     pub envid: Option<String>,
     /// AUTH= (RFC 4954 §5), decoded from xtext; `<>` is the empty text.
     pub auth: Option<String>,
+    /// Which command it was.
+    pub manner: Manner,
 }
 
 /// RCPT with its parameters, checked.

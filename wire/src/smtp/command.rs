@@ -2,10 +2,11 @@
 //! case, paths as generously as `path` reads them, spaces at the end are passed over. Knows no order: that is the
 //! session's.
 
-use super::ask::{ForwardPath, Greeting, Recipient, ReversePath, Sender, Verb};
+use super::ask::{ForwardPath, Greeting, Manner, Node, Recipient, ReversePath, Sender, Verb};
 use super::path::{self, PathError};
 use super::{Enhanced, Reply, limits, parameters};
 use crate::sasl::line;
+use message::Domain;
 use std::fmt;
 
 /// A command.
@@ -47,8 +48,15 @@ pub enum Command {
         /// Decoded; `=` is the empty response.
         initial: Option<Vec<u8>>,
     },
-    /// SEND, SOML, SAML or TURN (RFC 821; RFC 5321 Appendix F): known and not implemented.
-    Retired(Retired),
+    /// SEND, SOML or SAML (RFC 821 §3.4; RFC 5321 Appendix F). What is wrong with the argument matters only where they
+    /// are carried out.
+    Send(Manner, Result<Sender, CommandError>),
+    /// ETRN (RFC 1985 §5); the argument likewise.
+    Etrn(Result<Node, CommandError>),
+    /// ATRN (RFC 2645 §5.2.1), with the domains it names; the argument likewise.
+    Atrn(Result<Vec<Domain>, CommandError>),
+    /// TURN (RFC 821 §3.8).
+    Turn,
 }
 
 /// The argument of VRFY and EXPN.
@@ -58,19 +66,6 @@ pub struct Lookup {
     pub text: String,
     /// The client can read UTF-8 in the reply (RFC 6531 §3.7.4.2).
     pub smtputf8: bool,
-}
-
-/// A verb of RFC 821 that RFC 5321 gave up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retired {
-    /// Send to a terminal.
-    Send,
-    /// Send or mail.
-    Soml,
-    /// Send and mail.
-    Saml,
-    /// Turn the connection round.
-    Turn,
 }
 
 /// Why a line is no command.
@@ -150,10 +145,12 @@ impl Command {
             "QUIT" => alone(Command::Quit, argument),
             "STARTTLS" => alone(Command::StartTls, argument),
             "AUTH" => auth(argument),
-            "SEND" => Ok(Command::Retired(Retired::Send)),
-            "SOML" => Ok(Command::Retired(Retired::Soml)),
-            "SAML" => Ok(Command::Retired(Retired::Saml)),
-            "TURN" => Ok(Command::Retired(Retired::Turn)),
+            "SEND" => Ok(send(Manner::Send, argument)),
+            "SOML" => Ok(send(Manner::SendOrMail, argument)),
+            "SAML" => Ok(send(Manner::SendAndMail, argument)),
+            "ETRN" => Ok(Command::Etrn(node(argument))),
+            "ATRN" => Ok(Command::Atrn(domains(argument))),
+            "TURN" => Ok(Command::Turn),
             _ => Err(CommandError::Unknown),
         }
     }
@@ -188,7 +185,16 @@ fn after_keyword<'a>(argument: &'a str, keyword: &str) -> Option<&'a str> {
 }
 
 fn mail(argument: &str) -> Parsed {
-    let rest = after_keyword(argument, "FROM").ok_or(CommandError::Syntax("the form is MAIL FROM:<address>"))?;
+    sender(Manner::Mail, argument).map(Command::Mail)
+}
+
+fn send(manner: Manner, argument: &str) -> Command {
+    Command::Send(manner, sender(manner, argument))
+}
+
+fn sender(manner: Manner, argument: &str) -> Result<Sender, CommandError> {
+    let form = if manner == Manner::Mail { "the form is MAIL FROM:<address>" } else { "the form is FROM:<address>" };
+    let rest = after_keyword(argument, "FROM").ok_or(CommandError::Syntax(form))?;
     let (path, rest) = path::split(rest).map_err(CommandError::ReversePath)?;
     let mut sender = Sender {
         reverse_path: ReversePath::Null,
@@ -198,10 +204,31 @@ fn mail(argument: &str) -> Parsed {
         ret: None,
         envid: None,
         auth: None,
+        manner,
     };
     parameters::read_mail(rest, &mut sender)?;
     sender.reverse_path = path::reverse_path(path).map_err(CommandError::ReversePath)?;
-    Ok(Command::Mail(sender))
+    Ok(sender)
+}
+
+/// RFC 1985 §5, §5.3: a domain, perhaps behind `@`, or the name of a queue behind `#`.
+fn node(argument: &str) -> Result<Node, CommandError> {
+    let domain = |name| Domain::parse(name).map_err(|_| CommandError::Argument("ETRN takes a domain"));
+    match (argument.strip_prefix('@'), argument.strip_prefix('#')) {
+        (Some(name), _) => domain(name).map(Node::Below),
+        (_, Some("")) => Err(CommandError::Argument("a queue has a name")),
+        (_, Some(name)) => Ok(Node::Queue(name.to_owned())),
+        _ => domain(argument).map(Node::Domain),
+    }
+}
+
+/// RFC 2645 §5.2.1: none, or some parted by commas.
+fn domains(argument: &str) -> Result<Vec<Domain>, CommandError> {
+    if argument.is_empty() {
+        return Ok(Vec::new());
+    }
+    let name = |name: &str| Domain::parse(name).map_err(|_| CommandError::Argument("ATRN takes domains and commas"));
+    argument.split(',').map(name).collect()
 }
 
 fn rcpt(argument: &str) -> Parsed {
@@ -272,7 +299,16 @@ impl fmt::Display for Command {
             Command::Help(None) => f.write_str("HELP"),
             Command::Quit => f.write_str("QUIT"),
             Command::StartTls => f.write_str("STARTTLS"),
-            Command::Retired(retired) => f.write_str(retired.name()),
+            Command::Send(manner, Ok(sender)) => write!(f, "{} {sender}", manner.name()),
+            Command::Send(manner, Err(_)) => f.write_str(manner.name()),
+            Command::Etrn(Ok(node)) => write!(f, "ETRN {node}"),
+            Command::Etrn(Err(_)) => f.write_str("ETRN"),
+            Command::Atrn(Ok(domains)) if !domains.is_empty() => {
+                let names: Vec<&str> = domains.iter().map(Domain::as_str).collect();
+                write!(f, "ATRN {}", names.join(","))
+            }
+            Command::Atrn(_) => f.write_str("ATRN"),
+            Command::Turn => f.write_str("TURN"),
         }
     }
 }
@@ -295,15 +331,25 @@ impl Verb {
     }
 }
 
-impl Retired {
-    /// As it is written.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Node::Domain(domain) => write!(f, "{domain}"),
+            Node::Below(domain) => write!(f, "@{domain}"),
+            Node::Queue(name) => write!(f, "#{name}"),
+        }
+    }
+}
+
+impl Manner {
+    /// As the command is written.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Retired::Send => "SEND",
-            Retired::Soml => "SOML",
-            Retired::Saml => "SAML",
-            Retired::Turn => "TURN",
+            Manner::Mail => "MAIL",
+            Manner::Send => "SEND",
+            Manner::SendOrMail => "SOML",
+            Manner::SendAndMail => "SAML",
         }
     }
 }

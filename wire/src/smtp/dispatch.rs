@@ -32,14 +32,15 @@ impl Server {
             }
             Command::StartTls => self.start_tls(),
             Command::Auth { mechanism, initial } => self.auth(&mechanism, initial),
-            Command::Retired(_) => {
-                self.refuse(Reply::new(502, Enhanced(5, 5, 1), "not implemented; HELP tells what to use instead"));
-            }
+            Command::Send(_, sender) => self.send_command(sender, ascii),
+            Command::Etrn(node) => self.etrn(node),
+            Command::Atrn(domains) => self.turn(domains),
+            Command::Turn => self.turn(Ok(Vec::new())),
         }
     }
 
     fn help(&mut self, topic: Option<&str>) {
-        let reply = super::help::on(topic);
+        let reply = super::help::on(topic, self.profile.classic);
         if reply.is_positive() { self.send(&reply) } else { self.refuse(reply) }
     }
 
@@ -97,6 +98,7 @@ impl Server {
                     self.send_from_desk(reply, false);
                 }
             }
+            (Question::Turn, Answer::Reply(reply)) => self.turn_answered(reply),
             (Question::Lookup(utf8), Answer::Reply(reply)) => self.send_from_desk(reply, utf8),
             (Question::Login(exchange), Answer::Sasl(answer)) => self.login_answer(exchange, answer),
             _ => self.close(Some(Reply::new(421, Enhanced(4, 3, 0), "internal error"))),

@@ -51,6 +51,10 @@ impl Server {
         if self.profile.dsn {
             lines.push("DSN".to_owned());
         }
+        // RFC 1985 §2, RFC 2645 §5.1: announced to those who may perhaps use them.
+        if self.profile.classic.turns && self.logged_in {
+            lines.extend(["ETRN".to_owned(), "ATRN".to_owned()]);
+        }
         if self.profile.tls_available && self.tls.is_none() {
             lines.push("STARTTLS".to_owned());
         }

@@ -1,6 +1,6 @@
 //! What HELP says (RFC 5321 §4.1.1.8).
 
-use super::{Enhanced, Reply};
+use super::{Classic, Enhanced, Reply};
 
 /// Topic, and its text.
 const TOPICS: &[(&str, &str)] = &[
@@ -22,13 +22,31 @@ const TOPICS: &[(&str, &str)] = &[
     ("SEND", "SEND is not implemented: a message to a terminal goes by MAIL, or by a chat program"),
     ("SOML", "SOML is not implemented: use MAIL, which delivers to the mailbox"),
     ("SAML", "SAML is not implemented: use MAIL, which delivers to the mailbox"),
+    ("ETRN", "ETRN is not implemented here: ask the operator for a route, or fetch mail by POP3 or IMAP"),
+    ("ATRN", "ATRN is not implemented here: ask the operator for a route, or fetch mail by POP3 or IMAP"),
     ("TURN", "TURN is not implemented: use ETRN (RFC 1985), or POP3 or IMAP to fetch mail"),
 ];
 
+/// The same, where SEND and its kin are carried out.
+const SENDS: &[(&str, &str)] = &[
+    ("SEND", "SEND FROM:<address>: as MAIL, but on the screens where the recipients are logged in"),
+    ("SOML", "SOML FROM:<address>: as MAIL, on the recipients' screens, else into their mailboxes"),
+    ("SAML", "SAML FROM:<address>: as MAIL, into the recipients' mailboxes, and on their screens"),
+];
+
+/// The same, where there are domains whose mail may be asked for.
+const TURNS: &[(&str, &str)] = &[
+    ("ETRN", "ETRN domain: send me what waits for my domain, after login; ETRN @domain: for those below it too"),
+    ("ATRN", "ATRN [domain,...]: send me what waits for my domains over this connection, after login"),
+    ("TURN", "TURN: as ATRN, after login; ATRN and ETRN are the modern ways"),
+];
+
 /// Help on everything, or on one topic; 504 where there is none on it.
-pub fn on(topic: Option<&str>) -> Reply {
+pub fn on(topic: Option<&str>, classic: Classic) -> Reply {
     let Some(topic) = topic else { return list() };
-    match TOPICS.iter().find(|(name, _)| name.eq_ignore_ascii_case(topic)) {
+    let sends = SENDS.iter().filter(|_| classic.sends);
+    let turns = TURNS.iter().filter(|_| classic.turns);
+    match sends.chain(turns).chain(TOPICS).find(|(name, _)| name.eq_ignore_ascii_case(topic)) {
         Some((_, text)) => Reply::new(214, Enhanced(2, 0, 0), *text),
         None => Reply::new(504, Enhanced(5, 5, 4), "no help on that; HELP alone lists the topics"),
     }

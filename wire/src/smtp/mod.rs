@@ -21,12 +21,15 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod turn;
 mod xtext;
 
-pub use ask::{Answer, Ask, Body, ForwardPath, Greeting, Notify, Recipient, Return, ReversePath, Sender, Verb};
-pub use command::{Command, CommandError, Lookup, Retired};
+pub use ask::{
+    Answer, Ask, Body, ForwardPath, Greeting, Manner, Node, Notify, Recipient, Return, ReversePath, Sender, Verb,
+};
+pub use command::{Command, CommandError, Lookup};
 pub use limits::Limits;
 pub use path::PathError;
-pub use profile::{Profile, Role};
+pub use profile::{Classic, Profile, Role};
 pub use reply::{Enhanced, Reply, ReplyError};
 pub use server::Server;

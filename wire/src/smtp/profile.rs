@@ -37,6 +37,18 @@ pub struct Profile {
     pub mechanisms: Vec<Mechanism>,
     /// Advertise DSN (RFC 3461). Its parameters are read and passed on either way.
     pub dsn: bool,
+    /// Which of the commands are carried out that RFC 5321 gave up, or left to others.
+    pub classic: Classic,
     /// The limits.
     pub limits: Limits,
+}
+
+/// Commands that a house carries out only if it is told to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Classic {
+    /// SEND, SOML and SAML (RFC 821 §3.4).
+    pub sends: bool,
+    /// ETRN (RFC 1985), ATRN (RFC 2645) and TURN (RFC 821 §3.8): for some login there is a domain whose mail it may
+    /// ask for. Offered to those who logged in.
+    pub turns: bool,
 }

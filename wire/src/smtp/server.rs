@@ -74,6 +74,8 @@ pub(super) enum Question {
     Lookup(bool),
     /// A step of this exchange.
     Login(Box<Exchange>),
+    /// Turns the connection round.
+    Turn,
 }
 
 /// A step not yet taken.
@@ -83,6 +85,7 @@ pub(super) enum Out {
     Ask(Ask, Question),
     StartTls,
     Close,
+    Turn,
 }
 
 /// What the limits on one connection count.
@@ -315,6 +318,7 @@ impl Session for Server {
             Some(Out::Content(range)) => Step::Content(range),
             Some(Out::StartTls) => Step::StartTls,
             Some(Out::Close) => Step::Close,
+            Some(Out::Turn) => Step::Turn,
             Some(Out::Ask(ask, question)) => {
                 self.question = Some(question);
                 Step::Ask(ask)

@@ -141,7 +141,7 @@ impl Driver {
                     self.handshake = true;
                     return;
                 }
-                Step::Close => {
+                Step::Close | Step::Turn => {
                     self.closed = true;
                     return;
                 }

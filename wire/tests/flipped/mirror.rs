@@ -80,7 +80,7 @@ impl Peer {
                     self.tls = true;
                     break;
                 }
-                Step::Close => {
+                Step::Close | Step::Turn => {
                     self.closed = true;
                     break;
                 }
@@ -265,6 +265,7 @@ impl World {
             tls_available: self.tls,
             mechanisms: mechanisms[self.mechanism..].to_vec(),
             dsn: self.dsn,
+            classic: smtp::Classic::default(),
             limits: smtp::Limits::default(),
         };
         let hidden = KEYWORDS.into_iter().filter(|keyword| !self.offers(keyword)).collect();
@@ -313,6 +314,7 @@ impl World {
             ret: transaction.ret.filter(|_| self.dsn),
             envid: transaction.envid.clone().filter(|_| self.dsn),
             auth: None,
+            manner: smtp::Manner::Mail,
         };
         let mut content = content.to_vec();
         let chunked = self.offers("CHUNKING") && (self.chunking || transaction.body == Body::BinaryMime);

@@ -83,7 +83,7 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
                     self.awaiting_tls = true;
                     return Ok(());
                 }
-                Step::Close => {
+                Step::Close | Step::Turn => {
                     self.state.closed = true;
                     return Ok(());
                 }

@@ -6,7 +6,7 @@ use message::Address;
 use wire::dialogue::question;
 use wire::dialogue::world::Content;
 use wire::sasl;
-use wire::smtp::{self, Answer, Ask, Enhanced, ForwardPath, Reply, ReversePath, Role};
+use wire::smtp::{self, Answer, Ask, Enhanced, ForwardPath, Manner, Reply, ReversePath, Role};
 
 /// RFC 5321 §6.3 asks for a count no smaller than 100.
 const RECEIVED_MAX: usize = 100;
@@ -17,6 +17,7 @@ pub struct MailDesk {
     user: Option<String>,
     client_name: String,
     reverse_path: String,
+    manner: Manner,
     /// For every accepted recipient, the mailboxes it leads to.
     recipients: Vec<Vec<String>>,
     content: Vec<u8>,
@@ -31,6 +32,7 @@ impl MailDesk {
             user: None,
             client_name: String::new(),
             reverse_path: String::new(),
+            manner: Manner::Mail,
             recipients: Vec::new(),
             content: Vec::new(),
             committed: 0,
@@ -50,6 +52,10 @@ impl MailDesk {
 
     fn sender(&mut self, sender: &smtp::Sender) -> Reply {
         self.reset();
+        self.manner = sender.manner;
+        if self.manner != Manner::Mail && !self.may_relay() {
+            return reply(530, (5, 7, 0), "log in first");
+        }
         self.reverse_path = match &sender.reverse_path {
             ReversePath::Null => String::new(),
             ReversePath::Address(address) => address.to_string(),
@@ -86,6 +92,11 @@ impl MailDesk {
         };
         let full = |accounts: &[String]| accounts.iter().any(|account| house.room(account) == Some(0));
         let (mailboxes, reply) = match place {
+            // RFC 821 §3.4: nobody is at a terminal here.
+            Place::Local(_) if self.manner == Manner::Send => return reply(450, (4, 2, 1), "not active now"),
+            Place::Forwarded | Place::Elsewhere if self.manner != Manner::Mail => {
+                return reply(550, (5, 7, 1), "screens are here only");
+            }
             Place::Local(accounts) if full(&accounts) => return reply(452, (4, 2, 2), "the mailbox is full"),
             Place::Local(accounts) => (accounts, reply(250, (2, 1, 5), "recipient ok")),
             Place::Forwarded => (Vec::new(), reply(251, (2, 1, 5), "will be forwarded")),
@@ -99,6 +110,28 @@ impl MailDesk {
         drop(house);
         self.recipients.push(mailboxes);
         reply
+    }
+
+    /// Nothing ever waits here.
+    fn start(&self, node: &smtp::Node) -> Reply {
+        match node {
+            smtp::Node::Domain(domain) | smtp::Node::Below(domain) if self.may_ask_for(domain) => {
+                reply(251, (2, 0, 0), "nothing waits")
+            }
+            _ => reply(459, (4, 7, 1), "not yours"),
+        }
+    }
+
+    fn turn(&self, domains: &[message::Domain]) -> Reply {
+        match domains.iter().all(|domain| self.may_ask_for(domain)) {
+            true => reply(453, (4, 0, 0), "you have no mail"),
+            false => reply(450, (4, 7, 1), "not yours"),
+        }
+    }
+
+    fn may_ask_for(&self, domain: &message::Domain) -> bool {
+        let routes = &self.house.borrow().world.routes;
+        routes.iter().any(|(of, login)| of.eq_ignore_ascii_case(domain.as_str()) && self.user.as_ref() == Some(login))
     }
 
     fn commit(&mut self) -> Answer {
@@ -207,6 +240,8 @@ impl TestDesk<smtp::Server> for MailDesk {
                 self.user = user;
                 Answer::Sasl(answer)
             }
+            Ask::Start(node) => Answer::Reply(self.start(&node)),
+            Ask::Turn(domains) => Answer::Reply(self.turn(&domains)),
         }
     }
 

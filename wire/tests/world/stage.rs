@@ -58,6 +58,7 @@ impl PureStage {
             tls_available: true,
             mechanisms: mechanisms(),
             dsn: false,
+            classic: smtp::Classic { sends: house.world.sends, turns: !house.world.routes.is_empty() },
             limits: smtp_limits(&house.world)?,
         };
         let session = smtp::Server::new(self.now, profile);

@@ -70,6 +70,7 @@ fn smtp_profile(role: Role) -> smtp::Profile {
         tls_available: true,
         mechanisms: vec![sasl::Mechanism::Plain],
         dsn: false,
+        classic: smtp::Classic::default(),
         limits: smtp::Limits::default(),
     }
 }

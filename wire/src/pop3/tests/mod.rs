@@ -132,7 +132,7 @@ impl Drive {
         while !self.closed {
             match self.server.step() {
                 Step::Read => break,
-                Step::Close => self.closed = true,
+                Step::Close | Step::Turn => self.closed = true,
                 Step::Send(octets) => {
                     self.longest = self.longest.max(octets.len());
                     self.sent.extend_from_slice(&octets);

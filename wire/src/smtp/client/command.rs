@@ -6,7 +6,7 @@ use super::extensions::{Extensions, Size};
 use super::limits::{COMMAND_LINE, MAIL_PARAMETERS, RCPT_PARAMETERS};
 use super::profile::Chunking;
 use crate::smtp::limits::{ENVID, ORCPT};
-use crate::smtp::{Body, Recipient, Sender, xtext};
+use crate::smtp::{Body, Manner, Recipient, Sender, xtext};
 use bytes::Bytes;
 
 /// Why nothing of the transaction can be sent to this peer.
@@ -47,6 +47,7 @@ pub(super) fn mail(transaction: &Transaction, offered: &Extensions) -> Result<By
         ret: transaction.ret.filter(|_| offered.dsn),
         envid: envid.filter(|_| offered.dsn),
         auth: None,
+        manner: Manner::Mail,
     };
     line(&format!("MAIL {sender}"), COMMAND_LINE + MAIL_PARAMETERS, transaction.smtputf8)
 }

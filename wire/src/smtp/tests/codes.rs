@@ -71,7 +71,15 @@ fn protocol_errors() {
     ends_with(Role::Mx, &["RSET now"], "501 5.5.4 ");
     ends_with(Role::Mx, &["MAIL FROM:<a@b@c>"], "501 5.1.7 ");
     ends_with(Role::Mx, &["MAIL FROM:<a@b.example>", "RCPT TO:<>"], "501 5.1.3 ");
-    for retired in ["SEND FROM:<a@b.example>", "SOML FROM:<a@b.example>", "SAML FROM:<a@b.example>", "TURN"] {
+    for retired in [
+        "SEND FROM:<a@b.example>",
+        "SOML FROM:<a@b.example>",
+        "SAML FROM:<a@b.example>",
+        "SEND",
+        "TURN",
+        "ETRN",
+        "ATRN -",
+    ] {
         ends_with(Role::Mx, &[retired], "502 5.5.1 ");
     }
     ends_with(Role::Mx, &["EXPN list"], "502 5.5.1 ");

@@ -116,7 +116,7 @@ fn mail() -> impl Strategy<Value = Command> {
     let text = || prop::option::of("[ -~]{1,30}");
     (path, prop::option::of(any::<u64>()), body, any::<bool>(), ret, text(), text()).prop_map(
         |(reverse_path, size, body, smtputf8, ret, envid, auth)| {
-            Command::Mail(Sender { reverse_path, size, body, smtputf8, ret, envid, auth })
+            Command::Mail(Sender { reverse_path, size, body, smtputf8, ret, envid, auth, manner: Manner::Mail })
         },
     )
 }
@@ -151,10 +151,9 @@ fn other() -> impl Strategy<Value = Command> {
             Command::Noop,
             Command::Quit,
             Command::StartTls,
-            Command::Retired(Retired::Send),
-            Command::Retired(Retired::Soml),
-            Command::Retired(Retired::Saml),
-            Command::Retired(Retired::Turn),
+            Command::Turn,
+            Command::Atrn(Ok(Vec::new())),
+            Command::Etrn(Ok(Node::Queue("uucp".to_owned()))),
         ]),
     ]
 }

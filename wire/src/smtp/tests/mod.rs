@@ -61,6 +61,7 @@ pub fn profile(role: Role) -> Profile {
         tls_available: true,
         mechanisms: vec![sasl::Mechanism::Plain],
         dsn: false,
+        classic: Classic::default(),
         limits: Limits::default(),
     }
 }
@@ -145,7 +146,7 @@ impl Drive {
         while !self.closed {
             match self.server.step() {
                 Step::Read => break,
-                Step::Close => self.closed = true,
+                Step::Close | Step::Turn => self.closed = true,
                 Step::Send(octets) => self.sent.extend_from_slice(&octets),
                 Step::Content(range) => {
                     assert!(range.end <= offered.end);
@@ -211,6 +212,7 @@ impl Drive {
                     None => Answer::Reply(replies[0].clone()),
                 };
             }
+            Ask::Start(_) | Ask::Turn(_) => ok(),
             Ask::Verify(_) => Reply::new(252, Enhanced(2, 5, 0), "send and see, b\u{fc}rger"),
             Ask::Expand(_) => Reply::new(502, Enhanced(5, 5, 1), "not here"),
             Ask::Status => Reply::new(211, Enhanced(2, 0, 0), "all is well"),
