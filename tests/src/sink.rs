@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Recipients whose names begin so are refused for good.
 pub const UNKNOWN: &str = "unknown";
@@ -17,10 +17,15 @@ const ENDLESS_LINES: usize = 1_000_000;
 /// Where in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
+    /// After connecting.
     Banner,
+    /// EHLO or HELO.
     Hello,
+    /// MAIL.
     Mail,
+    /// Each RCPT.
     Rcpt,
+    /// DATA, before the content.
     Data,
     /// The message is there and was taken; its reply is due.
     Dot,
@@ -45,11 +50,12 @@ pub enum Habit {
 /// What was taken: a message for the recipients of one transaction.
 #[derive(Clone, Debug)]
 pub struct Taken {
+    /// Of the message, as it stands there.
     pub message_id: String,
+    /// Those this sink took.
     pub recipients: Vec<String>,
     /// The client went on after our 250: it has heard it, and made it durable before it went on.
     pub heard: bool,
-    pub at: Instant,
 }
 
 /// A running sink.
@@ -209,7 +215,7 @@ impl Visit<'_> {
     /// Writes a message down before anything is said about it.
     fn take(&self, message_id: String, recipients: Vec<String>) -> usize {
         let mut page = self.book.page();
-        page.taken.push(Taken { message_id, recipients, heard: false, at: Instant::now() });
+        page.taken.push(Taken { message_id, recipients, heard: false });
         self.book.news.notify_all();
         page.taken.len() - 1
     }
