@@ -114,6 +114,7 @@ class House(Mailroom):
     def serve(self):
         """Starts the server, the first time or once more."""
         self.log = open(self.folder / "log", "ab")
+        self.ports.clear()
         self.process = subprocess.Popen(
             [BINARY, "serve", "-c", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL
         )
@@ -146,7 +147,7 @@ plaintext_login_networks = ["127.0.0.0/8"]
             words = programs.text(line).split()
             self.said.append(programs.text(line))
             if words[:1] == ["listening"] and len(words) >= 3:
-                self.ports[words[1]] = int(words[2].rpartition(":")[2])
+                self.ports.setdefault(words[1], int(words[2].rpartition(":")[2]))
             if words == ["ready"]:
                 missing = [kind for kind in LISTENERS if kind not in self.ports]
                 check(not missing, f"ready, but no listener for {missing}: {self.said}")
@@ -219,7 +220,7 @@ host = "127.0.0.1:{self.next_hop}"
 
     def send(self, numbers, recipient="carol@crepes.fr"):
         """Hands in numbered messages for elsewhere."""
-        with smtplib.SMTP("127.0.0.1", self.smtp, local_hostname="client.example") as client:
+        with smtplib.SMTP("127.0.0.1", self.ports["smtp"], local_hostname="client.example") as client:
             for number in numbers:
                 message = f"From: {ALICE}\r\nSubject: s\r\nMessage-ID: <{number}@{DOMAIN}>\r\n\r\n.hello\r\n"
                 client.sendmail(ALICE, [recipient], message)
