@@ -9,6 +9,7 @@ mod options;
 mod parse;
 mod peers;
 mod pop3;
+mod sink;
 mod smtp;
 mod tally;
 mod tree;
@@ -28,8 +29,8 @@ const HELP: &str = "bench smtp ADDRESS:PORT [--messages 1000] [--sessions 10] [-
 bench pop3 ADDRESS:PORT --user NAME --password WORD [--rounds 100] [--sessions 4] [--delete no]
       each round logs in, lists, reads every message, deletes it if asked to, and quits.
 bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
-      Pillarbox beside private Postfix and Dovecot, as root: limits smtp tls pop3 listing syncs memory large; and if
-      named, million and gigabytes, which take minutes and a disk with room.
+      Pillarbox beside private Postfix and Dovecot, as root: limits smtp tls pop3 listing syncs memory large
+      sending; and if named, million, gigabytes and queued, which take minutes and a disk with room.
 bench parse [FILE...]
       our parser of messages beside mail-parser.";
 

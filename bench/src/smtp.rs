@@ -81,6 +81,16 @@ fn recipients(to: &str, users: u32) -> Result<Vec<String>> {
     Ok(if users <= 1 { vec![to.to_owned()] } else { (0..users).map(|n| format!("{user}{n}@{domain}")).collect() })
 }
 
+/// Sends the only message of a load; when the reply to it came.
+pub async fn one(load: &Load) -> Result<Instant> {
+    let part = Part { load: load.clone(), body: body(0, load.size), first: 0, messages: 1 };
+    let mut connection = greet(load).await?;
+    send(&mut connection, &part, 0).await?;
+    let replied = Instant::now();
+    command(&mut connection, "QUIT", b"221").await?;
+    Ok(replied)
+}
+
 /// Sends one part.
 pub async fn session(part: Part) -> Result<Tally> {
     let mut tally = Tally::default();

@@ -67,7 +67,7 @@ enum Workplace {
     /// On threads of the store's own.
     Threads(Threads),
     /// On the thread of who asks; `None` once it is closed.
-    Here(Mutex<Option<Engine>>),
+    Here(Box<Mutex<Option<Engine>>>),
 }
 
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Store {
     #[must_use]
     pub fn inline(engine: Engine) -> Store {
         let (segments, paths) = (engine.segments().clone(), engine.paths().clone());
-        let work = Workplace::Here(Mutex::new(Some(engine)));
+        let work = Workplace::Here(Box::new(Mutex::new(Some(engine))));
         let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, paths, publish: Publish::new() };
         Store { inner: Arc::new(inner) }
     }

@@ -9,10 +9,12 @@ import os
 import poplib
 import shutil
 import smtplib
+import socket
 import ssl
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import programs
@@ -106,7 +108,13 @@ class House(Mailroom):
         self.config.write_text(self._configuration())
         for address, password in self.accounts.items():
             self.admin("account", "add", address, "--password-stdin", given=password.encode() + b"\n")
-        self.log = open(self.folder / "log", "wb")
+        self.serve()
+        self._fetch_certificate()
+
+    def serve(self):
+        """Starts the server, the first time or once more."""
+        self.log = open(self.folder / "log", "ab")
+        self.ports.clear()
         self.process = subprocess.Popen(
             [BINARY, "serve", "-c", str(self.config)], stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL
         )
@@ -116,7 +124,11 @@ class House(Mailroom):
         timer.cancel()
         # Goes on reading, so that the server is never held up by a full pipe.
         threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
-        self._fetch_certificate()
+
+    def kill(self):
+        """`kill -9`."""
+        self.process.kill()
+        self.process.wait()
 
     def _configuration(self):
         listen = "\n".join(f'{kind} = ["127.0.0.1:0"]' for kind in LISTENERS)
@@ -187,6 +199,50 @@ plaintext_login_networks = ["127.0.0.0/8"]
     def tls(self):
         """A TLS context that trusts this server and nobody else."""
         return ssl.create_default_context(cafile=self.certificate)
+
+
+class Relay(House):
+    """A house that sends mail for crepes.fr on to `next_hop`, and is always found at the same port."""
+
+    def __init__(self):
+        super().__init__()
+        self.smtp, self.next_hop = free_port(), free_port()
+
+    def _configuration(self):
+        text = super()._configuration().replace('smtp = ["127.0.0.1:0"]', f'smtp = ["127.0.0.1:{self.smtp}"]', 1)
+        return f"""{text}relay_networks = ["127.0.0.0/8"]
+[outbound]
+loopback_targets = true
+[[route]]
+domain = "crepes.fr"
+host = "127.0.0.1:{self.next_hop}"
+"""
+
+    def send(self, numbers, recipient="carol@crepes.fr"):
+        """Hands in numbered messages for elsewhere."""
+        with smtplib.SMTP("127.0.0.1", self.ports["smtp"], local_hostname="client.example") as client:
+            for number in numbers:
+                message = f"From: {ALICE}\r\nSubject: s\r\nMessage-ID: <{number}@{DOMAIN}>\r\n\r\n.hello\r\n"
+                client.sendmail(ALICE, [recipient], message)
+
+    def waiting(self):
+        """What waits to leave."""
+        return json.loads(self.admin("queue", "list", "--json"))["queue"]
+
+
+def free_port():
+    """A port on which nobody listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def await_that(what, holds, limit_s=30):
+    """Returns when `holds()` does; fails when it does not in time."""
+    end = time.monotonic() + limit_s
+    while not holds():
+        check(time.monotonic() < end, f"not within {limit_s} s: {what}")
+        time.sleep(0.02)
 
 
 class Lab:

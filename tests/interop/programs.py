@@ -19,10 +19,12 @@ class Failed(Exception):
 
 
 def is_here(need):
-    """`name` is a program, `python:name` a Python package, `node:name` a Node package."""
+    """`name` is a program, `python:name` a Python package, `node:name` a Node package, `user:root` root's rights."""
     kind, _, name = need.rpartition(":")
     if kind == "python":
         return PYTHON.exists() and subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode == 0
+    if kind == "user":
+        return name == "root" and os.geteuid() == 0
     if kind == "node":
         return shutil.which("node") is not None and (NODE_MODULES / name).is_dir()
     return shutil.which(name) is not None

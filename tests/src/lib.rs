@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod letter;
 pub mod seed;
 pub mod senders;
+pub mod sink;
 pub mod small_disk;
 pub mod stage;
 pub mod tls;

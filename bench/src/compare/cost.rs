@@ -183,7 +183,7 @@ async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<f64> {
     Ok(began.elapsed().as_secs_f64())
 }
 
-fn peak_kib(tree: Tree) -> Result<u64> {
+pub fn peak_kib(tree: Tree) -> Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{}/status", tree.0))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc")?;
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)

@@ -1,9 +1,10 @@
 //! The servers side by side, and what one measured run of a load came to.
 
-use crate::peers::{Debian, House};
+use crate::peers::{Debian, House, free_port, loopback};
 use crate::tally::Tally;
 use crate::tree::Tree;
 use anyhow::Result;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ pub struct Field {
     pub house: House,
     /// Debian's as they come, and with processes kept; none where they cannot run here.
     pub debian: Vec<(&'static str, Debian)>,
+    /// Where mail for elsewhere goes on to; nobody is there yet.
+    pub next_hop: SocketAddr,
     /// Where everything is.
     pub folder: Folder,
 }
@@ -40,15 +43,16 @@ impl Field {
     pub fn start(folder: &Path) -> Result<Field> {
         std::fs::create_dir_all(folder)?;
         let folder = Folder(folder.to_owned());
-        let house = House::start(&folder.0.join("pillarbox"))?;
+        let next_hop = loopback(free_port()?);
+        let house = House::start(&folder.0.join("pillarbox"), next_hop)?;
         let mut debian = Vec::new();
         for (name, kept) in [("shipped", false), ("kept", true)] {
-            match Debian::start(&folder.0.join(name), kept) {
+            match Debian::start(&folder.0.join(name), kept, next_hop) {
                 Ok(peer) => debian.push((name, peer)),
                 Err(why) => println!("skipped: Postfix and Dovecot ({name}): {why:#}"),
             }
         }
-        Ok(Field { house, debian, folder })
+        Ok(Field { house, debian, next_hop, folder })
     }
 }
 

@@ -4,6 +4,7 @@
 mod cost;
 mod field;
 mod mailbox;
+mod sending;
 mod transfer;
 
 use crate::options::Options;
@@ -20,9 +21,9 @@ pub struct Effort {
 }
 
 /// Every section with its name, in the order in which they are best run.
-const SECTIONS: [&str; 8] = ["limits", "smtp", "tls", "pop3", "listing", "syncs", "memory", "large"];
+const SECTIONS: [&str; 9] = ["limits", "smtp", "tls", "pop3", "listing", "syncs", "memory", "large", "sending"];
 
-/// Runs the sections named, or all but the long ones, `million` and `gigabytes`.
+/// Runs the sections named, or all but the long ones, `million`, `gigabytes` and `queued`.
 pub async fn run(words: &[String]) -> Result<()> {
     let split = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
     let (names, options) = words.split_at(split);
@@ -48,9 +49,11 @@ async fn section(name: &str, field: &mut Field, effort: Effort) -> Result<()> {
         "syncs" => cost::syncs(field).await,
         "memory" => cost::memory(field).await,
         "large" => cost::large(field).await,
+        "sending" => sending::all(field, effort).await,
+        "queued" => sending::queued(field, effort).await,
         "million" => cost::million(field).await,
         "gigabytes" => cost::gigabytes(field).await,
-        other => bail!("there is no section {other}; there are {}, million and gigabytes", SECTIONS.join(", ")),
+        other => bail!("there is no section {other}; there are {}, million, gigabytes and queued", SECTIONS.join(", ")),
     }
 }
 

@@ -76,7 +76,7 @@ async fn row(field: &Field, effort: Effort, cell: Cell) -> Result<()> {
 }
 
 /// Medians, each for itself.
-fn middle(runs: &[Run]) -> Run {
+pub fn middle(runs: &[Run]) -> Run {
     let of = |figure: fn(&Run) -> f64| median(runs.iter().map(figure).collect());
     Run { rate: of(|run| run.rate), cpu_us: of(|run| run.cpu_us) }
 }

@@ -1,6 +1,6 @@
 //! Pillarbox itself, the release binary that was built beside this program.
 
-use super::{DOMAIN, PASSWORD, USERS, answers, free_port, loopback};
+use super::{AWAY, DOMAIN, PASSWORD, USERS, answers, free_port, loopback};
 use crate::tree::Tree;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long the server may take to end.
 const END: Duration = Duration::from_secs(30);
+/// How long the queue may take to empty after the last message.
+const DRAIN: Duration = Duration::from_secs(300);
 
 /// A private Pillarbox.
 pub struct House {
@@ -26,11 +28,11 @@ pub struct House {
 
 impl House {
     /// Writes the configuration, makes the accounts and starts the server.
-    pub fn start(folder: &Path) -> Result<House> {
+    pub fn start(folder: &Path, next_hop: SocketAddr) -> Result<House> {
         fs::create_dir_all(folder)?;
         let (smtp, pop3) = (loopback(free_port()?), loopback(free_port()?));
         let configuration = folder.join("pillarbox.toml");
-        fs::write(&configuration, text(folder, smtp, pop3))?;
+        fs::write(&configuration, text(folder, (smtp, pop3), next_hop))?;
         let log = folder.join("log");
         let mut house = House { smtp, pop3, configuration, log, running: None };
         house.run()?;
@@ -77,6 +79,24 @@ impl House {
         Ok(())
     }
 
+    /// Returns when nothing waits to leave.
+    pub fn empty(&self) -> Result<()> {
+        let began = Instant::now();
+        while !self.waits_for_nothing()? {
+            ensure!(began.elapsed() < DRAIN, "messages stay in the queue");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn waits_for_nothing(&self) -> Result<bool> {
+        let mut command = Command::new(binary()?);
+        command.arg("-c").arg(&self.configuration).args(["queue", "list", "--limit", "1", "--json"]);
+        let output = command.stdin(Stdio::null()).output()?;
+        ensure!(output.status.success(), "queue list failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<String>().contains("\"queue\":[]"))
+    }
+
     /// Its process.
     pub fn tree(&self) -> Tree {
         Tree(self.running.as_ref().map(Child::id).unwrap_or_default())
@@ -97,7 +117,7 @@ fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
-fn text(folder: &Path, smtp: SocketAddr, pop3: SocketAddr) -> String {
+fn text(folder: &Path, (smtp, pop3): (SocketAddr, SocketAddr), next_hop: SocketAddr) -> String {
     format!(
         "hostname = \"mx.{DOMAIN}\"
 data_dir = \"{}/data\"
@@ -111,6 +131,11 @@ plaintext_login_networks = [\"127.0.0.0/8\"]
 [limits]
 connections = 20000
 message_size = \"200 MiB\"
+[outbound]
+loopback_targets = true
+[[route]]
+domain = \"{AWAY}\"
+host = \"{next_hop}\"
 ",
         folder.display()
     )

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// The domain of every recipient.
 pub const DOMAIN: &str = "bench.test";
+/// The domain of recipients elsewhere: their mail goes on to the next hop.
+pub const AWAY: &str = "away.test";
 /// The password of everybody.
 pub const PASSWORD: &str = "hungry-for-mail";
 /// Who gets mail: `u0` and on.
@@ -41,13 +43,18 @@ impl Debian {
     ///
     /// # Errors
     /// They are not installed, or this is not root, which Postfix asks for.
-    pub fn start(folder: &Path, kept: bool) -> Result<Debian> {
+    pub fn start(folder: &Path, kept: bool, next_hop: SocketAddr) -> Result<Debian> {
         if !nix_is_root()? {
             bail!("Postfix wants root to start, so the comparison does too");
         }
         let dovecot = dovecot::Dovecot::start(&folder.join("dovecot"), kept)?;
-        let postfix = postfix::Postfix::start(&folder.join("postfix"), dovecot.lmtp, kept)?;
+        let postfix = postfix::Postfix::start(&folder.join("postfix"), (dovecot.lmtp, next_hop), kept)?;
         Ok(Debian { smtp: postfix.smtp, pop3: dovecot.pop3, postfix, dovecot })
+    }
+
+    /// The processes of Postfix alone: mail that goes on does not reach Dovecot.
+    pub fn relay(&self) -> Vec<Tree> {
+        vec![self.postfix.tree]
     }
 
     /// Both process trees.
@@ -68,11 +75,11 @@ fn nix_is_root() -> Result<bool> {
 }
 
 /// A port nobody listens on at this moment.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn loopback(port: u16) -> SocketAddr {
+pub fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 

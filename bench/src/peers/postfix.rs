@@ -1,6 +1,6 @@
 //! Postfix: SMTP in, LMTP on to Dovecot.
 
-use super::{DOMAIN, answers, free_port, loopback, pid_in, program, run};
+use super::{AWAY, DOMAIN, answers, free_port, loopback, pid_in, program, run};
 use crate::tree::Tree;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// How long the queue may take to empty after the last message.
-const DRAIN: Duration = Duration::from_secs(120);
+const DRAIN: Duration = Duration::from_secs(300);
 
 /// Services of master.cf this needs; the rest of Debian's file stays out.
 const SERVICES: &str = "\
@@ -28,6 +28,7 @@ flush     unix  n  -  n  1000? 0  flush
 proxymap  unix  -  -  n  -     -  proxymap
 proxywrite unix -  -  n  -     1  proxymap
 lmtp      unix  -  -  n  -     -  lmtp
+smtp      unix  -  -  n  -     -  smtp
 anvil     unix  -  -  n  -     1  anvil
 scache    unix  -  -  n  -     1  scache
 error     unix  -  -  n  -     -  error
@@ -44,7 +45,7 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    pub fn start(folder: &Path, lmtp: SocketAddr, kept: bool) -> Result<Postfix> {
+    pub fn start(folder: &Path, hops: (SocketAddr, SocketAddr), kept: bool) -> Result<Postfix> {
         let (etc, queue, data) = (folder.join("etc"), folder.join("queue"), folder.join("data"));
         for path in [&etc, &queue, &data] {
             fs::create_dir_all(path)?;
@@ -53,7 +54,7 @@ impl Postfix {
         chown(&data, Some(user("postfix")?), None)?;
         certificate(&etc)?;
         let smtp = loopback(free_port()?);
-        fs::write(etc.join("main.cf"), main_cf(folder, lmtp, kept))?;
+        fs::write(etc.join("main.cf"), main_cf(folder, hops, kept))?;
         fs::write(etc.join("master.cf"), format!("{smtp} inet n - n - - smtpd\n{SERVICES}"))?;
         run(Command::new(program("postfix")?).arg("-c").arg(&etc).arg("start"))?;
         answers("postfix", &[smtp], &folder.join("log"))?;
@@ -114,8 +115,8 @@ fn certificate(etc: &Path) -> Result<()> {
     run(openssl.args(words.split(' ')).arg("-keyout").arg(key).arg("-out").arg(certificate))
 }
 
-fn main_cf(folder: &Path, lmtp: SocketAddr, kept: bool) -> String {
-    let (folder, port) = (folder.display(), lmtp.port());
+fn main_cf(folder: &Path, (lmtp, next_hop): (SocketAddr, SocketAddr), kept: bool) -> String {
+    let (folder, port, next) = (folder.display(), lmtp.port(), next_hop.port());
     let kept = if kept { "max_use = 100000\nmax_idle = 3600s\n" } else { "" };
     format!(
         "compatibility_level = 3.6
@@ -137,6 +138,7 @@ local_recipient_maps =
 virtual_mailbox_domains = {DOMAIN}
 virtual_mailbox_maps = static:here
 virtual_transport = lmtp:inet:127.0.0.1:{port}
+transport_maps = inline:{{{{ {AWAY} = smtp:[127.0.0.1]:{next} }}}}
 smtp_host_lookup = native
 disable_dns_lookups = yes
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination

@@ -76,7 +76,8 @@ where
                 // Content that cannot be read any more ends the connection, as does TLS, which nobody offered.
                 Step::Relay(_) | Step::StartTls => return Some(Stopped::Lost),
                 Step::Read => return None,
-                Step::Close => return Some(Stopped::Closed),
+                // Nobody here turns roles round.
+                Step::Close | Step::Turn => return Some(Stopped::Closed),
             }
         }
     }
@@ -123,7 +124,7 @@ where
                 Step::Send(_) => {}
                 Step::Content(range) => self.content(range).await,
                 Step::Ask(ask) => self.ask(ask).await,
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close => return,
+                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }

@@ -84,6 +84,7 @@ impl HostPlan {
             recipients: 100,
             login_guesses_per_minute: 10,
             apop: false,
+            send_commands: false,
             outbound,
         })
     }

@@ -201,7 +201,8 @@ impl Desk for ClientDesk {
             }
             Ask::Lost(outcome) => {
                 let mut errand = self.errand.lock();
-                errand.lost = Loss::of_session(&errand.stop, &outcome);
+                let untried = errand.work.is_some() && !self.parting;
+                errand.lost = Loss::of_session(&errand.stop, &outcome, untried);
                 Answer::Done
             }
         }

@@ -59,11 +59,13 @@ impl Loss {
         Loss { failure: Failure { stage: stage_of(outcome.stage), said }, words: words::outcome(stop, outcome), reply }
     }
 
-    /// Of a session that ended outside of a transaction; `None` where that says nothing about the next message.
-    pub fn of_session(stop: &Stop, outcome: &Outcome) -> Option<Loss> {
+    /// Of a session that ended outside of a transaction; `None` where that says nothing about the next message. One that
+    /// ended with the message it was made for `untried` is a try that failed: else a peer that breaks off right
+    /// after EHLO would be visited for ever.
+    pub fn of_session(stop: &Stop, outcome: &Outcome, untried: bool) -> Option<Loss> {
         let idle = matches!(outcome.stage, client::Stage::Idle | client::Stage::Reset);
         let stopping = matches!(outcome.said, client::Said::Refused(client::Refusal::Stopping));
-        (!idle && !stopping).then(|| Loss::of(stop, outcome))
+        ((untried || !idle) && !stopping).then(|| Loss::of(stop, outcome))
     }
 
     pub fn of_connecting(stop: &Stop, words: &str) -> Loss {

@@ -1,7 +1,7 @@
 //! Tests over real sockets: every dialogue against a server in this process and against the real binary, in the clear
 //! and over TLS; what must survive when the binary is killed, its disk fails or its files are damaged; clients that stall;
-//! the binary as a service: signals, rights, systemd; as the classic commands by their names; and the lab with its
-//! scenarios.
+//! the binary as a service: signals, rights, systemd; as the classic commands by their names; as a server that sends; and
+//! the lab with its scenarios.
 #![allow(clippy::disallowed_methods, reason = "tests read dialogues, and take their time")]
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::print_stdout, reason = "a run under load tells its figures")]
@@ -13,6 +13,7 @@ mod faults;
 mod full;
 mod lab;
 mod ledger;
+mod sending;
 mod sendmail;
 mod service;
 mod stall;
