@@ -7,6 +7,7 @@ use crate::{Around, Host, Names, Ports, Scenario, Site, Zone, worlds};
 use anyhow::{Result, ensure};
 use server::StartError;
 use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::task::Poll;
@@ -16,6 +17,9 @@ use wire::dialogue::World;
 
 /// Hosts and peers at most, for whom there are addresses.
 const PLACES_MAX: usize = 250;
+
+/// How often hosts are started anew where the system's choice of a port was taken meanwhile.
+const START_TRIES: usize = 5;
 
 /// How a peer is named in its zone.
 const PEER_HOST: &str = "mx";
@@ -66,6 +70,17 @@ impl Internet {
     /// Those of [`Host::start`]; no host is left running then.
     pub async fn start(layout: impl Into<Layout>, ports: Ports, keep: Option<&Path>) -> Result<Internet> {
         let layout = layout.into();
+        for _ in 1..START_TRIES {
+            match Internet::start_once(layout.clone(), ports, keep).await {
+                // Between finding the common port free and taking it, somebody else took it.
+                Err(error) if ports == Ports::Random && is_taken(&error) => {}
+                started => return started,
+            }
+        }
+        Internet::start_once(layout, ports, keep).await
+    }
+
+    async fn start_once(layout: Layout, ports: Ports, keep: Option<&Path>) -> Result<Internet> {
         let places = layout.worlds.len() + layout.peers.len();
         ensure!(places <= PLACES_MAX, "the lab has room for {PLACES_MAX} hosts");
         let folder = match keep {
@@ -156,6 +171,17 @@ impl Internet {
     }
 }
 
+/// Whether something does not start because somebody else has its port.
+#[must_use]
+pub fn is_taken(error: &anyhow::Error) -> bool {
+    let in_use = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
+    match error.downcast_ref() {
+        Some(StartError::Listen { error, .. }) => in_use(error),
+        Some(_) => false,
+        None => error.chain().filter_map(|cause| cause.downcast_ref()).any(in_use),
+    }
+}
+
 /// A zone for every domain: its mail exchanger and where that is.
 fn zones(layout: &Layout, addresses: &[IpAddr]) -> Vec<Zone> {
     let zone = |domain: &str, host: &str, address: &IpAddr| Zone {
@@ -234,6 +260,18 @@ mod tests {
         assert_eq!((domain.as_str(), peer.address()), ("swamp.test", SocketAddr::new(address_of(2), smtp[0].port())));
         assert!(internet.names().is_some());
         internet.drain(GRACE).await;
+    }
+
+    #[tokio::test]
+    async fn a_port_that_somebody_has_is_known_as_taken() {
+        let taken = Peer::start(SocketAddr::from(([127, 0, 0, 1], 0)), Part::Takes).await.unwrap();
+        assert!(is_taken(&Peer::start(taken.address(), Part::Takes).await.unwrap_err()));
+        let around = Some(Around { names: taken.address(), smtp: taken.address().port() });
+        let site = Site { around, ..Site::alone(Ports::Random) };
+        let folder = tempfile::tempdir().unwrap();
+        let started = Host::start(worlds(Scenario::Pair).remove(0), folder.path(), site).await;
+        assert!(started.is_err_and(|error| is_taken(&error)));
+        assert!(!is_taken(&anyhow::anyhow!("something else")));
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ mod worlds;
 pub use configuration::configuration;
 pub use fill::{fill, requests};
 pub use host::Host;
-pub use internet::{Internet, Layout};
+pub use internet::{Internet, Layout, is_taken};
 pub use names::{ALIASES_MAX, Asked, Fault, Names, Zone, Zones};
 pub use news::Watch;
 pub use ports::{BASE, BASE_MAX, Ports};

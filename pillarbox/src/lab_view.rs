@@ -10,7 +10,7 @@ use crate::trouble::Trouble;
 use crate::units::{clock, exact};
 use clap::{Args, ValueEnum};
 use lab::scenario::Reader;
-use lab::{BASE, BASE_MAX, Host, HostFacts, Internet, Ports, Scenario, Watch};
+use lab::{BASE, BASE_MAX, Host, HostFacts, Internet, Ports, Scenario, Watch, is_taken};
 use office::admin::FailureKind;
 use serde_json::{Map, Value, json};
 use server::StartError;
@@ -159,10 +159,6 @@ async fn on_ports<T>(
         }
         started => started.map_err(trouble),
     }
-}
-
-fn is_taken(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(StartError::Listen { error, .. }) if error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn trouble(error: anyhow::Error) -> Trouble {
