@@ -120,7 +120,8 @@ impl Host {
             ready(store.apply(op))??;
         }
         let life = Life::default();
-        let lane = Lane { internet: internet.clone(), from: plan.address, name: plan.domain.clone() };
+        let name = plan.domain.clone();
+        let lane = Lane { internet: internet.clone(), from: plan.address, name, life: life.clone() };
         internet.listen(plan.address, office.clone(), life.clone(), plan.greylists);
         internet.timeline.begin(&life, send_all(office.outbound(), lane, office.clone(), life.clone()));
         Ok(Host { plan: plan.clone(), internet: internet.clone(), office, life })
@@ -129,7 +130,7 @@ impl Host {
     /// Ends it, in the middle of whatever it does.
     pub fn end(self) {
         self.internet.unlisten(self.plan.address);
-        self.life.end();
+        self.life.end(self.internet.timeline.now());
     }
 
     /// A user of the host hands a message in.

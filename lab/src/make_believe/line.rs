@@ -1,7 +1,7 @@
 //! A connection that is none: octets from one end arrive at the other a while later. Owns its delays and what goes wrong
 //! on it; knows nothing of what is said over it.
 
-use super::timeline::Timeline;
+use super::timeline::{Life, Timeline};
 use message::Time;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -34,13 +34,27 @@ struct State {
     mishap: Mishap,
     passed: u64,
     broken: bool,
+    /// A server has committed a message for these, and has not said so yet.
+    committed: Vec<String>,
+    unheard: Ledger,
 }
+
+/// Recipients of messages that were committed although the client was never told.
+pub(super) type Ledger = Arc<Mutex<Vec<String>>>;
 
 #[derive(Default)]
 struct Way {
-    octets: VecDeque<(Time, Vec<u8>)>,
+    /// When they arrive.
+    octets: VecDeque<(Time, Run)>,
     closed: Option<Time>,
     news: Arc<Notify>,
+}
+
+/// What was said at one time, by somebody who lived then.
+struct Run {
+    said: Time,
+    by: Life,
+    octets: Vec<u8>,
 }
 
 /// One end. Dropping it closes the line.
@@ -49,6 +63,7 @@ pub(super) struct End {
     state: Arc<Mutex<State>>,
     /// Its own way is this one.
     side: usize,
+    life: Life,
 }
 
 /// What came.
@@ -61,12 +76,14 @@ pub(super) enum Came {
     Nothing,
 }
 
-/// A line and its two ends.
-pub(super) fn line(timeline: &Timeline, mishap: Mishap) -> (End, End) {
-    let state = State { ways: Default::default(), mishap, passed: 0, broken: false };
+/// A line between two lives, and its two ends.
+pub(super) fn line(timeline: &Timeline, mishap: Mishap, lives: [Life; 2], unheard: &Ledger) -> (End, End) {
+    let (passed, broken, committed, unheard) = (0, false, Vec::new(), unheard.clone());
+    let state = State { ways: Default::default(), mishap, passed, broken, committed, unheard };
     let state = Arc::new(Mutex::new(state));
-    let end = |side| End { timeline: timeline.clone(), state: state.clone(), side };
-    (end(0), end(1))
+    let [first, second] = lives;
+    let end = |side, life| End { timeline: timeline.clone(), state: state.clone(), side, life };
+    (end(0, first), end(1, second))
 }
 
 impl End {
@@ -74,33 +91,32 @@ impl End {
     pub fn send(&self, octets: &[u8]) {
         let now = self.timeline.now();
         let mut state = self.state.lock();
-        if state.broken || octets.is_empty() {
-            return;
+        let (passing, delay) = state.passing(octets.len());
+        if passing < octets.len() {
+            state.not_heard();
         }
-        let before = state.passed;
-        state.passed += octets.len() as u64;
-        let until = |mark: u64| usize::try_from(mark.saturating_sub(before)).unwrap_or(usize::MAX).min(octets.len());
-        let (passing, delay) = match state.mishap {
-            Mishap::Break(mark) | Mishap::Silence(mark) => (until(mark), DELAY),
-            Mishap::Slow(delay) => (octets.len(), delay),
-            Mishap::None | Mishap::BreakAfterDot => (octets.len(), DELAY),
-        };
-        if let Some(passing) = octets.get(..passing).filter(|passing| !passing.is_empty()) {
-            state.other(self.side).octets.push_back((now.after(delay), passing.to_vec()));
-            state.other(self.side).news.notify_one();
+        state.committed.clear();
+        if let Some(octets) = octets.get(..passing).filter(|octets| !octets.is_empty()) {
+            let run = Run { said: now, by: self.life.clone(), octets: octets.to_vec() };
+            let other = state.other(self.side);
+            other.octets.push_back((now.after(delay), run));
+            other.news.notify_one();
         }
         if passing < octets.len() && matches!(state.mishap, Mishap::Break(_)) {
             state.part(now);
         }
     }
 
-    /// The server behind this end has committed a message; whether its reply will not be heard.
-    pub fn committed(&self) -> bool {
+    /// The server behind this end has committed a message for these.
+    pub fn committed(&self, recipients: Vec<String>) {
         let mut state = self.state.lock();
+        state.committed = recipients;
         if state.mishap == Mishap::BreakAfterDot {
             state.part(self.timeline.now());
         }
-        state.broken
+        if state.broken {
+            state.not_heard();
+        }
     }
 
     /// Waits for octets; those that came are added.
@@ -128,16 +144,20 @@ impl End {
         let mut state = self.state.lock();
         let Some(way) = state.ways.get_mut(self.side) else { return Ok(Came::Closed) };
         let mut came = false;
-        while let Some((_, octets)) = way.octets.pop_front_if(|(time, _)| *time <= now) {
-            into.extend_from_slice(&octets);
-            came = true;
+        while let Some((_, run)) = way.octets.pop_front_if(|(time, _)| *time <= now) {
+            if run.by.said(run.said) {
+                into.extend_from_slice(&run.octets);
+                came = true;
+            }
         }
         if came {
             return Ok(Came::Octets);
         }
         match (way.octets.front(), way.closed) {
+            // What was said before the end is heard before it, however slow it is.
+            (Some((first, _)), _) => Err((Some(*first), way.news.clone())),
             (None, Some(closed)) if closed <= now => Ok(Came::Closed),
-            (first, closed) => Err((first.map(|(time, _)| *time).into_iter().chain(closed).min(), way.news.clone())),
+            (None, closed) => Err((closed, way.news.clone())),
         }
     }
 }
@@ -146,6 +166,27 @@ impl State {
     fn other(&mut self, side: usize) -> &mut Way {
         let [first, second] = &mut self.ways;
         if side == 0 { second } else { first }
+    }
+
+    /// How many of so many octets get through, and how long they take.
+    fn passing(&mut self, octets: usize) -> (usize, Duration) {
+        if self.broken {
+            return (0, DELAY);
+        }
+        let before = self.passed;
+        self.passed += octets as u64;
+        let until = |mark: u64| usize::try_from(mark.saturating_sub(before)).unwrap_or(usize::MAX).min(octets);
+        match self.mishap {
+            Mishap::Break(mark) | Mishap::Silence(mark) => (until(mark), DELAY),
+            Mishap::Slow(delay) => (octets, delay),
+            Mishap::None | Mishap::BreakAfterDot => (octets, DELAY),
+        }
+    }
+
+    /// The reply to what was committed is lost.
+    fn not_heard(&mut self) {
+        let committed = std::mem::take(&mut self.committed);
+        self.unheard.lock().extend(committed);
     }
 
     /// Both ends learn that it is broken; what is on its way is lost.

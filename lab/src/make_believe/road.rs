@@ -3,7 +3,7 @@
 
 use super::chance::Chance;
 use super::drive::drive;
-use super::line::{End, Mishap, line};
+use super::line::{End, Ledger, Mishap, line};
 use super::timeline::{Life, Timeline};
 use crate::Zones;
 use message::{Domain, Time};
@@ -20,6 +20,9 @@ use wire::smtp::{self, Enhanced, Reply, Role, client};
 
 /// How long it takes to learn that nobody listens.
 const REFUSAL: Duration = Duration::from_millis(40);
+
+/// From where clients call.
+const CLIENT_PORT: u16 = 40_000;
 
 /// What befalls the next connection to a host, by chance or by plan.
 pub type Weather = Arc<dyn Fn(&Chance) -> Mishap + Send + Sync>;
@@ -50,11 +53,11 @@ struct State {
     listening: BTreeMap<IpAddr, Listening>,
     weather: Weather,
     attempts: Vec<Attempt>,
-    /// Server sessions that committed a message whose client may not have heard of it.
-    unheard: u64,
+    unheard: Ledger,
 }
 
 /// A post office that can be reached.
+#[derive(Clone)]
 struct Listening {
     office: Office,
     life: Life,
@@ -70,7 +73,7 @@ impl Internet {
     pub fn new(timeline: &Timeline, zones: Zones, chance: Chance) -> Internet {
         let weather: Weather = Arc::new(|_| Mishap::None);
         let (listening, attempts) = (BTreeMap::new(), Vec::new());
-        let state = State { zones, listening, weather, attempts, unheard: 0 };
+        let state = State { zones, listening, weather, attempts, unheard: Ledger::default() };
         Internet { timeline: timeline.clone(), state: Arc::new(Mutex::new(state)), chance }
     }
 
@@ -85,10 +88,10 @@ impl Internet {
         std::mem::take(&mut self.state.lock().attempts)
     }
 
-    /// How many messages were committed over lines that broke there and then.
+    /// Recipients of messages that were committed although the client was never told: it will send them again.
     #[must_use]
-    pub fn unheard(&self) -> u64 {
-        self.state.lock().unheard
+    pub fn unheard(&self) -> Vec<String> {
+        self.state.lock().unheard.lock().clone()
     }
 
     /// A host can be reached from now on, until its life is over.
@@ -102,21 +105,27 @@ impl Internet {
         self.state.lock().listening.remove(&at);
     }
 
+    /// Who listens at an address.
+    fn listening(&self, at: IpAddr) -> Option<Listening> {
+        self.state.lock().listening.get(&at).filter(|host| !host.life.is_over()).cloned()
+    }
+
     /// Begins a server session at a host, whose end of the line this is.
-    fn serve(&self, to: &Stop, from: IpAddr, end: End) -> bool {
-        let state = self.state.lock();
-        let Some(listening) = state.listening.get(&to.address.ip()).filter(|host| !host.life.is_over()) else {
-            return false;
-        };
-        let peer = Peer { client: SocketAddr::new(from, 40_000), local: to.address, name: Arc::new(OnceLock::new()) };
-        let (profile, desk) = listening.office.smtp(Role::Mx, peer, false);
+    fn serve(&self, at: &Listening, to: SocketAddr, from: IpAddr, end: End) {
+        let peer = Peer { client: SocketAddr::new(from, CLIENT_PORT), local: to, name: Arc::new(OnceLock::new()) };
+        let (profile, desk) = at.office.smtp(Role::Mx, peer, false);
         let session = smtp::Server::new(self.timeline.now(), profile);
-        let end = Arc::new(end);
-        let witness =
-            Witness { desk, from, greylist: listening.greylist.clone(), line: end.clone(), internet: self.clone() };
+        let line = Arc::new(end);
+        let (greylist, recipients) = (at.greylist.clone(), Vec::new());
+        let witness = Witness { desk, from, greylist, line: line.clone(), recipients };
         let timeline = self.timeline.clone();
-        self.timeline.begin(&listening.life, async move { drive(&timeline, &end, session, witness).await });
-        true
+        self.timeline.begin(&at.life, async move { drive(&timeline, &line, session, witness).await });
+    }
+
+    /// What befalls the connection that is about to be made.
+    fn mishap(&self) -> Mishap {
+        let weather = self.state.lock().weather.clone();
+        weather(&self.chance)
     }
 }
 
@@ -126,6 +135,7 @@ pub(super) struct Lane {
     pub internet: Internet,
     pub from: IpAddr,
     pub name: String,
+    pub life: Life,
 }
 
 impl Road for Lane {
@@ -142,17 +152,19 @@ impl Road for Lane {
     }
 
     async fn travel(&self, stop: &Stop, session: client::Client, desk: ClientDesk) -> Result<(), String> {
-        let weather = self.internet.state.lock().weather.clone();
-        let mishap = weather(&self.internet.chance);
         let timeline = &self.internet.timeline;
-        let (ours, theirs) = line(timeline, mishap);
-        let connected = self.internet.serve(stop, self.from, theirs);
+        let listening = self.internet.listening(stop.address.ip());
         let (at, from, to) = (timeline.now(), self.name.clone(), stop.name.clone());
-        self.internet.state.lock().attempts.push(Attempt { at, from, to, connected });
-        if !connected {
+        let attempt = Attempt { at, from, to, connected: listening.is_some() };
+        self.internet.state.lock().attempts.push(attempt);
+        let Some(listening) = listening else {
             timeline.sleep(REFUSAL).await;
             return Err("connection refused".to_owned());
-        }
+        };
+        let unheard = self.internet.state.lock().unheard.clone();
+        let lives = [self.life.clone(), listening.life.clone()];
+        let (ours, theirs) = line(timeline, self.internet.mishap(), lives, &unheard);
+        self.internet.serve(&listening, stop.address, self.from, theirs);
         drive(timeline, &ours, session, desk).await;
         Ok(())
     }
@@ -164,7 +176,8 @@ struct Witness {
     from: IpAddr,
     greylist: Option<Greylist>,
     line: Arc<End>,
-    internet: Internet,
+    /// Who was taken in this transaction.
+    recipients: Vec<String>,
 }
 
 impl Desk for Witness {
@@ -176,10 +189,21 @@ impl Desk for Witness {
         {
             return smtp::Answer::Reply(Reply::new(450, Enhanced(4, 7, 1), "Greylisted, please come again"));
         }
+        let recipient = match &ask {
+            smtp::Ask::Recipient(recipient) => Some(recipient.forward_path.to_string()),
+            smtp::Ask::Sender(_) | smtp::Ask::Reset => {
+                self.recipients.clear();
+                None
+            }
+            _ => None,
+        };
         let commits = ask == smtp::Ask::Commit;
         let answer = self.desk.answer(now, ask).await;
-        if commits && matches!(&answer, smtp::Answer::Reply(reply) if reply.is_positive()) && self.line.committed() {
-            self.internet.state.lock().unheard += 1;
+        if matches!(&answer, smtp::Answer::Reply(reply) if reply.is_positive()) {
+            self.recipients.extend(recipient);
+            if commits {
+                self.line.committed(std::mem::take(&mut self.recipients));
+            }
         }
         answer
     }

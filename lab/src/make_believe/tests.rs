@@ -1,3 +1,4 @@
-//! The scenarios, checked.
+//! The scenarios, checked; and a small internet in which everything goes wrong by chance.
 
 mod days;
+mod random;

@@ -28,18 +28,23 @@ struct State {
 
 /// How long something lives: what was begun in a life ends with it, in the middle of whatever it does.
 #[derive(Clone, Debug, Default)]
-pub struct Life(Arc<AtomicBool>);
+pub struct Life(Arc<Mutex<Option<Time>>>);
 
 impl Life {
-    /// Ends it.
-    pub fn end(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Ends it. What it said at that very time is not heard: it may have said it a moment too late.
+    pub fn end(&self, now: Time) {
+        self.0.lock().get_or_insert(now);
     }
 
     /// Whether it is over.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.lock().is_some()
+    }
+
+    /// Whether what it said at a time can be heard.
+    pub(super) fn said(&self, at: Time) -> bool {
+        self.0.lock().is_none_or(|end| at < end)
     }
 }
 
@@ -211,7 +216,7 @@ mod tests {
         }
         let mut theatre = Theatre::of(&timeline);
         theatre.run_until(Time(1015), || {});
-        ends.end();
+        ends.end(Time(1015));
         theatre.run_until(Time(2000), || {});
         assert_eq!(*told.lock(), [(1010, 10), (1010, 10), (1030, 30)]);
         assert_eq!((timeline.now(), theatre.tasks.len()), (Time(2000), 0));
