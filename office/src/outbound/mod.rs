@@ -43,8 +43,9 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How long the outbox is left alone after the store refused.
 const STORE_REST: Duration = Duration::from_secs(5);
 
-/// How long a recipient waits that was claimed although its destination has its share of the window.
-const CROWDED_REST: Duration = Duration::from_secs(60);
+/// How long a recipient waits that was claimed although its destination has its share of the window. It is not claimed
+/// again before there is room, so this only bounds how often one is that the store cannot leave out.
+const CROWDED_REST: Duration = Duration::from_secs(1);
 
 /// The way to other hosts: the network, or a make-believe one. Time is the road's too.
 pub trait Road: Clone + Send + Sync + 'static {

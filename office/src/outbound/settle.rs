@@ -21,6 +21,9 @@ pub(super) const RCPT: client::Stage = client::Stage::Rcpt;
 /// How long a recipient that is given back waits: nothing was said against it, but something is wrong.
 const GIVEN_BACK_MS: u64 = 60_000;
 
+/// Recipients given back in one operation of the store, which nothing else of the store waits long for.
+const RELEASED_AT_ONCE: usize = 500;
+
 /// What was decided about a recipient, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Judgement {
@@ -266,23 +269,33 @@ impl Outbound {
         self.finish(&work, now, Reached::Unknown);
     }
 
+    /// Gives rows back many at a time; where one of them was taken away meanwhile, each for itself.
     pub(super) async fn release(&self, rows: &[Claimed], now: Time, due: Time) -> Result<(), StoreError> {
-        for row in rows {
-            let settlement = Settlement {
-                token: self.inner.token,
-                now,
-                recipients: vec![SettledRecipient {
-                    outbox: row.outbox,
-                    recipient: row.recipient,
-                    state: Settled::Released { due },
-                }],
-                reports: Vec::new(),
-                trace: Vec::new(),
-            };
-            self.store().apply(Op::Settle(Box::new(settlement))).await?;
+        for some in rows.chunks(RELEASED_AT_ONCE) {
+            if self.release_at_once(some, now, due).await? == Done::Conflict && some.len() > 1 {
+                for row in some {
+                    self.release_at_once(std::slice::from_ref(row), now, due).await?;
+                }
+            }
             self.announce(due);
         }
         Ok(())
+    }
+
+    async fn release_at_once(&self, rows: &[Claimed], now: Time, due: Time) -> Result<Done, StoreError> {
+        let released = |row: &Claimed| SettledRecipient {
+            outbox: row.outbox,
+            recipient: row.recipient,
+            state: Settled::Released { due },
+        };
+        let settlement = Settlement {
+            token: self.inner.token,
+            now,
+            recipients: rows.iter().map(released).collect(),
+            reports: Vec::new(),
+            trace: Vec::new(),
+        };
+        self.store().apply(Op::Settle(Box::new(settlement))).await
     }
 }
 
