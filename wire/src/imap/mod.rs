@@ -1,0 +1,10 @@
+//! IMAP (RFC 9051, RFC 3501 and their extensions). The syntax of both directions: commands, names, sets and limits.
+
+pub mod command;
+pub mod limits;
+pub mod mailbox;
+pub mod sequence;
+pub mod utf7;
+
+pub use command::{Command, Tagged};
+pub use mailbox::{Charset, MailboxName};
