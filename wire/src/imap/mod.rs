@@ -3,8 +3,11 @@
 pub mod command;
 pub mod limits;
 pub mod mailbox;
+pub mod parse;
+pub mod reader;
 pub mod sequence;
 pub mod utf7;
 
 pub use command::{Command, Tagged};
 pub use mailbox::{Charset, MailboxName};
+pub use reader::{Bounds, Input, Reader};
