@@ -6,7 +6,9 @@ pub mod mailbox;
 pub mod parse;
 pub mod reader;
 pub mod sequence;
+pub mod structure;
 pub mod utf7;
+pub mod write;
 
 pub use command::{Command, Tagged};
 pub use mailbox::{Charset, MailboxName};
