@@ -1,6 +1,7 @@
 //! IMAP (RFC 9051, RFC 3501 and their extensions). The syntax of both directions: commands, names, sets and limits.
 
 pub mod command;
+pub mod encode;
 pub mod limits;
 pub mod mailbox;
 pub mod parse;
