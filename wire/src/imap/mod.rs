@@ -6,6 +6,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod parse;
 pub mod reader;
+pub mod response;
 pub mod sequence;
 pub mod structure;
 pub mod utf7;
