@@ -103,9 +103,9 @@ impl Numbers {
         uids.get(behind..).unwrap_or_default().iter().flat_map(move |range| {
             let first = self.listing.lower_bound((*range.start()).max(from));
             let end = self.listing.lower_bound(*range.end()).saturating_add(1);
-            let in_range = move |row: &Row| row.uid <= *range.end();
-            let rows = self.listing.rows(first..end).filter(in_range);
-            rows.map(|row| (self.number(row.uid).unwrap_or(0), row))
+            let places = (first..end).zip(self.listing.rows(first..end));
+            let in_range = places.filter(move |(_, row)| row.uid <= *range.end());
+            in_range.map(|(place, row)| (place.saturating_add(self.held_below(row.uid)).saturating_add(1), row))
         })
     }
 
