@@ -157,6 +157,20 @@ pub fn push(uids: &mut Uids, range: RangeInclusive<u32>) {
     }
 }
 
+/// Those of either.
+#[must_use]
+pub fn joined(some: Uids, more: &[RangeInclusive<u32>]) -> Uids {
+    if more.is_empty() {
+        return some;
+    }
+    let mut all = some;
+    all.extend_from_slice(more);
+    all.sort_unstable_by_key(|range| *range.start());
+    let mut joined = Uids::with_capacity(all.len());
+    all.into_iter().for_each(|range| push(&mut joined, range));
+    joined
+}
+
 /// Whether a UID is among some.
 #[must_use]
 pub fn contains(uids: &[RangeInclusive<u32>], uid: u32) -> bool {

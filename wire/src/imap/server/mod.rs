@@ -38,7 +38,7 @@ pub use limits::Limits;
 pub use profile::Profile;
 
 use super::mailbox::Charset;
-use super::{Answer, Ask};
+use super::{Answer, Ask, Bounds, Reader};
 use crate::session::{Event, Session, Standing, Step, TlsFacts};
 use input::Reading;
 use message::Time;
@@ -50,6 +50,7 @@ use std::collections::VecDeque;
 /// One connection's session.
 pub struct Server {
     profile: Profile,
+    reader: Reader,
     reading: Reading,
     state: State,
     enabled: Enabled,
@@ -81,7 +82,8 @@ impl Server {
     pub fn new(now: Time, profile: Profile) -> Server {
         let mut server = Server {
             profile,
-            reading: Reading::command(),
+            reader: Reader::new(Bounds::STRANGER),
+            reading: Reading::Command,
             state: State::Stranger,
             enabled: Enabled::default(),
             question: None,
@@ -158,7 +160,7 @@ impl Server {
 
     /// Nothing is begun that the goodbye would cut off.
     fn hears_soon(&self) -> bool {
-        let between = matches!(self.reading, Reading::Command(_) | Reading::Idle(_) | Reading::Login(..));
+        let between = matches!(self.reading, Reading::Command | Reading::Idle(_) | Reading::Login(..));
         between && self.question.is_none() && !self.out.iter().any(Out::leads_on)
     }
 
