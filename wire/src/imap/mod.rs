@@ -7,9 +7,16 @@ pub mod limits;
 pub mod listing;
 pub mod mailbox;
 pub mod numbers;
+pub mod parse;
+pub mod reader;
 pub mod sequence;
+pub mod server;
+pub mod structure;
 pub mod utf7;
+pub mod write;
 
 pub use ask::{Answer, Ask, Refusal};
 pub use command::{Command, Tagged};
 pub use mailbox::{Charset, MailboxName};
+pub use reader::{Bounds, Input, Reader};
+pub use server::{Limits, Profile, Server};
