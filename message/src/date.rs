@@ -21,6 +21,12 @@ pub struct Date {
 }
 
 impl Date {
+    /// The day it writes, counted from 1970-01-01: that of its own zone.
+    #[must_use]
+    pub fn day(self) -> i64 {
+        (self.unix_seconds + i64::from(self.offset_minutes.unwrap_or(0)) * 60).div_euclid(DAY_S)
+    }
+
     /// The moment; what lies before 1970 becomes 1970.
     #[must_use]
     pub fn time(self) -> Time {
@@ -60,6 +66,13 @@ fn days_in_month(year: i64, month: u32) -> u32 {
         2 => 28,
         _ => 31,
     }
+}
+
+/// A day as counted from 1970-01-01; `None` where the calendar has no such day. Months and days count from 1.
+#[must_use]
+pub fn day(year: i64, month: u32, day: u32) -> Option<i64> {
+    let exists = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    exists.then(|| days_from_civil(year, month, day))
 }
 
 /// Writes `Sat, 21 Nov 2026 05:17:44 +0100` (RFC 5322 §3.3). The offset counts minutes east of UTC.

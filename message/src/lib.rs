@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod header;
 pub mod recode;
 pub mod scanner;
+pub mod search;
 pub mod structure;
 pub mod summary;
 pub mod text;

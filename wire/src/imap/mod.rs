@@ -1,3 +1,15 @@
-//! IMAP4rev2 (RFC 9051) and IMAP4rev1 (RFC 3501).
+//! IMAP (RFC 9051, RFC 3501 and their extensions): the syntax of both directions, the listing of an open mailbox, what a
+//! session asks and what the desk answers, message numbers.
 
+pub mod ask;
+pub mod command;
+pub mod limits;
 pub mod listing;
+pub mod mailbox;
+pub mod numbers;
+pub mod sequence;
+pub mod utf7;
+
+pub use ask::{Answer, Ask, Refusal};
+pub use command::{Command, Tagged};
+pub use mailbox::{Charset, MailboxName};
