@@ -7,9 +7,9 @@ use std::sync::Arc;
 use store::op::{Op, Outcome};
 use store::query::{MailboxSince, WholeMailbox};
 use store::types::{AccountId, ListingNews, ListingRow, Mailbox, MailboxId, ModSeq, Uid};
-use store::{Store, StoreError};
+use store::{Store, StoreError, UidSet};
 use tokio::sync::watch;
-use wire::imap::listing::{Head, Keywords, Listing, Row};
+use wire::imap::listing::{Head, Keywords, Listing, Row, object_number};
 
 /// One open mailbox.
 pub(crate) struct View {
@@ -118,25 +118,16 @@ impl View {
                     return Ok(Some(known.clone()));
                 }
                 let changed: Vec<Row> = changed.iter().map(row).collect();
-                let vanished: Vec<u32> = self.known_of(known, &vanished);
+                let vanished = present(known, &vanished);
                 Ok(Some(Arc::new(known.after(head, &changed, &vanished))))
             }
         }
     }
 
-    /// Those of the vanished that the listing has.
-    fn known_of(&self, known: &Listing, vanished: &store::UidSet) -> Vec<u32> {
-        let ranges = vanished.ranges().iter();
-        let positions = ranges.map(|(first, last)| {
-            known.lower_bound(first.0)..known.lower_bound(last.0.saturating_add(1)) + known.has_last(last.0)
-        });
-        positions.flat_map(|positions| known.rows(positions)).map(|row| row.uid).collect()
-    }
-
     fn head(&self, mailbox: &Mailbox, keywords: Arc<Keywords>) -> Head {
         Head {
             account: self.account.0.unsigned_abs(),
-            mailbox: mailbox.id.0.unsigned_abs(),
+            mailbox: object_number(self.account.0.unsigned_abs(), mailbox.id.0.unsigned_abs()),
             uid_validity: mailbox.uid_validity,
             uid_next: mailbox.uid_next.0,
             highest_modseq: mailbox.modseq.0,
@@ -153,6 +144,13 @@ impl View {
             state.recent_from = from.max(listing.last_uid().saturating_add(1));
         }
         from
+    }
+
+    /// How many messages no session was told of as recent.
+    pub async fn count_recent(&self) -> Result<u32, StoreError> {
+        let listing = self.current().await?.unwrap_or_default();
+        let from = self.state.lock().recent_from;
+        Ok(listing.len() - listing.lower_bound(from))
     }
 
     /// Whether the store knows what sessions were told as recent.
@@ -175,6 +173,15 @@ impl View {
         }
         Ok(())
     }
+}
+
+/// Those UIDs that a listing has.
+fn present(listing: &Listing, uids: &UidSet) -> Vec<u32> {
+    let positions = uids.ranges().iter().map(|(first, last)| {
+        let end = last.0.checked_add(1).map_or(listing.len(), |next| listing.lower_bound(next));
+        listing.lower_bound(first.0)..end
+    });
+    positions.flat_map(|positions| listing.rows(positions)).map(|row| row.uid).collect()
 }
 
 fn row(row: &ListingRow) -> Row {
