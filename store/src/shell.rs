@@ -459,15 +459,13 @@ fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Group {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::op::{Append, Place};
+    use crate::op::{Append, Appended, Place};
     use crate::types::{AccountId, Flags, MailboxId};
     use message::Time;
 
     fn append(octets: usize) -> Op {
         let place = Place::Inline { codec: 0, bytes: vec![0; octets] };
-        Op::Append(Box::new(Append {
-            account: AccountId(1),
-            mailbox: MailboxId(1),
+        let message = Appended {
             content: Content { octets: octets as u64, hash: [0; 32], place },
             summary: vec![],
             utf8_header: false,
@@ -475,8 +473,9 @@ mod tests {
             references: vec![],
             flags: Flags::default(),
             received: Time(0),
-            now: Time(0),
-        }))
+        };
+        let (account, mailbox, messages) = (AccountId(1), MailboxId(1), vec![message]);
+        Op::Append(Box::new(Append { account, mailbox, messages, replaces: None, now: Time(0) }))
     }
 
     /// Sizes of the groups that so many operations of a size make.
