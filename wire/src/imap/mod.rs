@@ -7,6 +7,8 @@ pub mod limits;
 pub mod listing;
 pub mod mailbox;
 pub mod numbers;
+pub mod parse;
+pub mod reader;
 pub mod sequence;
 pub mod utf7;
 
