@@ -15,3 +15,4 @@ pub mod utf7;
 pub use ask::{Answer, Ask, Refusal};
 pub use command::{Command, Tagged};
 pub use mailbox::{Charset, MailboxName};
+pub use reader::{Bounds, Input, Reader};
