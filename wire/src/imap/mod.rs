@@ -10,7 +10,9 @@ pub mod numbers;
 pub mod parse;
 pub mod reader;
 pub mod sequence;
+pub mod structure;
 pub mod utf7;
+pub mod write;
 
 pub use ask::{Answer, Ask, Refusal};
 pub use command::{Command, Tagged};
