@@ -50,7 +50,7 @@ pub struct Row {
     pub flags: u64,
     /// RFC 7162 §3.1.
     pub modseq: u64,
-    /// The e-mail (RFC 8474 §5.1), of its account.
+    /// The e-mail (RFC 8474 §5.1), one of its account: see [`object_number`].
     pub email: u64,
     /// RFC822.SIZE.
     pub size: u64,
@@ -61,7 +61,9 @@ pub struct Row {
 /// What is true of the mailbox as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// MAILBOXID (RFC 8474 §4.1), of its account.
+    /// Whose it is.
+    pub account: u64,
+    /// MAILBOXID (RFC 8474 §4.1), unlike any other in the house.
     pub mailbox: u64,
     /// UIDVALIDITY.
     pub uid_validity: u32,
@@ -84,6 +86,13 @@ pub struct Totals {
     pub octets: u64,
     /// Every bit that some row has.
     pub flags: u64,
+}
+
+/// The number of something that an account counts (e-mails, threads, mailboxes), unlike that of any other account: what
+/// a client sees may lie in several (RFC 8474 §5.1). There is room for a trillion of each in sixteen million accounts.
+#[must_use]
+pub fn object_number(account: u64, number: u64) -> u64 {
+    account << 40 | number
 }
 
 /// The rows of a mailbox in UID order, at one moment.
