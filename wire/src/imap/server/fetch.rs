@@ -7,7 +7,7 @@ use super::reply::{Reply, misfit};
 use super::rows::{Column, Rows, begin, columns};
 use super::{Server, State, text};
 use crate::imap::ask::{FlagChange, FlagNames, ObjectId, PAGE_MESSAGES, Summary, SummaryItems, Uids, Want};
-use crate::imap::command::{By, Fetch, FetchItem, PartialRange, Section, SectionText};
+use crate::imap::command::{By, Fetch, FetchItem, Partial, PartialRange, Section, SectionText};
 use crate::imap::listing::{Row, bits};
 use crate::imap::mailbox::Charset;
 use crate::imap::numbers;
@@ -227,7 +227,9 @@ impl Server {
 
     /// The line of a message up to its pieces. Whether there is one: not when it is gone.
     pub(super) fn message_head(&self, line: &mut Vec<u8>, fetching: &mut Fetching, at: usize) -> bool {
-        let (State::Open(open), Some((number, row))) = (&self.state, fetching.page.get(at).copied()) else { return false };
+        let (State::Open(open), Some((number, row))) = (&self.state, fetching.page.get(at).copied()) else {
+            return false;
+        };
         let summary = match (fetching.plan.summary.any(), fetching.summaries.get(at)) {
             (true, Some(None) | None) => {
                 fetching.gone = true;
@@ -290,6 +292,7 @@ impl Server {
     }
 
     fn fetched(&mut self, fetching: Box<Fetching>) {
+        let fetching = *fetching;
         let Some(tag) = fetching.tag else { return };
         let reply = match fetching.failed {
             Some(reply) => reply,
@@ -356,15 +359,15 @@ impl Plan {
             FetchItem::SaveDate => self.summary.save_date = true,
             FetchItem::Preview(_) => self.summary.preview = true,
             FetchItem::Section { section, peek, partial } => {
-                let label = labelled("BODY", &text::section(section), partial.map(|partial| partial.start));
+                let label = labelled("BODY", |out| text::section(out, section), *partial);
                 self.want(Want::Section(section.clone(), *partial), label, *peek);
             }
             FetchItem::Binary { part, peek, partial } => {
-                let label = labelled("BINARY", text::part(part).as_bytes(), partial.map(|partial| partial.start));
+                let label = labelled("BINARY", |out| text::part(out, part), *partial);
                 self.want(Want::Binary(part.clone(), *partial), label, *peek);
             }
             FetchItem::BinarySize(part) => {
-                let label = labelled("BINARY.SIZE", text::part(part).as_bytes(), None);
+                let label = labelled("BINARY.SIZE", |out| text::part(out, part), None);
                 self.want(Want::BinarySize(part.clone()), label, true);
             }
             FetchItem::Rfc822 => self.rfc822("RFC822", SectionText::Whole, false),
@@ -395,10 +398,13 @@ impl Plan {
 }
 
 /// `BODY[1.TEXT]<0>`.
-fn labelled(name: &str, inside: &[u8], origin: Option<u64>) -> Vec<u8> {
-    let mut label = [name.as_bytes(), b"[", inside, b"]"].concat();
-    if let Some(origin) = origin {
-        label.extend_from_slice(format!("<{origin}>").as_bytes());
+fn labelled(name: &str, inside: impl Fn(&mut Vec<u8>), partial: Option<Partial>) -> Vec<u8> {
+    let mut label = name.as_bytes().to_vec();
+    label.push(b'[');
+    inside(&mut label);
+    label.push(b']');
+    if let Some(Partial { start, .. }) = partial {
+        label.extend_from_slice(format!("<{start}>").as_bytes());
     }
     label
 }

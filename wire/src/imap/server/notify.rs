@@ -69,12 +69,8 @@ impl Server {
                     if selected {
                         continue;
                     }
-                    let mut items = vec![
-                        StatusItem::Messages,
-                        StatusItem::UidNext,
-                        StatusItem::UidValidity,
-                        StatusItem::Unseen,
-                    ];
+                    let mut items =
+                        vec![StatusItem::Messages, StatusItem::UidNext, StatusItem::UidValidity, StatusItem::Unseen];
                     if self.enabled.condstore {
                         items.push(StatusItem::HighestModSeq);
                     }

@@ -99,14 +99,12 @@ impl Server {
         let mut page = Vec::new();
         let rest = match long {
             Out::Rows(mut rows) => self.rows_page(&mut rows, &mut page).then_some(Out::Rows(rows)),
-            Out::Expunges(mut expunges) => {
-                fill(&mut page, &mut expunges, |page, expunge| {
-                    page.extend_from_slice(b"* ");
-                    text::number(page, u64::from(expunge.number));
-                    page.extend_from_slice(b" EXPUNGE\r\n");
-                })
-                .then_some(Out::Expunges(expunges))
-            }
+            Out::Expunges(mut expunges) => fill(&mut page, &mut expunges, |page, expunge| {
+                page.extend_from_slice(b"* ");
+                text::number(page, u64::from(expunge.number));
+                page.extend_from_slice(b" EXPUNGE\r\n");
+            })
+            .then_some(Out::Expunges(expunges)),
             Out::Numbers(mut numbers) => fill(&mut page, &mut *numbers, |page, number| {
                 page.push(b' ');
                 text::number(page, u64::from(number));

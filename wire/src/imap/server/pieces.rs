@@ -40,8 +40,7 @@ impl Pieces {
 impl Server {
     pub(super) fn ask_pieces(&mut self, pieces: Box<Pieces>) {
         let fetching = &pieces.fetching;
-        let ask =
-            Ask::Pieces { uids: fetching.page_uids(), wants: fetching.wants.clone(), from: pieces.told };
+        let ask = Ask::Pieces { uids: fetching.page_uids(), wants: fetching.wants.clone(), from: pieces.told };
         self.ask(ask, move |server, answer| server.pieces_came(pieces, answer));
     }
 

@@ -8,7 +8,7 @@ use super::reply::{Reply, misfit};
 use super::sync::Expunges;
 use super::{Server, State, text};
 use crate::imap::ask::{FoundRows, Uids};
-use crate::imap::command::{By, PartialRange, Returns, Scope, MultiSearch, Search, Sort, Thread};
+use crate::imap::command::{By, MultiSearch, PartialRange, Returns, Scope, Search, Sort, Thread};
 use crate::imap::mailbox::MailboxName;
 use crate::imap::numbers;
 use crate::imap::{Answer, Ask};
@@ -206,7 +206,11 @@ impl Server {
             let all: Vec<u32> = names().collect();
             line.extend_from_slice(format!(" PARTIAL ({} ", partial_text(partial)).as_bytes());
             let part = partial_of(&all, partial);
-            if part.is_empty() { line.extend_from_slice(b"NIL") } else { set_of(&mut line, part.iter().copied()) }
+            if part.is_empty() {
+                line.extend_from_slice(b"NIL")
+            } else {
+                set_of(&mut line, part.iter().copied())
+            }
             line.push(b')');
             let uids: Vec<u32> = list.iter().map(|(_, uid)| *uid).collect();
             told.extend_from_slice(partial_of(&uids, partial));
@@ -256,7 +260,10 @@ impl Server {
         if !kept {
             let mut code = b"NOUPDATE ".to_vec();
             text::string(&mut code, searching.tag.as_bytes(), self.charset());
-            self.reply("*", &Reply::no("that search is not kept up to date").code(String::from_utf8(code).unwrap_or_default()));
+            self.reply(
+                "*",
+                &Reply::no("that search is not kept up to date").code(String::from_utf8(code).unwrap_or_default()),
+            );
         }
     }
 
@@ -362,7 +369,8 @@ fn chosen(folders: &[crate::imap::ask::Folder], scopes: &[Scope], selected: Opti
     let below = |name: &str, parent: &MailboxName, levels: Option<usize>| {
         let rest = name.strip_prefix(parent.as_str());
         rest.is_some_and(|rest| {
-            rest.is_empty() || (rest.starts_with('/') && levels.is_none_or(|levels| rest.matches('/').count() <= levels))
+            rest.is_empty()
+                || (rest.starts_with('/') && levels.is_none_or(|levels| rest.matches('/').count() <= levels))
         })
     };
     let fits = |folder: &crate::imap::ask::Folder| {
@@ -483,7 +491,8 @@ mod tests {
     use super::*;
 
     fn written(nodes: &[(u32, u32)]) -> String {
-        let nodes: Vec<(u32, Option<u32>)> = nodes.iter().map(|(depth, name)| (*depth, (*name > 0).then_some(*name))).collect();
+        let nodes: Vec<(u32, Option<u32>)> =
+            nodes.iter().map(|(depth, name)| (*depth, (*name > 0).then_some(*name))).collect();
         let mut line = Vec::new();
         threads(&mut line, &nodes);
         String::from_utf8(line).unwrap_or_default()
@@ -492,7 +501,10 @@ mod tests {
     /// RFC 5256 §4 has these.
     #[test]
     fn threads_are_written_as_the_rfc_does() {
-        assert_eq!(written(&[(0, 2), (0, 3), (1, 6), (2, 4), (3, 23), (2, 44), (3, 7), (4, 96)]), "(2)(3 6 (4 23)(44 7 96))");
+        assert_eq!(
+            written(&[(0, 2), (0, 3), (1, 6), (2, 4), (3, 23), (2, 44), (3, 7), (4, 96)]),
+            "(2)(3 6 (4 23)(44 7 96))"
+        );
         assert_eq!(written(&[(0, 0), (1, 3), (1, 5)]), "((3)(5))");
         assert_eq!(written(&[(0, 166), (0, 167), (0, 168)]), "(166)(167)(168)");
         assert_eq!(written(&[(0, 1), (1, 2), (2, 3)]), "(1 2 3)");

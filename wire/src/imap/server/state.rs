@@ -1,11 +1,11 @@
 //! The states of RFC 9051 §3 and what each of them owns.
 
+use super::context::Contexts;
+use super::notify::Notified;
 use crate::imap::ask::{Rights, Uids};
 use crate::imap::listing::{Keywords, Listing};
 use crate::imap::mailbox::MailboxName;
 use crate::imap::numbers::Numbers;
-use super::context::Contexts;
-use super::notify::Notified;
 use std::sync::Arc;
 
 /// RFC 9051 §3.

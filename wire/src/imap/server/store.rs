@@ -64,11 +64,8 @@ impl Server {
             HowFlags::Add => FlagChange::Add(flags),
             HowFlags::Remove => FlagChange::Remove(flags),
         };
-        let ask = Ask::Store {
-            uids: meant.uids.clone(),
-            change: change.clone(),
-            unchanged_since: store.unchanged_since,
-        };
+        let ask =
+            Ask::Store { uids: meant.uids.clone(), change: change.clone(), unchanged_since: store.unchanged_since };
         self.ask(ask, move |server, answer| match answer {
             Answer::Stored { modified, listing } => {
                 server.stored((tag, store), (meant, change), (modified, listing));
