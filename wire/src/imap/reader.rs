@@ -313,7 +313,7 @@ impl Reader {
                 Err(failure) => return self.fail(failure, literal),
             }
         }
-        let gathered = text.len() as u64 + literal.octets;
+        let gathered = (text.len() as u64).saturating_add(literal.octets);
         if literal.octets > self.bounds.literal || gathered > limits::GATHERED as u64 {
             let failure = self.failure_of(text, "the server takes in a literal", Cause::Limit);
             return self.fail(failure, literal);
