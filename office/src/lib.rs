@@ -185,6 +185,14 @@ impl Office {
         ImapDesk::new(self.clone(), peer.client.ip(), self.policy())
     }
 
+    /// Writes down what is known of open mailboxes and not in the store yet: before the house closes.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.inner.views.settle().await
+    }
+
     /// The text that makes an APOP digest good for one connection only (RFC 1939 §7).
     fn timestamp(&self, policy: &Policy, now: Time) -> String {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)

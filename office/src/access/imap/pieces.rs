@@ -44,6 +44,7 @@ struct Page {
 
 impl ImapDesk {
     pub(super) async fn pieces(&mut self, uids: &[u32], wants: &[Want], from: usize) -> Result<Answer, Refusal> {
+        self.may_read().await?;
         let selected = self.open()?;
         let place = (selected.view.account(), selected.view.mailbox());
         let (first, mut skip) = (from / wants.len().max(1), from % wants.len().max(1));

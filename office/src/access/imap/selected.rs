@@ -67,7 +67,7 @@ impl ImapDesk {
     pub(super) async fn select(&mut self, now: Time, name: &MailboxName, read_only: bool) -> Result<Answer, Refusal> {
         self.unselect().await;
         let place = self.open_place(name, "r").await?;
-        let view = self.office.views().open(self.office.store(), place.account, place.mailbox.id, now);
+        let view = self.office.views().open(self.office.store(), place.account, place.mailbox.id, now).await;
         let may_write = WRITING.chars().any(|letter| place.rights.has(letter));
         let mut selected = Selected {
             news: view.news(),
@@ -112,9 +112,16 @@ impl ImapDesk {
         if selected.read_only { Ok(Rights(rights.0 & Rights::of("lr").0)) } else { Ok(rights) }
     }
 
+    /// Whether the user may still read the selected mailbox.
+    pub(super) async fn may_read(&self) -> Result<(), Refusal> {
+        self.rights_here().await?.has('r').then_some(()).ok_or(Refusal::NoPermission)
+    }
+
     pub(super) async fn sync(&mut self, now: Time) -> Result<Answer, Refusal> {
         let mut synced = Synced::default();
-        if let Some(selected) = &mut self.selected {
+        // Who may not read it any more hears of it what others hear of one that is gone.
+        let is_readable = self.may_read().await.is_ok();
+        if let Some(selected) = self.selected.as_mut().filter(|_| is_readable) {
             synced.listing = selected.catch_up().await?;
             if synced.listing.is_some() {
                 synced.recent = selected.recent();

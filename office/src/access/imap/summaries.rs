@@ -18,6 +18,7 @@ const PREVIEW_OCTETS: u64 = 1024 * 1024;
 
 impl ImapDesk {
     pub(super) async fn summaries(&mut self, uids: &[u32], items: SummaryItems) -> Result<Answer, Refusal> {
+        self.may_read().await?;
         let selected = self.open()?;
         let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
         let set: UidSet = uids.iter().map(|uid| Uid(*uid)).collect();
