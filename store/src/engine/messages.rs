@@ -1,179 +1,291 @@
-//! Messages between mailboxes and out of them: copy, move, expunge.
+//! Messages between mailboxes of an account and out of them: copy, move, expunge; and the mark of `\Recent`. Works on
+//! ranges, so that ten thousand messages cost few statements. Copies for another account are made in `across`.
 
-use super::deliver::NewMessage;
-use super::flags::in_order;
 use super::mailbox::{GONE_EMAIL, GONE_UID};
 use super::{Work, first};
+use crate::StoreError;
 use crate::columns::{Sql, bits, num, small};
 use crate::op::Outcome;
 use crate::types::{AccountId, MailboxId, Uid};
+use crate::uids::UidSet;
 use message::Time;
-use rusqlite::{Row, params};
+use rusqlite::params;
 
-/// A row of `msg` as it is taken along.
-struct Entry {
-    email: i64,
-    flags: i64,
-    size: i64,
-    received: i64,
+/// A mailbox and whose it is.
+pub(super) type Shelf = (AccountId, MailboxId);
+
+/// Messages that are there, and what they count for.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) uids: UidSet,
+    /// Of each message, in order.
+    pub(super) emails: Vec<i64>,
+    sums: Sums,
 }
 
-/// What leaves a mailbox, summed up.
-#[derive(Default)]
-struct Leaving {
+/// What messages count for in their mailbox.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sums {
     total: i64,
     unseen: i64,
+    deleted: i64,
+    recent: i64,
     octets: i64,
 }
 
 impl Work<'_> {
-    pub(super) fn copy(&mut self, account: AccountId, way: (MailboxId, MailboxId), uids: &[Uid]) -> Sql<Outcome> {
-        let Some(uid_validity) = self.way_is_there(account, way)? else { return Ok(Outcome::Gone) };
-        let found = self.entries(account, way.0, uids)?;
-        let mut pairs = Vec::with_capacity(found.len());
-        if !found.is_empty() {
-            let modseq = self.next_modseq(account)?.unwrap_or(0);
-            for (uid, entry) in found {
-                self.run(
-                    "UPDATE email SET copies = copies + 1 WHERE account = ?1 AND id = ?2",
-                    [account.0, entry.email],
-                )?;
-                pairs.push((Some(uid), self.insert_entry((account, modseq), way.1, &entry)?));
+    pub(super) fn copy(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+        let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
+            return Ok(Outcome::Gone);
+        };
+        let found = self.find(from, uids, false)?;
+        let pairs = match (found.emails.is_empty(), from.0 == to.0) {
+            (true, _) => Vec::new(),
+            (false, false) => match self.copy_across(from, to, &found, now)? {
+                Ok(pairs) => pairs,
+                Err(refused) => return Ok(refused),
+            },
+            (false, true) => {
+                let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+                self.show_again(from, &found)?;
+                self.put_rows((modseq, now), (from, to.1), &found)?
             }
-        }
-        Ok(Outcome::Uids { uid_validity, pairs })
+        };
+        Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    pub(super) fn move_messages(
-        &mut self,
-        account: AccountId,
-        way: (MailboxId, MailboxId),
-        uids: &[Uid],
-        now: Time,
-    ) -> Sql<Outcome> {
-        let Some(uid_validity) = self.way_is_there(account, way)? else { return Ok(Outcome::Gone) };
-        let found = self.entries(account, way.0, uids)?;
-        let mut pairs = Vec::with_capacity(found.len());
-        if !found.is_empty() {
-            let modseq = self.next_modseq(account)?.unwrap_or(0);
-            let mut leaving = Leaving::default();
-            for (uid, entry) in found {
-                pairs.push((Some(uid), self.insert_entry((account, modseq), way.1, &entry)?));
-                self.remove_entry((account, modseq), (way.0, uid), now)?;
-                leaving.count(&entry);
+    pub(super) fn move_messages(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+        if from.0 != to.0 {
+            let copied = self.copy(from, to, uids, now)?;
+            if let Outcome::Uids { pairs, .. } = &copied {
+                let moved: UidSet = pairs.iter().filter_map(|(from, _)| *from).collect();
+                self.expunge(from, &moved, false, now)?;
             }
-            self.count_out((account, modseq), way.0, &leaving)?;
+            return Ok(copied);
         }
-        Ok(Outcome::Uids { uid_validity, pairs })
+        let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
+            return Ok(Outcome::Gone);
+        };
+        let found = self.find(from, uids, false)?;
+        let mut pairs = Vec::new();
+        if !found.emails.is_empty() {
+            let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+            pairs = self.put_rows((modseq, now), (from, to.1), &found)?;
+            self.take_rows((modseq, now), from, &found)?;
+        }
+        Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    pub(super) fn expunge(&mut self, account: AccountId, mailbox: MailboxId, uids: &[Uid], now: Time) -> Sql<Outcome> {
-        if self.way_is_there(account, (mailbox, mailbox))?.is_none() {
+    pub(super) fn expunge(&mut self, from: Shelf, uids: &UidSet, only_deleted: bool, now: Time) -> Sql<Outcome> {
+        if self.validity_of(from)?.is_none() {
             return Ok(Outcome::Gone);
         }
-        let found = self.entries(account, mailbox, uids)?;
-        if found.is_empty() {
+        let found = self.find(from, uids, only_deleted)?;
+        if found.emails.is_empty() {
             return Ok(Outcome::Removed(0));
         }
-        let modseq = self.next_modseq(account)?.unwrap_or(0);
-        let mut leaving = Leaving::default();
-        for (uid, entry) in &found {
-            self.remove_entry((account, modseq), (mailbox, *uid), now)?;
-            self.drop_copy((account, modseq), entry.email, now)?;
-            leaving.count(entry);
-        }
-        self.count_out((account, modseq), mailbox, &leaving)?;
-        Ok(Outcome::Removed(small(leaving.total)?))
+        let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+        self.take_rows((modseq, now), from, &found)?;
+        self.hide(from.0, modseq, &found.emails, now)?;
+        Ok(Outcome::Removed(small(found.sums.total)?))
     }
 
-    /// The destination's UIDVALIDITY, where both ends are there.
-    fn way_is_there(&self, account: AccountId, way: (MailboxId, MailboxId)) -> Sql<Option<u32>> {
-        let find = "SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2";
-        if self.number(find, [account.0, way.0.0])?.is_none() {
-            return Ok(None);
-        }
-        self.number(find, [account.0, way.1.0])?.map(small).transpose()
+    pub(super) fn claim_recent(&mut self, of: Shelf, before: Uid) -> Sql<Outcome> {
+        let find = "SELECT min(recent_from, ?3) FROM mailbox WHERE account = ?1 AND id = ?2 AND selectable = 1";
+        let before = i64::from(before.0);
+        let Some(from) = self.number(find, [of.0.0, of.1.0, before])? else { return Ok(Outcome::Gone) };
+        self.run(
+            "UPDATE mailbox SET recent_from = min(?3, uid_next), recent = (SELECT count(*) FROM msg \
+             WHERE msg.account = ?1 AND msg.mailbox = ?2 AND uid >= ?3) \
+             WHERE account = ?1 AND id = ?2 AND recent_from < min(?3, uid_next)",
+            [of.0.0, of.1.0, before],
+        )?;
+        Ok(Outcome::Recent(Uid(small(from)?)))
     }
 
-    fn entries(&self, account: AccountId, mailbox: MailboxId, uids: &[Uid]) -> Sql<Vec<(Uid, Entry)>> {
-        let find = "SELECT email, flags, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid = ?3";
-        let mut statement = self.sql.prepare_cached(find)?;
-        let mut found = Vec::new();
-        for uid in in_order(uids) {
-            let entry = first(statement.query_row([account.0, mailbox.0, i64::from(uid.0)], entry))?;
-            found.extend(entry.map(|entry| (uid, entry)));
+    /// The UIDVALIDITY of a mailbox that can be opened; `None` when there is none.
+    pub(super) fn validity_of(&self, of: Shelf) -> Sql<Option<i64>> {
+        let find = "SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2 AND selectable = 1";
+        self.number(find, [of.0.0, of.1.0])
+    }
+
+    /// Those of some UIDs that are there.
+    fn find(&self, of: Shelf, uids: &UidSet, only_deleted: bool) -> Sql<Found> {
+        let recent = "SELECT recent_from FROM mailbox WHERE account = ?1 AND id = ?2";
+        let recent_from = self.number(recent, [of.0.0, of.1.0])?.unwrap_or(0);
+        let mut statement = self.sql.prepare_cached(
+            "SELECT uid, email, flags, size FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+        )?;
+        let (mut found, mut there) = (Found::default(), Vec::new());
+        for (from, to) in uids.ranges() {
+            let mut rows = statement.query(params![of.0.0, of.1.0, from.0, to.0])?;
+            while let Some(row) = rows.next()? {
+                let (uid, flags): (i64, i64) = (row.get(0)?, row.get(2)?);
+                if only_deleted && flags & bits::DELETED == 0 {
+                    continue;
+                }
+                found.sums.add(flags, row.get(3)?, uid >= recent_from);
+                found.emails.push(row.get(1)?);
+                there.push(Uid(small(uid)?));
+            }
         }
+        found.uids = there.into_iter().collect();
         Ok(found)
     }
 
-    pub(super) fn uids_of(&self, account: AccountId, mailbox: MailboxId) -> Sql<Vec<Uid>> {
-        let mut statement = self.sql.prepare_cached("SELECT uid FROM msg WHERE account = ?1 AND mailbox = ?2")?;
-        let rows = statement.query_map([account.0, mailbox.0], |row| row.get(0))?;
-        Ok(rows.map(|uid| uid.map(Uid)).collect::<Result<_, _>>()?)
-    }
-
-    fn insert_entry(&mut self, at: (AccountId, i64), mailbox: MailboxId, entry: &Entry) -> Sql<Uid> {
-        let (account, modseq) = at;
-        let Entry { email, flags, size, received } = *entry;
-        self.insert_message(&NewMessage { account, mailbox: mailbox.0, email, modseq, flags, size, received })
-    }
-
-    fn remove_entry(&mut self, at: (AccountId, i64), message: (MailboxId, Uid), now: Time) -> Sql<()> {
-        let (mailbox, uid) = message;
-        self.run(
-            "DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid = ?3",
-            [at.0.0, mailbox.0, i64::from(uid.0)],
-        )?;
-        self.mark_gone(at, GONE_UID, (mailbox.0, i64::from(uid.0)), now)
-    }
-
-    pub(super) fn mark_gone(&mut self, at: (AccountId, i64), kind: i64, what: (i64, i64), now: Time) -> Sql<()> {
-        self.run(
-            "INSERT INTO gone (account, modseq, kind, mailbox, id, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![at.0.0, at.1, kind, what.0, what.1, num(now.0)],
-        )?;
-        Ok(())
-    }
-
-    fn count_out(&mut self, at: (AccountId, i64), mailbox: MailboxId, leaving: &Leaving) -> Sql<()> {
-        self.run(
-            "UPDATE mailbox SET modseq = ?3, total = total - ?4, unseen = unseen - ?5, octets = octets - ?6 \
-             WHERE account = ?1 AND id = ?2",
-            [at.0.0, mailbox.0, at.1, leaving.total, leaving.unseen, leaving.octets],
-        )?;
-        Ok(())
-    }
-
-    /// One mailbox less shows an e-mail; without any it goes, and its content with the last that refers to it.
-    fn drop_copy(&mut self, at: (AccountId, i64), email: i64, now: Time) -> Sql<()> {
-        let (account, _) = at;
-        let gone = {
-            let mut statement = self.sql.prepare_cached(
-                "DELETE FROM email WHERE account = ?1 AND id = ?2 AND copies <= 1 RETURNING blob, size, refs",
+    /// Puts rows for messages into another mailbox of the account, or the same; old and new UIDs.
+    fn put_rows(&mut self, at: (i64, Time), way: (Shelf, MailboxId), found: &Found) -> Sql<Vec<(Option<Uid>, Uid)>> {
+        let ((modseq, now), ((account, from), to)) = (at, way);
+        let mut next = self.count_in((account, to), modseq, &found.sums)?;
+        let mut pairs = Vec::with_capacity(found.emails.len());
+        for (first, last) in found.uids.ranges() {
+            self.run(
+                "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
+                 SELECT account, ?5, uid + ?6, email, ?7, ?7, flags, size, received, ?8 FROM msg \
+                 WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+                params![account.0, from.0, first.0, last.0, to.0, next - i64::from(first.0), modseq, num(now.0)],
             )?;
+            for uid in first.0..=last.0 {
+                pairs.push((Some(Uid(uid)), Uid(small(next)?)));
+                next += 1;
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// Counts messages in; the UID of the first.
+    pub(super) fn count_in(&mut self, to: Shelf, modseq: i64, sums: &Sums) -> Sql<i64> {
+        let next: i64 = self
+            .sql
+            .prepare_cached(
+                "UPDATE mailbox SET uid_next = uid_next + ?4, modseq = ?3, total = total + ?4, unseen = unseen + ?5, \
+                 octets = octets + ?6, deleted = deleted + ?7, recent = recent + ?4 \
+                 WHERE account = ?1 AND id = ?2 RETURNING uid_next",
+            )?
+            .query_row([to.0.0, to.1.0, modseq, sums.total, sums.unseen, sums.octets, sums.deleted], |row| {
+                row.get(0)
+            })?;
+        // RFC 9051 §2.3.1.1: UIDNEXT is a 32-bit number too, and never goes back.
+        if u32::try_from(next).is_err() {
+            return Err(StoreError::Exhausted { what: "UIDs" });
+        }
+        Ok(next - sums.total)
+    }
+
+    /// Takes rows out of a mailbox.
+    fn take_rows(&mut self, at: (i64, Time), from: Shelf, found: &Found) -> Sql<()> {
+        let (modseq, now) = at;
+        for (first, last) in found.uids.ranges() {
+            self.run(
+                "DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+                params![from.0.0, from.1.0, first.0, last.0],
+            )?;
+            let range = (i64::from(first.0), i64::from(last.0));
+            self.mark_gone((from.0, modseq, now), (GONE_UID, from.1.0), range)?;
+        }
+        let sums = &found.sums;
+        self.run(
+            "UPDATE mailbox SET modseq = ?3, total = total - ?4, unseen = unseen - ?5, octets = octets - ?6, \
+             deleted = deleted - ?7, recent = recent - ?8 WHERE account = ?1 AND id = ?2",
+            [from.0.0, from.1.0, modseq, sums.total, sums.unseen, sums.octets, sums.deleted, sums.recent],
+        )?;
+        Ok(())
+    }
+
+    /// Writes down that ids of a kind in a mailbox, from first to last, are no more.
+    pub(super) fn mark_gone(&mut self, at: (AccountId, i64, Time), kind: (i64, i64), range: (i64, i64)) -> Sql<()> {
+        self.run(
+            "INSERT INTO gone (account, modseq, kind, mailbox, id, at, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![at.0.0, at.1, kind.0, kind.1, range.0, num(at.2.0), range.1],
+        )?;
+        Ok(())
+    }
+
+    /// One row more shows each of these e-mails.
+    fn show_again(&mut self, from: Shelf, found: &Found) -> Sql<()> {
+        for (first, last) in found.uids.ranges() {
+            self.run(
+                "INSERT INTO shown (account, email, copies) SELECT account, email, 2 FROM msg \
+                 WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4 \
+                 ON CONFLICT (account, email) DO UPDATE SET copies = copies + 1",
+                params![from.0.0, from.1.0, first.0, last.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// One row less shows each of these e-mails; without any it goes, and its content with the last that refers to it.
+    fn hide(&mut self, account: AccountId, modseq: i64, emails: &[i64], now: Time) -> Sql<()> {
+        let (mut ended, mut octets) = (Vec::new(), 0);
+        for email in emails {
+            if self.hide_one(account, *email)? {
+                continue;
+            }
+            octets += self.end_email(account, *email)?;
+            ended.push(*email);
+        }
+        self.run(
+            "UPDATE account SET used = used - ?2, messages = messages - ?3 WHERE id = ?1",
+            [account.0, octets, num(ended.len() as u64)],
+        )?;
+        ended.sort_unstable();
+        for range in ended.chunk_by(|a, b| a + 1 == *b) {
+            if let (Some(first), Some(last)) = (range.first(), range.last()) {
+                self.mark_gone((account, modseq, now), (GONE_EMAIL, 0), (*first, *last))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether other rows still show an e-mail, now that one does no more.
+    fn hide_one(&mut self, account: AccountId, email: i64) -> Sql<bool> {
+        let key = [account.0, email];
+        let find = "SELECT copies FROM shown WHERE account = ?1 AND email = ?2";
+        let Some(copies) = self.number(find, key)? else { return Ok(false) };
+        let less = if copies > 2 {
+            "UPDATE shown SET copies = copies - 1 WHERE account = ?1 AND email = ?2"
+        } else {
+            "DELETE FROM shown WHERE account = ?1 AND email = ?2"
+        };
+        self.run(less, key)?;
+        Ok(true)
+    }
+
+    /// Removes an e-mail that nothing shows any more; its octets.
+    fn end_email(&mut self, account: AccountId, email: i64) -> Sql<i64> {
+        let ended = {
+            let mut statement = self
+                .sql
+                .prepare_cached("DELETE FROM email WHERE account = ?1 AND id = ?2 RETURNING blob, size, refs")?;
             first(statement.query_row([account.0, email], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
             }))?
         };
-        let Some((blob, size, refs)) = gone else {
-            self.run("UPDATE email SET copies = copies - 1 WHERE account = ?1 AND id = ?2", [account.0, email])?;
-            return Ok(());
-        };
-        self.run("UPDATE account SET used = used - ?2, messages = messages - 1 WHERE id = ?1", [account.0, size])?;
+        let Some((blob, octets, refs)) = ended else { return Ok(0) };
         self.forget_thread(account, email, &refs)?;
         self.release_blob(blob)?;
-        self.mark_gone(at, GONE_EMAIL, (0, email), now)
+        Ok(octets)
     }
 }
 
-impl Leaving {
-    fn count(&mut self, entry: &Entry) {
+impl Found {
+    /// How many messages there are.
+    pub(super) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+}
+
+impl Sums {
+    fn add(&mut self, flags: i64, octets: i64, recent: bool) {
         self.total += 1;
-        self.unseen += i64::from(entry.flags & bits::SEEN == 0);
-        self.octets += entry.size;
+        self.unseen += i64::from(flags & bits::SEEN == 0);
+        self.deleted += i64::from(flags & bits::DELETED != 0);
+        self.recent += i64::from(recent);
+        self.octets += octets;
     }
-}
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry { email: row.get(0)?, flags: row.get(1)?, size: row.get(2)?, received: row.get(3)? })
+    /// All their octets together.
+    pub(super) fn octets(&self) -> i64 {
+        self.octets
+    }
 }

@@ -2,9 +2,11 @@
 //! statements. Does not own what the questions are (`query`).
 
 mod changes;
+mod listing;
 mod mail;
 mod people;
 mod queue;
+mod sharing;
 
 pub(crate) use mail::blob_place;
 pub(crate) use queue::outbox_condition;
