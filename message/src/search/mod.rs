@@ -2,6 +2,7 @@
 //! Owns no protocol, no storage and no index.
 
 mod charset;
+mod digest;
 mod fold;
 mod key;
 mod plan;
@@ -9,6 +10,7 @@ mod reading;
 mod seek;
 mod texts;
 
+pub use digest::{Column, Digest, Digester, Digesting, GRAMS_MAX, Implied};
 pub use fold::{fold, fold_into};
 pub use key::{
     AddressField, Algorithm, Bound, Criterion, DateOf, Day, Key, NESTING_MAX, Order, Program, Relation, Set, SortBy,
