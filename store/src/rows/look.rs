@@ -44,11 +44,15 @@ pub struct Looked<T> {
     pub email: EmailId,
     /// The answer.
     pub answer: Result<T, StoreError>,
+    /// The question ended here, for it had looked at enough: there may be more behind.
+    pub early: bool,
 }
 
 /// One message, for as long as it is looked at.
 #[derive(Debug)]
 pub struct Seen<'a> {
+    /// Its UID, where it was asked for by that; 0 otherwise.
+    pub uid: Uid,
     /// Its e-mail.
     pub email: EmailId,
     /// Its conversation.
@@ -125,13 +129,14 @@ where
         let octets = summary.len() as u64;
         let (thread, saved, number) = (EmailId(row.get(1)?), time(row.get(2)?), row.get(3)?);
         let answer = columns::check_sum("its summary", &summary, row.get(5)?).and_then(|()| {
-            let mut seen = Seen { email, thread, saved, summary, row: number, octets: 0, snapshot };
+            let mut seen = Seen { uid, email, thread, saved, summary, row: number, octets: 0, snapshot };
             let answer = (self.look.see)(&mut seen);
             self.octets += seen.octets;
             answer
         });
         self.octets += octets;
-        self.all.push(Looked { uid, email, answer });
+        let early = self.octets >= self.look.octets;
+        self.all.push(Looked { uid, email, answer, early });
         Ok(())
     }
 }
