@@ -16,7 +16,7 @@ mod pieces;
 mod preview;
 mod quota;
 mod rights;
-mod search;
+
 mod section;
 mod selected;
 mod sources;
@@ -37,8 +37,7 @@ use store::StoreError;
 use store::op::{Op, Outcome};
 use store::query::Query;
 use store::types::{Account, AccountId};
-use wire::Desk;
-use wire::imap::{Answer, Ask, Refusal, Server};
+use wire::imap::{Answer, Ask, Refusal};
 use wire::sasl;
 
 /// The desk of one IMAP connection.
@@ -49,7 +48,6 @@ pub struct ImapDesk {
     visitor: Visitor,
     selected: Option<Box<Selected>>,
     append: Option<Box<append::Append>>,
-    search: Option<Box<search::Running>>,
     watched: Option<Box<notice::Watched>>,
     sources: Sources,
 }
@@ -64,7 +62,6 @@ impl ImapDesk {
             visitor,
             selected: None,
             append: None,
-            search: None,
             watched: None,
             sources: Sources::default(),
         }
@@ -80,7 +77,7 @@ impl ImapDesk {
     async fn forget(&mut self) -> Answer {
         self.unselect().await;
         self.visitor = self.office.visitor(self.client);
-        (self.append, self.search, self.watched) = (None, None, None);
+        (self.append, self.watched) = (None, None);
         Answer::Done
     }
 
@@ -136,8 +133,6 @@ impl ImapDesk {
             Ask::Expunge { among, close } => self.expunge(now, among.as_ref(), close).await,
             Ask::Copy { uids, to, moving } => self.copy(now, &uids, &to, moving).await,
             Ask::Append(step) => self.append(now, step).await,
-            Ask::Search { program, mailbox } => self.search(now, program, mailbox).await,
-            Ask::SearchMore => self.search_more(now).await,
             Ask::Watch(watches) => self.watch(watches).await,
             _ => Err(Refusal::Permanent),
         }
@@ -166,10 +161,9 @@ fn failed(outcome: &Outcome) -> Refusal {
     }
 }
 
-impl Desk for ImapDesk {
-    type Session = Server;
-
-    async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
+impl ImapDesk {
+    /// Answers one question.
+    pub async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
         self.sources.clear();
         match ask {
             Ask::Login(ask) => self.login(now, ask).await,
@@ -179,17 +173,20 @@ impl Desk for ImapDesk {
         }
     }
 
-    async fn content(&mut self, bytes: &[u8]) {
+    /// Takes a run of content.
+    pub async fn content(&mut self, bytes: &[u8]) {
         if let Some(append) = &mut self.append {
             append.take(bytes).await;
         }
     }
 
-    async fn read(&mut self, source: u64, offset: u64) -> Option<Bytes> {
+    /// Reads content that an answer named.
+    pub async fn read_source(&mut self, source: u64, offset: u64) -> Option<Bytes> {
         self.sources.read(self.office.store(), source, offset).await
     }
 
-    async fn news(&mut self) {
+    /// Ends when something has changed that no answer told of.
+    pub async fn news(&mut self) {
         self.wait_for_news().await;
     }
 }

@@ -1,6 +1,7 @@
 //! The selected mailbox: opening it, what is new in it, closing it. Its listing is shared with every other desk that has it
 //! open; what a client was told of it is the session's business.
 
+use super::notice::newer;
 use super::{ImapDesk, ids, refusal, rights};
 use crate::access::views::View;
 use message::Time;
@@ -58,11 +59,7 @@ impl Selected {
 
     /// Returns when the account has changed since the session was told.
     pub async fn changed(&self) {
-        let mut news = self.news.clone();
-        let told = self.told;
-        if news.wait_for(|newest| *newest > told).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        newer(self.news.clone(), self.told).await;
     }
 }
 
@@ -94,7 +91,6 @@ impl ImapDesk {
     }
 
     pub(super) async fn unselect(&mut self) -> Answer {
-        self.search = None;
         if let Some(selected) = self.selected.take()
             && let Err(error) = selected.view.settle().await
         {
@@ -154,7 +150,11 @@ fn missing(listing: &Listing, among: &[RangeInclusive<u32>], gone: &[RangeInclus
         if from <= to {
             without(listing, from..=to, &mut missing);
         }
-        if first_ends { a.next() } else { b.next() };
+        if first_ends {
+            a.next()
+        } else {
+            b.next()
+        };
     }
     missing
 }
