@@ -131,12 +131,16 @@ async fn again<F>(place: &Place, uid: Uid, see: F) -> Result<bool, StoreError>
 where
     F: Fn(&mut Seen<'_>) -> Result<bool, StoreError> + Send + 'static,
 {
-    let look = Look { account: place.account, which: Which::Uids(place.mailbox, vec![uid]), octets: LOOKED_OCTETS, see };
+    let look =
+        Look { account: place.account, which: Which::Uids(place.mailbox, vec![uid]), octets: LOOKED_OCTETS, see };
     let answer = place.store.read(look).await?.pop().map(|looked| looked.answer);
-    Ok(answer.transpose().unwrap_or_else(|error| {
-        tracing::error!(%error, uid = uid.0, "a message cannot be searched");
-        None
-    }).unwrap_or(false))
+    Ok(answer
+        .transpose()
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, uid = uid.0, "a message cannot be searched");
+            None
+        })
+        .unwrap_or(false))
 }
 
 /// Looks at a message as deep as it takes.
@@ -155,7 +159,12 @@ fn decide(plan: &Plan, mut known: Known, seen: &mut Seen<'_>) -> Result<bool, St
     Ok(plan.decide(&known) == Some(true))
 }
 
-fn read(plan: &Plan, summary: &Summary, (depth, known): (Depth, &mut Known), seen: &mut Seen<'_>) -> Result<(), StoreError> {
+fn read(
+    plan: &Plan,
+    summary: &Summary,
+    (depth, known): (Depth, &mut Known),
+    seen: &mut Seen<'_>,
+) -> Result<(), StoreError> {
     let mut listener = plan.listen(summary, depth, known);
     let mut pushed = 0;
     seen.read(|piece| {

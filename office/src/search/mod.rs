@@ -48,7 +48,13 @@ enum Stage {
 
 impl Search {
     /// Of a mailbox, at a time. What only the session knows is replaced in the program.
-    pub(crate) fn new(office: &Office, mailbox: (AccountId, MailboxId), listing: Arc<Listing>, program: Program, now: Time) -> Search {
+    pub(crate) fn new(
+        office: &Office,
+        mailbox: (AccountId, MailboxId),
+        listing: Arc<Listing>,
+        program: Program,
+        now: Time,
+    ) -> Search {
         let plan = Plan::new(&program.key, &House { listing: &listing, now });
         let place = Place { store: office.store().clone(), account: mailbox.0, mailbox: mailbox.1, listing };
         let stage = Stage::Matching(Matching::new(&place, &plan));

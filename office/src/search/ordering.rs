@@ -57,7 +57,8 @@ impl Ordering {
             let rows: Vec<Row> =
                 self.todo.get(self.at..upto).unwrap_or(&[]).iter().filter_map(|at| place.listing.get(*at)).collect();
             self.at = upto;
-            let mut summaries = if self.kind.needs_summaries() { summaries(place, &rows).await? } else { HashMap::new() };
+            let mut summaries =
+                if self.kind.needs_summaries() { summaries(place, &rows).await? } else { HashMap::new() };
             for row in rows {
                 let summary = summaries.remove(&row.uid);
                 if summary.is_some() || !self.kind.needs_summaries() {
