@@ -12,6 +12,7 @@ pub mod search;
 pub mod structure;
 pub mod summary;
 pub mod text;
+pub mod thread;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};

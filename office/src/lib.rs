@@ -11,6 +11,7 @@ pub mod login;
 pub mod outbound;
 pub mod policy;
 pub mod screens;
+mod search;
 pub mod srs;
 
 pub use access::{ImapDesk, Pop3Desk};

@@ -103,9 +103,9 @@ impl Numbers {
         uids.get(behind..).unwrap_or_default().iter().flat_map(move |range| {
             let first = self.listing.lower_bound((*range.start()).max(from));
             let end = self.listing.lower_bound(*range.end()).saturating_add(1);
-            let in_range = move |row: &Row| row.uid <= *range.end();
-            let rows = self.listing.rows(first..end).filter(in_range);
-            rows.map(|row| (self.number(row.uid).unwrap_or(0), row))
+            let places = (first..end).zip(self.listing.rows(first..end));
+            let in_range = places.filter(move |(_, row)| row.uid <= *range.end());
+            in_range.map(|(place, row)| (place.saturating_add(self.held_below(row.uid)).saturating_add(1), row))
         })
     }
 
@@ -155,6 +155,20 @@ pub fn push(uids: &mut Uids, range: RangeInclusive<u32>) {
         }
         _ => uids.push(range),
     }
+}
+
+/// Those of either.
+#[must_use]
+pub fn joined(some: Uids, more: &[RangeInclusive<u32>]) -> Uids {
+    if more.is_empty() {
+        return some;
+    }
+    let mut all = some;
+    all.extend_from_slice(more);
+    all.sort_unstable_by_key(|range| *range.start());
+    let mut joined = Uids::with_capacity(all.len());
+    all.into_iter().for_each(|range| push(&mut joined, range));
+    joined
 }
 
 /// Whether a UID is among some.

@@ -16,6 +16,7 @@ mod pieces;
 mod preview;
 mod quota;
 mod rights;
+mod search;
 
 mod section;
 mod selected;
@@ -48,6 +49,7 @@ pub struct ImapDesk {
     visitor: Visitor,
     selected: Option<Box<Selected>>,
     append: Option<Box<append::Append>>,
+    search: Option<Box<search::Running>>,
     watched: Option<Box<notice::Watched>>,
     sources: Sources,
 }
@@ -62,6 +64,7 @@ impl ImapDesk {
             visitor,
             selected: None,
             append: None,
+            search: None,
             watched: None,
             sources: Sources::default(),
         }
@@ -77,7 +80,7 @@ impl ImapDesk {
     async fn forget(&mut self) -> Answer {
         self.unselect().await;
         self.visitor = self.office.visitor(self.client);
-        (self.append, self.watched) = (None, None);
+        (self.append, self.search, self.watched) = (None, None, None);
         Answer::Done
     }
 
@@ -134,6 +137,8 @@ impl ImapDesk {
             Ask::Copy { uids, to, moving } => self.copy(now, &uids, &to, moving).await,
             Ask::Append(step) => self.append(now, step).await,
             Ask::Watch(watches) => self.watch(watches).await,
+            Ask::Search { program, mailbox } => self.search(now, program, mailbox).await,
+            Ask::SearchMore => self.search_more(now).await,
             _ => Err(Refusal::Permanent),
         }
     }

@@ -91,6 +91,7 @@ impl ImapDesk {
     }
 
     pub(super) async fn unselect(&mut self) -> Answer {
+        self.search = None;
         if let Some(selected) = self.selected.take()
             && let Err(error) = selected.view.settle().await
         {
