@@ -30,7 +30,7 @@ use std::sync::atomic::AtomicBool;
 use store::op::Op;
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Mechanism};
-use wire::{pop3, smtp};
+use wire::{imap, pop3, smtp};
 
 /// What the office needs from outside besides time.
 #[derive(Clone)]
@@ -180,10 +180,23 @@ impl Office {
         (profile, Pop3Desk::new(self.clone(), client, policy, timestamp))
     }
 
-    /// A desk for one IMAP connection.
+    /// A desk for one IMAP connection, and how its session is to behave.
     #[must_use]
-    pub fn imap(&self, peer: &Peer) -> ImapDesk {
-        ImapDesk::new(self.clone(), peer.client.ip(), self.policy())
+    pub fn imap(&self, peer: &Peer, tls_available: bool) -> (imap::Profile, ImapDesk) {
+        let policy = self.policy();
+        let client = peer.client.ip();
+        let profile = imap::Profile {
+            hostname: policy.hostname.to_string(),
+            greeting: String::new(),
+            tls_available,
+            plaintext_login: policy.may_login_in_the_clear(client),
+            mechanisms: MECHANISMS.to_vec(),
+            compression: true,
+            jmap: None,
+            implementation: None,
+            limits: imap::Limits { message_size: policy.message_size, ..imap::Limits::default() },
+        };
+        (profile, ImapDesk::new(self.clone(), client, policy))
     }
 
     /// Writes down what is known of open mailboxes and not in the store yet: before the house closes.

@@ -38,7 +38,8 @@ use store::StoreError;
 use store::op::{Op, Outcome};
 use store::query::Query;
 use store::types::{Account, AccountId};
-use wire::imap::{Answer, Ask, Refusal};
+use wire::Desk;
+use wire::imap::{Answer, Ask, Refusal, Server};
 use wire::sasl;
 
 /// The desk of one IMAP connection.
@@ -166,9 +167,10 @@ fn failed(outcome: &Outcome) -> Refusal {
     }
 }
 
-impl ImapDesk {
-    /// Answers one question.
-    pub async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
+impl Desk for ImapDesk {
+    type Session = Server;
+
+    async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
         self.sources.clear();
         match ask {
             Ask::Login(ask) => self.login(now, ask).await,
@@ -178,20 +180,17 @@ impl ImapDesk {
         }
     }
 
-    /// Takes a run of content.
-    pub async fn content(&mut self, bytes: &[u8]) {
+    async fn content(&mut self, bytes: &[u8]) {
         if let Some(append) = &mut self.append {
             append.take(bytes).await;
         }
     }
 
-    /// Reads content that an answer named.
-    pub async fn read_source(&mut self, source: u64, offset: u64) -> Option<Bytes> {
+    async fn read(&mut self, source: u64, offset: u64) -> Option<Bytes> {
         self.sources.read(self.office.store(), source, offset).await
     }
 
-    /// Ends when something has changed that no answer told of.
-    pub async fn news(&mut self) {
+    async fn news(&mut self) {
         self.wait_for_news().await;
     }
 }

@@ -20,6 +20,7 @@ impl ImapDesk {
         self.search = None;
         let (place, listing) = match mailbox {
             None => {
+                self.may_read().await?;
                 let selected = self.open()?;
                 ((selected.view.account(), selected.view.mailbox()), selected.listing.clone())
             }
@@ -27,7 +28,7 @@ impl ImapDesk {
                 // RFC 7377 §2.2: as if it were selected.
                 let found = self.open_place(&name, "r").await?;
                 let place = (found.account, found.mailbox.id);
-                let view = self.office.views().open(self.office.store(), place.0, place.1, now);
+                let view = self.office.views().open(self.office.store(), place.0, place.1, now).await;
                 let listing = view.current().await.map_err(|error| refusal(&error))?;
                 (place, listing.ok_or(Refusal::NonExistent)?)
             }

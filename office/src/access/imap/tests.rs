@@ -16,7 +16,7 @@ use store::query::AccountByAddress;
 use wire::imap::ask::{AppendStep, FlagNames, Folder, Piece, Selected, Synced, Uids, Want};
 use wire::imap::command::{Part, Partial, Section, SectionText};
 use wire::imap::{Answer, Ask, MailboxName, Refusal};
-use wire::sasl;
+use wire::{Desk, sasl};
 
 pub(super) const NOW: Time = Time(1_800_000_000_000);
 
@@ -43,7 +43,7 @@ impl House {
     /// A desk on which nobody logged in.
     pub fn stranger(&self) -> ImapDesk {
         let client: SocketAddr = "192.0.2.9:4000".parse().unwrap();
-        self.office.imap(&crate::Peer { client, local: client, name: Arc::new(OnceLock::new()) })
+        self.office.imap(&crate::Peer { client, local: client, name: Arc::new(OnceLock::new()) }, true).1
     }
 
     /// A desk on which somebody logged in.
@@ -173,7 +173,7 @@ pub(super) async fn pieces(desk: &mut ImapDesk, uids: &[u32], wants: Vec<Want>) 
 async fn relay(desk: &mut ImapDesk, source: u64, offset: u64, octets: u64) -> Vec<u8> {
     let mut all = Vec::new();
     while (all.len() as u64) < octets {
-        let chunk = desk.read_source(source, offset + all.len() as u64).await.unwrap();
+        let chunk = Desk::read(desk, source, offset + all.len() as u64).await.unwrap();
         assert!(!chunk.is_empty());
         all.extend_from_slice(&chunk);
     }

@@ -122,12 +122,12 @@ async fn decoded_content_can_be_read_from_anywhere() {
     let Answer::Pieces(found) = answer else { panic!("{answer:?}") };
     let Piece::Stored { source, octets, .. } = found[0] else { panic!("{found:?}") };
     for offset in [350_000, 10, octets - 1, octets, 0] {
-        let chunk = desk.read_source(source, offset).await.unwrap();
+        let chunk = Desk::read(&mut desk, source, offset).await.unwrap();
         let from = usize::try_from(offset).unwrap();
         assert!(attachment[from..].starts_with(&chunk) && chunk.is_empty() == (offset == octets), "{offset}");
     }
     sync(&mut desk).await;
-    assert_eq!(desk.read_source(source, 0).await, None, "a source lives until the next question");
+    assert_eq!(Desk::read(&mut desk, source, 0).await, None, "a source lives until the next question");
     drop(house);
 }
 
