@@ -570,7 +570,8 @@ pub enum FoundRows {
     Ranges(Uids),
     /// In the order asked for.
     Sorted(Vec<u32>),
-    /// Threads, whole ones, each message with how deep it lies (0: a root); 0 as UID: a message that is not there.
+    /// Threads, whole ones, parents before children: how deep each message lies (0: a root) and its UID, 0 for a message
+    /// that is not there.
     Threads(Vec<(u32, u32)>),
 }
 

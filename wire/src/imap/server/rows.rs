@@ -4,7 +4,7 @@
 use super::state::Open;
 use super::{Enabled, Server, State, limits, text};
 use crate::imap::ask::{ObjectId, Uids};
-use crate::imap::listing::{Keywords, Row, bits};
+use crate::imap::listing::{Keywords, Row, bits, object_number};
 use crate::imap::numbers::contains;
 
 /// What a listing knows of a message.
@@ -98,7 +98,10 @@ pub(super) fn columns(line: &mut Vec<u8>, columns: &[Column], (open, row): (&Ope
                 line.extend_from_slice(b"RFC822.SIZE ");
                 text::number(line, row.size);
             }
-            Column::EmailId => line.extend_from_slice(format!("EMAILID ({})", ObjectId::Email(row.email)).as_bytes()),
+            Column::EmailId => {
+                let email = ObjectId::Email(object_number(open.listing().head().account, row.email));
+                line.extend_from_slice(format!("EMAILID ({email})").as_bytes());
+            }
         }
     }
 }

@@ -433,13 +433,14 @@ pub(super) fn partial_of(list: &[u32], partial: PartialRange) -> &[u32] {
 fn threads(line: &mut Vec<u8>, nodes: &[(u32, Option<u32>)]) {
     // How many parentheses are open, and at which depths they began.
     let mut open: Vec<u32> = Vec::new();
+    let siblings = with_siblings(nodes);
+    let has_sibling = |at: usize| siblings.get(at) == Some(&true);
     for (at, (depth, name)) in nodes.iter().enumerate() {
-        let siblings = has_sibling(nodes, at);
         while open.last().is_some_and(|began| began >= depth) {
             line.push(b')');
             open.pop();
         }
-        if *depth == 0 || siblings {
+        if *depth == 0 || has_sibling(at) {
             line.push(b'(');
             open.push(*depth);
         }
@@ -449,7 +450,7 @@ fn threads(line: &mut Vec<u8>, nodes: &[(u32, Option<u32>)]) {
             }
             text::number(line, u64::from(*name));
         }
-        let branches = nodes.get(at + 1).is_some_and(|(below, _)| below > depth) && has_sibling(nodes, at + 1);
+        let branches = nodes.get(at + 1).is_some_and(|(below, _)| below > depth) && has_sibling(at + 1);
         if branches && name.is_some() {
             line.push(b' ');
         }
@@ -457,13 +458,23 @@ fn threads(line: &mut Vec<u8>, nodes: &[(u32, Option<u32>)]) {
     line.extend(open.iter().map(|_| b')'));
 }
 
-/// Whether a message has others beside it below the same parent.
-fn has_sibling(nodes: &[(u32, Option<u32>)], at: usize) -> bool {
-    let Some((depth, _)) = nodes.get(at) else { return false };
-    let beside = |(other, _): &&(u32, Option<u32>)| other <= depth;
-    let before = nodes.get(..at).unwrap_or_default().iter().rev().find(beside);
-    let behind = nodes.get(at + 1..).unwrap_or_default().iter().find(beside);
-    [before, behind].into_iter().flatten().any(|(other, _)| other == depth)
+/// Which messages have others beside them below the same parent. Linear, however deep they lie.
+fn with_siblings(nodes: &[(u32, Option<u32>)]) -> Vec<bool> {
+    let mut siblings = vec![false; nodes.len()];
+    // The way down to the message before: each with its place.
+    let mut way: Vec<(u32, usize)> = Vec::new();
+    for (at, (depth, _)) in nodes.iter().enumerate() {
+        while way.last().is_some_and(|(other, _)| other > depth) {
+            way.pop();
+        }
+        if let Some((_, beside)) = way.pop_if(|(other, _)| other == depth) {
+            for place in [beside, at] {
+                siblings.get_mut(place).into_iter().for_each(|sibling| *sibling = true);
+            }
+        }
+        way.push((*depth, at));
+    }
+    siblings
 }
 
 impl Found {

@@ -49,7 +49,6 @@ impl Server {
             name: select.mailbox,
             numbers: Numbers::new(selected.listing),
             read_only,
-            rights: selected.rights,
             recent: selected.recent,
             saved: Uids::new(),
             untold: Uids::new(),

@@ -2,7 +2,7 @@
 
 use super::context::Contexts;
 use super::notify::Notified;
-use crate::imap::ask::{Rights, Uids};
+use crate::imap::ask::Uids;
 use crate::imap::listing::{Keywords, Listing};
 use crate::imap::mailbox::MailboxName;
 use crate::imap::numbers::Numbers;
@@ -25,7 +25,6 @@ pub(super) struct Open {
     pub name: MailboxName,
     pub numbers: Numbers,
     pub read_only: bool,
-    pub rights: Rights,
     /// Messages this session was the first to be told of.
     pub recent: Uids,
     /// What SEARCH kept (RFC 5182).

@@ -7,7 +7,7 @@ use super::rows::{Column, Rows};
 use super::{Server, State, text};
 use crate::imap::ask::{Synced, Uids};
 use crate::imap::listing::Listing;
-use crate::imap::numbers::{self, contains};
+use crate::imap::numbers;
 use crate::imap::{Answer, Ask};
 use std::sync::Arc;
 
@@ -164,10 +164,5 @@ impl super::state::Open {
     pub fn recent_count(&self) -> u32 {
         let count = self.numbers.rows(&self.recent, 0).count();
         u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
-    /// Whether a message has `\Recent`.
-    pub fn is_recent(&self, uid: u32) -> bool {
-        contains(&self.recent, uid)
     }
 }
