@@ -30,6 +30,7 @@ pub use engine::{
 pub use error::StoreError;
 pub use op::{Op, Outcome};
 pub use query::Query;
+pub use rows::{Look, Looked, Piece, Seen, Which};
 pub use segment::{FRAME_OCTETS, SEGMENT_OCTETS};
 pub use shell::{GROUP_OCTETS, GROUP_OPS, Settings, Store};
 pub use uids::UidSet;

@@ -182,6 +182,14 @@ impl Store {
         }
     }
 
+    /// Does work that takes a while where others do not wait for it.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hands().run(work).await
+    }
+
     /// Until this is dropped, no segment is moved or copied by others.
     pub(crate) async fn upkeep(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.upkeep.lock().await

@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod command;
+pub mod encode;
 pub mod limits;
 pub mod listing;
 pub mod mailbox;

@@ -139,7 +139,7 @@ impl Reader {
     /// Takes the announced literal: its octets come as [`Input::Content`].
     pub fn accept(&mut self) {
         if let State::Announced(literal) = self.state {
-            self.state = State::Content(literal.octets);
+            self.state = if literal.octets == 0 { State::Line } else { State::Content(literal.octets) };
         }
     }
 
@@ -313,14 +313,17 @@ impl Reader {
                 Err(failure) => return self.fail(failure, literal),
             }
         }
-        let gathered = text.len() as u64 + literal.octets;
+        let gathered = literal.octets.saturating_add(text.len() as u64);
         if literal.octets > self.bounds.literal || gathered > limits::GATHERED as u64 {
             let failure = self.failure_of(text, "the server takes in a literal", Cause::Limit);
             return self.fail(failure, literal);
         }
         self.held = [text, b"\r\n"].concat();
         self.segment = self.held.len();
-        self.state = State::Argument(usize::try_from(literal.octets).unwrap_or(0));
+        self.state = match usize::try_from(literal.octets) {
+            Ok(0) | Err(_) => State::Line,
+            Ok(octets) => State::Argument(octets),
+        };
         if literal.synchronizing { Input::Continue } else { Input::More }
     }
 

@@ -26,6 +26,7 @@ pub use list::{List, ListReturn, ListSelect, StatusItem};
 pub use metadata::{Depth, GetMetadata};
 pub use notify::{EventGroup, MultiSearch, Notify, NotifyEvent, Scope};
 pub use search::{PartialRange, Returns, Search, Sort, Thread};
+pub(crate) use store::SYSTEM_FLAGS;
 pub use store::{Flag, HowFlags, Store};
 pub use upload::{Form, Literal, Target, Upload, UploadItem};
 

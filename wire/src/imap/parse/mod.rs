@@ -21,7 +21,7 @@ mod selected;
 mod tests;
 mod upload;
 
-pub(super) use cursor::is_astring_char;
+pub(super) use cursor::{is_astring_char, is_list_char};
 pub use error::{Cause, SyntaxError};
 pub(super) use upload::{Piece, Uploading};
 
