@@ -139,6 +139,7 @@ fn status_line((name, charset): (&MailboxName, Charset), status: &Status, items:
             StatusItem::Unseen => u64::from(status.unseen),
             StatusItem::Deleted => u64::from(status.deleted),
             StatusItem::DeletedStorage => status.deleted_octets,
+            // RFC 8438 §2.
             StatusItem::Size => status.octets,
             StatusItem::HighestModSeq => status.highest_modseq.max(1),
             // RFC 7889 §4: NIL, where there is no limit of its own.

@@ -259,6 +259,7 @@ fn children(folders: &[Folder], at: usize) -> impl Iterator<Item = &Folder> {
 fn described(folder: &Folder, list: &List, (has_children, child_info): (bool, bool)) -> Found {
     let mut attributes = Vec::new();
     plain_attributes(&mut attributes, folder);
+    // RFC 3348 §3.
     if folder.exists {
         attributes.push(if has_children { "\\HasChildren" } else { "\\HasNoChildren" });
     }
