@@ -108,7 +108,8 @@ impl Server {
             open.untold = minus(&numbers::joined(already, &changed), &meant.uids);
             meant.uids.clone()
         };
-        self.tell_stored(own, store.by, store.silent);
+        // RFC 7162 §3.1.3: those that failed are named in the reply.
+        self.tell_stored(minus(&own, &modified), store.by, store.silent);
         let expunges = self.expunges(store.by);
         self.tell(expunges);
         let reply = self.store_reply(&store, &meant, &modified);
