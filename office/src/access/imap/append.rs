@@ -73,7 +73,7 @@ impl Coming {
             return Err(fault);
         }
         let content: Content = self.upload.finish().await.map_err(|error: StoreError| refusal(&error))?;
-        let digest = crate::inbound::Digest::of(&self.scanner.finish());
+        let digest = crate::inbound::Digest::of(&self.scanner.finish(), b"");
         Ok(Appended {
             content,
             summary: digest.summary,

@@ -1,12 +1,12 @@
 //! Changing messages of the selected mailbox: flags, expunging, copying and moving. Each is one operation of the store;
 //! what the user's rights do not allow is kept out of it (RFC 4314 §4).
 
-use super::{ImapDesk, failed, ids, rights};
+use super::{ImapDesk, failed, ids};
 use message::Time;
 use std::ops::RangeInclusive;
 use store::UidSet;
 use store::op::{FlagChange as Change, Op, Outcome};
-use store::types::{Flags, ModSeq, Uid};
+use store::types::{Flags, ModSeq};
 use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
 use wire::imap::listing::{Listing, bits};
 use wire::imap::{Answer, MailboxName, Refusal};
@@ -147,7 +147,9 @@ fn has_keyword(names: &FlagNames, keyword: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::rights;
     use super::*;
+    use store::types::Uid;
 
     #[test]
     fn rights_say_which_flags_may_change() {
