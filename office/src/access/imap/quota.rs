@@ -2,7 +2,7 @@
 //! administrator's to set.
 
 use super::ImapDesk;
-use store::query::{AccountById, AccountByAddress};
+use store::query::{AccountByAddress, AccountById};
 use store::types::Account;
 use wire::imap::ask::{QuotaOf, QuotaResource, QuotaRoot};
 use wire::imap::{Answer, Refusal};
