@@ -13,6 +13,7 @@ use bytes::Bytes;
 use input::Input;
 use output::Output;
 use rustls::pki_types::ServerName;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -141,7 +142,8 @@ where
     async move { driving.await.0 }
 }
 
-/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session
+/// and desk twice, as arguments and in the loop. On the heap, since whoever awaits it would hold it twice, too.
 pub fn drive_turning<S, D>(
     transport: S,
     session: D::Session,
@@ -168,7 +170,7 @@ where
         chatter: 0,
         brakes: 0,
     };
-    async move {
+    Box::pin(async move {
         let reason = match drive.run().await {
             Ok(()) => Reason::Closed,
             Err(Reason::Turned) => Reason::Turned,
@@ -181,7 +183,7 @@ where
         let ended = Ended { reason, received: drive.input.received(), sent: drive.output.sent() };
         let left = || Box::new(Turned { connection: drive.output.into_stream(), desk: drive.desk });
         (ended, turned.then(left))
-    }
+    })
 }
 
 /// One session under way.
@@ -262,7 +264,7 @@ where
                 Step::Content(range) => {
                     (self.chatter, self.brakes) = (0, 0);
                     self.around.seat.came(range.len(), self.now());
-                    self.desk.content(self.input.given(range)).await;
+                    Box::pin(self.desk.content(self.input.given(range))).await;
                 }
                 Step::Ask(ask) => self.ask(ask).await?,
                 Step::Relay(relay) => self.relay(relay).await?,
@@ -297,7 +299,8 @@ where
     async fn flush(&mut self) -> Result<(), Reason> {
         let patience = self.patience(output::REPLIES_UNREAD);
         let standing = self.session.standing();
-        dismissible(&self.around.seat, standing, self.output.flush_replies(patience)).await?
+        let flushing = pin!(self.output.flush_replies(patience));
+        dismissible(&self.around.seat, standing, flushing).await?
     }
 
     /// Makes a stranger wait that talks without saying anything.
@@ -305,13 +308,13 @@ where
         self.flush().await?;
         let pause = self.patience(BRAKE * 2_u32.pow(self.brakes));
         (self.chatter, self.brakes) = (0, BRAKES_MAX.min(self.brakes + 1));
-        let pause = async {
+        let pause = pin!(async {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 // What is said at the end of the server is heard by the next wait.
                 () = told(&mut self.drain), if !self.draining_told => {}
             }
-        };
+        });
         dismissible(&self.around.seat, self.session.standing(), pause).await
     }
 
@@ -331,7 +334,8 @@ where
         let leads_on = D::Session::leads_on(&ask);
         let mut flushed = Ok(());
         let answer = {
-            let mut thinking = std::pin::pin!(self.desk.answer(now, ask));
+            // On the heap while it lasts: what a desk does for an answer is large, and who waits for its peer asks nothing.
+            let mut thinking = Box::pin(self.desk.answer(now, ask));
             tokio::select! {
                 biased;
                 answer = &mut thinking => answer,
@@ -391,7 +395,10 @@ where
         self.input.clear();
         let patience = self.patience(tls::HANDSHAKE_LIMIT);
         let standing = self.session.standing();
-        let facts = dismissible(&self.around.seat, standing, self.output.start_tls(handshake, patience)).await??;
+        let facts = {
+            let shaking = pin!(self.output.start_tls(handshake, patience));
+            dismissible(&self.around.seat, standing, shaking).await??
+        };
         let now = self.now();
         self.around.seat.came_forward(now);
         self.session.event(now, Event::TlsStarted(facts));
@@ -409,18 +416,12 @@ where
         let lapse = (standing != Standing::Entitled).then(|| self.around.seat.accounted().after(LAG_MAX));
         let rest = (self.input.holds() || self.output.holds()).then(|| self.now().after(REST_AFTER));
         let until = deadline.into_iter().chain(lapse).chain(rest).min();
-        let awaits_news = self.session.awaits_news();
-        let waiting = async {
-            self.output.flush_replies(patience).await?;
-            Ok::<Woken, Reason>(tokio::select! {
-                biased;
-                () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
-                () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
-                read = self.input.read(self.output.stream()) => Woken::Read(read),
-                () = self.desk.news(), if awaits_news => Woken::News,
-            })
+        let around = self.around;
+        let woken = {
+            let waiting = pin!(self.woken(until, patience));
+            dismissible(&around.seat, standing, waiting).await
         };
-        let woken = match dismissible(&self.around.seat, standing, waiting).await {
+        let woken = match woken {
             Ok(woken) => woken?,
             Err(_) => Woken::Dismissed,
         };
@@ -445,6 +446,19 @@ where
             }
         }
         Ok(false)
+    }
+
+    /// Writes what was gathered; then the first that comes of what a wait may end with, but dismissal.
+    async fn woken(&mut self, until: Option<Time>, patience: Duration) -> Result<Woken, Reason> {
+        self.output.flush_replies(patience).await?;
+        let awaits_news = self.session.awaits_news();
+        Ok(tokio::select! {
+            biased;
+            () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
+            () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
+            read = self.input.read(self.output.stream()) => Woken::Read(read),
+            () = self.desk.news(), if awaits_news => Woken::News,
+        })
     }
 
     /// The session says goodbye.
@@ -474,8 +488,13 @@ where
     }
 }
 
-/// Does what only waits for the peer, so that the connection may be dismissed meanwhile.
-async fn dismissible<T>(seat: &Seat, standing: Standing, waiting: impl Future<Output = T>) -> Result<T, Reason> {
+/// Does what only waits for the peer, so that the connection may be dismissed meanwhile. Pinned by the caller: as an
+/// argument it would be held twice.
+async fn dismissible<T>(
+    seat: &Seat,
+    standing: Standing,
+    waiting: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Reason> {
     seat.rest(standing);
     let done = tokio::select! {
         biased;

@@ -1,6 +1,7 @@
 //! The texts of an envelope that are searched and sorted by, as people read them. Owns how addresses look to a search.
 
 use super::key::AddressField;
+use super::reading::field_text;
 use crate::Summary;
 use crate::date;
 use crate::header::{self, Entry, Mailbox};
@@ -16,7 +17,7 @@ impl Summary {
     /// `Subject`, decoded; empty where missing.
     #[must_use]
     pub fn subject_text(&self) -> String {
-        self.envelope().and_then(|envelope| envelope.subject.as_deref()).map(header::text).unwrap_or_default()
+        self.envelope().and_then(|envelope| envelope.subject.as_deref()).map(field_text).unwrap_or_default()
     }
 
     /// `Date`, where it can be read.
@@ -107,7 +108,7 @@ mod tests {
         let to = "friends: Bob, B. <bob@hamburger.edu>, <al@x>;, Forouzan";
         assert_eq!(summary.address_text(AddressField::To), to);
         assert_eq!(summary.address_text(AddressField::Cc), "");
-        assert_eq!(summary.subject_text(), "crêpes\tand more");
+        assert_eq!(summary.subject_text(), "crêpes and more");
         assert_eq!(summary.sent().map(date::Date::day), date::day(2026, 11, 21));
         assert_eq!(Summary::default().address_text(AddressField::To), "");
     }

@@ -93,13 +93,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         if self.gathered.is_empty() && !self.unflushed {
             return Ok(());
         }
-        let whole = async {
+        let whole = timeout(patience, async {
             while self.write_some().await? {}
             self.stream.flush().await?;
             self.unflushed = false;
             Ok(())
-        };
-        match timeout(patience, whole).await {
+        });
+        match whole.await {
             Ok(done) => done.map_err(reason_for),
             Err(_) => Err(Reason::Stalled),
         }

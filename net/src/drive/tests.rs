@@ -459,3 +459,31 @@ async fn a_peer_that_speaks_no_tls_is_let_go() {
     let ended = scene.ended.await.unwrap();
     assert!(matches!(ended.reason, Reason::Tls(tls::HandshakeError::Failed(_))), "{ended:?}");
 }
+
+/// What the loop itself may hold of a connection, beside session and desk.
+const LOOP_MAX: usize = 1536;
+
+#[tokio::test]
+async fn the_loop_itself_is_small() {
+    let drain = watch::channel(false).1;
+    let seat = Seat::new(Time(1));
+    let around =
+        Surroundings { clock: Clock::counting(Time(1)), drain: drain.clone(), security: Security::Plain, seat };
+    let log = Log::default();
+    let mut drive = Drive {
+        input: Input::new(),
+        output: Output::new(Stream::Plain(tokio::io::duplex(1).0)),
+        session: Script::new(Time(1), &log),
+        desk: TestDesk { content: Vec::new(), news: watch::channel(0).1, log },
+        around: &around,
+        drain,
+        draining_told: false,
+        ticked: None,
+        dismissed: false,
+        chatter: 0,
+        brakes: 0,
+    };
+    let others = size_of::<Script>() + size_of::<TestDesk>();
+    let own = size_of_val(&drive) + size_of_val(&drive.run()) - others;
+    assert!(own <= LOOP_MAX, "{own} octets");
+}

@@ -37,15 +37,15 @@ impl Work<'_> {
         found: &Found,
         now: Time,
     ) -> Sql<Result<Pairs, Outcome>> {
-        let octets = count(found.sums().octets());
+        let octets = found.octets();
         match self.has_room(to.0, octets)? {
             None => return Ok(Err(Outcome::Gone)),
             Some(false) => return Ok(Err(Outcome::OverQuota)),
             Some(true) => {}
         }
-        let (modseq, first) = self.count_emails_in(to.0, found.emails.len(), octets)?;
+        let (modseq, first) = self.count_emails_in(to.0, found.count(), octets)?;
         let mut known = BTreeMap::new();
-        let mut pairs = Vec::with_capacity(found.emails.len());
+        let mut pairs = Vec::with_capacity(found.count());
         for (email, uid) in (first..).zip(found.uids.iter()) {
             let taken = self.take_along(from, uid)?;
             let Ok(flags) = self.flags_across((from.0, to.0), taken.flags, &mut known)? else {

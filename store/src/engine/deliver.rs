@@ -152,6 +152,12 @@ impl Work<'_> {
             return Err(crate::StoreError::Exhausted { what: "UIDs" });
         }
         let uid = next - 1;
+        self.insert_row(uid, new)?;
+        Ok(Uid(crate::columns::small(uid)?))
+    }
+
+    /// Only the row; who calls has counted it.
+    pub(super) fn insert_row(&self, uid: i64, new: &NewMessage) -> Sql<()> {
         self.run(
             "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
@@ -167,7 +173,7 @@ impl Work<'_> {
                 new.saved
             ],
         )?;
-        Ok(Uid(crate::columns::small(uid)?))
+        Ok(())
     }
 }
 

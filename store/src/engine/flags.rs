@@ -1,7 +1,7 @@
 //! Flags and keywords of messages.
 
 use super::Work;
-use super::messages::Shelf;
+use super::messages::{ONE, RANGE, Shelf, UID_NEXT, statements};
 use crate::StoreError;
 use crate::columns::{KEYWORDS_MAX, Sql, Text, bits, count, keyword_bit, num, small, system_bits};
 use crate::op::{FlagChange, Outcome};
@@ -84,12 +84,17 @@ impl Work<'_> {
     fn write_flags(&mut self, of: Shelf, uids: &UidSet, how: (Mask, i64), look: &Look) -> Sql<()> {
         let (mask, since) = how;
         let modseq = self.next_modseq(of.0)?.unwrap_or(0);
-        for (first, last) in uids.ranges() {
-            self.run(
+        let update = |uids: &str| {
+            format!(
                 "UPDATE msg SET flags = (flags & ?5) | ?6, modseq = ?7 WHERE account = ?1 AND mailbox = ?2 \
-                 AND uid BETWEEN ?3 AND ?4 AND modseq <= ?8 AND flags <> (flags & ?5) | ?6",
-                params![of.0.0, of.1.0, first.0, last.0, mask.keep, mask.set, modseq, since],
-            )?;
+                 AND {uids} AND modseq <= ?8 AND flags <> (flags & ?5) | ?6"
+            )
+        };
+        let (range, one) = (update(RANGE), update(ONE));
+        let end = self.number(UID_NEXT, [of.0.0, of.1.0])?.unwrap_or(0);
+        for (first, last) in statements(uids, end) {
+            let statement = if first == last { &one } else { &range };
+            self.run(statement, params![of.0.0, of.1.0, first, last, mask.keep, mask.set, modseq, since])?;
         }
         self.run(
             "UPDATE mailbox SET unseen = unseen + ?3, deleted = deleted + ?4, modseq = ?5 \

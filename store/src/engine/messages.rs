@@ -1,10 +1,11 @@
 //! Messages between mailboxes of an account and out of them: copy, move, expunge; and the mark of `\Recent`. Works on
 //! ranges, so that ten thousand messages cost few statements. Copies for another account are made in `across`.
 
+use super::deliver::NewMessage;
 use super::mailbox::{GONE_EMAIL, GONE_UID};
 use super::{Work, first};
 use crate::StoreError;
-use crate::columns::{Sql, bits, num, small};
+use crate::columns::{Sql, bits, count, num, small};
 use crate::op::Outcome;
 use crate::types::{AccountId, MailboxId, Uid};
 use crate::uids::UidSet;
@@ -14,12 +15,43 @@ use rusqlite::params;
 /// A mailbox and whose it is.
 pub(super) type Shelf = (AccountId, MailboxId);
 
+/// UIDs in a row that are cheaper by one statement for all than by one for each. SQLite keeps what a statement that
+/// changes several rows overwrites, to be able to undo it alone, and looks through all it kept before: many such
+/// statements in one operation take ever longer. One for a single row has no need of it.
+const RANGE_MIN: i64 = 8;
+/// The condition of a statement for UIDs in a row, and for one.
+pub(super) const RANGE: &str = "uid BETWEEN ?3 AND ?4";
+pub(super) const ONE: &str = "uid = ?3 AND ?4 = ?3";
+pub(super) const UID_NEXT: &str = "SELECT uid_next FROM mailbox WHERE account = ?1 AND id = ?2";
+
+/// First and last UID of each statement for a set of UIDs below `end`.
+pub(super) fn statements(uids: &UidSet, end: i64) -> impl Iterator<Item = (i64, i64)> {
+    let cut = move |(first, last): &(Uid, Uid)| (i64::from(first.0), i64::from(last.0).min(end - 1));
+    uids.ranges().iter().map(cut).flat_map(|(first, last)| {
+        let step = if last - first + 1 < RANGE_MIN { 1 } else { last - first + 1 };
+        let starts = if first > last { 0..0 } else { 0..(last - first) / step + 1 };
+        starts.map(move |n| (first + n * step, first + n * step + step - 1))
+    })
+}
+
+const COPY_RANGE: &str = "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
+     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags, size, received, ?8 FROM msg \
+     WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4";
+
+/// A row of `msg` as it is taken along.
+struct Entry {
+    email: i64,
+    flags: i64,
+    size: i64,
+    received: i64,
+}
+
 /// Messages that are there, and what they count for.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) uids: UidSet,
     /// Of each message, in order.
-    pub(super) emails: Vec<i64>,
+    entries: Vec<Entry>,
     sums: Sums,
 }
 
@@ -39,7 +71,7 @@ impl Work<'_> {
             return Ok(Outcome::Gone);
         };
         let found = self.find(from, uids, false)?;
-        let pairs = match (found.emails.is_empty(), from.0 == to.0) {
+        let pairs = match (found.uids.is_empty(), from.0 == to.0) {
             (true, _) => Vec::new(),
             (false, false) => match self.copy_across(from, to, &found, now)? {
                 Ok(pairs) => pairs,
@@ -68,7 +100,7 @@ impl Work<'_> {
         };
         let found = self.find(from, uids, false)?;
         let mut pairs = Vec::new();
-        if !found.emails.is_empty() {
+        if !found.uids.is_empty() {
             let modseq = self.next_modseq(from.0)?.unwrap_or(0);
             pairs = self.put_rows((modseq, now), (from, to.1), &found)?;
             self.take_rows((modseq, now), from, &found)?;
@@ -81,12 +113,12 @@ impl Work<'_> {
             return Ok(Outcome::Gone);
         }
         let found = self.find(from, uids, only_deleted)?;
-        if found.emails.is_empty() {
+        if found.uids.is_empty() {
             return Ok(Outcome::Removed(0));
         }
         let modseq = self.next_modseq(from.0)?.unwrap_or(0);
         self.take_rows((modseq, now), from, &found)?;
-        self.hide(from.0, modseq, &found.emails, now)?;
+        self.hide(from.0, modseq, &found, now)?;
         Ok(Outcome::Removed(small(found.sums.total)?))
     }
 
@@ -114,7 +146,7 @@ impl Work<'_> {
         let recent = "SELECT recent_from FROM mailbox WHERE account = ?1 AND id = ?2";
         let recent_from = self.number(recent, [of.0.0, of.1.0])?.unwrap_or(0);
         let mut statement = self.sql.prepare_cached(
-            "SELECT uid, email, flags, size FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+            "SELECT uid, email, flags, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
         )?;
         let (mut found, mut there) = (Found::default(), Vec::new());
         for (from, to) in uids.ranges() {
@@ -124,8 +156,9 @@ impl Work<'_> {
                 if only_deleted && flags & bits::DELETED == 0 {
                     continue;
                 }
-                found.sums.add(flags, row.get(3)?, uid >= recent_from);
-                found.emails.push(row.get(1)?);
+                let entry = Entry { email: row.get(1)?, flags, size: row.get(3)?, received: row.get(4)? };
+                found.sums.add(&entry, uid >= recent_from);
+                found.entries.push(entry);
                 there.push(Uid(small(uid)?));
             }
         }
@@ -136,21 +169,24 @@ impl Work<'_> {
     /// Puts rows for messages into another mailbox of the account, or the same; old and new UIDs.
     fn put_rows(&mut self, at: (i64, Time), way: (Shelf, MailboxId), found: &Found) -> Sql<Vec<(Option<Uid>, Uid)>> {
         let ((modseq, now), ((account, from), to)) = (at, way);
-        let mut next = self.count_in((account, to), modseq, &found.sums)?;
-        let mut pairs = Vec::with_capacity(found.emails.len());
-        for (first, last) in found.uids.ranges() {
-            self.run(
-                "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
-                 SELECT account, ?5, uid + ?6, email, ?7, ?7, flags, size, received, ?8 FROM msg \
-                 WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
-                params![account.0, from.0, first.0, last.0, to.0, next - i64::from(first.0), modseq, num(now.0)],
-            )?;
-            for uid in first.0..=last.0 {
-                pairs.push((Some(Uid(uid)), Uid(small(next)?)));
-                next += 1;
+        let first_new = self.count_in((account, to), modseq, &found.sums)?;
+        let mut next = first_new;
+        for ((first, last), entries) in found.statements() {
+            match entries {
+                [entry] => {
+                    let Entry { email, flags, size, received } = *entry;
+                    let (mailbox, saved) = (to.0, num(now.0));
+                    let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved };
+                    self.insert_row(next, &new)?;
+                }
+                _ => {
+                    let range = (account.0, from.0, first, last, to.0, next - first, modseq, num(now.0));
+                    self.run(COPY_RANGE, range)?;
+                }
             }
+            next += last - first + 1;
         }
-        Ok(pairs)
+        (found.uids.iter().zip(first_new..)).map(|(old, new)| Ok((Some(old), Uid(small(new)?)))).collect()
     }
 
     /// Counts messages in; the UID of the first.
@@ -175,11 +211,13 @@ impl Work<'_> {
     /// Takes rows out of a mailbox.
     fn take_rows(&mut self, at: (i64, Time), from: Shelf, found: &Found) -> Sql<()> {
         let (modseq, now) = at;
+        let delete = |uids: &str| format!("DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND {uids}");
+        let (range, one) = (delete(RANGE), delete(ONE));
+        for ((first, last), _) in found.statements() {
+            let statement = if first == last { &one } else { &range };
+            self.run(statement, [from.0.0, from.1.0, first, last])?;
+        }
         for (first, last) in found.uids.ranges() {
-            self.run(
-                "DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
-                params![from.0.0, from.1.0, first.0, last.0],
-            )?;
             let range = (i64::from(first.0), i64::from(last.0));
             self.mark_gone((from.0, modseq, now), (GONE_UID, from.1.0), range)?;
         }
@@ -203,21 +241,25 @@ impl Work<'_> {
 
     /// One row more shows each of these e-mails.
     fn show_again(&mut self, from: Shelf, found: &Found) -> Sql<()> {
-        for (first, last) in found.uids.ranges() {
-            self.run(
-                "INSERT INTO shown (account, email, copies) SELECT account, email, 2 FROM msg \
-                 WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4 \
-                 ON CONFLICT (account, email) DO UPDATE SET copies = copies + 1",
-                params![from.0.0, from.1.0, first.0, last.0],
-            )?;
+        const AGAIN: &str = "ON CONFLICT (account, email) DO UPDATE SET copies = copies + 1";
+        let of_range = format!(
+            "INSERT INTO shown (account, email, copies) SELECT account, email, 2 FROM msg \
+             WHERE account = ?1 AND mailbox = ?2 AND {RANGE} {AGAIN}"
+        );
+        let of_one = format!("INSERT INTO shown (account, email, copies) VALUES (?1, ?2, 2) {AGAIN}");
+        for ((first, last), entries) in found.statements() {
+            match entries {
+                [entry] => self.run(&of_one, [from.0.0, entry.email])?,
+                _ => self.run(&of_range, [from.0.0, from.1.0, first, last])?,
+            };
         }
         Ok(())
     }
 
     /// One row less shows each of these e-mails; without any it goes, and its content with the last that refers to it.
-    fn hide(&mut self, account: AccountId, modseq: i64, emails: &[i64], now: Time) -> Sql<()> {
+    fn hide(&mut self, account: AccountId, modseq: i64, found: &Found, now: Time) -> Sql<()> {
         let (mut ended, mut octets) = (Vec::new(), 0);
-        for email in emails {
+        for Entry { email, .. } in &found.entries {
             if self.hide_one(account, *email)? {
                 continue;
             }
@@ -269,23 +311,33 @@ impl Work<'_> {
 }
 
 impl Found {
-    /// How many messages there are.
-    pub(super) fn sums(&self) -> &Sums {
-        &self.sums
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All their octets together.
+    pub(super) fn octets(&self) -> u64 {
+        count(self.sums.octets)
+    }
+
+    /// First and last UID of each statement, and the messages it is for.
+    fn statements(&self) -> impl Iterator<Item = ((i64, i64), &[Entry])> {
+        let mut rest = self.entries.as_slice();
+        statements(&self.uids, i64::MAX).map(move |(first, last)| {
+            let these = usize::try_from(last - first + 1).unwrap_or(usize::MAX);
+            let (now, later) = rest.split_at(these.min(rest.len()));
+            rest = later;
+            ((first, last), now)
+        })
     }
 }
 
 impl Sums {
-    fn add(&mut self, flags: i64, octets: i64, recent: bool) {
+    fn add(&mut self, entry: &Entry, recent: bool) {
         self.total += 1;
-        self.unseen += i64::from(flags & bits::SEEN == 0);
-        self.deleted += i64::from(flags & bits::DELETED != 0);
+        self.unseen += i64::from(entry.flags & bits::SEEN == 0);
+        self.deleted += i64::from(entry.flags & bits::DELETED != 0);
         self.recent += i64::from(recent);
-        self.octets += octets;
-    }
-
-    /// All their octets together.
-    pub(super) fn octets(&self) -> i64 {
-        self.octets
+        self.octets += entry.size;
     }
 }

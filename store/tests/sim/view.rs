@@ -1,9 +1,13 @@
 //! All that can be seen of a store, as lines that can be compared.
 
+use crate::world::plan::IDENTIFIERS;
 use blake3::hash;
 use store::op::OutboxFilter;
-use store::query::{Accounts, Aliases, Domains, Mailboxes, Messages, Outbox, StoredMessage, TraceByAddress};
-use store::types::{Account, Mailbox, Uid};
+use store::query::{
+    Accounts, Aliases, Annotations, Domains, Mailboxes, Messages, Outbox, SharedWith, StoredMessage, Subscriptions,
+    TraceByAddress,
+};
+use store::types::{Account, Annotated, Mailbox, MailboxId, Uid};
 use store::{Engine, StoreError};
 
 /// Everything, content included.
@@ -18,9 +22,14 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
             lines.push(format!("{mailbox:?}"));
             messages_of(engine, &account, &mailbox, &mut lines)?;
         }
+        let of = Annotated { mailbox: Some((*id, MailboxId(1))), reader: None };
+        lines.push(format!("{:?}", engine.read(&Annotations { of })?));
+        lines.push(format!("{:?}", engine.read(&Subscriptions { account: *id })?));
         let journeys = engine.read(&TraceByAddress { address: address.to_string(), limit: 1_000 })?;
         lines.push(format!("journeys {}", journeys.len()));
     }
+    let identifiers = IDENTIFIERS.map(str::to_owned).to_vec();
+    lines.extend(engine.read(&SharedWith { identifiers })?.iter().map(|shared| format!("{shared:?}")));
     for row in engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 1_000 })? {
         lines.push(format!(
             "{} {} {} {} {} {:?}",

@@ -7,7 +7,7 @@ use super::{ImapDesk, failed, refusal};
 use message::{Scanner, Time};
 use store::op::{Append as Appending, Appended, Content, Op, Outcome};
 use store::query::AccountById;
-use store::types::{Flags, MailboxId, Uid};
+use store::types::{AccountId, Flags, MailboxId, Uid};
 use store::{StoreError, Upload};
 use wire::imap::ask::{AppendStep, FlagNames};
 use wire::imap::{Answer, MailboxName, Refusal};
@@ -18,7 +18,7 @@ pub(super) const MESSAGES_MAX: usize = 1000;
 /// Messages on their way.
 pub(super) struct Append {
     place: Place,
-    replaces: Option<(MailboxId, Uid)>,
+    replaces: Option<(AccountId, MailboxId, Uid)>,
     done: Vec<Appended>,
     current: Option<Coming>,
     /// Octets a message may have, and those that all of them may have before the account is full.
@@ -73,7 +73,7 @@ impl Coming {
             return Err(fault);
         }
         let content: Content = self.upload.finish().await.map_err(|error: StoreError| refusal(&error))?;
-        let digest = crate::inbound::Digest::of(&self.scanner.finish());
+        let digest = crate::inbound::Digest::of(&self.scanner.finish(), b"");
         Ok(Appended {
             content,
             summary: digest.summary,
@@ -106,7 +106,7 @@ impl ImapDesk {
         let place = self.open_place(mailbox, "i").await?;
         let replaces = match replaces {
             None => None,
-            Some(uid) => Some(self.replaced(&place, uid).await?),
+            Some(uid) => Some(self.replaced(uid).await?),
         };
         let account = self.read(AccountById { account: place.account }).await?.ok_or(Refusal::NonExistent)?;
         let room = account.quota.map(|quota| quota.saturating_sub(account.used));
@@ -116,20 +116,16 @@ impl ImapDesk {
     }
 
     /// RFC 8508 §3.1: the message of the selected mailbox that goes when the other is there.
-    async fn replaced(&mut self, place: &Place, uid: u32) -> Result<(MailboxId, Uid), Refusal> {
+    async fn replaced(&mut self, uid: u32) -> Result<(AccountId, MailboxId, Uid), Refusal> {
         let rights = self.rights_here().await?;
         if !(rights.has('t') && rights.has('e')) {
             return Err(Refusal::NoPermission);
         }
         let selected = self.open()?;
-        if selected.view.account() != place.account {
-            // One operation touches one account.
-            return Err(Refusal::Cannot);
-        }
         if selected.caught_up().await?.position(uid).is_none() {
             return Err(Refusal::Gone);
         }
-        Ok((selected.view.mailbox(), Uid(uid)))
+        Ok((selected.view.account(), selected.view.mailbox(), Uid(uid)))
     }
 
     fn begin_message(&mut self, names: &FlagNames, date: Option<Time>, octets: u64) -> Result<Answer, Refusal> {

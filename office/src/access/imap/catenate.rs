@@ -77,13 +77,8 @@ impl Target {
             Some(path) => path.split_at(path.find(';').unwrap_or(path.len())),
             None => ("", url),
         };
-        let mut target = Target {
-            mailbox: None,
-            uid_validity: None,
-            uid: 0,
-            section: Section::default(),
-            partial: None,
-        };
+        let mut target =
+            Target { mailbox: None, uid_validity: None, uid: 0, section: Section::default(), partial: None };
         let mailbox = decode(mailbox.trim_end_matches('/'))?;
         if !mailbox.is_empty() {
             target.mailbox = Some(MailboxName::new(&mailbox));
@@ -173,9 +168,20 @@ mod tests {
     #[test]
     fn other_urls_are_refused() {
         for url in [
-            "", "/INBOX", "/INBOX/;UID=0", "/INBOX/;UID=x", "imap://mx.hamburger.edu/INBOX/;UID=1", "//host/INBOX/;UID=1",
-            "/INBOX/;UID=1/;SECTION=1]%20BODY[2", "/INBOX/;UID=1/;SECTION=%0D%0A", "/INBOX/;UID=1/;FOO=1",
-            "/%FF/;UID=1", "/%4/;UID=1", "/INBOX/;UID=1/;PARTIAL=1.0", "/INBOX/;UID=4294967296", "INBOX/;UID=1",
+            "",
+            "/INBOX",
+            "/INBOX/;UID=0",
+            "/INBOX/;UID=x",
+            "imap://mx.hamburger.edu/INBOX/;UID=1",
+            "//host/INBOX/;UID=1",
+            "/INBOX/;UID=1/;SECTION=1]%20BODY[2",
+            "/INBOX/;UID=1/;SECTION=%0D%0A",
+            "/INBOX/;UID=1/;FOO=1",
+            "/%FF/;UID=1",
+            "/%4/;UID=1",
+            "/INBOX/;UID=1/;PARTIAL=1.0",
+            "/INBOX/;UID=4294967296",
+            "INBOX/;UID=1",
         ] {
             assert_eq!(Target::parse(url), None, "{url}");
         }

@@ -1,12 +1,12 @@
 //! Changing messages of the selected mailbox: flags, expunging, copying and moving. Each is one operation of the store;
 //! what the user's rights do not allow is kept out of it (RFC 4314 §4).
 
-use super::{ImapDesk, failed, ids, rights};
+use super::{ImapDesk, failed, ids};
 use message::Time;
 use std::ops::RangeInclusive;
 use store::UidSet;
 use store::op::{FlagChange as Change, Op, Outcome};
-use store::types::{Flags, ModSeq, Uid};
+use store::types::{Flags, ModSeq};
 use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
 use wire::imap::listing::{Listing, bits};
 use wire::imap::{Answer, MailboxName, Refusal};
@@ -22,7 +22,7 @@ impl ImapDesk {
         let selected = self.open()?;
         let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
         let changes = allowed(change, rights, &selected.listing)?;
-        let mut modified = UidSet::default();
+        let mut modified = Vec::new();
         for change in changes {
             let uids = ids::uid_set(uids);
             let unchanged_since = unchanged_since.map(ModSeq);
@@ -32,7 +32,7 @@ impl ImapDesk {
             }
         }
         let listing = self.open()?.caught_up().await?;
-        Ok(Answer::Stored { modified: ids::uids(&modified), listing })
+        Ok(Answer::Stored { modified: ids::uids(&modified.into()), listing })
     }
 
     pub(super) async fn expunge(&mut self, now: Time, among: Option<&Uids>, close: bool) -> Result<Answer, Refusal> {
@@ -133,10 +133,8 @@ fn allowed(change: &FlagChange, rights: Rights, listing: &Listing) -> Result<Vec
         // Others keep what may not be touched: first what is to go, then what is to be.
         FlagChange::Replace(_) => {
             let keywords = listing.head().keywords.all().filter(|known| !has_keyword(&may, known));
-            let others = FlagNames {
-                system: bits::SYSTEM & !may.system,
-                keywords: keywords.map(str::to_owned).collect(),
-            };
+            let others =
+                FlagNames { system: bits::SYSTEM & !may.system, keywords: keywords.map(str::to_owned).collect() };
             vec![Change::Remove(flags(&within(&others, rights))), Change::Add(flags(&may))]
         }
     })
@@ -149,7 +147,9 @@ fn has_keyword(names: &FlagNames, keyword: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::rights;
     use super::*;
+    use store::types::Uid;
 
     #[test]
     fn rights_say_which_flags_may_change() {
@@ -157,7 +157,8 @@ mod tests {
         assert_eq!(within(&names, rights::all()), names);
         assert_eq!(within(&names, Rights::of("s")), FlagNames { system: bits::SEEN, keywords: vec![] });
         assert_eq!(within(&names, Rights::of("t")), FlagNames { system: bits::DELETED, keywords: vec![] });
-        let others = FlagNames { system: bits::ANSWERED | bits::FLAGGED | bits::DRAFT, keywords: names.keywords.clone() };
+        let others =
+            FlagNames { system: bits::ANSWERED | bits::FLAGGED | bits::DRAFT, keywords: names.keywords.clone() };
         assert_eq!(within(&names, Rights::of("w")), others);
     }
 

@@ -49,11 +49,6 @@ impl Tree {
         }
         (None, owned(name))
     }
-
-    /// Whether others lie in this mailbox.
-    pub fn has_children(&self, id: MailboxId) -> bool {
-        self.mailboxes.iter().any(|mailbox| mailbox.parent == Some(id))
-    }
 }
 
 /// A mailbox's whole name.

@@ -17,6 +17,7 @@ mod preview;
 mod quota;
 mod rights;
 mod search;
+
 mod section;
 mod selected;
 mod sources;
@@ -136,9 +137,9 @@ impl ImapDesk {
             Ask::Expunge { among, close } => self.expunge(now, among.as_ref(), close).await,
             Ask::Copy { uids, to, moving } => self.copy(now, &uids, &to, moving).await,
             Ask::Append(step) => self.append(now, step).await,
+            Ask::Watch(watches) => self.watch(watches).await,
             Ask::Search { program, mailbox } => self.search(now, program, mailbox).await,
             Ask::SearchMore => self.search_more(now).await,
-            Ask::Watch(watches) => self.watch(watches).await,
             _ => Err(Refusal::Permanent),
         }
     }

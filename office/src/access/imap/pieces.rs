@@ -1,10 +1,10 @@
 //! Pieces of messages: sections, ranges of them, decoded parts. What is short, or lies in memory anyway, is answered at
 //! once; what is long is named, so that it is relayed from the store to the client and never lies in memory whole.
 
+use super::ImapDesk;
 use super::decoded::Decoding;
 use super::section::{Located, Shape, cut, pick_fields};
 use super::sources::{Source, at_hand, gather};
-use super::{ImapDesk, refusal};
 use bytes::Bytes;
 use message::{Summary, TransferEncoding};
 use std::collections::HashMap;
@@ -38,11 +38,13 @@ struct Page {
     stored: HashMap<u32, Stored>,
     /// The highest UID among them: what is missing below is gone.
     highest: u32,
-    summaries: HashMap<u32, Result<Arc<Summary>, StoreError>>,
+    /// `None` where nothing needs them.
+    summaries: Option<HashMap<u32, Result<Arc<Summary>, StoreError>>>,
 }
 
 impl ImapDesk {
     pub(super) async fn pieces(&mut self, uids: &[u32], wants: &[Want], from: usize) -> Result<Answer, Refusal> {
+        self.may_read().await?;
         let selected = self.open()?;
         let place = (selected.view.account(), selected.view.mailbox());
         let (first, mut skip) = (from / wants.len().max(1), from % wants.len().max(1));
@@ -77,22 +79,18 @@ impl ImapDesk {
         let stored: HashMap<u32, Stored> =
             self.read(query).await?.into_iter().map(|(uid, stored)| (uid.0, stored)).collect();
         let highest = stored.keys().max().copied().unwrap_or(0);
-        let mut summaries = HashMap::new();
+        let mut summaries = None;
         if wants.iter().any(needs_summary) {
             let uids = set.within(Uid(0), Uid(highest));
             let rows = self.read(Summaries { account, mailbox, uids, limit }).await?;
-            summaries.extend(rows.into_iter().map(|row| (row.uid.0, row.summary.and_then(|octets| decode(&octets)))));
+            let decoded = rows.into_iter().map(|row| (row.uid.0, row.summary.and_then(|octets| decode(&octets))));
+            summaries = Some(decoded.collect());
         }
         Ok(Page { stored, highest, summaries })
     }
 
     /// A message that did not come with the page: it is gone, or damaged.
-    async fn open_alone(
-        &self,
-        place: (AccountId, MailboxId),
-        uid: u32,
-        page: &Page,
-    ) -> Result<Opened, Piece> {
+    async fn open_alone(&self, place: (AccountId, MailboxId), uid: u32, page: &Page) -> Result<Opened, Piece> {
         let (account, mailbox) = place;
         if uid < page.highest {
             return Err(Piece::Gone);
@@ -194,7 +192,7 @@ impl ImapDesk {
         mailbox: MailboxId,
         uid: u32,
     ) -> Result<Option<Opened>, Refusal> {
-        let page = Page { stored: HashMap::new(), highest: 0, summaries: HashMap::new() };
+        let page = Page { stored: HashMap::new(), highest: 0, summaries: None };
         match self.open_alone((account, mailbox), uid, &page).await {
             Ok(opened) => Ok(Some(opened)),
             Err(Piece::Damaged) => Err(Refusal::Corrupted),
@@ -209,10 +207,12 @@ impl Page {
         let Some(stored) = self.stored.get(&uid).cloned() else {
             return (uid < self.highest).then_some(Err(Piece::Gone));
         };
-        let summary = match self.summaries.get(&uid) {
+        let summary = match self.summaries.as_ref().map(|summaries| summaries.get(&uid)) {
             None => None,
-            Some(Ok(summary)) => Some(summary.clone()),
-            Some(Err(error)) => return Some(Err(broken(error))),
+            Some(Some(Ok(summary))) => Some(summary.clone()),
+            Some(Some(Err(error))) => return Some(Err(broken(error))),
+            // It went while we looked.
+            Some(None) => return Some(Err(Piece::Gone)),
         };
         Some(Ok(Opened { stored, summary }))
     }
@@ -244,10 +244,8 @@ pub(super) fn decode(octets: &[u8]) -> Result<Arc<Summary>, StoreError> {
     Summary::decode(octets).map(Arc::new).map_err(|error| StoreError::Damaged { what: format!("a summary: {error}") })
 }
 
-/// What a failing store means for one piece.
+/// A message that cannot be read, whatever the reason: the client is told so, and asks for others.
 fn broken(error: &StoreError) -> Piece {
-    match refusal(error) {
-        Refusal::Corrupted | Refusal::Permanent => Piece::Damaged,
-        _ => Piece::Damaged,
-    }
+    tracing::error!(%error, "a message cannot be read");
+    Piece::Damaged
 }

@@ -15,7 +15,10 @@ pub(super) fn part(summary: &Summary) -> Option<&SummaryPart> {
         part.disposition.as_ref().is_some_and(|disposition| disposition.kind.eq_ignore_ascii_case("attachment"))
     };
     let texts = || {
-        summary.parts.iter().filter(move |part| part.kind == Kind::Leaf && part.media_type == "text" && !is_attached(part))
+        summary
+            .parts
+            .iter()
+            .filter(move |part| part.kind == Kind::Leaf && part.media_type == "text" && !is_attached(part))
     };
     texts().find(|part| part.subtype == "plain").or_else(|| texts().next())
 }
@@ -30,7 +33,9 @@ pub(super) fn of(part: &SummaryPart, body: &[u8]) -> String {
 fn shorten(text: &str) -> String {
     let mut short = String::new();
     let mut left = CHARACTERS_MAX;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FFFD}').filter(|word| !word.is_empty()) {
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FFFD}').filter(|word| !word.is_empty())
+    {
         if !short.is_empty() && left > 0 {
             short.push(' ');
             left -= 1;

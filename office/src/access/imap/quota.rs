@@ -2,7 +2,7 @@
 //! administrator's to set.
 
 use super::ImapDesk;
-use store::query::{AccountById, AccountByAddress};
+use store::query::{AccountByAddress, AccountById};
 use store::types::Account;
 use wire::imap::ask::{QuotaOf, QuotaResource, QuotaRoot};
 use wire::imap::{Answer, Refusal};
@@ -31,6 +31,6 @@ impl ImapDesk {
 
 /// RFC 9208 §3.1.1: what has no limit is not named.
 fn root(account: &Account) -> QuotaRoot {
-    let storage = |quota: u64| (QuotaResource::Storage, account.used.div_ceil(UNIT), quota / UNIT);
+    let storage = |quota: u64| (QuotaResource::Storage, account.used.div_ceil(UNIT), quota.div_ceil(UNIT));
     QuotaRoot { name: account.address.to_string(), resources: account.quota.map(storage).into_iter().collect() }
 }

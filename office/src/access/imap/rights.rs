@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_list_gives_and_takes() {
-        let list = list(&[("anyone", "lr"), ("bob@hamburger.edu", "swl"), ("-bob@hamburger.edu", "w"), ("-anyone", "p")]);
+        let list =
+            list(&[("anyone", "lr"), ("bob@hamburger.edu", "swl"), ("-bob@hamburger.edu", "w"), ("-anyone", "p")]);
         assert_eq!(granted(&list, "Bob@hamburger.edu").letters(), "lrs");
         assert_eq!(granted(&list, "eve@hamburger.edu").letters(), "lr");
         assert_eq!(granted(&[], "eve@hamburger.edu").letters(), "");

@@ -1,6 +1,7 @@
 //! The selected mailbox: opening it, what is new in it, closing it. Its listing is shared with every other desk that has it
 //! open; what a client was told of it is the session's business.
 
+use super::notice::newer;
 use super::{ImapDesk, ids, refusal, rights};
 use crate::access::views::View;
 use message::Time;
@@ -58,11 +59,7 @@ impl Selected {
 
     /// Returns when the account has changed since the session was told.
     pub async fn changed(&self) {
-        let mut news = self.news.clone();
-        let told = self.told;
-        if news.wait_for(|newest| *newest > told).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        newer(self.news.clone(), self.told).await;
     }
 }
 
@@ -70,7 +67,7 @@ impl ImapDesk {
     pub(super) async fn select(&mut self, now: Time, name: &MailboxName, read_only: bool) -> Result<Answer, Refusal> {
         self.unselect().await;
         let place = self.open_place(name, "r").await?;
-        let view = self.office.views().open(self.office.store(), place.account, place.mailbox.id, now);
+        let view = self.office.views().open(self.office.store(), place.account, place.mailbox.id, now).await;
         let may_write = WRITING.chars().any(|letter| place.rights.has(letter));
         let mut selected = Selected {
             news: view.news(),
@@ -116,9 +113,16 @@ impl ImapDesk {
         if selected.read_only { Ok(Rights(rights.0 & Rights::of("lr").0)) } else { Ok(rights) }
     }
 
+    /// Whether the user may still read the selected mailbox.
+    pub(super) async fn may_read(&self) -> Result<(), Refusal> {
+        self.rights_here().await?.has('r').then_some(()).ok_or(Refusal::NoPermission)
+    }
+
     pub(super) async fn sync(&mut self, now: Time) -> Result<Answer, Refusal> {
         let mut synced = Synced::default();
-        if let Some(selected) = &mut self.selected {
+        // Who may not read it any more hears of it what others hear of one that is gone.
+        let is_readable = self.may_read().await.is_ok();
+        if let Some(selected) = self.selected.as_mut().filter(|_| is_readable) {
             synced.listing = selected.catch_up().await?;
             if synced.listing.is_some() {
                 synced.recent = selected.recent();
@@ -154,7 +158,11 @@ fn missing(listing: &Listing, among: &[RangeInclusive<u32>], gone: &[RangeInclus
         if from <= to {
             without(listing, from..=to, &mut missing);
         }
-        if first_ends { a.next() } else { b.next() };
+        if first_ends {
+            a.next()
+        } else {
+            b.next()
+        };
     }
     missing
 }

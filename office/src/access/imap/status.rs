@@ -41,7 +41,7 @@ impl ImapDesk {
         let deleted_octets = match mailbox.deleted {
             0 => 0,
             _ => {
-                let view = views.open(self.office.store(), account, mailbox.id, now);
+                let view = views.open(self.office.store(), account, mailbox.id, now).await;
                 let listing = view.current().await.map_err(|error| refusal(&error))?.unwrap_or_default();
                 let deleted = listing.rows(0..listing.len()).filter(|row| row.flags & bits::DELETED != 0);
                 deleted.map(|row| row.size).sum()

@@ -18,6 +18,7 @@ const PREVIEW_OCTETS: u64 = 1024 * 1024;
 
 impl ImapDesk {
     pub(super) async fn summaries(&mut self, uids: &[u32], items: SummaryItems) -> Result<Answer, Refusal> {
+        self.may_read().await?;
         let selected = self.open()?;
         let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
         let set: UidSet = uids.iter().map(|uid| Uid(*uid)).collect();
@@ -60,16 +61,11 @@ impl ImapDesk {
         }
         let summary = row.summary.clone().and_then(|octets| decode(&octets))?;
         let charset = if items.utf8 { Charset::Utf8 } else { Charset::Ascii };
-        let write = |wanted: bool, write: &dyn Fn(&mut Vec<u8>)| {
-            wanted.then(|| {
-                let mut octets = Vec::new();
-                write(&mut octets);
-                Bytes::from(octets)
-            })
-        };
-        described.envelope = write(items.envelope, &|out| structure::envelope(&summary, charset, out));
-        described.body = write(items.body, &|out| structure::body(&summary, charset, out));
-        described.body_structure = write(items.body_structure, &|out| structure::body_structure(&summary, charset, out));
+        type Write = fn(&message::Summary, Charset) -> Vec<u8>;
+        let written = |wanted: bool, write: Write| wanted.then(|| Bytes::from(write(&summary, charset)));
+        described.envelope = written(items.envelope, structure::envelope);
+        described.body = written(items.body, structure::body);
+        described.body_structure = written(items.body_structure, structure::body_structure);
         if let Some(stored) = stored {
             described.preview = self.preview(row, &summary, stored).await?;
         }

@@ -17,6 +17,8 @@ use store::{Store, StoreError};
 pub(super) const KEPT: Duration = Duration::from_secs(10 * 60);
 /// Mailboxes that nobody has open, at most: with 100,000 messages each they take 100 MB.
 pub(super) const UNUSED_MAX: usize = 32;
+/// Views settled by who opens another: each is a write.
+const SETTLED_AT_ONCE: usize = 4;
 
 /// The open mailboxes of a house.
 #[derive(Default)]
@@ -32,16 +34,23 @@ struct Kept {
 
 impl Views {
     /// The view of a mailbox, not yet brought up to date.
-    pub fn open(&self, store: &Store, account: AccountId, mailbox: MailboxId, now: Time) -> Arc<View> {
-        let mut open = self.open.lock();
-        if let Some(kept) = open.get_mut(&(account, mailbox)) {
-            kept.opened = now;
-            return kept.view.clone();
+    pub async fn open(&self, store: &Store, account: AccountId, mailbox: MailboxId, now: Time) -> Arc<View> {
+        let unsettled = {
+            let mut open = self.open.lock();
+            if let Some(kept) = open.get_mut(&(account, mailbox)) {
+                kept.opened = now;
+                return kept.view.clone();
+            }
+            sweep(&mut open, now)
+        };
+        for view in unsettled {
+            if let Err(error) = view.settle().await {
+                tracing::warn!(%error, "which messages were recent was not written down");
+            }
         }
-        sweep(&mut open, now);
-        let view = Arc::new(View::new(store.clone(), account, mailbox));
-        open.insert((account, mailbox), Kept { view: view.clone(), opened: now });
-        view
+        let view = || Arc::new(View::new(store.clone(), account, mailbox));
+        let mut open = self.open.lock();
+        open.entry((account, mailbox)).or_insert_with(|| Kept { view: view(), opened: now }).view.clone()
     }
 
     /// The view of a mailbox, where somebody has it open or had it a while ago.
@@ -58,20 +67,29 @@ impl Views {
         Ok(())
     }
 
+    /// How many there are.
     #[cfg(test)]
     pub fn count(&self) -> usize {
         self.open.lock().len()
     }
 }
 
-/// Lets go of those nobody has open: the old ones, and the oldest of too many.
-fn sweep(open: &mut HashMap<(AccountId, MailboxId), Kept>, now: Time) {
-    let is_unused = |kept: &Kept| Arc::strong_count(&kept.view) == 1 && kept.view.is_settled();
-    open.retain(|_, kept| !is_unused(kept) || now.since(kept.opened) < KEPT);
+/// Lets go of those nobody has open: the old ones, and the oldest of too many. Gives some that have to be settled before
+/// they can go.
+fn sweep(open: &mut HashMap<(AccountId, MailboxId), Kept>, now: Time) -> Vec<Arc<View>> {
+    let is_unused = |kept: &Kept| Arc::strong_count(&kept.view) == 1;
     let mut unused: Vec<_> =
         open.iter().filter(|(_, kept)| is_unused(kept)).map(|(key, kept)| (kept.opened, *key)).collect();
-    if let Some(surplus) = unused.len().checked_sub(UNUSED_MAX - 1) {
-        unused.sort_unstable();
-        unused.iter().take(surplus).for_each(|(_, key)| drop(open.remove(key)));
+    unused.sort_unstable();
+    let surplus = unused.len().saturating_sub(UNUSED_MAX - 1);
+    let old = unused.iter().filter(|(opened, _)| now.since(*opened) >= KEPT).count();
+    let mut unsettled = Vec::new();
+    for (_, key) in unused.iter().take(surplus.max(old)) {
+        match open.get(key) {
+            Some(kept) if !kept.view.is_settled() => unsettled.push(kept.view.clone()),
+            _ => drop(open.remove(key)),
+        }
     }
+    unsettled.truncate(SETTLED_AT_ONCE);
+    unsettled
 }
