@@ -63,7 +63,7 @@ impl Mail {
 
     async fn index(&self) {
         let mut keeper = IndexKeeper::new(self.store.clone()).await.unwrap();
-        while keeper.step().await.unwrap() {}
+        while keeper.step().await.unwrap().is_some() {}
     }
 
     async fn listing(&self) -> Arc<Listing> {
