@@ -34,6 +34,10 @@ const CHATTER: u32 = 100;
 const BRAKES_MAX: u32 = 5;
 const BRAKE: Duration = Duration::from_secs(1);
 
+/// How long a connection waits before it counts as being at rest, and gives back what only those need that are talking:
+/// longer than a client takes for its next command, so that buffers do not come and go with every one.
+const REST_AFTER: Duration = Duration::from_secs(2);
+
 /// How long a stranger may leave replies unread while its session has no deadline, as when it has said goodbye.
 const STRANGER_UNREAD: Duration = Duration::from_secs(60);
 
@@ -210,6 +214,7 @@ enum Woken {
     Draining,
     Dismissed,
     Deadline,
+    News,
     Read(std::io::Result<usize>),
 }
 
@@ -265,6 +270,11 @@ where
                     let Security::StartTls(handshake) = &self.around.security else { return Err(Reason::Stuck) };
                     // Boxed, as all that is large and seldom: it would make every connection larger all its life.
                     Box::pin(self.start_tls(handshake.clone())).await?;
+                }
+                Step::Compress => {
+                    self.flush().await?;
+                    self.output.compress(self.input.untaken())?;
+                    self.input.clear();
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),
@@ -344,15 +354,20 @@ where
     /// Streams stored content to the peer.
     async fn relay(&mut self, relay: Relay) -> Result<(), Reason> {
         let mut stuffer = match relay.framing {
-            Framing::Raw => None,
+            Framing::Raw | Framing::Range { .. } => None,
             Framing::DotStuffed { lines } => Some(Stuffer::new(lines)),
         };
-        let mut offset = 0;
-        while !stuffer.as_ref().is_some_and(Stuffer::is_done) {
-            let chunk = self.desk.read(relay.source, offset).await.ok_or(Reason::Unreadable)?;
-            if chunk.is_empty() {
+        let (mut offset, mut left) = relay.framing.extent();
+        while left > 0 && !stuffer.as_ref().is_some_and(Stuffer::is_done) {
+            let mut chunk = self.desk.read(relay.source, offset).await.ok_or(Reason::Unreadable)?;
+            if chunk.is_empty() && relay.framing.is_whole() {
                 break;
             }
+            if chunk.is_empty() {
+                return Err(Reason::Unreadable);
+            }
+            chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= chunk.len() as u64;
             offset += chunk.len() as u64;
             match &mut stuffer {
                 Some(stuffer) => stuffer.push(&chunk, self.output.buffer()),
@@ -392,7 +407,9 @@ where
         let deadline = self.session.deadline().filter(|deadline| self.ticked != Some(*deadline));
         // Who lags too far is let go, whatever its session thinks of it.
         let lapse = (standing != Standing::Entitled).then(|| self.around.seat.accounted().after(LAG_MAX));
-        let until = deadline.into_iter().chain(lapse).min();
+        let rest = (self.input.holds() || self.output.holds()).then(|| self.now().after(REST_AFTER));
+        let until = deadline.into_iter().chain(lapse).chain(rest).min();
+        let awaits_news = self.session.awaits_news();
         let waiting = async {
             self.output.flush_replies(patience).await?;
             Ok::<Woken, Reason>(tokio::select! {
@@ -400,6 +417,7 @@ where
                 () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
                 () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
                 read = self.input.read(self.output.stream()) => Woken::Read(read),
+                () = self.desk.news(), if awaits_news => Woken::News,
             })
         };
         let woken = match dismissible(&self.around.seat, standing, waiting).await {
@@ -415,6 +433,11 @@ where
             Woken::Draining => {
                 self.draining_told = true;
                 self.session.event(self.now(), Event::Draining);
+            }
+            Woken::News => self.session.event(self.now(), Event::News),
+            Woken::Deadline if until != deadline => {
+                self.input.rest();
+                self.output.rest();
             }
             Woken::Deadline => {
                 self.ticked = deadline;
@@ -441,7 +464,7 @@ where
                     let answer = self.desk.answer(self.now(), ask).await;
                     self.session.answer(self.now(), answer);
                 }
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
+                Step::Relay(_) | Step::StartTls | Step::Compress | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }

@@ -11,13 +11,15 @@ pub mod login;
 pub mod outbound;
 pub mod policy;
 pub mod screens;
+mod search;
 pub mod srs;
 
-pub use access::Pop3Desk;
+pub use access::{ImapDesk, Pop3Desk};
 pub use counters::Counters;
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
+pub use search::{IndexKeeper, Stepped};
 
 use admin::{Failure, Request, Response};
 use login::{Login, LoginRules, Visitor};
@@ -83,6 +85,7 @@ struct Inner {
     short: AtomicBool,
     srs: srs::Srs,
     counters: Counters,
+    views: access::Views,
     screens: screens::Screens,
     /// The sending half, where there is one.
     sending: RwLock<std::sync::Weak<outbound::Inner>>,
@@ -100,6 +103,7 @@ impl Office {
             short: AtomicBool::new(false),
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
+            views: access::Views::default(),
             screens: screens::Screens::default(),
             sending: RwLock::default(),
         };
@@ -177,6 +181,12 @@ impl Office {
         (profile, Pop3Desk::new(self.clone(), client, policy, timestamp))
     }
 
+    /// A desk for one IMAP connection.
+    #[must_use]
+    pub fn imap(&self, peer: &Peer) -> ImapDesk {
+        ImapDesk::new(self.clone(), peer.client.ip(), self.policy())
+    }
+
     /// The text that makes an APOP digest good for one connection only (RFC 1939 §7).
     fn timestamp(&self, policy: &Policy, now: Time) -> String {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
@@ -202,6 +212,10 @@ impl Office {
 
     fn policy(&self) -> Arc<Policy> {
         self.inner.policy.read().clone()
+    }
+
+    fn views(&self) -> &access::Views {
+        &self.inner.views
     }
 
     fn visitor(&self, client: IpAddr) -> Visitor {

@@ -81,7 +81,7 @@ fn is_ours(value: &[u8], hostname: &Domain) -> bool {
 }
 
 /// For threads, and for a reader that must be told about UTF-8.
-pub(super) struct Digest {
+pub(crate) struct Digest {
     pub summary: Vec<u8>,
     pub utf8_header: bool,
     pub message_id: Option<String>,

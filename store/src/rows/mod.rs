@@ -3,11 +3,13 @@
 
 mod changes;
 mod listing;
+mod look;
 mod mail;
 mod people;
 mod queue;
 mod sharing;
 
+pub use look::{Look, Looked, Piece, Seen, Which};
 pub(crate) use mail::blob_place;
 pub(crate) use queue::outbox_condition;
 

@@ -78,6 +78,8 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
                 Step::Content(range) => self.content(range, taken)?,
                 Step::Ask(ask) => self.ask(now, ask)?,
                 Step::Relay(relay) => self.relay(relay)?,
+                // What both sides say from here on is shown as it is inflated.
+                Step::Compress => {}
                 Step::StartTls => {
                     self.input.clear();
                     self.awaiting_tls = true;
@@ -135,6 +137,13 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
         let shown = match relay.framing {
             Framing::Raw => {
                 self.state.output.extend_from_slice(&octets);
+                return Ok(());
+            }
+            Framing::Range { offset, octets: length } => {
+                let end = usize::try_from(offset.saturating_add(length)).ok();
+                let range = usize::try_from(offset).ok().zip(end).and_then(|(start, end)| octets.get(start..end));
+                let range = range.ok_or_else(|| format!("{length} octets from {offset} on are not there"))?;
+                self.state.output.extend_from_slice(range);
                 return Ok(());
             }
             Framing::DotStuffed { lines: None } => octets.len(),
