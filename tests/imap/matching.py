@@ -39,6 +39,10 @@ class Pattern:
         is_one = len(self.values) == 2 and isinstance(self.values[1], Atom) and self.values[1].is_word(b"EXPUNGE")
         return int(self.values[0]) if is_one and self.values[0].isdigit() else None
 
+    def is_kind(self, kind):
+        """True if this is no more than the name of a kind."""
+        return not self.status and len(self.values) == 1 and self.values[0].is_word(kind.encode())
+
     def __str__(self):
         return self.text
 
@@ -57,11 +61,11 @@ class Matcher:
             return isinstance(found, list) and self.sequence(wanted, found)
         if wanted is None or found is None:
             return wanted is found
-        return isinstance(found, bytes) and bytes(wanted) == bytes(found)
+        return isinstance(found, bytes) and self._filled(bytes(wanted)) == bytes(found)
 
     def _atom(self, wanted, found):
         if wanted.startswith(b"$="):
-            return found == self.pattern.inserted[int(wanted[2:])]
+            return found == self._filled(self.pattern.inserted[int(wanted[2:])])
         if wanted == b"$_":
             return True
         if re.fullmatch(rb"\$[a-z]\w*", wanted):

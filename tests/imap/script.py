@@ -202,11 +202,18 @@ class Play:
         variables = dict(self.variables)
         self._match_wanted(step, untagged, variables)
         for pattern in step.unwanted:
-            for response in untagged:
-                if pattern is None and response.kind() not in ("OK",) or pattern and matches(pattern, response, dict(variables)):
-                    raise Mismatch(f"was not to come: {response}")
+            unwanted = next((response for response in untagged if self._is(pattern, response, variables)), None)
+            if unwanted:
+                raise Mismatch(f"was not to come: {unwanted}")
         self._judge_answer(step, answer, variables)
         self.variables = variables
+
+    @staticmethod
+    def _is(pattern, response, variables):
+        """True if the response is one of those that a line with `-`, or `quiet`, forbids."""
+        if pattern is None:
+            return response.kind() != "OK"
+        return pattern.is_kind(response.kind()) or len(pattern.values) != 1 and matches(pattern, response, dict(variables))
 
     @staticmethod
     def _match_wanted(step, untagged, variables):
@@ -252,15 +259,15 @@ class Play:
             if name not in self.variables:
                 raise Broken(f"${name} is not known")
             octets = self.variables[name]
-            return (b"%d" % (int(octets) + int(match[3])) if match[3] else octets).decode("latin-1")
+            return (b"%d" % (int(octets) + int(match[3])) if match[3] else octets).decode()
 
-        return unescaped(VARIABLE.sub(value, text), "latin-1") if "$" in text else unescaped(text)
+        return unescaped(VARIABLE.sub(value, text))
 
     def _parts(self, text):
         """A command's text and literals as `Connection.send` takes them."""
         parts, at = [], 0
         for match in INSERTED.finditer(text):
-            literal = self.variables[match[3]] if match[3] else unescaped(match[4])
+            literal = self.variables[match[3]] if match[3] else self._octets(match[4])
             header = f"{match[1]}{{{len(literal)}{match[2]}}}\r\n".encode()
             parts += [self._octets(text[at : match.start()]) + header, literal]
             at = match.end()
@@ -277,8 +284,8 @@ def offers(word, need):
     return word == need or need.endswith("=") and word.startswith(need)
 
 
-def unescaped(text, encoding="utf-8"):
+def unescaped(text):
     r"""`\xHH`, `\r` and `\n` as the octets they stand for; any other backslash stands for itself."""
-    octets = text.encode(encoding)
+    octets = text.encode()
     octets = re.sub(rb"\\x([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), octets)
     return octets.replace(rb"\r", b"\r").replace(rb"\n", b"\n")

@@ -108,6 +108,7 @@ mail_plugins = quota acl
 auth_username_format = %Lu
 imap_hibernate_timeout = 0
 mailbox_list_index = yes
+mailbox_idle_check_interval = 1 s
 passdb {{
   driver = static
   args = nopassword
