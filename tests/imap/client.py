@@ -13,8 +13,12 @@ import zlib
 ANSWER_LIMIT_S = 60
 CHUNK = 65536
 LITERAL = re.compile(rb"~?\{(\d+)\+?\}$")
-# What ends an atom. `[` begins a section, which goes on to its `]`.
-ENDS = b' ()"'
+# Only a quote and a backslash may be escaped.
+QUOTED = re.compile(rb'"((?:[^"\\\r\n]|\\["\\])*)"')
+ESCAPED = re.compile(rb"\\(.)")
+# `[` begins a section, which goes on to its `]`, over spaces and brackets.
+WORD = re.compile(rb'(?:[^ ()"\[\r\n]|\[[^\]\r\n]*\])+')
+WORD_IN_CODE = re.compile(rb'(?:[^ ()"\[\]\r\n]|\[[^\]\r\n]*\])+')
 
 
 class Broken(Exception):
@@ -123,21 +127,11 @@ class Reader:
         return self._atom(end)
 
     def _quoted(self):
-        text, found = self._text(), bytearray()
-        self.at += 1
-        while True:
-            octet = text[self.at : self.at + 1]
-            if octet in (b"", b"\r", b"\n"):
-                raise Broken(f"a quoted string without end in {text!r}")
-            self.at += 1
-            if octet == b'"':
-                return bytes(found)
-            if octet == b"\\":
-                octet = text[self.at : self.at + 1]
-                self.at += 1
-                if octet not in (b'"', b"\\"):
-                    raise Broken(f"only a quote and a backslash may be escaped: {text!r}")
-            found += octet
+        found = QUOTED.match(self._text(), self.at)
+        if not found:
+            raise Broken(f"not a quoted string: {self._text()[self.at :]!r}")
+        self.at = found.end()
+        return ESCAPED.sub(rb"\1", found[1])
 
     def _literal(self):
         octets = self.pieces[self.piece + 1]
@@ -145,16 +139,11 @@ class Reader:
         return octets
 
     def _atom(self, end):
-        text, start, depth = self._text(), self.at, 0
-        while (octet := text[self.at : self.at + 1]) not in (b"", b"\r", b"\n"):
-            if depth == 0 and (octet in b' ()"' or octet == end):
-                break
-            depth += (octet == b"[") - (octet == b"]" and depth > 0)
-            self.at += 1
-        if self.at == start:
-            raise Broken(f"nothing readable at {text[start:]!r}")
-        word = text[start : self.at]
-        return None if word.upper() == b"NIL" else Atom(word)
+        found = (WORD if end != b"]" else WORD_IN_CODE).match(self._text(), self.at)
+        if not found:
+            raise Broken(f"nothing readable at {self._text()[self.at :]!r}")
+        self.at = found.end()
+        return None if found[0].upper() == b"NIL" else Atom(found[0])
 
 
 def parse(pieces):
