@@ -11,7 +11,6 @@ RULES = """
 options.timeout = 60
 options.create = true
 options.certificates = false
-options.truststore = '%s'
 account = IMAP { server = 'localhost', port = %d, username = '%s', password = '%s'%s }
 inbox = account['INBOX']
 found = inbox:contain_subject('dots') + inbox:contain_from('nobody')
@@ -26,8 +25,8 @@ inbox:contain_body('pickles'):add_flags({ 'Sauce' })
 def case_files_mail(house):
     house.put(letters.PLAIN, letters.DOTS, letters.LARGE, letters.BLANKS)
     for kind, more in (("imaps", ", ssl = 'auto'"), ("imap", "")):
-        rules = house.file("rules.lua", RULES % (house.certificate, house.ports[kind], BOB, PASSWORDS[BOB], more))
-        run("imapfilter", "-c", rules, env={"HOME": str(house.folder)})
+        rules = house.file("rules.lua", RULES % (house.ports[kind], BOB, PASSWORDS[BOB], more))
+        run("imapfilter", "-t", house.certificate, "-c", rules, env={"HOME": str(house.folder)})
     inbox = dict(subjects(house))
     check(set(inbox) == {"ketchup", "blanks"}, f"{inbox}")
     check(inbox["ketchup"] == ["Sauce", "\\Flagged"], f"{inbox}")
