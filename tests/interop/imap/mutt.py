@@ -19,7 +19,7 @@ def settings(house, kind):
         f'set folder = "{scheme}://{user}@localhost:{house.ports[kind]}/"', "set spoolfile = +INBOX", f'set imap_pass = "{PASSWORDS[BOB]}"',
         f'set certificate_file = "{house.certificate}"', "set ssl_starttls = no", "unset ssl_verify_host", "set imap_idle = yes", "set mail_check = 1",
         "set timeout = 1", "set confirmappend = no", "set confirmcreate = no", "set delete = yes", "unset mark_old", 'set index_format = "%3C %Z %s"', "set sleep_time = 0",
-        "unset ssl_usesystemcerts", "unset beep", "set quit = yes", "set sort = mailbox-order", f'set tmpdir = "{house.folder}"', "unset save_empty", "set move = no",
+        "unset beep", "set quit = yes", "set sort = mailbox-order", f'set tmpdir = "{house.folder}"', "unset save_empty", "set move = no",
     ]
     return house.file(f"{PROGRAM}rc", "\n".join(lines) + "\n")
 
