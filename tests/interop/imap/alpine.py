@@ -43,6 +43,8 @@ def case_reads_flags_files_deletes(house):
         screen.type("i")
         screen.see("ketchup", "dots")
         screen.type("j", "1", "Enter", "*")
+        screen.see("Flag New")
+        screen.type("Enter")
         screen.see("Flagged message 1")
         screen.type("j", "2", "Enter", "s", *"filed", "Enter")
         screen.see("copied to folder")
