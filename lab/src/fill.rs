@@ -190,10 +190,8 @@ mod tests {
     fn large_messages_are_put_in_groups_that_stay_small() {
         let folder = tempfile::tempdir().unwrap();
         let mut world = worlds(Scenario::Classic).remove(0);
-        let large = |n| Mail {
-            account: "bob@hamburger.edu".to_owned(),
-            content: wire::dialogue::world::Content::Made { octets: GROUP_OCTETS / 2, n },
-        };
+        let made = |n| wire::dialogue::world::Content::Made { octets: GROUP_OCTETS / 2, n };
+        let large = |n| Mail::in_inbox("bob@hamburger.edu", made(n));
         world.mail.extend((3..6).map(large));
         house(folder.path(), &world);
         put_mail(folder.path(), &world.mail, NOW).unwrap();

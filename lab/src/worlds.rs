@@ -74,10 +74,7 @@ fn world(hostname: &str, domain: &str, accounts: &[(&str, &str)]) -> World {
 }
 
 fn bobs_mail(account: &str) -> Vec<Mail> {
-    let mail = |(at, octets): (usize, usize)| Mail {
-        account: account.to_owned(),
-        content: Content::Made { octets, n: at + 1 },
-    };
+    let mail = |(at, octets): (usize, usize)| Mail::in_inbox(account, Content::Made { octets, n: at + 1 });
     BOBS_OCTETS.into_iter().enumerate().map(mail).collect()
 }
 

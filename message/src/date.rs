@@ -21,6 +21,12 @@ pub struct Date {
 }
 
 impl Date {
+    /// The day it writes, counted from 1970-01-01: that of its own zone.
+    #[must_use]
+    pub fn day(self) -> i64 {
+        (self.unix_seconds + i64::from(self.offset_minutes.unwrap_or(0)) * 60).div_euclid(DAY_S)
+    }
+
     /// The moment; what lies before 1970 becomes 1970.
     #[must_use]
     pub fn time(self) -> Time {
@@ -29,7 +35,8 @@ impl Date {
 }
 
 /// Year, month 1-12 and day 1-31 of a day counted from 1970-01-01 (proleptic Gregorian).
-fn civil_from_days(days: i64) -> (i64, u32, u32) {
+#[must_use]
+pub fn civil(days: i64) -> (i64, u32, u32) {
     // Years are counted from March, so that the leap day is the last; an era is 400 years of 146,097 days.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -43,7 +50,7 @@ fn civil_from_days(days: i64) -> (i64, u32, u32) {
     (year, u32::try_from(month).unwrap_or(1), u32::try_from(day).unwrap_or(1))
 }
 
-/// The inverse of [`civil_from_days`].
+/// The inverse of [`civil`].
 fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -62,19 +69,32 @@ fn days_in_month(year: i64, month: u32) -> u32 {
     }
 }
 
+/// A day as counted from 1970-01-01; `None` where the calendar has no such day. Months and days count from 1.
+#[must_use]
+pub fn day(year: i64, month: u32, day: u32) -> Option<i64> {
+    let exists = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    exists.then(|| days_from_civil(year, month, day))
+}
+
 /// Writes `Sat, 21 Nov 2026 05:17:44 +0100` (RFC 5322 §3.3). The offset counts minutes east of UTC.
 #[must_use]
 pub fn write(time: Time, offset_minutes: i16) -> String {
     let offset = i32::from(offset_minutes).clamp(-OFFSET_MAX, OFFSET_MAX);
     let local = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset) * 60;
     let (days, second) = (local.div_euclid(DAY_S), local.rem_euclid(DAY_S));
-    let (year, month, day) = civil_from_days(days);
+    let (year, month, day) = civil(days);
     let weekday = name_of(&DAYS, (days + 4).rem_euclid(7));
-    let month = name_of(&MONTHS, i64::from(month) - 1);
+    let month = month_name(month);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     let sign = if offset < 0 { '-' } else { '+' };
     let (east_h, east_min) = (offset.abs() / 60, offset.abs() % 60);
     format!("{weekday}, {day} {month} {year:04} {hour:02}:{minute:02}:{second:02} {sign}{east_h:02}{east_min:02}")
+}
+
+/// `Jan` to `Dec` for 1 to 12.
+#[must_use]
+pub fn month_name(month: u32) -> &'static str {
+    name_of(&MONTHS, i64::from(month) - 1)
 }
 
 fn name_of(names: &[&'static str], index: i64) -> &'static str {
@@ -85,7 +105,7 @@ fn name_of(names: &[&'static str], index: i64) -> &'static str {
 #[must_use]
 pub fn write_iso8601(time: Time) -> String {
     let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2);
-    let (year, month, day) = civil_from_days(seconds.div_euclid(DAY_S));
+    let (year, month, day) = civil(seconds.div_euclid(DAY_S));
     let second = seconds.rem_euclid(DAY_S);
     let (hour, minute, second, milli) = (second / 3600, second / 60 % 60, second % 60, time.0 % 1000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")

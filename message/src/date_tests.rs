@@ -92,3 +92,14 @@ proptest! {
         let _ = read(text.as_bytes());
     }
 }
+
+#[test]
+fn days_are_those_of_the_calendar_and_of_the_zone() {
+    assert_eq!((day(1970, 1, 1), day(2026, 11, 21), day(1969, 12, 31)), (Some(0), Some(20_778), Some(-1)));
+    assert_eq!((day(2024, 2, 29), day(2023, 2, 29), day(2026, 13, 1)), (Some(19_782), None, None));
+    assert_eq!((day(2026, 0, 1), day(2026, 1, 0), day(2026, 4, 31)), (None, None, None));
+    let written = |text: &str| read(text.as_bytes()).map(Date::day);
+    assert_eq!(written("Sat, 21 Nov 2026 00:30:00 +0100"), Some(20_778));
+    assert_eq!(written("Sat, 21 Nov 2026 23:30:00 -0500"), Some(20_778));
+    assert_eq!(written("21 Nov 2026 23:30:00"), Some(20_778));
+}

@@ -8,9 +8,11 @@ pub mod encoding;
 pub mod header;
 pub mod recode;
 pub mod scanner;
+pub mod search;
 pub mod structure;
 pub mod summary;
 pub mod text;
+pub mod thread;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};

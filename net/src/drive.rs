@@ -13,6 +13,7 @@ use bytes::Bytes;
 use input::Input;
 use output::Output;
 use rustls::pki_types::ServerName;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -33,6 +34,10 @@ const LAST_STEPS: usize = 1000;
 const CHATTER: u32 = 100;
 const BRAKES_MAX: u32 = 5;
 const BRAKE: Duration = Duration::from_secs(1);
+
+/// How long a connection waits before it counts as being at rest, and gives back what only those need that are talking:
+/// longer than a client takes for its next command, so that buffers do not come and go with every one.
+const REST_AFTER: Duration = Duration::from_secs(2);
 
 /// How long a stranger may leave replies unread while its session has no deadline, as when it has said goodbye.
 const STRANGER_UNREAD: Duration = Duration::from_secs(60);
@@ -137,7 +142,8 @@ where
     async move { driving.await.0 }
 }
 
-/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session
+/// and desk twice, as arguments and in the loop. On the heap, since whoever awaits it would hold it twice, too.
 pub fn drive_turning<S, D>(
     transport: S,
     session: D::Session,
@@ -164,7 +170,7 @@ where
         chatter: 0,
         brakes: 0,
     };
-    async move {
+    Box::pin(async move {
         let reason = match drive.run().await {
             Ok(()) => Reason::Closed,
             Err(Reason::Turned) => Reason::Turned,
@@ -177,7 +183,7 @@ where
         let ended = Ended { reason, received: drive.input.received(), sent: drive.output.sent() };
         let left = || Box::new(Turned { connection: drive.output.into_stream(), desk: drive.desk });
         (ended, turned.then(left))
-    }
+    })
 }
 
 /// One session under way.
@@ -210,6 +216,7 @@ enum Woken {
     Draining,
     Dismissed,
     Deadline,
+    News,
     Read(std::io::Result<usize>),
 }
 
@@ -257,7 +264,7 @@ where
                 Step::Content(range) => {
                     (self.chatter, self.brakes) = (0, 0);
                     self.around.seat.came(range.len(), self.now());
-                    self.desk.content(self.input.given(range)).await;
+                    Box::pin(self.desk.content(self.input.given(range))).await;
                 }
                 Step::Ask(ask) => self.ask(ask).await?,
                 Step::Relay(relay) => self.relay(relay).await?,
@@ -265,6 +272,11 @@ where
                     let Security::StartTls(handshake) = &self.around.security else { return Err(Reason::Stuck) };
                     // Boxed, as all that is large and seldom: it would make every connection larger all its life.
                     Box::pin(self.start_tls(handshake.clone())).await?;
+                }
+                Step::Compress => {
+                    self.flush().await?;
+                    self.output.compress(self.input.untaken())?;
+                    self.input.clear();
                 }
                 Step::Read => return Ok(Next::Read),
                 Step::Close => return Ok(Next::Close),
@@ -287,7 +299,8 @@ where
     async fn flush(&mut self) -> Result<(), Reason> {
         let patience = self.patience(output::REPLIES_UNREAD);
         let standing = self.session.standing();
-        dismissible(&self.around.seat, standing, self.output.flush_replies(patience)).await?
+        let flushing = pin!(self.output.flush_replies(patience));
+        dismissible(&self.around.seat, standing, flushing).await?
     }
 
     /// Makes a stranger wait that talks without saying anything.
@@ -295,13 +308,13 @@ where
         self.flush().await?;
         let pause = self.patience(BRAKE * 2_u32.pow(self.brakes));
         (self.chatter, self.brakes) = (0, BRAKES_MAX.min(self.brakes + 1));
-        let pause = async {
+        let pause = pin!(async {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 // What is said at the end of the server is heard by the next wait.
                 () = told(&mut self.drain), if !self.draining_told => {}
             }
-        };
+        });
         dismissible(&self.around.seat, self.session.standing(), pause).await
     }
 
@@ -321,7 +334,8 @@ where
         let leads_on = D::Session::leads_on(&ask);
         let mut flushed = Ok(());
         let answer = {
-            let mut thinking = std::pin::pin!(self.desk.answer(now, ask));
+            // On the heap while it lasts: what a desk does for an answer is large, and who waits for its peer asks nothing.
+            let mut thinking = Box::pin(self.desk.answer(now, ask));
             tokio::select! {
                 biased;
                 answer = &mut thinking => answer,
@@ -344,15 +358,20 @@ where
     /// Streams stored content to the peer.
     async fn relay(&mut self, relay: Relay) -> Result<(), Reason> {
         let mut stuffer = match relay.framing {
-            Framing::Raw => None,
+            Framing::Raw | Framing::Range { .. } => None,
             Framing::DotStuffed { lines } => Some(Stuffer::new(lines)),
         };
-        let mut offset = 0;
-        while !stuffer.as_ref().is_some_and(Stuffer::is_done) {
-            let chunk = self.desk.read(relay.source, offset).await.ok_or(Reason::Unreadable)?;
-            if chunk.is_empty() {
+        let (mut offset, mut left) = relay.framing.extent();
+        while left > 0 && !stuffer.as_ref().is_some_and(Stuffer::is_done) {
+            let mut chunk = self.desk.read(relay.source, offset).await.ok_or(Reason::Unreadable)?;
+            if chunk.is_empty() && relay.framing.is_whole() {
                 break;
             }
+            if chunk.is_empty() {
+                return Err(Reason::Unreadable);
+            }
+            chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= chunk.len() as u64;
             offset += chunk.len() as u64;
             match &mut stuffer {
                 Some(stuffer) => stuffer.push(&chunk, self.output.buffer()),
@@ -376,7 +395,10 @@ where
         self.input.clear();
         let patience = self.patience(tls::HANDSHAKE_LIMIT);
         let standing = self.session.standing();
-        let facts = dismissible(&self.around.seat, standing, self.output.start_tls(handshake, patience)).await??;
+        let facts = {
+            let shaking = pin!(self.output.start_tls(handshake, patience));
+            dismissible(&self.around.seat, standing, shaking).await??
+        };
         let now = self.now();
         self.around.seat.came_forward(now);
         self.session.event(now, Event::TlsStarted(facts));
@@ -392,17 +414,14 @@ where
         let deadline = self.session.deadline().filter(|deadline| self.ticked != Some(*deadline));
         // Who lags too far is let go, whatever its session thinks of it.
         let lapse = (standing != Standing::Entitled).then(|| self.around.seat.accounted().after(LAG_MAX));
-        let until = deadline.into_iter().chain(lapse).min();
-        let waiting = async {
-            self.output.flush_replies(patience).await?;
-            Ok::<Woken, Reason>(tokio::select! {
-                biased;
-                () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
-                () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
-                read = self.input.read(self.output.stream()) => Woken::Read(read),
-            })
+        let rest = (self.input.holds() || self.output.holds()).then(|| self.now().after(REST_AFTER));
+        let until = deadline.into_iter().chain(lapse).chain(rest).min();
+        let around = self.around;
+        let woken = {
+            let waiting = pin!(self.woken(until, patience));
+            dismissible(&around.seat, standing, waiting).await
         };
-        let woken = match dismissible(&self.around.seat, standing, waiting).await {
+        let woken = match woken {
             Ok(woken) => woken?,
             Err(_) => Woken::Dismissed,
         };
@@ -416,12 +435,30 @@ where
                 self.draining_told = true;
                 self.session.event(self.now(), Event::Draining);
             }
+            Woken::News => self.session.event(self.now(), Event::News),
+            Woken::Deadline if until != deadline => {
+                self.input.rest();
+                self.output.rest();
+            }
             Woken::Deadline => {
                 self.ticked = deadline;
                 self.session.tick(self.now());
             }
         }
         Ok(false)
+    }
+
+    /// Writes what was gathered; then the first that comes of what a wait may end with, but dismissal.
+    async fn woken(&mut self, until: Option<Time>, patience: Duration) -> Result<Woken, Reason> {
+        self.output.flush_replies(patience).await?;
+        let awaits_news = self.session.awaits_news();
+        Ok(tokio::select! {
+            biased;
+            () = told(&mut self.drain), if !self.draining_told => Woken::Draining,
+            () = self.around.clock.sleep_until(until.unwrap_or_default()), if until.is_some() => Woken::Deadline,
+            read = self.input.read(self.output.stream()) => Woken::Read(read),
+            () = self.desk.news(), if awaits_news => Woken::News,
+        })
     }
 
     /// The session says goodbye.
@@ -441,7 +478,7 @@ where
                     let answer = self.desk.answer(self.now(), ask).await;
                     self.session.answer(self.now(), answer);
                 }
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
+                Step::Relay(_) | Step::StartTls | Step::Compress | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }
@@ -451,8 +488,13 @@ where
     }
 }
 
-/// Does what only waits for the peer, so that the connection may be dismissed meanwhile.
-async fn dismissible<T>(seat: &Seat, standing: Standing, waiting: impl Future<Output = T>) -> Result<T, Reason> {
+/// Does what only waits for the peer, so that the connection may be dismissed meanwhile. Pinned by the caller: as an
+/// argument it would be held twice.
+async fn dismissible<T>(
+    seat: &Seat,
+    standing: Standing,
+    waiting: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Reason> {
     seat.rest(standing);
     let done = tokio::select! {
         biased;

@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod clock;
+pub mod deflate;
 pub mod dial;
 pub mod dns;
 pub mod drive;

@@ -1,5 +1,7 @@
-//! One connection, with or without TLS, as the drive loop sees it. Owns the change from plain to TLS in place.
+//! One connection, with or without TLS, compressed or not, as the drive loop sees it. Owns the
+//! change from plain to TLS and to compression in place.
 
+use crate::deflate::Deflated;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,6 +15,8 @@ pub enum Stream<S> {
     Plain(S),
     /// Inside TLS.
     Tls(Box<TlsStream<S>>),
+    /// Compressed, over one of the above.
+    Deflated(Box<Deflated<S>>),
     /// While a handshake is under way, and after one that failed: nothing can be read or written.
     Gone,
 }
@@ -28,6 +32,29 @@ impl<S> Stream<S> {
             }
         }
     }
+
+    /// Speaks compressed from here on; `read_before` was read already and is compressed. `false` when it does so already
+    /// or the connection is gone.
+    pub fn compress(&mut self, read_before: &[u8]) -> bool {
+        if matches!(self, Stream::Deflated(_) | Stream::Gone) {
+            return false;
+        }
+        let inner = std::mem::replace(self, Stream::Gone);
+        *self = Stream::Deflated(Box::new(Deflated::new(inner, read_before)));
+        true
+    }
+
+    /// Whether something is kept that a connection at rest does without.
+    pub(crate) fn holds(&self) -> bool {
+        matches!(self, Stream::Deflated(s) if s.holds())
+    }
+
+    /// Gives back what a connection at rest does without.
+    pub(crate) fn rest(&mut self) {
+        if let Stream::Deflated(s) = self {
+            s.rest();
+        }
+    }
 }
 
 fn gone<T>() -> Poll<io::Result<T>> {
@@ -39,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
         match self.get_mut() {
             Stream::Plain(s) => Pin::new(s).poll_read(cx, buf),
             Stream::Tls(s) => Pin::new(s).poll_read(cx, buf),
+            Stream::Deflated(s) => Pin::new(s).poll_read(cx, buf),
             Stream::Gone => gone(),
         }
     }
@@ -49,6 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         match self.get_mut() {
             Stream::Plain(s) => Pin::new(s).poll_write(cx, buf),
             Stream::Tls(s) => Pin::new(s).poll_write(cx, buf),
+            Stream::Deflated(s) => Pin::new(s).poll_write(cx, buf),
             Stream::Gone => gone(),
         }
     }
@@ -57,6 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         match self.get_mut() {
             Stream::Plain(s) => Pin::new(s).poll_flush(cx),
             Stream::Tls(s) => Pin::new(s).poll_flush(cx),
+            Stream::Deflated(s) => Pin::new(s).poll_flush(cx),
             Stream::Gone => gone(),
         }
     }
@@ -65,6 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         match self.get_mut() {
             Stream::Plain(s) => Pin::new(s).poll_shutdown(cx),
             Stream::Tls(s) => Pin::new(s).poll_shutdown(cx),
+            Stream::Deflated(s) => Pin::new(s).poll_shutdown(cx),
             Stream::Gone => gone(),
         }
     }

@@ -11,9 +11,10 @@ pub mod login;
 pub mod outbound;
 pub mod policy;
 pub mod screens;
+mod search;
 pub mod srs;
 
-pub use access::Pop3Desk;
+pub use access::{ImapDesk, Pop3Desk};
 pub use counters::Counters;
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
@@ -29,7 +30,7 @@ use std::sync::atomic::AtomicBool;
 use store::op::Op;
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Mechanism};
-use wire::{pop3, smtp};
+use wire::{imap, pop3, smtp};
 
 /// What the office needs from outside besides time.
 #[derive(Clone)]
@@ -83,6 +84,7 @@ struct Inner {
     short: AtomicBool,
     srs: srs::Srs,
     counters: Counters,
+    views: access::Views,
     screens: screens::Screens,
     /// The sending half, where there is one.
     sending: RwLock<std::sync::Weak<outbound::Inner>>,
@@ -100,6 +102,7 @@ impl Office {
             short: AtomicBool::new(false),
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
+            views: access::Views::default(),
             screens: screens::Screens::default(),
             sending: RwLock::default(),
         };
@@ -177,6 +180,33 @@ impl Office {
         (profile, Pop3Desk::new(self.clone(), client, policy, timestamp))
     }
 
+    /// A desk for one IMAP connection, and how its session is to behave.
+    #[must_use]
+    pub fn imap(&self, peer: &Peer, tls_available: bool) -> (imap::Profile, ImapDesk) {
+        let policy = self.policy();
+        let client = peer.client.ip();
+        let profile = imap::Profile {
+            hostname: policy.hostname.to_string(),
+            greeting: String::new(),
+            tls_available,
+            plaintext_login: policy.may_login_in_the_clear(client),
+            mechanisms: MECHANISMS.to_vec(),
+            compression: true,
+            jmap: None,
+            implementation: None,
+            limits: imap::Limits { message_size: policy.message_size, ..imap::Limits::default() },
+        };
+        (profile, ImapDesk::new(self.clone(), client, policy))
+    }
+
+    /// Writes down what is known of open mailboxes and not in the store yet: before the house closes.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.inner.views.settle().await
+    }
+
     /// The text that makes an APOP digest good for one connection only (RFC 1939 §7).
     fn timestamp(&self, policy: &Policy, now: Time) -> String {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
@@ -202,6 +232,10 @@ impl Office {
 
     fn policy(&self) -> Arc<Policy> {
         self.inner.policy.read().clone()
+    }
+
+    fn views(&self) -> &access::Views {
+        &self.inner.views
     }
 
     fn visitor(&self, client: IpAddr) -> Visitor {

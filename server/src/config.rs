@@ -38,22 +38,26 @@ const DATA_DIR_TO_TRY: &str = "pillarbox-data";
 /// Where data is kept with a file that does not say it.
 const DATA_DIR: &str = "/var/lib/pillarbox";
 
-/// Listeners of a file without `[listen]`: the standard ports (RFC 5321, 6409, 8314, 1939).
-const STANDARD_PORTS: [(ListenerKind, &str); 5] = [
+/// Listeners of a file without `[listen]`: the standard ports (RFC 5321, 6409, 8314, 1939, 9051).
+const STANDARD_PORTS: [(ListenerKind, &str); 7] = [
     (ListenerKind::Smtp, "[::]:25"),
     (ListenerKind::Submission, "[::]:587"),
     (ListenerKind::Submissions, "[::]:465"),
     (ListenerKind::Pop3, "[::]:110"),
     (ListenerKind::Pop3s, "[::]:995"),
+    (ListenerKind::Imap, "[::]:143"),
+    (ListenerKind::Imaps, "[::]:993"),
 ];
 
 /// Listeners without a file: to try it out, by anyone, on this machine only.
-const PORTS_TO_TRY: [(ListenerKind, &str); 5] = [
+const PORTS_TO_TRY: [(ListenerKind, &str); 7] = [
     (ListenerKind::Smtp, "127.0.0.1:2525"),
     (ListenerKind::Submission, "127.0.0.1:5587"),
     (ListenerKind::Submissions, "127.0.0.1:5465"),
     (ListenerKind::Pop3, "127.0.0.1:5110"),
     (ListenerKind::Pop3s, "127.0.0.1:5995"),
+    (ListenerKind::Imap, "127.0.0.1:5143"),
+    (ListenerKind::Imaps, "127.0.0.1:5993"),
 ];
 
 /// What a listener speaks.
@@ -67,6 +71,8 @@ pub enum ListenerKind {
     Lmtp,
     Pop3,
     Pop3s,
+    Imap,
+    Imaps,
     Metrics,
 }
 
@@ -534,13 +540,15 @@ fn logs(read: &mut Reader) -> Logs {
 
 impl ListenerKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [ListenerKind; 7] = [
+    pub const ALL: [ListenerKind; 9] = [
         ListenerKind::Smtp,
         ListenerKind::Submission,
         ListenerKind::Submissions,
         ListenerKind::Lmtp,
         ListenerKind::Pop3,
         ListenerKind::Pop3s,
+        ListenerKind::Imap,
+        ListenerKind::Imaps,
         ListenerKind::Metrics,
     ];
 }
@@ -554,6 +562,8 @@ impl fmt::Display for ListenerKind {
             ListenerKind::Lmtp => "lmtp",
             ListenerKind::Pop3 => "pop3",
             ListenerKind::Pop3s => "pop3s",
+            ListenerKind::Imap => "imap",
+            ListenerKind::Imaps => "imaps",
             ListenerKind::Metrics => "metrics",
         })
     }
@@ -561,7 +571,7 @@ impl fmt::Display for ListenerKind {
 
 /// A name that is none of the listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a listener is smtp, submission, submissions, lmtp, pop3, pop3s or metrics")]
+#[error("a listener is smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps or metrics")]
 pub struct NotAListener;
 
 impl FromStr for ListenerKind {

@@ -62,7 +62,7 @@ impl Drop for Open<'_> {
 }
 
 fn count(counts: &[AtomicU64; ListenerKind::ALL.len()], kind: ListenerKind) -> &AtomicU64 {
-    let [smtp, submission, submissions, lmtp, pop3, pop3s, metrics] = counts;
+    let [smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps, metrics] = counts;
     match kind {
         ListenerKind::Smtp => smtp,
         ListenerKind::Submission => submission,
@@ -70,6 +70,8 @@ fn count(counts: &[AtomicU64; ListenerKind::ALL.len()], kind: ListenerKind) -> &
         ListenerKind::Lmtp => lmtp,
         ListenerKind::Pop3 => pop3,
         ListenerKind::Pop3s => pop3s,
+        ListenerKind::Imap => imap,
+        ListenerKind::Imaps => imaps,
         ListenerKind::Metrics => metrics,
     }
 }

@@ -31,7 +31,9 @@ impl Reception for MailReception {
             }
             // RFC 3206 §4: not the user's fault, and it passes.
             ListenerKind::Pop3 => Some(format!("-ERR [SYS/TEMP] {why}, try again later\r\n")),
-            ListenerKind::Submissions | ListenerKind::Pop3s | ListenerKind::Metrics => None,
+            // RFC 9051 §7.1.5: BYE instead of a greeting; RFC 5530 §3: it passes.
+            ListenerKind::Imap => Some(format!("* BYE [UNAVAILABLE] {why}, try again later\r\n")),
+            ListenerKind::Submissions | ListenerKind::Pop3s | ListenerKind::Imaps | ListenerKind::Metrics => None,
         }
     }
 
@@ -65,13 +67,16 @@ async fn ask_name(house: Arc<House>, client: IpAddr, slot: Arc<OnceLock<String>>
 
 async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, (peer, seat): (Peer, Arc<Seat>)) -> Ended {
     let security = match kind {
-        ListenerKind::Submissions | ListenerKind::Pop3s => Security::Implicit(Handshake::Accept(house.tls.clone())),
+        ListenerKind::Submissions | ListenerKind::Pop3s | ListenerKind::Imaps => {
+            Security::Implicit(Handshake::Accept(house.tls.clone()))
+        }
         _ => Security::StartTls(Handshake::Accept(house.tls.clone())),
     };
     let around = Surroundings { clock: house.clock.clone(), drain: house.drain.clone(), security, seat };
-    match role(kind) {
-        Some(role) => smtp(role, house, connection, peer, &around).await,
-        None => pop3(house, connection, peer, &around).await,
+    match (role(kind), kind) {
+        (Some(role), _) => smtp(role, house, connection, peer, &around).await,
+        (None, ListenerKind::Imap | ListenerKind::Imaps) => imap(house, connection, peer, &around).await,
+        (None, _) => pop3(house, connection, peer, &around).await,
     }
 }
 
@@ -112,12 +117,20 @@ fn pop3(house: &House, connection: TcpStream, peer: Peer, around: &Surroundings)
     drive(connection, wire::pop3::Server::new(now, profile), desk, around)
 }
 
+fn imap(house: &House, connection: TcpStream, peer: Peer, around: &Surroundings) -> impl Future<Output = Ended> + Send {
+    let now = house.clock.now();
+    let (profile, desk) = house.office.imap(&peer, true);
+    drive(connection, wire::imap::Server::new(now, profile), desk, around)
+}
+
 /// What an SMTP listener is for; `None` for the others.
 fn role(kind: ListenerKind) -> Option<Role> {
     match kind {
         ListenerKind::Smtp => Some(Role::Mx),
         ListenerKind::Submission | ListenerKind::Submissions => Some(Role::Submission),
         ListenerKind::Lmtp => Some(Role::Lmtp),
-        ListenerKind::Pop3 | ListenerKind::Pop3s | ListenerKind::Metrics => None,
+        ListenerKind::Pop3 | ListenerKind::Pop3s | ListenerKind::Imap | ListenerKind::Imaps | ListenerKind::Metrics => {
+            None
+        }
     }
 }

@@ -281,6 +281,9 @@ impl Running {
         }
         control::remove(&control::path(&self.house.config.load().data_dir));
         control::remove(&screens::path(&self.house.config.load().data_dir));
+        if let Err(error) = self.house.office.settle().await {
+            tracing::warn!(%error, "what was known of open mailboxes was not written down");
+        }
         let store = self.house.office.store().clone();
         if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
             tracing::error!("the store did not close");

@@ -16,17 +16,23 @@ mod rows;
 mod segment;
 mod shell;
 pub mod types;
+mod uids;
 mod upkeep;
 mod verify;
 
 pub use backup::{BackupReport, RestoreReport, restore};
 pub use columns::KEYWORDS_MAX;
 pub use content::{INLINE_MAX, Upload};
-pub use engine::Engine;
+pub use engine::{
+    ACL_MAX, ANNOTATION_OCTETS_MAX, ANNOTATIONS_MAX, DELIMITER, DEPTH_MAX, ENTRY_OCTETS_MAX, Engine,
+    IDENTIFIER_OCTETS_MAX, KEYWORD_OCTETS_MAX, MAILBOXES_MAX, NAME_OCTETS_MAX, SUBSCRIPTIONS_MAX,
+};
 pub use error::StoreError;
 pub use op::{Op, Outcome};
 pub use query::Query;
+pub use rows::{Look, Looked, Piece, Seen, Which};
 pub use segment::{FRAME_OCTETS, SEGMENT_OCTETS};
 pub use shell::{GROUP_OCTETS, GROUP_OPS, Settings, Store};
+pub use uids::UidSet;
 pub use upkeep::{GONE_KEPT, SEGMENT_REST, TRACE_KEPT, UpkeepReport};
 pub use verify::{Damage, VerifyReport};

@@ -2,6 +2,7 @@
 //! whole or not at all, and is on disk when `apply` returns.
 
 use crate::types::*;
+use crate::uids::UidSet;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
 
@@ -36,31 +37,49 @@ pub enum Op {
 
     /// The commit point of a message: content, mailbox entries, outbox entries and trace in one transaction.
     Deliver(Box<Deliver>),
-    /// A message put into a mailbox by its owner (IMAP APPEND).
+    /// Messages put into a mailbox by their owner: all of them or none (RFC 3502), and the one they take the place of
+    /// goes (RFC 8508). `Gone`, `OverQuota`, `Limit` (keywords).
     Append(Box<Append>),
     /// Adds and takes flags; a message that is gone is passed over. With `unchanged_since`, messages changed later
-    /// are left alone and named in the outcome (RFC 7162 §3.1.3).
+    /// are left alone and named in the outcome (RFC 7162 §3.1.3). `Gone`, `Limit` (keywords).
     SetFlags {
         account: AccountId,
         mailbox: MailboxId,
-        uids: Vec<Uid>,
+        uids: UidSet,
         change: FlagChange,
         unchanged_since: Option<ModSeq>,
     },
-    /// Copies into a mailbox of the account; new UIDs in the outcome. The e-mail is shared: no quota is used.
-    Copy { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
-    /// Moves (RFC 6851), also into the mailbox where it is.
-    Move { account: AccountId, from: MailboxId, to: MailboxId, uids: Vec<Uid>, now: Time },
-    /// Removes for good; an e-mail goes with the last mailbox that shows it. Journeys are the caller's to write (`Trace`).
-    Expunge { account: AccountId, mailbox: MailboxId, uids: Vec<Uid>, now: Time },
-    /// A new mailbox. `Exists`, `Gone` (parent).
-    MailboxCreate { account: AccountId, parent: Option<MailboxId>, name: String, role: Option<Role>, now: Time },
-    /// New name or parent. `Exists`, `Gone`, `Conflict` (a loop, or INBOX).
-    MailboxRename { account: AccountId, mailbox: MailboxId, parent: Option<MailboxId>, name: String },
-    /// Removes it and what is in it. `Conflict` for INBOX and for one with mailboxes inside.
+    /// Copies into a mailbox; new UIDs in the outcome. Within an account the e-mail is shared and no quota is used;
+    /// another account (`to_account`) gets an e-mail of its own, which leads to the same content. `Gone`, `OverQuota`,
+    /// `Limit` (keywords of the other account).
+    Copy { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    /// Moves (RFC 6851), also into the mailbox where it is. As `Copy` otherwise.
+    Move { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    /// Removes for good, of these only those with `\Deleted` where it says so; an e-mail goes with the last mailbox that
+    /// shows it. Journeys are the caller's to write (`Trace`).
+    Expunge { account: AccountId, mailbox: MailboxId, uids: UidSet, only_deleted: bool, now: Time },
+    /// Says that a session was told of messages with UIDs below `before` as `\Recent` (RFC 3501 §2.3.2): no other will
+    /// be. Answer: `Recent`.
+    RecentClaim { account: AccountId, mailbox: MailboxId, before: Uid },
+    /// A new mailbox below `parent`: the last name of the path is its own; those before it are made on the way. A name
+    /// that could not be opened becomes a mailbox; its inferiors stay. `Exists`, `Gone` (parent), `Conflict` (no name, or
+    /// one with `/`; another has the role), `Limit`.
+    MailboxCreate { account: AccountId, parent: Option<MailboxId>, path: Vec<String>, role: Option<Role>, now: Time },
+    /// New name or parent; its inferiors come along. INBOX stays: its messages go to a new mailbox (RFC 9051 §6.3.6).
+    /// `Exists`, `Gone`, `Conflict` (a loop, a name as above), `Limit`.
+    MailboxRename { account: AccountId, mailbox: MailboxId, parent: Option<MailboxId>, path: Vec<String>, now: Time },
+    /// Removes it and the messages in it. With mailboxes inside, its name stays for their sake and cannot be opened
+    /// (RFC 9051 §6.3.5). `Conflict` for INBOX, and for such a name.
     MailboxDelete { account: AccountId, mailbox: MailboxId, now: Time },
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
+    /// The same for a whole path that is no mailbox of the account: one that is gone, or another's. `Limit`.
+    NameSubscribe { account: AccountId, name: String, subscribed: bool },
+    /// Changes what an identifier (an address in lower case, `anyone`, either after `-` for what it may not) may do with a
+    /// mailbox; without rights it leaves the list. `Gone`, `Limit`.
+    AclSet { account: AccountId, mailbox: MailboxId, identifier: String, change: RightsChange },
+    /// Sets annotations, or takes them away (`None`), all or none. `Gone`, `Limit`.
+    Annotate { of: Annotated, entries: Vec<(String, Option<Vec<u8>>)> },
 
     /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`; none at these hosts,
     /// but for those that are routed elsewhere.
@@ -92,6 +111,15 @@ pub enum FlagChange {
     Remove(Flags),
     /// These and no others.
     Replace(Flags),
+}
+
+/// How the rights of an identifier change (RFC 4314 §3.1).
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RightsChange {
+    Add(Rights),
+    Remove(Rights),
+    Replace(Rights),
 }
 
 /// Content on disk (or small enough to go with the row), not yet referred to. Made by `Upload::finish`.
@@ -204,13 +232,24 @@ pub struct OutgoingRecipient {
     pub orcpt: Option<String>,
 }
 
-/// A message from its owner.
+/// Messages from their owner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Append {
     /// Whose.
     pub account: AccountId,
     /// Where.
     pub mailbox: MailboxId,
+    /// What.
+    pub messages: Vec<Appended>,
+    /// The message that goes for them. When it is gone already, nothing happens: `Gone`.
+    pub replaces: Option<(AccountId, MailboxId, Uid)>,
+    /// When.
+    pub now: Time,
+}
+
+/// A message from its owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Appended {
     /// Its bytes.
     pub content: Content,
     /// `message::Summary`, encoded.
@@ -225,8 +264,6 @@ pub struct Append {
     pub flags: Flags,
     /// INTERNALDATE.
     pub received: Time,
-    /// When.
-    pub now: Time,
 }
 
 /// What came of tries, decided elsewhere.
@@ -323,6 +360,8 @@ pub enum Outcome {
     Imported { taken: Vec<Address>, foreign: Vec<Address> },
     /// How many messages were removed.
     Removed(u32),
+    /// Messages with UIDs from this one on had not been claimed as `\Recent` before.
+    Recent(Uid),
     /// Outbox recipients claimed.
     Claimed(Vec<Claimed>),
     /// How many recipients were changed.
@@ -335,6 +374,8 @@ pub enum Outcome {
     Gone,
     /// Not done: it does not go with the state of things.
     Conflict,
+    /// Not done: it would cross a limit of the store (see the constants).
+    Limit,
 }
 
 /// What became of one local recipient.

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::op::OutboxFilter;
 use crate::rows::{Answer, Snapshot};
 use crate::types::*;
+use crate::uids::UidSet;
 use message::{Address, Domain, Time};
 
 /// A question; `Rows` is its answer. How it is asked of the engine stays inside the store.
@@ -39,6 +40,25 @@ query!(/** The aliases that were read from a file. */ AliasesFrom { origin: Stri
 query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
     Resolve { address: Address } -> Resolved);
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
+query!(/** One mailbox. */ MailboxById { account: AccountId, mailbox: MailboxId } -> Option<Mailbox>);
+query!(/** All of a mailbox, in narrow rows; `None` when it is not there. */
+    WholeMailbox { account: AccountId, mailbox: MailboxId } -> Option<WholeListing>);
+query!(/** What became of a mailbox after a modseq. */
+    MailboxSince { account: AccountId, mailbox: MailboxId, since: ModSeq } -> ListingNews);
+query!(/** What is known of some messages of a mailbox beside the listing, ascending, at most `limit`. */
+    Summaries { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32 } -> Vec<SummaryRow>);
+query!(/** Where the octets of some messages are, ascending: at most `limit`, and none after `octets` are at hand. Ends before
+    one that is damaged. */
+    StoredMessages { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32, octets: u64 } -> Vec<(Uid, Stored)>);
+query!(/** When some messages of a mailbox came into it (RFC 8514), ascending. */
+    SaveDates { account: AccountId, mailbox: MailboxId, uids: UidSet } -> Vec<(Uid, Time)>);
+query!(/** Names the account is subscribed to that are no mailbox of it, in order. */
+    Subscriptions { account: AccountId } -> Vec<String>);
+query!(/** Who else may do what with a mailbox: identifiers in order. */
+    AclOf { account: AccountId, mailbox: MailboxId } -> Vec<(String, Rights)>);
+query!(/** Every mailbox that names one of these identifiers: what it lets them do. In order of account and mailbox. */
+    SharedWith { identifiers: Vec<String> } -> Vec<(AccountId, MailboxId, String, Rights)>);
+query!(/** Annotations in order of name. */ Annotations { of: Annotated } -> Vec<(String, Vec<u8>)>);
 query!(/** The messages of a mailbox with UIDs from `from` on, in order, at most `limit`. */
     Messages { account: AccountId, mailbox: MailboxId, from: Uid, limit: u32 } -> Vec<Message>);
 query!(/** The mailbox with a role and its first messages, at most `limit`, in one state. */

@@ -9,15 +9,16 @@ use crate::op::{Content, Frame, Op, Outcome, Place};
 use crate::query::{Hint, Query};
 use crate::rows::{Snapshot, blob_place};
 use crate::segment::Segments;
-use crate::types::{BlobId, Stored, StoredPlace};
+use crate::types::{AccountId, BlobId, ModSeq, Stored, StoredPlace};
 use crate::{SEGMENT_OCTETS, StoreError};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot, watch};
 
 /// Operations in one commit at most: past it, the sync is shared by so many that more gain nothing.
 pub const GROUP_OPS: usize = 1024;
@@ -27,6 +28,8 @@ pub const GROUP_OCTETS: usize = 16 * 1024 * 1024;
 const QUEUE: usize = 4096;
 /// Hints a slow listener may be behind before it is told that it missed some.
 const HINTS: usize = 4096;
+/// Watched accounts from which on those that nobody watches are looked for; fewer take no room worth the work.
+const WATCHED_SWEPT: usize = 64;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -179,6 +182,14 @@ impl Store {
         }
     }
 
+    /// Does work that takes a while where others do not wait for it.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.hands().run(work).await
+    }
+
     /// Until this is dropped, no segment is moved or copied by others.
     pub(crate) async fn upkeep(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.upkeep.lock().await
@@ -282,6 +293,18 @@ impl Store {
         self.inner.publish.hints.subscribe()
     }
 
+    /// The newest change of one account that was committed since somebody began to watch it, or 0: told before the
+    /// operation that made it returns. Only its own changes wake who waits for one.
+    #[must_use]
+    pub fn watch(&self, account: AccountId) -> watch::Receiver<ModSeq> {
+        let mut watched = self.inner.publish.watched.lock();
+        // Those whom nobody watches any more go when somebody new comes, so that the work is spread.
+        if watched.len() >= WATCHED_SWEPT && watched.len() == watched.capacity() {
+            watched.retain(|_, sender| sender.receiver_count() > 0);
+        }
+        watched.entry(account).or_insert_with(|| watch::channel(ModSeq(0)).0).subscribe()
+    }
+
     /// Returns when somebody new waits in the outbox, or has since the last call. For one listener.
     pub async fn outbox_changed(&self) {
         self.inner.publish.outbox.notified().await;
@@ -363,17 +386,21 @@ fn in_transaction<T>(connection: &Connection, work: impl FnOnce() -> Result<T, S
 #[derive(Clone, Debug)]
 struct Publish {
     hints: broadcast::Sender<Hint>,
+    watched: Arc<Mutex<HashMap<AccountId, watch::Sender<ModSeq>>>>,
     outbox: Arc<Notify>,
 }
 
 impl Publish {
     fn new() -> Publish {
-        Publish { hints: broadcast::channel(HINTS).0, outbox: Arc::new(Notify::new()) }
+        Publish { hints: broadcast::channel(HINTS).0, watched: Arc::default(), outbox: Arc::new(Notify::new()) }
     }
 
     /// Tells what the last group changed.
     fn all_of(&self, engine: &mut Engine) {
         for hint in engine.take_hints() {
+            if let Some(sender) = self.watched.lock().get(&hint.account) {
+                sender.send_if_modified(|newest| std::mem::replace(newest, hint.modseq.max(*newest)) < hint.modseq);
+            }
             let _ = self.hints.send(hint);
         }
         if engine.take_outbox_changed() {
@@ -440,15 +467,13 @@ fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Group {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::op::{Append, Place};
+    use crate::op::{Append, Appended, Place};
     use crate::types::{AccountId, Flags, MailboxId};
     use message::Time;
 
     fn append(octets: usize) -> Op {
         let place = Place::Inline { codec: 0, bytes: vec![0; octets] };
-        Op::Append(Box::new(Append {
-            account: AccountId(1),
-            mailbox: MailboxId(1),
+        let message = Appended {
             content: Content { octets: octets as u64, hash: [0; 32], place },
             summary: vec![],
             utf8_header: false,
@@ -456,8 +481,9 @@ mod tests {
             references: vec![],
             flags: Flags::default(),
             received: Time(0),
-            now: Time(0),
-        }))
+        };
+        let (account, mailbox, messages) = (AccountId(1), MailboxId(1), vec![message]);
+        Op::Append(Box::new(Append { account, mailbox, messages, replaces: None, now: Time(0) }))
     }
 
     /// Sizes of the groups that so many operations of a size make.
@@ -485,6 +511,41 @@ mod tests {
         let four = GROUP_OCTETS / 4;
         assert_eq!(groups(4, four), [4]);
         assert_eq!(groups(5, four), [4, 1]);
+    }
+
+    #[tokio::test]
+    async fn who_watches_an_account_is_woken_by_its_changes_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Settings::default()).unwrap();
+        let domain = message::Domain::parse("hamburger.edu").unwrap();
+        store.apply(Op::DomainAdd { domain, now: Time(1) }).await.unwrap();
+        let mut accounts = Vec::new();
+        for name in ["alice", "bob"] {
+            let address = message::Address::parse(&format!("{name}@hamburger.edu")).unwrap();
+            let add = Op::AccountAdd { address, credentials: Default::default(), quota: None, now: Time(1) };
+            let Outcome::Account(account) = store.apply(add).await.unwrap() else { panic!("no account") };
+            accounts.push(account);
+        }
+        let mut watches: Vec<_> = accounts.iter().map(|account| store.watch(*account)).collect();
+        let subscribe = Op::MailboxSubscribe { account: accounts[0], mailbox: MailboxId(1), subscribed: false };
+        store.apply(subscribe).await.unwrap();
+        assert!(watches[0].has_changed().unwrap() && !watches[1].has_changed().unwrap());
+        let newest = *watches[0].borrow_and_update();
+        assert!(newest > ModSeq(0) && *watches[1].borrow() == ModSeq(0));
+        assert_eq!(*store.watch(accounts[0]).borrow(), newest, "who comes later sees it too");
+    }
+
+    #[test]
+    fn accounts_nobody_watches_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Settings::default()).unwrap();
+        let kept = store.watch(AccountId(0));
+        for account in 1..10_000 {
+            drop(store.watch(AccountId(account)));
+        }
+        let watched = store.inner.publish.watched.lock();
+        assert!(watched.len() < 4 * WATCHED_SWEPT && watched.contains_key(&AccountId(0)), "{}", watched.len());
+        assert!(kept.has_changed().is_ok());
     }
 
     #[test]

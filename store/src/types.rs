@@ -1,6 +1,7 @@
 //! The store's own words: ids, rows, and what they mean.
 
 use crate::op::Frame;
+use crate::uids::UidSet;
 use bytes::Bytes;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
@@ -127,10 +128,16 @@ pub struct Mailbox {
     pub total: u32,
     /// Messages in it without `\Seen`.
     pub unseen: u32,
+    /// Messages in it with `\Deleted`.
+    pub deleted: u32,
+    /// Messages in it that no session was told of as `\Recent`.
+    pub recent: u32,
     /// Octets in it.
     pub octets: u64,
     /// Whether clients list it (RFC 9051 §6.3.7).
     pub subscribed: bool,
+    /// Whether it can be opened; otherwise it is a name that was left above others.
+    pub selectable: bool,
 }
 
 /// System flags as bits, keywords beside them.
@@ -146,8 +153,124 @@ pub struct Flags {
     pub deleted: bool,
     /// `\Draft`.
     pub draft: bool,
-    /// RFC 9051 §2.3.2, lower case, sorted.
+    /// RFC 9051 §2.3.2, sorted, as they were first given in the account; upper and lower case of ASCII are the same.
     pub keywords: Vec<String>,
+}
+
+/// Bits of `flags` in a [`ListingRow`]: system flags, one fact about the message, then a bit for each keyword slot.
+pub mod flag_bits {
+    /// `\Seen`.
+    pub const SEEN: u64 = 1;
+    /// `\Answered`.
+    pub const ANSWERED: u64 = 1 << 1;
+    /// `\Flagged`.
+    pub const FLAGGED: u64 = 1 << 2;
+    /// `\Deleted`.
+    pub const DELETED: u64 = 1 << 3;
+    /// `\Draft`.
+    pub const DRAFT: u64 = 1 << 4;
+    /// No flag: its header holds octets above 127.
+    pub const UTF8_HEADER: u64 = 1 << 5;
+    /// The bit of keyword slot 0 is 1 shifted by this; slots follow one another.
+    pub const FIRST_KEYWORD: u32 = 8;
+}
+
+/// A message as an open mailbox lists it: nothing in it is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListingRow {
+    /// Its UID.
+    pub uid: Uid,
+    /// As in [`flag_bits`].
+    pub flags: u64,
+    /// Its last change.
+    pub modseq: ModSeq,
+    /// Its e-mail.
+    pub email: EmailId,
+    /// Octets, prefix included.
+    pub size: u64,
+    /// When it came in (INTERNALDATE).
+    pub received: Time,
+}
+
+/// A whole mailbox, in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeListing {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Slot and name of each keyword of the account. A slot no message uses may become another keyword's later.
+    pub keywords: Vec<(u32, String)>,
+    /// Its messages, ascending by UID.
+    pub rows: Vec<ListingRow>,
+}
+
+/// What became of a mailbox after a modseq.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListingNews {
+    /// The mailbox is not there any more.
+    Gone,
+    /// It was too long ago to tell what vanished: the whole has to be read.
+    Forgotten,
+    /// This.
+    Known {
+        /// The mailbox as it is now.
+        mailbox: Box<Mailbox>,
+        /// Keywords as they are now.
+        keywords: Vec<(u32, String)>,
+        /// Messages that came or changed, as they are now, ascending by UID.
+        changed: Vec<ListingRow>,
+        /// UIDs that are no more; some may have come and gone since.
+        vanished: UidSet,
+    },
+}
+
+/// What is known of a message beside its listing row and its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryRow {
+    /// Its UID.
+    pub uid: Uid,
+    /// Its e-mail (EMAILID of RFC 8474 with the account; stays through copies and moves within it).
+    pub email: EmailId,
+    /// Its conversation (THREADID of RFC 8474): the e-mail that began it.
+    pub thread: EmailId,
+    /// When it came into this mailbox (RFC 8514).
+    pub saved: Time,
+    /// When it came in (INTERNALDATE).
+    pub received: Time,
+    /// Octets, prefix included.
+    pub size: u64,
+    /// Octets of the prefix.
+    pub prefix_octets: u32,
+    /// `message::Summary`, encoded; an error where it is damaged.
+    pub summary: Result<Bytes, crate::StoreError>,
+}
+
+/// RFC 4314 §2.1: one bit a letter, `a` is the lowest. Which letters mean something is not the store's business.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rights(pub u32);
+
+impl Rights {
+    /// The rights of these letters; `None` when one is no small letter of ASCII.
+    #[must_use]
+    pub fn of(letters: &str) -> Option<Rights> {
+        letters.bytes().try_fold(Rights(0), |all, letter| {
+            letter.is_ascii_lowercase().then(|| Rights(all.0 | 1 << (letter - b'a')))
+        })
+    }
+
+    /// Its letters, in order.
+    #[must_use]
+    pub fn letters(self) -> String {
+        (b'a'..=b'z').filter(|letter| self.0 & 1 << (letter - b'a') != 0).map(char::from).collect()
+    }
+}
+
+/// What an annotation is of, and whose it is (RFC 5464).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotated {
+    /// The mailbox; `None`: the server.
+    pub mailbox: Option<(AccountId, MailboxId)>,
+    /// Whose private annotation; `None`: one that all share.
+    pub reader: Option<AccountId>,
 }
 
 /// Where a name leads.

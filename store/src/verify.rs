@@ -117,13 +117,15 @@ fn check_database(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
 }
 
 /// What each counts, and how to find the rows where it is wrong.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 8] = [
     (
         "mailbox totals",
         "SELECT count(*) FROM mailbox LEFT JOIN (SELECT account AS a, mailbox AS m, count(*) AS n, \
-         sum(flags & 1 = 0) AS u, sum(size) AS s, max(uid) AS top FROM msg GROUP BY account, mailbox) \
-         ON a = account AND m = id WHERE total <> ifnull(n, 0) OR unseen <> ifnull(u, 0) \
-         OR octets <> ifnull(s, 0) OR uid_next <= ifnull(top, 0)",
+         sum(flags & 1 = 0) AS u, sum(flags & 8 <> 0) AS d, sum(size) AS s, max(uid) AS top FROM msg \
+         GROUP BY account, mailbox) ON a = account AND m = id WHERE total <> ifnull(n, 0) OR unseen <> ifnull(u, 0) \
+         OR deleted <> ifnull(d, 0) OR octets <> ifnull(s, 0) OR uid_next <= ifnull(top, 0) \
+         OR recent <> (SELECT count(*) FROM msg WHERE msg.account = mailbox.account AND msg.mailbox = mailbox.id \
+         AND uid >= recent_from)",
     ),
     (
         "account use",
@@ -133,7 +135,14 @@ const COUNTERS: [(&str, &str); 7] = [
     (
         "e-mails without a mailbox or counted wrongly",
         "SELECT count(*) FROM email LEFT JOIN (SELECT account AS a, email AS e, count(*) AS n FROM msg \
-         GROUP BY account, email) ON a = account AND e = id WHERE copies <> ifnull(n, 0)",
+         GROUP BY account, email) ON a = email.account AND e = email.id \
+         LEFT JOIN shown ON shown.account = email.account AND shown.email = email.id \
+         WHERE ifnull(shown.copies, 1) <> ifnull(n, 0) OR shown.copies < 2",
+    ),
+    (
+        "counts of e-mails that are not there",
+        "SELECT count(*) FROM shown WHERE NOT EXISTS \
+         (SELECT 1 FROM email WHERE email.account = shown.account AND email.id = shown.email)",
     ),
     (
         "messages without an e-mail",

@@ -31,7 +31,7 @@ async fn a_message_goes_in_and_out() {
     let list = Messages { account, mailbox, from: Uid(2), limit: 100 };
     assert_eq!(store.read(list).await.unwrap().len(), 7);
     let uids = (1..=8).map(Uid).collect();
-    let expunge = Op::Expunge { account, mailbox, uids, now: NOW };
+    let expunge = Op::Expunge { account, mailbox, uids, only_deleted: false, now: NOW };
     assert_eq!(store.apply(expunge).await.unwrap(), Outcome::Removed(8));
     assert_eq!(store.read(Mailboxes { account }).await.unwrap()[0].total, 0);
     assert_eq!(store.read(Figures {}).await.unwrap().octets, 0);
@@ -152,7 +152,13 @@ async fn a_commit_says_who_changed() {
     let modseq = store.read(Mailboxes { account }).await.unwrap()[0].modseq;
     assert_eq!(hints.recv().await.unwrap(), Hint { account, modseq });
     assert!(modseq > ModSeq(1));
-    let missing = Op::Expunge { account, mailbox: inbox_of(&store, account).await, uids: vec![Uid(9)], now: NOW };
+    let missing = Op::Expunge {
+        account,
+        mailbox: inbox_of(&store, account).await,
+        uids: vec![Uid(9)].into(),
+        only_deleted: false,
+        now: NOW,
+    };
     assert_eq!(store.apply(missing).await.unwrap(), Outcome::Removed(0));
     assert!(hints.try_recv().is_err(), "nothing changed, nothing is said");
 }

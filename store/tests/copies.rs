@@ -205,8 +205,13 @@ async fn mostly_dead_segments_are_written_again() {
     let store = open(folder.path());
     let old = stored(&store, bob, Uid(10)).await.unwrap();
     let inbox = inbox_of(&store, bob).await;
-    let expunge =
-        |from, to| Op::Expunge { account: bob, mailbox: inbox, uids: (from..=to).map(Uid).collect(), now: NOW };
+    let expunge = |from, to| Op::Expunge {
+        account: bob,
+        mailbox: inbox,
+        uids: (from..=to).map(Uid).collect(),
+        only_deleted: false,
+        now: NOW,
+    };
     store.apply(expunge(1, 3)).await.unwrap();
     let report = store.maintain(NOW).await.unwrap();
     assert_eq!((report.segments, report.octets), (0, 0), "more than half is alive");
@@ -233,7 +238,8 @@ async fn a_segment_of_this_life_rests_before_it_is_touched() {
     }
     assert_eq!(segments(folder.path()).len(), 2);
     let inbox = inbox_of(&store, bob).await;
-    let expunge = Op::Expunge { account: bob, mailbox: inbox, uids: (1..=3).map(Uid).collect(), now: NOW };
+    let expunge =
+        Op::Expunge { account: bob, mailbox: inbox, uids: (1..=3).map(Uid).collect(), only_deleted: false, now: NOW };
     assert_eq!(store.apply(expunge).await.unwrap(), Outcome::Removed(3));
     assert_eq!(store.maintain(NOW).await.unwrap().segments, 0, "an upload may still count on it");
     let almost = NOW.after(SEGMENT_REST - std::time::Duration::from_millis(1));
@@ -262,7 +268,10 @@ async fn old_journeys_and_changes_are_forgotten() {
     store.apply(Op::Trace(vec![entry])).await.unwrap();
     let before = store.read(Mailboxes { account: bob }).await.unwrap()[0].modseq;
     let mailbox = inbox_of(&store, bob).await;
-    store.apply(Op::Expunge { account: bob, mailbox, uids: vec![Uid(1)], now: NOW }).await.unwrap();
+    store
+        .apply(Op::Expunge { account: bob, mailbox, uids: vec![Uid(1)].into(), only_deleted: false, now: NOW })
+        .await
+        .unwrap();
     let since = |since| store::query::ChangesSince { account: bob, since, limit: 10 };
     let later = |kept: std::time::Duration| Time(NOW.after(kept).0 + 1);
     assert_eq!(store.maintain(NOW.after(TRACE_KEPT)).await.unwrap().trace_lines, 0, "not a moment early");

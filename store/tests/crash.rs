@@ -126,7 +126,8 @@ async fn work(store: Store, bob: AccountId, cycle: u32, task: u32) {
         say(&format!("kept {} {seed}", uid.0));
         if turn % 5 == 4 {
             say(&format!("expunging {}", uid.0));
-            let expunge = Op::Expunge { account: bob, mailbox: inbox, uids: vec![uid], now: NOW };
+            let expunge =
+                Op::Expunge { account: bob, mailbox: inbox, uids: vec![uid].into(), only_deleted: false, now: NOW };
             assert_eq!(store.apply(expunge).await.unwrap(), Outcome::Removed(1));
         }
     }

@@ -177,8 +177,13 @@ async fn a_broken_row_of_content_costs_its_message() {
         let lost = lost(&store, bob).await;
         assert!(lost.iter().all(|lost| *lost == uid), "{change}: {lost:?}");
         store.maintain(NOW).await.unwrap();
-        let expunge =
-            Op::Expunge { account: bob, mailbox: inbox_of(&store, bob).await, uids: vec![Uid(uid)], now: NOW };
+        let expunge = Op::Expunge {
+            account: bob,
+            mailbox: inbox_of(&store, bob).await,
+            uids: vec![Uid(uid)].into(),
+            only_deleted: false,
+            now: NOW,
+        };
         assert_eq!(store.apply(expunge).await, Ok(Outcome::Removed(1)), "{change}");
     }
 }

@@ -6,13 +6,13 @@ mod kit;
 use kit::*;
 use store::engine::{CLAIM_MAX, REFERENCES_MAX};
 use store::op::{
-    Append, Delivery, FlagChange, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled, SettledRecipient,
-    Settlement,
+    Append, Appended, Delivery, FlagChange, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled,
+    SettledRecipient, Settlement,
 };
 use store::query::{AccountById, Change, ChangesSince, Figures, Maildrop, Outbox, StoredMessage, SummaryOf};
 use store::query::{NextDue, OutgoingMessage, QueueAges, TraceByAddress, TraceById};
 use store::types::{AccountId, EmailId, Flags, MailboxId, ModSeq, QueueId, Role, TraceEntry, Uid};
-use store::{Engine, KEYWORDS_MAX, Op, Outcome};
+use store::{Engine, KEYWORDS_MAX, Op, Outcome, UidSet};
 
 fn seen() -> Flags {
     Flags { seen: true, ..Flags::default() }
@@ -30,6 +30,10 @@ fn bob(engine: &mut Engine) -> (AccountId, MailboxId) {
 fn set(at: (AccountId, MailboxId), uids: &[u32], change: FlagChange) -> Op {
     let uids = uids.iter().copied().map(Uid).collect();
     Op::SetFlags { account: at.0, mailbox: at.1, uids, change, unchanged_since: None }
+}
+
+fn path(names: &str) -> Vec<String> {
+    names.split('/').map(str::to_owned).collect()
 }
 
 fn uids(engine: &Engine, account: AccountId, mailbox: MailboxId) -> Vec<u32> {
@@ -123,9 +127,9 @@ fn flags_are_added_taken_and_replaced() {
     assert_eq!((flags(&engine, 0), flags(&engine, 2)), (seen(), Flags::default()));
     assert_eq!(mailbox(&engine, at.0, Role::Inbox).unseen, 1);
     act(&mut engine, set(at, &[1], FlagChange::Add(words(&["$Forwarded".into(), "b".into()]))));
-    assert_eq!(flags(&engine, 0).keywords, ["$forwarded", "b"]);
+    assert_eq!(flags(&engine, 0).keywords, ["$Forwarded", "b"]);
     act(&mut engine, set(at, &[1], FlagChange::Remove(words(&["B".into()]))));
-    assert_eq!(flags(&engine, 0), Flags { keywords: vec!["$forwarded".into()], ..seen() });
+    assert_eq!(flags(&engine, 0), Flags { keywords: vec!["$Forwarded".into()], ..seen() });
     let answered = Flags { answered: true, flagged: true, deleted: true, draft: true, ..Flags::default() };
     act(&mut engine, set(at, &[1], FlagChange::Replace(answered.clone())));
     assert_eq!(flags(&engine, 0), answered);
@@ -148,7 +152,7 @@ fn flags_changed_since_are_left_alone() {
     assert_eq!(messages(&engine, at.0, at.1)[1].modseq, unchanged, "no change, no new modseq");
     let change = FlagChange::Add(Flags { flagged: true, ..Flags::default() });
     let (account, mailbox) = at;
-    let uids = vec![Uid(2), Uid(1)];
+    let uids = vec![Uid(2), Uid(1)].into();
     let op = Op::SetFlags { account, mailbox, uids, change, unchanged_since: Some(since) };
     assert_eq!(act(&mut engine, op), Outcome::Modified(vec![Uid(1)]));
     let flagged: Vec<_> = messages(&engine, at.0, at.1).iter().map(|message| message.flags.flagged).collect();
@@ -165,7 +169,7 @@ fn keywords_have_a_limit_and_unused_ones_make_room() {
     assert_eq!(act(&mut engine, set(at, &[1], FlagChange::Add(words(&names)))), Outcome::Modified(vec![]));
     assert_eq!(messages(&engine, at.0, at.1)[0].flags.keywords, names);
     let more = || FlagChange::Add(words(&["one-more".into()]));
-    assert_eq!(act(&mut engine, set(at, &[1], more())), Outcome::Conflict);
+    assert_eq!(act(&mut engine, set(at, &[1], more())), Outcome::Limit);
     act(&mut engine, set(at, &[1], FlagChange::Remove(words(&names[5..6]))));
     assert_eq!(act(&mut engine, set(at, &[1], more())), Outcome::Modified(vec![]));
     let mut wanted = names;
@@ -180,9 +184,7 @@ fn an_appended_message_has_its_flags_and_date() {
     let mut engine = engine(folder.path());
     let at = bob(&mut engine);
     let content = engine.put(b"Draft").unwrap();
-    let mut append = Append {
-        account: at.0,
-        mailbox: at.1,
+    let message = Appended {
         content,
         summary: vec![],
         utf8_header: true,
@@ -190,13 +192,14 @@ fn an_appended_message_has_its_flags_and_date() {
         references: vec![],
         flags: Flags { draft: true, keywords: vec!["x".into()], ..seen() },
         received: message::Time(5_000),
-        now: NOW,
     };
+    let (account, mailbox_id) = at;
+    let mut append = Append { account, mailbox: mailbox_id, messages: vec![message.clone()], replaces: None, now: NOW };
     let uid_validity = mailbox(&engine, at.0, Role::Inbox).uid_validity;
     let done = Outcome::Uids { uid_validity, pairs: vec![(None, Uid(1))] };
     assert_eq!(act(&mut engine, Op::Append(Box::new(append.clone()))), done);
     let row = messages(&engine, at.0, at.1).remove(0);
-    assert_eq!((row.flags, row.received, row.size, row.utf8_header), (append.flags.clone(), append.received, 5, true));
+    assert_eq!((row.flags, row.received, row.size, row.utf8_header), (message.flags, message.received, 5, true));
     act(&mut engine, set(at, &[1], FlagChange::Replace(Flags::default())));
     assert!(messages(&engine, at.0, at.1)[0].utf8_header, "a fact, not a flag");
     let quota = Op::AccountSet { address: address("bob"), credentials: None, quota: Some(Some(9)), pop_delete: None };
@@ -214,7 +217,14 @@ fn copies_share_an_email_and_it_goes_with_the_last() {
     give(&mut engine, account, 1, &noise(1, 30_000));
     give(&mut engine, account, 2, b"Hello");
     let archive = mailbox(&engine, account, Role::Archive);
-    let copy = |to| Op::Copy { account, from: inbox, to, uids: vec![Uid(2), Uid(1), Uid(7)], now: NOW };
+    let copy = |to| Op::Copy {
+        account,
+        from: inbox,
+        to,
+        to_account: account,
+        uids: vec![Uid(2), Uid(1), Uid(7)].into(),
+        now: NOW,
+    };
     let pairs = vec![(Some(Uid(1)), Uid(1)), (Some(Uid(2)), Uid(2))];
     let done = Outcome::Uids { uid_validity: archive.uid_validity, pairs };
     assert_eq!(act(&mut engine, copy(archive.id)), done);
@@ -222,11 +232,11 @@ fn copies_share_an_email_and_it_goes_with_the_last() {
     let octets = || 30_005 + 2 * PREFIX.len() as u64;
     let used = |engine: &Engine| engine.read(&AccountById { account }).unwrap().unwrap().used;
     assert_eq!(used(&engine), octets(), "a copy costs nothing");
-    let uids = vec![Uid(1), Uid(2)];
-    act(&mut engine, Op::Expunge { account, mailbox: inbox, uids: uids.clone(), now: NOW });
+    let uids = UidSet::from(vec![Uid(1), Uid(2)]);
+    act(&mut engine, Op::Expunge { account, mailbox: inbox, uids: uids.clone(), only_deleted: false, now: NOW });
     assert_eq!(used(&engine), octets());
     assert!(engine.read(&StoredMessage { account, mailbox: archive.id, uid: Uid(1) }).unwrap().is_some());
-    let expunge = Op::Expunge { account, mailbox: archive.id, uids, now: NOW };
+    let expunge = Op::Expunge { account, mailbox: archive.id, uids, only_deleted: false, now: NOW };
     assert_eq!(act(&mut engine, expunge.clone()), Outcome::Removed(2));
     assert_eq!(act(&mut engine, expunge), Outcome::Removed(0));
     assert_eq!(used(&engine), 0);
@@ -240,13 +250,20 @@ fn a_move_gives_new_uids_also_at_home() {
     let (account, inbox) = bob(&mut engine);
     give(&mut engine, account, 1, b"Hello");
     give(&mut engine, account, 2, b"Hello");
-    let go = |to| Op::Move { account, from: inbox, to, uids: vec![Uid(1)], now: NOW };
+    let go = |to| Op::Move { account, from: inbox, to_account: account, to, uids: Uid(1).into(), now: NOW };
     let uid_validity = mailbox(&engine, account, Role::Inbox).uid_validity;
     let done = Outcome::Uids { uid_validity, pairs: vec![(Some(Uid(1)), Uid(3))] };
     assert_eq!(act(&mut engine, go(inbox)), done);
     assert_eq!(uids(&engine, account, inbox), [2, 3]);
     let trash = mailbox(&engine, account, Role::Trash);
-    let away = Op::Move { account, from: inbox, to: trash.id, uids: vec![Uid(2), Uid(3)], now: NOW };
+    let away = Op::Move {
+        account,
+        from: inbox,
+        to_account: account,
+        to: trash.id,
+        uids: vec![Uid(2), Uid(3)].into(),
+        now: NOW,
+    };
     let pairs = vec![(Some(Uid(2)), Uid(1)), (Some(Uid(3)), Uid(2))];
     assert_eq!(act(&mut engine, away), Outcome::Uids { uid_validity: trash.uid_validity, pairs });
     assert_eq!((uids(&engine, account, inbox), uids(&engine, account, trash.id)), (vec![], vec![1, 2]));
@@ -258,26 +275,25 @@ fn mailboxes_are_made_renamed_and_removed() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let (account, inbox) = bob(&mut engine);
-    let make = |parent, name: &str, role| Op::MailboxCreate { account, parent, name: name.into(), role, now: NOW };
+    let make = |parent, name: &str, role| Op::MailboxCreate { account, parent, path: path(name), role, now: NOW };
     let Outcome::Mailbox(a) = act(&mut engine, make(None, "a", None)) else { panic!("a") };
     let Outcome::Mailbox(b) = act(&mut engine, make(Some(a), "b", None)) else { panic!("b") };
     assert_eq!(act(&mut engine, make(None, "a", None)), Outcome::Exists);
     assert_eq!(act(&mut engine, make(None, "inbox", None)), Outcome::Exists, "INBOX has no case");
-    assert_eq!(act(&mut engine, make(None, "c", Some(Role::Junk))), Outcome::Exists, "one mailbox a role");
+    assert_eq!(act(&mut engine, make(None, "c", Some(Role::Junk))), Outcome::Conflict, "one mailbox a role");
     assert_eq!(act(&mut engine, make(Some(MailboxId(99)), "c", None)), Outcome::Gone);
     assert_eq!(act(&mut engine, make(None, "", None)), Outcome::Conflict);
-    let rename = |mailbox, parent, name: &str| Op::MailboxRename { account, mailbox, parent, name: name.into() };
+    let rename =
+        |mailbox, parent, name: &str| Op::MailboxRename { account, mailbox, parent, path: path(name), now: NOW };
     assert_eq!(act(&mut engine, rename(a, Some(b), "a")), Outcome::Conflict, "a loop");
-    assert_eq!(act(&mut engine, rename(inbox, None, "x")), Outcome::Conflict);
     assert_eq!(act(&mut engine, rename(b, None, "Sent")), Outcome::Exists);
     assert_eq!(act(&mut engine, rename(MailboxId(99), None, "x")), Outcome::Gone);
     assert_eq!(act(&mut engine, rename(b, None, "B")), Outcome::Done);
     let delete = |mailbox| Op::MailboxDelete { account, mailbox, now: NOW };
     assert_eq!(act(&mut engine, rename(b, Some(a), "B")), Outcome::Done);
-    assert_eq!(act(&mut engine, delete(a)), Outcome::Conflict);
     assert_eq!(act(&mut engine, delete(inbox)), Outcome::Conflict);
     give(&mut engine, account, 1, b"Hello");
-    act(&mut engine, Op::Move { account, from: inbox, to: b, uids: vec![Uid(1)], now: NOW });
+    act(&mut engine, Op::Move { account, from: inbox, to_account: account, to: b, uids: Uid(1).into(), now: NOW });
     let old = mailboxes(&engine, account).into_iter().find(|mailbox| mailbox.id == b).unwrap();
     assert_eq!(act(&mut engine, delete(b)), Outcome::Done);
     assert_eq!(act(&mut engine, delete(b)), Outcome::Gone);
@@ -306,7 +322,10 @@ fn changes_come_in_order_and_pages_never_split_an_operation() {
     }
     let middle = since(&engine);
     act(&mut engine, set(at, &[1, 2], FlagChange::Add(seen())));
-    act(&mut engine, Op::Expunge { account, mailbox, uids: vec![Uid(3), Uid(4)], now: NOW });
+    act(
+        &mut engine,
+        Op::Expunge { account, mailbox, uids: vec![Uid(3), Uid(4)].into(), only_deleted: false, now: NOW },
+    );
     let flags = |uid| Change::FlagsChanged { mailbox, uid: Uid(uid), flags: seen() };
     let gone = |uid| Change::Expunged { mailbox, uid: Uid(uid) };
     let added = |uid| Change::Added { mailbox, uid: Uid(uid), email: EmailId(i64::from(uid)) };
@@ -589,7 +608,16 @@ fn replies_share_a_thread_while_somebody_names_it() {
     reply(&mut engine, account, 3, &[]);
     reply(&mut engine, account, 4, &[name(2)]);
     assert_eq!(threads(folder.path()), [1, 1, 3, 1]);
-    act(&mut engine, Op::Expunge { account, mailbox: inbox, uids: vec![Uid(1), Uid(2), Uid(4)], now: NOW });
+    act(
+        &mut engine,
+        Op::Expunge {
+            account,
+            mailbox: inbox,
+            uids: vec![Uid(1), Uid(2), Uid(4)].into(),
+            only_deleted: false,
+            now: NOW,
+        },
+    );
     reply(&mut engine, account, 5, &[name(1), name(2)]);
     assert_eq!(threads(folder.path()), [3, 5], "nothing is left of the old one");
 }

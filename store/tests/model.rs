@@ -8,8 +8,8 @@ mod world;
 use kit::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use store::query::{Change, ChangesSince};
-use store::types::{AccountId, Flags, MailboxId, ModSeq, Uid};
+use store::query::{Change, ChangesSince, MailboxSince, WholeMailbox};
+use store::types::{AccountId, Flags, ListingNews, ListingRow, MailboxId, ModSeq, Uid};
 use store::{Engine, Op, Outcome};
 use world::{World, compare, ops};
 
@@ -63,12 +63,39 @@ fn learn(engine: &Engine, account: AccountId, known: &mut Known, change: Change)
     }
 }
 
+/// The mailboxes of an account as who keeps them open lists them.
+type Open = BTreeMap<MailboxId, Vec<ListingRow>>;
+
+fn list(engine: &Engine, account: AccountId) -> Open {
+    let whole = |mailbox| engine.read(&WholeMailbox { account, mailbox }).unwrap().unwrap().rows;
+    mailboxes(engine, account).into_iter().map(|mailbox| (mailbox.id, whole(mailbox.id))).collect()
+}
+
+/// Brings old listings up to date; those of mailboxes that are gone are dropped.
+fn renew(engine: &Engine, account: AccountId, since: ModSeq, old: Open) -> Open {
+    let renewed = |(mailbox, rows): (MailboxId, Vec<ListingRow>)| match engine
+        .read(&MailboxSince { account, mailbox, since })
+        .unwrap()
+    {
+        ListingNews::Gone => None,
+        ListingNews::Forgotten => panic!("nothing is forgotten so soon"),
+        ListingNews::Known { changed, vanished, .. } => {
+            let mut all: BTreeMap<Uid, ListingRow> = rows.into_iter().map(|row| (row.uid, row)).collect();
+            assert!(changed.iter().all(|row| row.modseq > since && !vanished.contains(row.uid)));
+            all.retain(|uid, _| !vanished.contains(*uid));
+            all.extend(changed.into_iter().map(|row| (row.uid, row)));
+            Some((mailbox, all.into_values().collect()))
+        }
+    };
+    old.into_iter().filter_map(renewed).collect()
+}
+
 fn run(plans: Vec<world::Plan>, groups: &[usize]) {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let mut world = World::default();
     let mut sizes = groups.iter().copied().cycle();
-    let mut known: BTreeMap<AccountId, (ModSeq, Known)> = BTreeMap::new();
+    let mut known: BTreeMap<AccountId, (ModSeq, Known, Open)> = BTreeMap::new();
     // Most plans speak of somebody.
     let first = [add_domain("crepes.fr"), add_account("bob", None), add_account("Carol", Some(100))];
     let plans: Vec<_> = first.map(world::Plan::Whole).into_iter().chain(plans).collect();
@@ -85,13 +112,16 @@ fn run(plans: Vec<world::Plan>, groups: &[usize]) {
         }
         if known.is_empty() && rest.len() <= half {
             let ids = world.accounts().into_iter().map(|(id, ..)| id);
-            known = ids.map(|id| (id, (newest(&engine, id), look(&engine, id)))).collect();
+            known = ids.map(|id| (id, (newest(&engine, id), look(&engine, id), list(&engine, id)))).collect();
         }
     }
     compare(&engine, &world);
-    for (account, (since, before)) in known {
+    for (account, (since, before, open)) in known {
         if world.accounts().iter().any(|(id, ..)| *id == account) {
             assert_eq!(follow(&engine, account, since, before), look(&engine, account));
+            let mut now = list(&engine, account);
+            now.retain(|mailbox, _| open.contains_key(mailbox));
+            assert_eq!(renew(&engine, account, since, open), now);
         }
     }
     drop(engine);

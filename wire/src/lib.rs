@@ -4,6 +4,7 @@
 
 pub mod dialogue;
 pub mod dot;
+pub mod imap;
 mod line;
 pub mod names;
 pub mod pop3;

@@ -33,6 +33,9 @@ pub enum Step<Ask> {
     Relay(Relay),
     /// Flush, drop all input not yet taken, do the TLS handshake, then report [`Event::TlsStarted`].
     StartTls,
+    /// Flush what was sent, then speak compressed both ways (RFC 4978 §3). Input not yet taken was said after the
+    /// command that led here, so it is compressed already. Said once, and no [`Step::StartTls`] after it.
+    Compress,
     /// Nothing to do until input, an event or the deadline comes.
     Read,
     /// Flush what was sent and close the connection.
@@ -56,12 +59,37 @@ pub struct Relay {
 pub enum Framing {
     /// As stored.
     Raw,
+    /// As stored, this range of it and neither more nor less: a literal, whose length the peer was told before. Where
+    /// the content ends before the range does, the driver drops the connection.
+    Range {
+        /// Octets of the content before the range.
+        offset: u64,
+        /// Octets of the range.
+        octets: u64,
+    },
     /// Dot-stuffed and closed by CRLF.CRLF (RFC 1939 §3); with `lines`, the header, the empty line and at most that
     /// many lines of the body (RFC 1939 §7, TOP).
     DotStuffed {
         /// `None`: the whole message.
         lines: Option<u64>,
     },
+}
+
+impl Framing {
+    /// From where on content is told, and how many octets of it at most.
+    #[must_use]
+    pub fn extent(self) -> (u64, u64) {
+        match self {
+            Framing::Raw | Framing::DotStuffed { .. } => (0, u64::MAX),
+            Framing::Range { offset, octets } => (offset, octets),
+        }
+    }
+
+    /// Whether the end of the content ends it, too.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Framing::Range { .. })
+    }
 }
 
 /// What happened to the connection, told to the session by the driver.
@@ -74,6 +102,9 @@ pub enum Event {
     /// The connection must end now, for others need its place or too little came for too long: say goodbye, drop what
     /// was begun.
     Dismissed,
+    /// Something changed that the peer may want to hear of: the session asks its desk what. Told only to a session that
+    /// waits and says that it [awaits news](Session::awaits_news).
+    News,
     /// The peer closed its side, or the connection broke. Only `Ask` and `Close` steps make sense after it.
     PeerClosed,
 }
@@ -125,6 +156,11 @@ pub trait Session {
     fn is_refusal(answer: &Self::Answer) -> bool;
     /// What the peer has shown so far.
     fn standing(&self) -> Standing;
+    /// Whether the session, while it waits for input, is to be told of [`Event::News`] at once, as in IDLE. Upon the event
+    /// it asks its desk what is new; until then the desk would wake it again and again.
+    fn awaits_news(&self) -> bool {
+        false
+    }
     /// When `tick` is to be called if nothing else happens.
     fn deadline(&self) -> Option<Time>;
     /// The deadline has passed (a call before it changes nothing).
@@ -150,4 +186,10 @@ pub trait Desk: Send {
     /// Reads stored content: some octets from `offset` on, at most 256 KiB, empty at the end; `None` when it cannot
     /// be read any more, upon which the driver drops the connection (a torn message must not look whole).
     fn read(&mut self, source: u64, offset: u64) -> impl Future<Output = Option<Bytes>> + Send;
+
+    /// Ends when something has changed that the session was not told of in an answer; at once, when it has changed
+    /// already. Dropped and called again at will, so nothing is lost with it. Never ends where nothing changes.
+    fn news(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }

@@ -1,4 +1,4 @@
-//! Runs every dialogue of `smtp/` and `pop3/` against the pure sessions, and every one of `client/` against our own
+//! Runs every dialogue of `smtp/`, `pop3/` and `imap/` against the pure sessions, and every one of `client/` against our own
 //! client: all of the other side's words at once, octet by octet, and cut in two at every place (at evenly spread places
 //! where there are too many).
 #![allow(clippy::disallowed_methods, reason = "reads the dialogues")]
@@ -25,6 +25,11 @@ fn smtp_dialogues() {
 #[test]
 fn pop3_dialogues() {
     run_folder("pop3");
+}
+
+#[test]
+fn imap_dialogues() {
+    run_folder("imap");
 }
 
 #[test]

@@ -51,7 +51,17 @@ where
             self.taken = 0;
             if !moved || self.input.is_empty() {
                 let deadline = self.session.deadline().filter(|deadline| ticked != Some(*deadline));
-                match self.line.receive(&mut self.input, deadline).await {
+                let awaits_news = self.session.awaits_news();
+                let came = tokio::select! {
+                    biased;
+                    came = self.line.receive(&mut self.input, deadline) => Some(came),
+                    () = self.desk.news(), if awaits_news => None,
+                };
+                let Some(came) = came else {
+                    self.session.event(self.timeline.now(), Event::News);
+                    continue;
+                };
+                match came {
                     Came::Octets => {}
                     Came::Closed => return Stopped::Lost,
                     Came::Nothing => {
@@ -73,8 +83,8 @@ where
                 Step::Content(range) => self.content(range).await,
                 Step::Ask(ask) => self.ask(ask).await,
                 Step::Relay(relay) if self.relay(relay).await => {}
-                // Content that cannot be read any more ends the connection, as does TLS, which nobody offered.
-                Step::Relay(_) | Step::StartTls => return Some(Stopped::Lost),
+                // Content that cannot be read any more ends the connection, as do TLS and compression, which nobody offered.
+                Step::Relay(_) | Step::StartTls | Step::Compress => return Some(Stopped::Lost),
                 Step::Read => return None,
                 // Nobody here turns roles round.
                 Step::Close | Step::Turn => return Some(Stopped::Closed),
@@ -94,15 +104,20 @@ where
     /// Streams stored content; `false` when it cannot be read.
     async fn relay(&mut self, relay: Relay) -> bool {
         let mut stuffer = match relay.framing {
-            Framing::Raw => None,
+            Framing::Raw | Framing::Range { .. } => None,
             Framing::DotStuffed { lines } => Some(Stuffer::new(lines)),
         };
-        let (mut offset, mut framed) = (0, Vec::new());
-        while !stuffer.as_ref().is_some_and(Stuffer::is_done) {
-            let Some(chunk) = self.desk.read(relay.source, offset).await else { return false };
-            if chunk.is_empty() {
+        let ((mut offset, mut left), mut framed) = (relay.framing.extent(), Vec::new());
+        while left > 0 && !stuffer.as_ref().is_some_and(Stuffer::is_done) {
+            let Some(mut chunk) = self.desk.read(relay.source, offset).await else { return false };
+            if chunk.is_empty() && relay.framing.is_whole() {
                 break;
             }
+            if chunk.is_empty() {
+                return false;
+            }
+            chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= chunk.len() as u64;
             offset += chunk.len() as u64;
             match &mut stuffer {
                 Some(stuffer) => stuffer.push(&chunk, &mut framed),
@@ -124,7 +139,7 @@ where
                 Step::Send(_) => {}
                 Step::Content(range) => self.content(range).await,
                 Step::Ask(ask) => self.ask(ask).await,
-                Step::Relay(_) | Step::StartTls | Step::Read | Step::Close | Step::Turn => return,
+                Step::Relay(_) | Step::StartTls | Step::Compress | Step::Read | Step::Close | Step::Turn => return,
             }
         }
     }

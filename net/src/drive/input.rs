@@ -1,9 +1,13 @@
-//! The input of one connection: one buffer, small while the peer says little, larger while it says much.
+//! The input of one connection: one buffer, none while the peer says nothing, small while it says little, larger while it
+//! says much.
 
+use std::io;
 use std::ops::Range;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use std::pin::Pin;
+use std::task::ready;
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
-/// What a connection begins with, and what an idle one holds.
+/// What a connection has that says something; one at rest holds none.
 pub(super) const INPUT_START: usize = 4 * 1024;
 
 /// What a connection that sends content at speed grows to: larger reads gain nothing any more.
@@ -29,7 +33,7 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn new() -> Input {
-        Input { buffer: vec![0; INPUT_START], start: 0, end: 0, taken: 0, small_reads: 0, received: 0 }
+        Input { buffer: Vec::new(), start: 0, end: 0, taken: 0, small_reads: 0, received: 0 }
     }
 
     /// Octets read since the start.
@@ -49,6 +53,11 @@ impl Input {
     /// A range of what was last given to the session.
     pub(super) fn given(&self, range: Range<usize>) -> &[u8] {
         self.unread().get(range).unwrap_or_default()
+    }
+
+    /// What is left when what was taken is dropped.
+    pub(super) fn untaken(&self) -> &[u8] {
+        self.unread().get(self.taken..).unwrap_or_default()
     }
 
     /// The session took so many octets.
@@ -77,6 +86,10 @@ impl Input {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
+        if self.buffer.is_empty() {
+            // The next read makes it.
+            return true;
+        }
         if self.end == self.buffer.len() {
             self.grow();
         } else if self.small_reads >= SMALL_READS && self.end <= self.buffer.len() / 2 {
@@ -97,8 +110,23 @@ impl Input {
         self.buffer.shrink_to(smaller);
     }
 
+    /// Whether there is a buffer that a connection at rest does without.
+    pub(super) fn holds(&self) -> bool {
+        !self.buffer.is_empty() && !self.has_unread()
+    }
+
+    /// Gives the buffer back.
+    pub(super) fn rest(&mut self) {
+        if self.holds() {
+            self.buffer = Vec::new();
+        }
+    }
+
     /// Reads once; zero at the peer's end. Dropping the future loses nothing.
-    pub(super) async fn read(&mut self, from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<usize> {
+    pub(super) async fn read(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<usize> {
+        if self.buffer.is_empty() {
+            return self.read_first(from).await;
+        }
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         let room_len = room.len();
         let octets = from.read(room).await?;
@@ -108,6 +136,26 @@ impl Input {
             self.grow();
         }
         self.small_reads = if octets < self.buffer.len() / 4 { self.small_reads.saturating_add(1) } else { 0 };
+        Ok(octets)
+    }
+
+    /// Reads once and makes the buffer for what came.
+    async fn read_first(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<usize> {
+        let buffer = &mut self.buffer;
+        let octets = std::future::poll_fn(|cx| {
+            // Here, and not beyond an await: who waits would hold it.
+            let mut room = [0; INPUT_START];
+            let mut read = ReadBuf::new(&mut room);
+            ready!(Pin::new(&mut *from).poll_read(cx, &mut read))?;
+            let octets = read.filled().len();
+            if octets > 0 {
+                buffer.extend_from_slice(&room);
+            }
+            io::Result::Ok(octets).into()
+        })
+        .await?;
+        self.end = octets;
+        self.received += octets as u64;
         Ok(octets)
     }
 }
@@ -136,6 +184,25 @@ mod tests {
         }
         assert_eq!(input.buffer.len(), INPUT_START);
         assert_eq!(input.received(), INPUT_MAX as u64 + u64::from(SMALL_READS) * 8 * 6);
+    }
+
+    #[tokio::test]
+    async fn at_rest_nothing_is_held_but_what_is_unread() {
+        let mut input = Input::new();
+        assert!(!input.holds() && input.make_room());
+        input.read(&mut &b"one two"[..]).await.unwrap();
+        input.took(4);
+        input.drop_taken();
+        input.rest();
+        assert_eq!(input.unread(), b"two", "half a command stays");
+        input.took(3);
+        input.drop_taken();
+        assert!(input.holds());
+        input.rest();
+        assert_eq!(input.buffer.capacity(), 0);
+        assert!(input.make_room());
+        assert_eq!(input.read(&mut &b"three"[..]).await.unwrap(), 5);
+        assert_eq!(input.unread(), b"three");
     }
 
     #[tokio::test]

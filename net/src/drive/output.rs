@@ -54,6 +54,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         &mut self.stream
     }
 
+    /// From here on both sides speak compressed; what was gathered is written, `read_before` was read and not taken.
+    pub(super) fn compress(&mut self, read_before: &[u8]) -> Result<(), Reason> {
+        if self.stream.compress(read_before) { Ok(()) } else { Err(Reason::Stuck) }
+    }
+
+    /// Whether something is kept that a connection at rest does without.
+    pub(super) fn holds(&self) -> bool {
+        self.gathered.capacity() > 0 || self.stream.holds()
+    }
+
+    /// Gives back what a connection at rest does without. What is gathered is written by then.
+    pub(super) fn rest(&mut self) {
+        self.gathered.shrink_to(0);
+        self.stream.rest();
+    }
+
     /// The connection, for whoever goes on with it.
     pub(super) fn into_stream(self) -> Stream<S> {
         self.stream
@@ -77,13 +93,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Output<S> {
         if self.gathered.is_empty() && !self.unflushed {
             return Ok(());
         }
-        let whole = async {
+        let whole = timeout(patience, async {
             while self.write_some().await? {}
             self.stream.flush().await?;
             self.unflushed = false;
             Ok(())
-        };
-        match timeout(patience, whole).await {
+        });
+        match whole.await {
             Ok(done) => done.map_err(reason_for),
             Err(_) => Err(Reason::Stalled),
         }

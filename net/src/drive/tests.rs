@@ -4,7 +4,9 @@
 
 mod client;
 mod closing;
+mod compressed;
 mod dismissal;
+mod news;
 
 use super::*;
 use crate::tls::tests::{client, connect, test_config};
@@ -15,8 +17,9 @@ use wire::{Standing, TlsFacts};
 /// How long without a command before the session says goodbye.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `TLS`, `KNOWN`, `STAY`,
-/// `HURRY n` (seconds are left for all), `QUIT`.
+/// A line protocol: `SAY text`, `ASK text`, `GIVE n` (n octets of content follow), `GET n`, `RAW n`, `CUT n offset octets`,
+/// `TLS`, `COMPRESS`, `LISTEN` (for news, of which the desk is asked), `KNOWN`, `STAY`, `HURRY n` (seconds are left for all),
+/// `QUIT`.
 struct Script {
     steps: std::collections::VecDeque<Step<String>>,
     content_left: usize,
@@ -25,6 +28,7 @@ struct Script {
     hurry: Option<Time>,
     standing: Standing,
     facts: Option<TlsFacts>,
+    listens: bool,
     log: Log,
 }
 
@@ -39,6 +43,7 @@ impl Script {
             hurry: None,
             standing: Standing::Stranger,
             facts: None,
+            listens: false,
             log: log.clone(),
         };
         script.say("hello");
@@ -66,6 +71,16 @@ impl Script {
             "GIVE" => self.content_left = rest.parse().unwrap(),
             "GET" => self.relay(rest, Framing::DotStuffed { lines: None }),
             "RAW" => self.relay(rest, Framing::Raw),
+            "CUT" => {
+                let [source, offset, octets] = rest.split(' ').collect::<Vec<_>>()[..] else { panic!("{rest}") };
+                let (offset, octets) = (offset.parse().unwrap(), octets.parse().unwrap());
+                self.relay(source, Framing::Range { offset, octets });
+            }
+            "COMPRESS" => {
+                self.say("smaller");
+                self.steps.push_back(Step::Compress);
+            }
+            "LISTEN" => self.listens = true,
             "TLS" => {
                 self.say("go");
                 self.steps.push_back(Step::StartTls);
@@ -115,6 +130,7 @@ impl Session for Script {
             Event::TlsStarted(facts) => self.facts = Some(facts),
             Event::Draining => self.goodbye("draining"),
             Event::Dismissed => self.goodbye("dismissed"),
+            Event::News => self.steps.push_back(Step::Ask("news".to_owned())),
             Event::PeerClosed => {
                 self.steps.clear();
                 self.steps.push_back(Step::Ask("forget".to_owned()));
@@ -138,6 +154,10 @@ impl Session for Script {
         self.standing
     }
 
+    fn awaits_news(&self) -> bool {
+        self.listens
+    }
+
     fn deadline(&self) -> Option<Time> {
         Some(self.deadline)
     }
@@ -149,9 +169,11 @@ impl Session for Script {
     }
 }
 
-/// Answers with the question in capitals; keeps the content; `slow` takes ten seconds, source 7 breaks off.
+/// Answers with the question in capitals; keeps the content; `slow` takes ten seconds, source 7 breaks off; of news it tells
+/// how many there were.
 struct TestDesk {
     content: Vec<u8>,
+    news: watch::Receiver<u32>,
     log: Log,
 }
 
@@ -162,6 +184,7 @@ impl Desk for TestDesk {
         self.log.lock().unwrap().push(format!("asked {ask}"));
         match ask.as_str() {
             "slow" => tokio::time::sleep(Duration::from_secs(10)).await,
+            "news" => return format!("news {}", *self.news.borrow_and_update()),
             "commit" => return format!("{} octets", std::mem::take(&mut self.content).len()),
             _ => {}
         }
@@ -180,6 +203,15 @@ impl Desk for TestDesk {
         let from = usize::try_from(offset).unwrap().min(whole.len());
         Some(Bytes::copy_from_slice(&whole[from..whole.len().min(from + 100_000)]))
     }
+
+    async fn news(&mut self) {
+        while !self.news.has_changed().unwrap_or(false) {
+            // Seen only when it is told, so the future may be dropped.
+            if self.news.clone().changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
 }
 
 /// Stored content number n: n lines, each with a dot at its start.
@@ -191,6 +223,7 @@ fn stored(source: u64) -> Vec<u8> {
 struct Scene {
     peer: DuplexStream,
     drain: watch::Sender<bool>,
+    news: watch::Sender<u32>,
     seat: Arc<Seat>,
     log: Log,
     ended: tokio::task::JoinHandle<Ended>,
@@ -205,10 +238,11 @@ impl Scene {
         let clock = Clock::counting(Time(1_800_000_000_000));
         let seat = Seat::new(clock.now());
         let session = Script::new(clock.now(), &log);
-        let desk = TestDesk { content: Vec::new(), log: log.clone() };
+        let (news, of_news) = watch::channel(0);
+        let desk = TestDesk { content: Vec::new(), news: of_news, log: log.clone() };
         let around = Surroundings { clock, drain: draining, security, seat: seat.clone() };
         let ended = tokio::spawn(async move { drive(ours, session, desk, &around).await });
-        Scene { peer, drain, seat, log, ended }
+        Scene { peer, drain, news, seat, log, ended }
     }
 
     fn plain() -> Scene {
@@ -284,6 +318,28 @@ async fn stored_content_is_streamed_stuffed_or_raw() {
         scene.say(&format!("{verb} 30000\r\nSAY after\r\nQUIT\r\n")).await;
         let expected: String = (0..30_000).map(|line| format!("{dot}{line}\r\n")).collect();
         assert_eq!(scene.rest().await, format!("hello\r\n{expected}{end}after\r\nbye\r\n"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_of_stored_content_is_streamed_and_nothing_else_of_it() {
+    let whole = String::from_utf8(stored(30_000)).unwrap();
+    let ranges = [(0, 0), (0, 1), (3, 5), (99_999, 2), (100_000, 100_001), (0, whole.len()), (whole.len(), 0)];
+    for (offset, octets) in ranges {
+        let mut scene = Scene::open(Security::Plain, 1000);
+        scene.say(&format!("CUT 30000 {offset} {octets}\r\nSAY after\r\nQUIT\r\n")).await;
+        let expected = &whole[offset..offset + octets];
+        assert_eq!(scene.rest().await, format!("hello\r\n{expected}after\r\nbye\r\n"), "{offset}+{octets}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_range_that_is_not_there_ends_the_connection() {
+    for range in ["10 0 41", "10 41 1", "10 18446744073709551615 1", "7 0 100001"] {
+        let mut scene = Scene::plain();
+        scene.say(&format!("CUT {range}\r\nQUIT\r\n")).await;
+        assert!(!scene.rest().await.contains("bye"), "{range}");
+        assert!(matches!(scene.reason().await.reason, Reason::Unreadable), "{range}");
     }
 }
 
@@ -402,4 +458,32 @@ async fn a_peer_that_speaks_no_tls_is_let_go() {
     scene.say("EHLO this.is.no.handshake\r\n").await;
     let ended = scene.ended.await.unwrap();
     assert!(matches!(ended.reason, Reason::Tls(tls::HandshakeError::Failed(_))), "{ended:?}");
+}
+
+/// What the loop itself may hold of a connection, beside session and desk.
+const LOOP_MAX: usize = 1536;
+
+#[tokio::test]
+async fn the_loop_itself_is_small() {
+    let drain = watch::channel(false).1;
+    let seat = Seat::new(Time(1));
+    let around =
+        Surroundings { clock: Clock::counting(Time(1)), drain: drain.clone(), security: Security::Plain, seat };
+    let log = Log::default();
+    let mut drive = Drive {
+        input: Input::new(),
+        output: Output::new(Stream::Plain(tokio::io::duplex(1).0)),
+        session: Script::new(Time(1), &log),
+        desk: TestDesk { content: Vec::new(), news: watch::channel(0).1, log },
+        around: &around,
+        drain,
+        draining_told: false,
+        ticked: None,
+        dismissed: false,
+        chatter: 0,
+        brakes: 0,
+    };
+    let others = size_of::<Script>() + size_of::<TestDesk>();
+    let own = size_of_val(&drive) + size_of_val(&drive.run()) - others;
+    assert!(own <= LOOP_MAX, "{own} octets");
 }

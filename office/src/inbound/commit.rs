@@ -237,7 +237,7 @@ impl SmtpDesk {
     }
 
     fn delivery(&self, transaction: &Transaction, arrived: Arrived, fields: &Fields, paths: &Paths<'_>) -> Deliver {
-        let digest = Digest::of(&arrived.structure);
+        let digest = Digest::of(&arrived.structure, &fields.added);
         let now = paths.now;
         let local = self.local_copies(transaction, fields, paths);
         let accepted = TraceEntry {

@@ -81,7 +81,7 @@ fn is_ours(value: &[u8], hostname: &Domain) -> bool {
 }
 
 /// For threads, and for a reader that must be told about UTF-8.
-pub(super) struct Digest {
+pub(crate) struct Digest {
     pub summary: Vec<u8>,
     pub utf8_header: bool,
     pub message_id: Option<String>,
@@ -89,14 +89,35 @@ pub(super) struct Digest {
 }
 
 impl Digest {
-    pub fn of(structure: &message::Structure) -> Digest {
-        let summary = Summary::of(structure);
+    /// Of content with these fields put before it: a reader sees them as the message's own (RFC 6409 §8).
+    pub fn of(structure: &message::Structure, added: &[u8]) -> Digest {
+        let mut summary = Summary::of(structure);
+        if !added.is_empty() {
+            complete(&mut summary, Summary::of(&message::parse(added)));
+        }
         Digest {
             summary: summary.encode(),
             utf8_header: summary.utf8_header,
             message_id: summary.message_id,
             references: summary.references,
         }
+    }
+}
+
+/// Fills in what a summary lacks and an added header has.
+fn complete(summary: &mut Summary, added: Summary) {
+    let Summary { parts, message_id, .. } = added;
+    summary.message_id = summary.message_id.take().or(message_id);
+    let added = parts.into_iter().next().and_then(|part| part.envelope);
+    let (Some(part), Some(added)) = (summary.parts.first_mut(), added) else { return };
+    let envelope = part.envelope.get_or_insert_default();
+    envelope.date = envelope.date.take().or(added.date);
+    envelope.message_id = envelope.message_id.take().or(added.message_id);
+    if envelope.from.is_empty() {
+        envelope.from = added.from;
+    }
+    if envelope.sender.is_empty() {
+        envelope.sender = added.sender;
     }
 }
 
@@ -122,5 +143,21 @@ mod tests {
         assert_eq!((facts.received, facts.from_fields, facts.from.len()), (2, 1, 2));
         assert_eq!(facts.delivered_to, [Address::parse("bob@crepes.fr").unwrap()]);
         assert!(facts.has_date && !facts.has_message_id && !facts.has_sender);
+    }
+
+    #[test]
+    fn a_summary_has_the_fields_that_were_added() {
+        let content = message::parse(b"Subject: lunch\r\nFrom: bob@hamburger.edu\r\n\r\nx");
+        let added =
+            b"Date: Mon, 1 Jun 2026 10:00:00 +0000\r\nFrom: no@hamburger.edu\r\nMessage-ID: <1@hamburger.edu>\r\n";
+        let digest = Digest::of(&content, added);
+        assert_eq!(digest.message_id.as_deref(), Some("1@hamburger.edu"));
+        let summary = Summary::decode(&digest.summary).unwrap();
+        let envelope = summary.parts[0].envelope.as_ref().unwrap();
+        assert!(envelope.date.as_ref().unwrap().starts_with(b"Mon, 1 Jun"));
+        assert_eq!(envelope.message_id.as_deref(), Some(&b"<1@hamburger.edu>"[..]));
+        assert_eq!(envelope.subject.as_deref(), Some(&b"lunch"[..]));
+        let plain = Summary::decode(&Digest::of(&content, b"").summary).unwrap();
+        assert_eq!(envelope.from, plain.parts[0].envelope.as_ref().unwrap().from);
     }
 }

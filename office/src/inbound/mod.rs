@@ -16,6 +16,7 @@ mod sending;
 mod success;
 mod waiting;
 
+pub(crate) use header::Digest;
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 
 use crate::login::Visitor;

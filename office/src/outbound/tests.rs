@@ -116,7 +116,7 @@ async fn drive(now: Time, mut session: client::Client, mut desk: ClientDesk, lin
                 }
             },
             Step::StartTls => session.event(now, Event::PeerClosed),
-            Step::Content(_) | Step::Close | Step::Turn => return,
+            Step::Content(_) | Step::Compress | Step::Close | Step::Turn => return,
         }
     }
 }

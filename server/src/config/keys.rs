@@ -18,7 +18,7 @@ const fn key(section: &'static str, name: &'static str, default: &'static str, a
 }
 
 /// Protocols that have a listener in house.md's contract but not yet in the code.
-pub(super) const LISTENERS_TO_COME: [&str; 5] = ["imap", "imaps", "managesieve", "http", "https"];
+pub(super) const LISTENERS_TO_COME: [&str; 3] = ["managesieve", "http", "https"];
 
 /// Every key, in the order in which it is shown.
 pub const KEYS: &[Key] = &[
@@ -45,8 +45,8 @@ pub const KEYS: &[Key] = &[
     key("listen", "lmtp", "", "Mail from a neighbour, one reply a recipient (RFC 2033). Off unless listed."),
     key("listen", "pop3", "", "Mailboxes by POP3, STLS. Without [listen]: port 110."),
     key("listen", "pop3s", "", "Mailboxes by POP3, TLS from the start. Without [listen]: port 995."),
-    key("listen", "imap", "", "Mailboxes by IMAP; not in this version."),
-    key("listen", "imaps", "", "Mailboxes by IMAP, TLS from the start; not in this version."),
+    key("listen", "imap", "", "Mailboxes by IMAP, STARTTLS. Without [listen]: port 143."),
+    key("listen", "imaps", "", "Mailboxes by IMAP, TLS from the start. Without [listen]: port 993."),
     key("listen", "managesieve", "", "Mail filters; not in this version."),
     key("listen", "http", "", "Webmail and JMAP; not in this version."),
     key("listen", "https", "", "Webmail and JMAP, TLS from the start; not in this version."),

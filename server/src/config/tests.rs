@@ -26,7 +26,15 @@ user = "pillarbox"
     let ports: Vec<String> = config.listen.iter().map(|l| format!("{} {}", l.kind, l.address)).collect();
     assert_eq!(
         ports,
-        ["smtp [::]:25", "submission [::]:587", "submissions [::]:465", "pop3 [::]:110", "pop3s [::]:995"]
+        [
+            "smtp [::]:25",
+            "submission [::]:587",
+            "submissions [::]:465",
+            "pop3 [::]:110",
+            "pop3s [::]:995",
+            "imap [::]:143",
+            "imaps [::]:993"
+        ]
     );
     let policy = config.policy();
     assert_eq!((policy.message_size, policy.recipients, policy.login_guesses_per_minute), (50 << 20, 1000, 20));
@@ -39,7 +47,7 @@ fn without_a_file_the_server_can_be_tried_by_anyone_and_reached_by_nobody_else()
     let config = Config::without_file().unwrap();
     assert_eq!(config.data_dir, Path::new("pillarbox-data"));
     assert!(config.listen.iter().all(|listen| listen.address.ip().is_loopback() && listen.address.port() > 1024));
-    assert!(config.listen.len() == 5 && config.tls.is_none() && config.file.is_none());
+    assert!(config.listen.len() == 7 && config.tls.is_none() && config.file.is_none());
 }
 
 /// Every key of the contract, each with a value that is not the default.
@@ -201,7 +209,7 @@ admin = "nobody"
 domains = ["crepes.fr", "crepes.fr", 7]
 [listen]
 smtp = ["25"]
-imap = ["[::]:143"]
+managesieve = ["[::]:4190"]
 pop3 = ["127.0.0.1:25"]
 lmtp = ["127.0.0.1:25"]
 [tls]
@@ -226,7 +234,7 @@ hots = "x"
         "p.toml:3:25: \"crepes.fr\" is listed twice",
         "p.toml:3:38: `domains` must be a list of strings, not a number",
         "p.toml:5:9: \"25\": write \"address:port\", as in \"[::]:25\" or \"127.0.0.1:2525\"",
-        "p.toml:6:1: `imap` is not in this version",
+        "p.toml:6:1: `managesieve` is not in this version",
         "p.toml:7:9: 127.0.0.1:25 is taken by `lmtp` already",
         "p.toml:10:7: [tls] has a `key` but no `certificate`",
         "p.toml:12:19: \"10.0.0.0/33\": a network is an address, or an address and a prefix length, as in 192.0.2.0/24",
@@ -272,7 +280,7 @@ fn listeners_have_their_names() {
     for kind in ListenerKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
     }
-    assert_eq!("imap".parse::<ListenerKind>(), Err(NotAListener));
+    assert_eq!("managesieve".parse::<ListenerKind>(), Err(NotAListener));
 }
 
 #[test]

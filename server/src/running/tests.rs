@@ -13,6 +13,8 @@ submission = ["127.0.0.1:0"]
 lmtp = ["127.0.0.1:0"]
 pop3 = ["127.0.0.1:0"]
 pop3s = ["127.0.0.1:0"]
+imap = ["127.0.0.1:0"]
+imaps = ["127.0.0.1:0"]
 metrics = ["127.0.0.1:0"]
 "#;
 
@@ -38,15 +40,17 @@ async fn every_listener_answers_in_its_protocol() {
         (ListenerKind::Submission, "220 mx.hamburger.edu "),
         (ListenerKind::Lmtp, "220 mx.hamburger.edu "),
         (ListenerKind::Pop3, "+OK "),
+        (ListenerKind::Imap, "* OK "),
     ] {
         let (mut connection, line) = greeting(running.address(kind).unwrap()).await;
         assert!(line.starts_with(start), "{kind}: {line}");
-        connection.write_all(b"QUIT\r\n").await.unwrap();
+        let goodbye: &[u8] = if kind == ListenerKind::Imap { b"a LOGOUT\r\n" } else { b"QUIT\r\n" };
+        connection.write_all(goodbye).await.unwrap();
         let mut rest = String::new();
         connection.read_to_string(&mut rest).await.unwrap();
-        assert!(rest.starts_with("221 ") || rest.starts_with("+OK"), "{kind}: {rest}");
+        assert!(["221 ", "+OK", "* BYE "].iter().any(|start| rest.starts_with(start)), "{kind}: {rest}");
     }
-    assert_eq!(running.addresses().len(), 6);
+    assert_eq!(running.addresses().len(), 8);
     running.drain(Duration::from_secs(5)).await;
     running.wait().await.unwrap();
 }
@@ -56,12 +60,16 @@ async fn draining_says_goodbye_closes_the_store_and_cuts_off_who_stays() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(config(folder.path(), ALL), Seams::system()).await.unwrap();
     let (mut smtp, _) = greeting(running.address(ListenerKind::Smtp).unwrap()).await;
+    let (mut imap, _) = greeting(running.address(ListenerKind::Imap).unwrap()).await;
     // Connected to a TLS port without a word: it cannot be told.
     let mut silent = TcpStream::connect(running.address(ListenerKind::Pop3s).unwrap()).await.unwrap();
     running.drain(Duration::from_millis(300)).await;
     let mut rest = String::new();
     smtp.read_to_string(&mut rest).await.unwrap();
     assert!(rest.starts_with("421 "), "{rest}");
+    rest.clear();
+    imap.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("* BYE "), "{rest}");
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(!control::path(folder.path()).exists());
     let again = start(config(folder.path(), ALL), Seams::system()).await.unwrap();
@@ -91,6 +99,8 @@ async fn one_address_may_hold_only_so_many_connections() {
     assert_eq!(smtp, "421 4.7.0 mx.hamburger.edu too many connections from your address, try again later\r\n");
     let (_, pop3) = greeting(running.address(ListenerKind::Pop3).unwrap()).await;
     assert_eq!(pop3, "-ERR [SYS/TEMP] too many connections from your address, try again later\r\n");
+    let (_, imap) = greeting(running.address(ListenerKind::Imap).unwrap()).await;
+    assert_eq!(imap, "* BYE [UNAVAILABLE] too many connections from your address, try again later\r\n");
 
     let trusting = format!("[trust]\nrelay_networks = [\"127.0.0.0/8\"]\n{limited}");
     running.reload(config(folder.path(), &trusting)).await.unwrap();

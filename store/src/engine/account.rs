@@ -65,7 +65,7 @@ impl Work<'_> {
         )?;
         let account = AccountId(self.sql.last_insert_rowid());
         for (name, role) in FIRST_MAILBOXES {
-            self.insert_mailbox(account, None, name, Some(role), now)?;
+            self.first_mailbox(account, name, role, now)?;
         }
         Ok(Outcome::Account(account))
     }
@@ -123,11 +123,17 @@ impl Work<'_> {
             "DELETE FROM keyword WHERE account = ?1",
             "DELETE FROM gone WHERE account = ?1",
             "DELETE FROM thread_ref WHERE account = ?1",
+            "DELETE FROM shown WHERE account = ?1",
+            "DELETE FROM subscription WHERE account = ?1",
+            "DELETE FROM acl WHERE account = ?1",
+            "DELETE FROM annotation WHERE account = ?1",
+            "DELETE FROM annotation WHERE reader = ?1",
             "DELETE FROM account WHERE id = ?1",
         ] {
             self.run(statement, [account.0])?;
         }
         self.forget_member(address)?;
+        self.forget_identifier(address)?;
         Ok(Outcome::Done)
     }
 
@@ -138,17 +144,18 @@ impl Work<'_> {
         first(statement.query_row([account.0, num(octets)], |row| row.get(0)))
     }
 
-    /// Counts an e-mail in: the new modseq and e-mail id.
-    pub(super) fn count_email_in(&mut self, account: AccountId, octets: u64) -> Sql<(i64, i64)> {
-        let (modseq, email) = self
+    /// Counts e-mails in: the new modseq, and the id of the first; the others follow it.
+    pub(super) fn count_emails_in(&mut self, account: AccountId, emails: usize, octets: u64) -> Sql<(i64, i64)> {
+        let emails = num(emails as u64);
+        let (modseq, last): (i64, i64) = self
             .sql
             .prepare_cached(
-                "UPDATE account SET modseq = modseq + 1, last_email = last_email + 1, used = used + ?2, \
-                 messages = messages + 1 WHERE id = ?1 RETURNING modseq, last_email",
+                "UPDATE account SET modseq = modseq + 1, last_email = last_email + ?2, used = used + ?3, \
+                 messages = messages + ?2 WHERE id = ?1 RETURNING modseq, last_email",
             )?
-            .query_row([account.0, num(octets)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .query_row([account.0, emails, num(octets)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.touch(account, modseq);
-        Ok((modseq, email))
+        Ok((modseq, last - emails + 1))
     }
 }
 

@@ -1,9 +1,10 @@
-//! The commit point of a message: mailbox entries, outbox entries, content and trace of one message together. Also
-//! APPEND, which is the same for one mailbox. Does not own what a delivery *should* do: that is in the operation.
+//! The commit point of a message: mailbox entries, outbox entries, content and trace of one message together. Does not
+//! own what a delivery *should* do: that is in the operation.
 
-use super::{Work, flags::KeywordsFull};
-use crate::columns::{Sql, bits, count, num, queue_key, sum, system_bits};
-use crate::op::{Append, Content, Deliver, Delivery, Local, Outcome};
+use super::Work;
+use super::thread::keys;
+use crate::columns::{Sql, bits, count, num, queue_key, sum};
+use crate::op::{Content, Deliver, Delivery, Local, Outcome};
 use crate::types::{AccountId, EmailId, MailboxId, QueueId, Role, Uid};
 use message::Time;
 use rusqlite::params;
@@ -17,8 +18,8 @@ pub(super) struct NewEmail<'a> {
     pub(super) received: Time,
     pub(super) queue_id: Option<QueueId>,
     pub(super) summary: &'a [u8],
-    pub(super) message_id: Option<&'a str>,
-    pub(super) references: &'a [String],
+    /// As [`super::thread::keys`] makes them.
+    pub(super) keys: Vec<i64>,
 }
 
 /// A row of a mailbox about to be written.
@@ -30,6 +31,7 @@ pub(super) struct NewMessage {
     pub(super) flags: i64,
     pub(super) size: i64,
     pub(super) received: i64,
+    pub(super) saved: i64,
 }
 
 impl Work<'_> {
@@ -78,7 +80,8 @@ impl Work<'_> {
         let account = local.account;
         let size = size_of(local, &deliver.content);
         let mailbox = self.mailbox_for(account, local.role)?;
-        let (modseq, email) = self.insert_email(&NewEmail {
+        let (modseq, email) = self.count_emails_in(account, 1, size)?;
+        let new = NewEmail {
             account,
             blob,
             prefix: &local.prefix,
@@ -86,12 +89,13 @@ impl Work<'_> {
             received: deliver.now,
             queue_id: Some(deliver.queue_id),
             summary: &deliver.summary,
-            message_id: deliver.message_id.as_deref(),
-            references: &deliver.references,
-        })?;
+            keys: keys(deliver.message_id.as_deref(), &deliver.references),
+        };
+        self.insert_email(email, &new)?;
         let flags = if deliver.utf8_header { bits::UTF8_HEADER } else { 0 };
         let (size, received) = (num(size), num(deliver.now.0));
-        let uid = self.insert_message(&NewMessage { account, mailbox, email, modseq, flags, size, received })?;
+        let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved: received };
+        let uid = self.insert_message(&new)?;
         Ok(Delivery::Done { mailbox: MailboxId(mailbox), uid, email: EmailId(email) })
     }
 
@@ -107,10 +111,10 @@ impl Work<'_> {
         Err(crate::StoreError::damaged(format!("account {} has no INBOX", account.0)))
     }
 
-    /// Writes an e-mail and counts it; its modseq and id.
-    pub(super) fn insert_email(&mut self, new: &NewEmail<'_>) -> Sql<(i64, i64)> {
-        let (modseq, email) = self.count_email_in(new.account, new.size)?;
-        let (thread, refs) = self.thread_for(new.account, email, new.message_id, new.references)?;
+    /// Writes an e-mail under an id that was counted in.
+    pub(super) fn insert_email(&mut self, email: i64, new: &NewEmail<'_>) -> Sql<()> {
+        let thread = self.thread_for(new.account, email, &new.keys)?;
+        let refs: Vec<u8> = new.keys.iter().flat_map(|key| key.to_le_bytes()).collect();
         self.run(
             "INSERT INTO email (account, id, blob, copies, thread, size, received, queue_id, prefix, summary, refs, \
              prefix_sum, summary_sum) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
@@ -129,70 +133,47 @@ impl Work<'_> {
                 sum(new.summary)
             ],
         )?;
-        Ok((modseq, email))
+        Ok(())
     }
 
     /// Puts an e-mail into a mailbox under its next UID.
     pub(super) fn insert_message(&mut self, new: &NewMessage) -> Sql<Uid> {
-        let unseen = i64::from(new.flags & bits::SEEN == 0);
+        let (unseen, deleted) = (i64::from(new.flags & bits::SEEN == 0), i64::from(new.flags & bits::DELETED != 0));
         let next: i64 = self
             .sql
             .prepare_cached(
                 "UPDATE mailbox SET uid_next = uid_next + 1, modseq = ?3, total = total + 1, unseen = unseen + ?4, \
-                 octets = octets + ?5 WHERE account = ?1 AND id = ?2 RETURNING uid_next",
+                 octets = octets + ?5, deleted = deleted + ?6, recent = recent + 1 \
+                 WHERE account = ?1 AND id = ?2 RETURNING uid_next",
             )?
-            .query_row(params![new.account.0, new.mailbox, new.modseq, unseen, new.size], |row| row.get(0))?;
+            .query_row(params![new.account.0, new.mailbox, new.modseq, unseen, new.size, deleted], |row| row.get(0))?;
         // RFC 9051 §2.3.1.1: UIDNEXT is a 32-bit number too, and never goes back.
         if u32::try_from(next).is_err() {
             return Err(crate::StoreError::Exhausted { what: "UIDs" });
         }
         let uid = next - 1;
-        self.run(
-            "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
-            params![new.account.0, new.mailbox, uid, new.email, new.modseq, new.flags, new.size, new.received],
-        )?;
+        self.insert_row(uid, new)?;
         Ok(Uid(crate::columns::small(uid)?))
     }
 
-    pub(super) fn append(&mut self, append: &Append) -> Sql<Outcome> {
-        let account = append.account;
-        let validity = self
-            .number("SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2", [account.0, append.mailbox.0])?;
-        let (Some(validity), Some(room)) = (validity, self.has_room(account, append.content.octets)?) else {
-            return Ok(Outcome::Gone);
-        };
-        if !room {
-            return Ok(Outcome::OverQuota);
-        }
-        let Ok(keywords) = self.keyword_bits(account, &append.flags)? else { return Ok(Outcome::Conflict) };
-        let blob = self.insert_blob(&append.content, 1)?;
-        let (modseq, email) = self.insert_email(&NewEmail {
-            account,
-            blob,
-            prefix: b"",
-            size: append.content.octets,
-            received: append.received,
-            queue_id: None,
-            summary: &append.summary,
-            message_id: append.message_id.as_deref(),
-            references: &append.references,
-        })?;
-        let utf8 = if append.utf8_header { bits::UTF8_HEADER } else { 0 };
-        let flags = system_bits(&append.flags) | keywords | utf8;
-        let (size, received) = (num(append.content.octets), num(append.received.0));
-        let mailbox = append.mailbox.0;
-        let uid = self.insert_message(&NewMessage { account, mailbox, email, modseq, flags, size, received })?;
-        Ok(Outcome::Uids { uid_validity: crate::columns::small(validity)?, pairs: vec![(None, uid)] })
-    }
-
-    /// The bits of the keywords of `flags`, or that there are too many kinds.
-    pub(super) fn keyword_bits(
-        &mut self,
-        account: AccountId,
-        flags: &crate::types::Flags,
-    ) -> Sql<Result<i64, KeywordsFull>> {
-        self.slots_for(account, &flags.keywords)
+    /// Only the row; who calls has counted it.
+    pub(super) fn insert_row(&self, uid: i64, new: &NewMessage) -> Sql<()> {
+        self.run(
+            "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                new.account.0,
+                new.mailbox,
+                uid,
+                new.email,
+                new.modseq,
+                new.flags,
+                new.size,
+                new.received,
+                new.saved
+            ],
+        )?;
+        Ok(())
     }
 }
 

@@ -1,75 +1,117 @@
 //! Flags and keywords of messages.
 
 use super::Work;
+use super::messages::{ONE, RANGE, Shelf, UID_NEXT, statements};
 use crate::StoreError;
 use crate::columns::{KEYWORDS_MAX, Sql, Text, bits, count, keyword_bit, num, small, system_bits};
 use crate::op::{FlagChange, Outcome};
-use crate::types::{AccountId, MailboxId, ModSeq, Uid};
+use crate::types::{AccountId, ModSeq, Uid};
+use crate::uids::UidSet;
 use rusqlite::params;
 
-/// The account has as many different keywords as it can have.
+/// The account has as many different keywords as it can have, or this one is too long.
 pub(super) struct KeywordsFull;
+
+/// Octets of a keyword: longer ones are no words any more, and a client gets all of them with each SELECT.
+pub const KEYWORD_OCTETS_MAX: usize = 128;
 
 /// What of `msg.flags` a change never touches.
 const KEPT: i64 = bits::UTF8_HEADER;
 
+/// What becomes of flags: first these are kept, then these are set.
+#[derive(Clone, Copy)]
+struct Mask {
+    keep: i64,
+    set: i64,
+}
+
+/// What a change finds.
+#[derive(Default)]
+struct Look {
+    /// Changed later than the client knows: left alone.
+    later: Vec<Uid>,
+    unseen: i64,
+    deleted: i64,
+    changes: bool,
+}
+
 impl Work<'_> {
     pub(super) fn set_flags(
         &mut self,
-        place: (AccountId, MailboxId),
-        uids: &[Uid],
+        of: Shelf,
+        uids: &UidSet,
         change: &FlagChange,
         unchanged_since: Option<ModSeq>,
     ) -> Sql<Outcome> {
-        let (account, mailbox) = place;
-        if !self.finds("SELECT 1 FROM mailbox WHERE account = ?1 AND id = ?2", [account.0, mailbox.0])? {
+        if self.validity_of(of)?.is_none() {
             return Ok(Outcome::Gone);
         }
         let (FlagChange::Add(flags) | FlagChange::Remove(flags) | FlagChange::Replace(flags)) = change;
-        let Ok(keywords) = self.keyword_bits(account, flags)? else { return Ok(Outcome::Conflict) };
-        let given = system_bits(flags) | keywords;
+        let words = match change {
+            FlagChange::Remove(_) => Ok(self.slots_of(of.0, &flags.keywords)?),
+            _ => self.slots_for(of.0, &flags.keywords)?,
+        };
+        let Ok(keywords) = words else { return Ok(Outcome::Limit) };
+        let mask = Mask::of(change, system_bits(flags) | keywords);
         let since = unchanged_since.map_or(i64::MAX, |since| num(since.0));
-        let mut later = Vec::new();
-        let mut changed = Vec::new();
-        for uid in in_order(uids) {
-            let Some((old, modseq)) = self.flags_of(account, mailbox, uid)? else { continue };
-            let new = apply(change, old, given);
-            // RFC 7162 §3.1.3: what changed later is left alone and named.
-            if modseq > since {
-                later.push(uid);
-            } else if new != old {
-                changed.push((uid, old, new));
+        let look = self.look(of, uids, mask, since)?;
+        if look.changes {
+            self.write_flags(of, uids, (mask, since), &look)?;
+        }
+        Ok(Outcome::Modified(look.later))
+    }
+
+    fn look(&self, of: Shelf, uids: &UidSet, mask: Mask, since: i64) -> Sql<Look> {
+        let mut statement = self.sql.prepare_cached(
+            "SELECT uid, flags, modseq FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+        )?;
+        let mut look = Look::default();
+        for (first, last) in uids.ranges() {
+            let mut rows = statement.query(params![of.0.0, of.1.0, first.0, last.0])?;
+            while let Some(row) = rows.next()? {
+                let old = row.get(1)?;
+                // RFC 7162 §3.1.3: what changed later is left alone and named.
+                if row.get::<_, i64>(2)? > since {
+                    look.later.push(Uid(small(row.get(0)?)?));
+                } else {
+                    look.count(old, mask.apply(old));
+                }
             }
         }
-        self.write_flags(account, mailbox, &changed)?;
-        Ok(Outcome::Modified(later))
+        Ok(look)
     }
 
-    fn flags_of(&self, account: AccountId, mailbox: MailboxId, uid: Uid) -> Sql<Option<(i64, i64)>> {
-        let find = "SELECT flags, modseq FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid = ?3";
-        let mut statement = self.sql.prepare_cached(find)?;
-        let row = statement.query_row([account.0, mailbox.0, i64::from(uid.0)], |row| Ok((row.get(0)?, row.get(1)?)));
-        super::first(row)
-    }
-
-    fn write_flags(&mut self, account: AccountId, mailbox: MailboxId, changed: &[(Uid, i64, i64)]) -> Sql<()> {
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let modseq = self.next_modseq(account)?.unwrap_or(0);
-        let mut unseen = 0_i64;
-        for (uid, old, new) in changed {
-            unseen += (old & bits::SEEN) - (new & bits::SEEN);
-            self.run(
-                "UPDATE msg SET flags = ?4, modseq = ?5 WHERE account = ?1 AND mailbox = ?2 AND uid = ?3",
-                params![account.0, mailbox.0, uid.0, new, modseq],
-            )?;
+    fn write_flags(&mut self, of: Shelf, uids: &UidSet, how: (Mask, i64), look: &Look) -> Sql<()> {
+        let (mask, since) = how;
+        let modseq = self.next_modseq(of.0)?.unwrap_or(0);
+        let update = |uids: &str| {
+            format!(
+                "UPDATE msg SET flags = (flags & ?5) | ?6, modseq = ?7 WHERE account = ?1 AND mailbox = ?2 \
+                 AND {uids} AND modseq <= ?8 AND flags <> (flags & ?5) | ?6"
+            )
+        };
+        let (range, one) = (update(RANGE), update(ONE));
+        let end = self.number(UID_NEXT, [of.0.0, of.1.0])?.unwrap_or(0);
+        for (first, last) in statements(uids, end) {
+            let statement = if first == last { &one } else { &range };
+            self.run(statement, params![of.0.0, of.1.0, first, last, mask.keep, mask.set, modseq, since])?;
         }
         self.run(
-            "UPDATE mailbox SET unseen = unseen + ?3, modseq = ?4 WHERE account = ?1 AND id = ?2",
-            [account.0, mailbox.0, unseen, modseq],
+            "UPDATE mailbox SET unseen = unseen + ?3, deleted = deleted + ?4, modseq = ?5 \
+             WHERE account = ?1 AND id = ?2",
+            [of.0.0, of.1.0, look.unseen, look.deleted, modseq],
         )?;
         Ok(())
+    }
+
+    /// The bits of some keywords, of those that are known.
+    fn slots_of(&self, account: AccountId, names: &[String]) -> Sql<i64> {
+        if names.is_empty() {
+            return Ok(0);
+        }
+        let known = keywords_of(self.sql, account)?;
+        let asked = |known: &str| names.iter().any(|name| name.eq_ignore_ascii_case(known));
+        Ok(known.iter().filter(|(_, name)| asked(name)).fold(0, |all, (slot, _)| all | keyword_bit(*slot)))
     }
 
     /// The bits of some keywords; new ones get a free slot.
@@ -79,10 +121,13 @@ impl Work<'_> {
         }
         let mut known = keywords_of(self.sql, account)?;
         let mut all = 0;
-        for name in names.iter().map(|name| name.to_lowercase()).filter(|name| !name.is_empty()) {
-            if let Some((slot, _)) = known.iter().find(|(_, known)| *known == name) {
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            if let Some((slot, _)) = known.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)) {
                 all |= keyword_bit(*slot);
                 continue;
+            }
+            if name.len() > KEYWORD_OCTETS_MAX {
+                return Ok(Err(KeywordsFull));
             }
             let mut free = free_slot(&known);
             if free.is_none() {
@@ -93,7 +138,7 @@ impl Work<'_> {
             let Some(slot) = free else { return Ok(Err(KeywordsFull)) };
             let insert = "INSERT INTO keyword (account, slot, name) VALUES (?1, ?2, ?3)";
             self.run(insert, params![account.0, slot, name.as_bytes()])?;
-            known.push((slot, name));
+            known.push((slot, name.clone()));
             all |= keyword_bit(slot);
         }
         Ok(Ok(all))
@@ -120,20 +165,27 @@ fn free_slot(known: &[(u32, String)]) -> Option<u32> {
     (0..KEYWORDS_MAX).find(|slot| known.iter().all(|(taken, _)| taken != slot))
 }
 
-fn apply(change: &FlagChange, old: i64, given: i64) -> i64 {
-    match change {
-        FlagChange::Add(_) => old | given,
-        FlagChange::Remove(_) => old & !given,
-        FlagChange::Replace(_) => (old & KEPT) | given,
+impl Mask {
+    fn of(change: &FlagChange, given: i64) -> Mask {
+        match change {
+            FlagChange::Add(_) => Mask { keep: -1, set: given },
+            FlagChange::Remove(_) => Mask { keep: !given, set: 0 },
+            FlagChange::Replace(_) => Mask { keep: KEPT, set: given },
+        }
+    }
+
+    fn apply(self, old: i64) -> i64 {
+        (old & self.keep) | self.set
     }
 }
 
-/// UIDs as a set: each once, ascending.
-pub(super) fn in_order(uids: &[Uid]) -> Vec<Uid> {
-    let mut uids = uids.to_vec();
-    uids.sort_unstable();
-    uids.dedup();
-    uids
+impl Look {
+    fn count(&mut self, old: i64, new: i64) {
+        let (deleted_old, deleted_new) = (old & bits::DELETED != 0, new & bits::DELETED != 0);
+        self.unseen += (old & bits::SEEN) - (new & bits::SEEN);
+        self.deleted += i64::from(deleted_new) - i64::from(deleted_old);
+        self.changes |= old != new;
+    }
 }
 
 /// Slot and name of every keyword of an account.

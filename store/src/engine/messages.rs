@@ -1,14 +1,42 @@
-//! Messages between mailboxes and out of them: copy, move, expunge.
+//! Messages between mailboxes of an account and out of them: copy, move, expunge; and the mark of `\Recent`. Works on
+//! ranges, so that ten thousand messages cost few statements. Copies for another account are made in `across`.
 
 use super::deliver::NewMessage;
-use super::flags::in_order;
 use super::mailbox::{GONE_EMAIL, GONE_UID};
 use super::{Work, first};
-use crate::columns::{Sql, bits, num, small};
+use crate::StoreError;
+use crate::columns::{Sql, bits, count, num, small};
 use crate::op::Outcome;
 use crate::types::{AccountId, MailboxId, Uid};
+use crate::uids::UidSet;
 use message::Time;
-use rusqlite::{Row, params};
+use rusqlite::params;
+
+/// A mailbox and whose it is.
+pub(super) type Shelf = (AccountId, MailboxId);
+
+/// UIDs in a row that are cheaper by one statement for all than by one for each. SQLite keeps what a statement that
+/// changes several rows overwrites, to be able to undo it alone, and looks through all it kept before: many such
+/// statements in one operation take ever longer. One for a single row has no need of it.
+const RANGE_MIN: i64 = 8;
+/// The condition of a statement for UIDs in a row, and for one.
+pub(super) const RANGE: &str = "uid BETWEEN ?3 AND ?4";
+pub(super) const ONE: &str = "uid = ?3 AND ?4 = ?3";
+pub(super) const UID_NEXT: &str = "SELECT uid_next FROM mailbox WHERE account = ?1 AND id = ?2";
+
+/// First and last UID of each statement for a set of UIDs below `end`.
+pub(super) fn statements(uids: &UidSet, end: i64) -> impl Iterator<Item = (i64, i64)> {
+    let cut = move |(first, last): &(Uid, Uid)| (i64::from(first.0), i64::from(last.0).min(end - 1));
+    uids.ranges().iter().map(cut).flat_map(|(first, last)| {
+        let step = if last - first + 1 < RANGE_MIN { 1 } else { last - first + 1 };
+        let starts = if first > last { 0..0 } else { 0..(last - first) / step + 1 };
+        starts.map(move |n| (first + n * step, first + n * step + step - 1))
+    })
+}
+
+const COPY_RANGE: &str = "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
+     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags, size, received, ?8 FROM msg \
+     WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4";
 
 /// A row of `msg` as it is taken along.
 struct Entry {
@@ -18,162 +46,298 @@ struct Entry {
     received: i64,
 }
 
-/// What leaves a mailbox, summed up.
+/// Messages that are there, and what they count for.
 #[derive(Default)]
-struct Leaving {
+pub(super) struct Found {
+    pub(super) uids: UidSet,
+    /// Of each message, in order.
+    entries: Vec<Entry>,
+    sums: Sums,
+}
+
+/// What messages count for in their mailbox.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sums {
     total: i64,
     unseen: i64,
+    deleted: i64,
+    recent: i64,
     octets: i64,
 }
 
 impl Work<'_> {
-    pub(super) fn copy(&mut self, account: AccountId, way: (MailboxId, MailboxId), uids: &[Uid]) -> Sql<Outcome> {
-        let Some(uid_validity) = self.way_is_there(account, way)? else { return Ok(Outcome::Gone) };
-        let found = self.entries(account, way.0, uids)?;
-        let mut pairs = Vec::with_capacity(found.len());
-        if !found.is_empty() {
-            let modseq = self.next_modseq(account)?.unwrap_or(0);
-            for (uid, entry) in found {
-                self.run(
-                    "UPDATE email SET copies = copies + 1 WHERE account = ?1 AND id = ?2",
-                    [account.0, entry.email],
-                )?;
-                pairs.push((Some(uid), self.insert_entry((account, modseq), way.1, &entry)?));
+    pub(super) fn copy(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+        let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
+            return Ok(Outcome::Gone);
+        };
+        let found = self.find(from, uids, false)?;
+        let pairs = match (found.uids.is_empty(), from.0 == to.0) {
+            (true, _) => Vec::new(),
+            (false, false) => match self.copy_across(from, to, &found, now)? {
+                Ok(pairs) => pairs,
+                Err(refused) => return Ok(refused),
+            },
+            (false, true) => {
+                let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+                self.show_again(from, &found)?;
+                self.put_rows((modseq, now), (from, to.1), &found)?
             }
-        }
-        Ok(Outcome::Uids { uid_validity, pairs })
+        };
+        Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    pub(super) fn move_messages(
-        &mut self,
-        account: AccountId,
-        way: (MailboxId, MailboxId),
-        uids: &[Uid],
-        now: Time,
-    ) -> Sql<Outcome> {
-        let Some(uid_validity) = self.way_is_there(account, way)? else { return Ok(Outcome::Gone) };
-        let found = self.entries(account, way.0, uids)?;
-        let mut pairs = Vec::with_capacity(found.len());
-        if !found.is_empty() {
-            let modseq = self.next_modseq(account)?.unwrap_or(0);
-            let mut leaving = Leaving::default();
-            for (uid, entry) in found {
-                pairs.push((Some(uid), self.insert_entry((account, modseq), way.1, &entry)?));
-                self.remove_entry((account, modseq), (way.0, uid), now)?;
-                leaving.count(&entry);
+    pub(super) fn move_messages(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+        if from.0 != to.0 {
+            let copied = self.copy(from, to, uids, now)?;
+            if let Outcome::Uids { pairs, .. } = &copied {
+                let moved: UidSet = pairs.iter().filter_map(|(from, _)| *from).collect();
+                self.expunge(from, &moved, false, now)?;
             }
-            self.count_out((account, modseq), way.0, &leaving)?;
+            return Ok(copied);
         }
-        Ok(Outcome::Uids { uid_validity, pairs })
+        let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
+            return Ok(Outcome::Gone);
+        };
+        let found = self.find(from, uids, false)?;
+        let mut pairs = Vec::new();
+        if !found.uids.is_empty() {
+            let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+            pairs = self.put_rows((modseq, now), (from, to.1), &found)?;
+            self.take_rows((modseq, now), from, &found)?;
+        }
+        Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    pub(super) fn expunge(&mut self, account: AccountId, mailbox: MailboxId, uids: &[Uid], now: Time) -> Sql<Outcome> {
-        if self.way_is_there(account, (mailbox, mailbox))?.is_none() {
+    pub(super) fn expunge(&mut self, from: Shelf, uids: &UidSet, only_deleted: bool, now: Time) -> Sql<Outcome> {
+        if self.validity_of(from)?.is_none() {
             return Ok(Outcome::Gone);
         }
-        let found = self.entries(account, mailbox, uids)?;
-        if found.is_empty() {
+        let found = self.find(from, uids, only_deleted)?;
+        if found.uids.is_empty() {
             return Ok(Outcome::Removed(0));
         }
-        let modseq = self.next_modseq(account)?.unwrap_or(0);
-        let mut leaving = Leaving::default();
-        for (uid, entry) in &found {
-            self.remove_entry((account, modseq), (mailbox, *uid), now)?;
-            self.drop_copy((account, modseq), entry.email, now)?;
-            leaving.count(entry);
-        }
-        self.count_out((account, modseq), mailbox, &leaving)?;
-        Ok(Outcome::Removed(small(leaving.total)?))
+        let modseq = self.next_modseq(from.0)?.unwrap_or(0);
+        self.take_rows((modseq, now), from, &found)?;
+        self.hide(from.0, modseq, &found, now)?;
+        Ok(Outcome::Removed(small(found.sums.total)?))
     }
 
-    /// The destination's UIDVALIDITY, where both ends are there.
-    fn way_is_there(&self, account: AccountId, way: (MailboxId, MailboxId)) -> Sql<Option<u32>> {
-        let find = "SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2";
-        if self.number(find, [account.0, way.0.0])?.is_none() {
-            return Ok(None);
-        }
-        self.number(find, [account.0, way.1.0])?.map(small).transpose()
+    pub(super) fn claim_recent(&mut self, of: Shelf, before: Uid) -> Sql<Outcome> {
+        let find = "SELECT min(recent_from, ?3) FROM mailbox WHERE account = ?1 AND id = ?2 AND selectable = 1";
+        let before = i64::from(before.0);
+        let Some(from) = self.number(find, [of.0.0, of.1.0, before])? else { return Ok(Outcome::Gone) };
+        self.run(
+            "UPDATE mailbox SET recent_from = min(?3, uid_next), recent = (SELECT count(*) FROM msg \
+             WHERE msg.account = ?1 AND msg.mailbox = ?2 AND uid >= ?3) \
+             WHERE account = ?1 AND id = ?2 AND recent_from < min(?3, uid_next)",
+            [of.0.0, of.1.0, before],
+        )?;
+        Ok(Outcome::Recent(Uid(small(from)?)))
     }
 
-    fn entries(&self, account: AccountId, mailbox: MailboxId, uids: &[Uid]) -> Sql<Vec<(Uid, Entry)>> {
-        let find = "SELECT email, flags, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid = ?3";
-        let mut statement = self.sql.prepare_cached(find)?;
-        let mut found = Vec::new();
-        for uid in in_order(uids) {
-            let entry = first(statement.query_row([account.0, mailbox.0, i64::from(uid.0)], entry))?;
-            found.extend(entry.map(|entry| (uid, entry)));
+    /// The UIDVALIDITY of a mailbox that can be opened; `None` when there is none.
+    pub(super) fn validity_of(&self, of: Shelf) -> Sql<Option<i64>> {
+        let find = "SELECT uid_validity FROM mailbox WHERE account = ?1 AND id = ?2 AND selectable = 1";
+        self.number(find, [of.0.0, of.1.0])
+    }
+
+    /// Those of some UIDs that are there.
+    fn find(&self, of: Shelf, uids: &UidSet, only_deleted: bool) -> Sql<Found> {
+        let recent = "SELECT recent_from FROM mailbox WHERE account = ?1 AND id = ?2";
+        let recent_from = self.number(recent, [of.0.0, of.1.0])?.unwrap_or(0);
+        let mut statement = self.sql.prepare_cached(
+            "SELECT uid, email, flags, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
+        )?;
+        let (mut found, mut there) = (Found::default(), Vec::new());
+        for (from, to) in uids.ranges() {
+            let mut rows = statement.query(params![of.0.0, of.1.0, from.0, to.0])?;
+            while let Some(row) = rows.next()? {
+                let (uid, flags): (i64, i64) = (row.get(0)?, row.get(2)?);
+                if only_deleted && flags & bits::DELETED == 0 {
+                    continue;
+                }
+                let entry = Entry { email: row.get(1)?, flags, size: row.get(3)?, received: row.get(4)? };
+                found.sums.add(&entry, uid >= recent_from);
+                found.entries.push(entry);
+                there.push(Uid(small(uid)?));
+            }
         }
+        found.uids = there.into_iter().collect();
         Ok(found)
     }
 
-    pub(super) fn uids_of(&self, account: AccountId, mailbox: MailboxId) -> Sql<Vec<Uid>> {
-        let mut statement = self.sql.prepare_cached("SELECT uid FROM msg WHERE account = ?1 AND mailbox = ?2")?;
-        let rows = statement.query_map([account.0, mailbox.0], |row| row.get(0))?;
-        Ok(rows.map(|uid| uid.map(Uid)).collect::<Result<_, _>>()?)
+    /// Puts rows for messages into another mailbox of the account, or the same; old and new UIDs.
+    fn put_rows(&mut self, at: (i64, Time), way: (Shelf, MailboxId), found: &Found) -> Sql<Vec<(Option<Uid>, Uid)>> {
+        let ((modseq, now), ((account, from), to)) = (at, way);
+        let first_new = self.count_in((account, to), modseq, &found.sums)?;
+        let mut next = first_new;
+        for ((first, last), entries) in found.statements() {
+            match entries {
+                [entry] => {
+                    let Entry { email, flags, size, received } = *entry;
+                    let (mailbox, saved) = (to.0, num(now.0));
+                    let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved };
+                    self.insert_row(next, &new)?;
+                }
+                _ => {
+                    let range = (account.0, from.0, first, last, to.0, next - first, modseq, num(now.0));
+                    self.run(COPY_RANGE, range)?;
+                }
+            }
+            next += last - first + 1;
+        }
+        (found.uids.iter().zip(first_new..)).map(|(old, new)| Ok((Some(old), Uid(small(new)?)))).collect()
     }
 
-    fn insert_entry(&mut self, at: (AccountId, i64), mailbox: MailboxId, entry: &Entry) -> Sql<Uid> {
-        let (account, modseq) = at;
-        let Entry { email, flags, size, received } = *entry;
-        self.insert_message(&NewMessage { account, mailbox: mailbox.0, email, modseq, flags, size, received })
+    /// Counts messages in; the UID of the first.
+    pub(super) fn count_in(&mut self, to: Shelf, modseq: i64, sums: &Sums) -> Sql<i64> {
+        let next: i64 = self
+            .sql
+            .prepare_cached(
+                "UPDATE mailbox SET uid_next = uid_next + ?4, modseq = ?3, total = total + ?4, unseen = unseen + ?5, \
+                 octets = octets + ?6, deleted = deleted + ?7, recent = recent + ?4 \
+                 WHERE account = ?1 AND id = ?2 RETURNING uid_next",
+            )?
+            .query_row([to.0.0, to.1.0, modseq, sums.total, sums.unseen, sums.octets, sums.deleted], |row| {
+                row.get(0)
+            })?;
+        // RFC 9051 §2.3.1.1: UIDNEXT is a 32-bit number too, and never goes back.
+        if u32::try_from(next).is_err() {
+            return Err(StoreError::Exhausted { what: "UIDs" });
+        }
+        Ok(next - sums.total)
     }
 
-    fn remove_entry(&mut self, at: (AccountId, i64), message: (MailboxId, Uid), now: Time) -> Sql<()> {
-        let (mailbox, uid) = message;
+    /// Takes rows out of a mailbox.
+    fn take_rows(&mut self, at: (i64, Time), from: Shelf, found: &Found) -> Sql<()> {
+        let (modseq, now) = at;
+        let delete = |uids: &str| format!("DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND {uids}");
+        let (range, one) = (delete(RANGE), delete(ONE));
+        for ((first, last), _) in found.statements() {
+            let statement = if first == last { &one } else { &range };
+            self.run(statement, [from.0.0, from.1.0, first, last])?;
+        }
+        for (first, last) in found.uids.ranges() {
+            let range = (i64::from(first.0), i64::from(last.0));
+            self.mark_gone((from.0, modseq, now), (GONE_UID, from.1.0), range)?;
+        }
+        let sums = &found.sums;
         self.run(
-            "DELETE FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid = ?3",
-            [at.0.0, mailbox.0, i64::from(uid.0)],
-        )?;
-        self.mark_gone(at, GONE_UID, (mailbox.0, i64::from(uid.0)), now)
-    }
-
-    pub(super) fn mark_gone(&mut self, at: (AccountId, i64), kind: i64, what: (i64, i64), now: Time) -> Sql<()> {
-        self.run(
-            "INSERT INTO gone (account, modseq, kind, mailbox, id, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![at.0.0, at.1, kind, what.0, what.1, num(now.0)],
+            "UPDATE mailbox SET modseq = ?3, total = total - ?4, unseen = unseen - ?5, octets = octets - ?6, \
+             deleted = deleted - ?7, recent = recent - ?8 WHERE account = ?1 AND id = ?2",
+            [from.0.0, from.1.0, modseq, sums.total, sums.unseen, sums.octets, sums.deleted, sums.recent],
         )?;
         Ok(())
     }
 
-    fn count_out(&mut self, at: (AccountId, i64), mailbox: MailboxId, leaving: &Leaving) -> Sql<()> {
+    /// Writes down that ids of a kind in a mailbox, from first to last, are no more.
+    pub(super) fn mark_gone(&mut self, at: (AccountId, i64, Time), kind: (i64, i64), range: (i64, i64)) -> Sql<()> {
         self.run(
-            "UPDATE mailbox SET modseq = ?3, total = total - ?4, unseen = unseen - ?5, octets = octets - ?6 \
-             WHERE account = ?1 AND id = ?2",
-            [at.0.0, mailbox.0, at.1, leaving.total, leaving.unseen, leaving.octets],
+            "INSERT INTO gone (account, modseq, kind, mailbox, id, at, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![at.0.0, at.1, kind.0, kind.1, range.0, num(at.2.0), range.1],
         )?;
         Ok(())
     }
 
-    /// One mailbox less shows an e-mail; without any it goes, and its content with the last that refers to it.
-    fn drop_copy(&mut self, at: (AccountId, i64), email: i64, now: Time) -> Sql<()> {
-        let (account, _) = at;
-        let gone = {
-            let mut statement = self.sql.prepare_cached(
-                "DELETE FROM email WHERE account = ?1 AND id = ?2 AND copies <= 1 RETURNING blob, size, refs",
-            )?;
+    /// One row more shows each of these e-mails.
+    fn show_again(&mut self, from: Shelf, found: &Found) -> Sql<()> {
+        const AGAIN: &str = "ON CONFLICT (account, email) DO UPDATE SET copies = copies + 1";
+        let of_range = format!(
+            "INSERT INTO shown (account, email, copies) SELECT account, email, 2 FROM msg \
+             WHERE account = ?1 AND mailbox = ?2 AND {RANGE} {AGAIN}"
+        );
+        let of_one = format!("INSERT INTO shown (account, email, copies) VALUES (?1, ?2, 2) {AGAIN}");
+        for ((first, last), entries) in found.statements() {
+            match entries {
+                [entry] => self.run(&of_one, [from.0.0, entry.email])?,
+                _ => self.run(&of_range, [from.0.0, from.1.0, first, last])?,
+            };
+        }
+        Ok(())
+    }
+
+    /// One row less shows each of these e-mails; without any it goes, and its content with the last that refers to it.
+    fn hide(&mut self, account: AccountId, modseq: i64, found: &Found, now: Time) -> Sql<()> {
+        let (mut ended, mut octets) = (Vec::new(), 0);
+        for Entry { email, .. } in &found.entries {
+            if self.hide_one(account, *email)? {
+                continue;
+            }
+            octets += self.end_email(account, *email)?;
+            ended.push(*email);
+        }
+        self.run(
+            "UPDATE account SET used = used - ?2, messages = messages - ?3 WHERE id = ?1",
+            [account.0, octets, num(ended.len() as u64)],
+        )?;
+        ended.sort_unstable();
+        for range in ended.chunk_by(|a, b| a + 1 == *b) {
+            if let (Some(first), Some(last)) = (range.first(), range.last()) {
+                self.mark_gone((account, modseq, now), (GONE_EMAIL, 0), (*first, *last))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether other rows still show an e-mail, now that one does no more.
+    fn hide_one(&mut self, account: AccountId, email: i64) -> Sql<bool> {
+        let key = [account.0, email];
+        let find = "SELECT copies FROM shown WHERE account = ?1 AND email = ?2";
+        let Some(copies) = self.number(find, key)? else { return Ok(false) };
+        let less = if copies > 2 {
+            "UPDATE shown SET copies = copies - 1 WHERE account = ?1 AND email = ?2"
+        } else {
+            "DELETE FROM shown WHERE account = ?1 AND email = ?2"
+        };
+        self.run(less, key)?;
+        Ok(true)
+    }
+
+    /// Removes an e-mail that nothing shows any more; its octets.
+    fn end_email(&mut self, account: AccountId, email: i64) -> Sql<i64> {
+        let ended = {
+            let mut statement = self
+                .sql
+                .prepare_cached("DELETE FROM email WHERE account = ?1 AND id = ?2 RETURNING blob, size, refs")?;
             first(statement.query_row([account.0, email], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
             }))?
         };
-        let Some((blob, size, refs)) = gone else {
-            self.run("UPDATE email SET copies = copies - 1 WHERE account = ?1 AND id = ?2", [account.0, email])?;
-            return Ok(());
-        };
-        self.run("UPDATE account SET used = used - ?2, messages = messages - 1 WHERE id = ?1", [account.0, size])?;
+        let Some((blob, octets, refs)) = ended else { return Ok(0) };
         self.forget_thread(account, email, &refs)?;
         self.release_blob(blob)?;
-        self.mark_gone(at, GONE_EMAIL, (0, email), now)
+        Ok(octets)
     }
 }
 
-impl Leaving {
-    fn count(&mut self, entry: &Entry) {
+impl Found {
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All their octets together.
+    pub(super) fn octets(&self) -> u64 {
+        count(self.sums.octets)
+    }
+
+    /// First and last UID of each statement, and the messages it is for.
+    fn statements(&self) -> impl Iterator<Item = ((i64, i64), &[Entry])> {
+        let mut rest = self.entries.as_slice();
+        statements(&self.uids, i64::MAX).map(move |(first, last)| {
+            let these = usize::try_from(last - first + 1).unwrap_or(usize::MAX);
+            let (now, later) = rest.split_at(these.min(rest.len()));
+            rest = later;
+            ((first, last), now)
+        })
+    }
+}
+
+impl Sums {
+    fn add(&mut self, entry: &Entry, recent: bool) {
         self.total += 1;
         self.unseen += i64::from(entry.flags & bits::SEEN == 0);
+        self.deleted += i64::from(entry.flags & bits::DELETED != 0);
+        self.recent += i64::from(recent);
         self.octets += entry.size;
     }
-}
-
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry { email: row.get(0)?, flags: row.get(1)?, size: row.get(2)?, received: row.get(3)? })
 }

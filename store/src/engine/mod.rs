@@ -3,7 +3,9 @@
 //! (the modules below, one per kind of thing).
 
 mod account;
+mod across;
 mod alias;
+mod append;
 mod blob;
 mod deliver;
 mod flags;
@@ -11,16 +13,20 @@ mod mailbox;
 mod messages;
 mod open;
 mod outbox;
+mod sharing;
 mod thread;
 mod trace;
 mod upkeep;
 
 pub(crate) use account::{CATCH_ALL, credentials_in};
+pub use flags::KEYWORD_OCTETS_MAX;
 pub(crate) use flags::{is_utf8, keywords_of};
+pub use mailbox::{DELIMITER, DEPTH_MAX, MAILBOXES_MAX, NAME_OCTETS_MAX, SUBSCRIPTIONS_MAX};
 pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
 pub use open::Paths;
 pub(crate) use open::connect_reader;
 pub use outbox::{CHANGE_MAX, CLAIM_MAX};
+pub use sharing::{ACL_MAX, ANNOTATION_OCTETS_MAX, ANNOTATIONS_MAX, ENTRY_OCTETS_MAX, IDENTIFIER_OCTETS_MAX};
 pub use thread::REFERENCES_MAX;
 pub(crate) use upkeep::Moved;
 
@@ -79,7 +85,7 @@ impl Engine {
     }
 
     fn try_group(&mut self, ops: &[Op]) -> Sql<Vec<Result<Outcome, StoreError>>> {
-        if ops.iter().filter_map(content_of).any(|content| matches!(content.place, Place::Frames(_))) {
+        if ops.iter().flat_map(contents_of).any(|content| matches!(content.place, Place::Frames(_))) {
             self.segments.sync()?;
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -248,24 +254,26 @@ fn commit_failed(error: rusqlite::Error) -> StoreError {
 
 /// Whether an outcome is one after which something may have changed.
 fn changes(outcome: &Outcome) -> bool {
-    !matches!(outcome, Outcome::OverQuota | Outcome::Exists | Outcome::Gone | Outcome::Conflict)
+    !matches!(outcome, Outcome::OverQuota | Outcome::Exists | Outcome::Gone | Outcome::Conflict | Outcome::Limit)
 }
 
-fn content_of(op: &Op) -> Option<&Content> {
-    match op {
-        Op::Deliver(deliver) => Some(&deliver.content),
-        Op::Append(append) => Some(&append.content),
-        _ => None,
-    }
+fn contents_of(op: &Op) -> impl Iterator<Item = &Content> {
+    let (delivered, appended) = match op {
+        Op::Deliver(deliver) => (Some(&deliver.content), [].as_slice()),
+        Op::Append(append) => (None, append.messages.as_slice()),
+        _ => (None, [].as_slice()),
+    };
+    delivered.into_iter().chain(appended.iter().map(|message| &message.content))
 }
 
 /// About how many octets an operation brings: for the limit of a group.
 pub(crate) fn weight(op: &Op) -> usize {
     const ROWS: usize = 512;
-    ROWS + match content_of(op).map(|content| &content.place) {
-        Some(Place::Inline { bytes, .. }) => bytes.len(),
-        _ => 0,
-    }
+    let of = |content: &Content| match &content.place {
+        Place::Inline { bytes, .. } => ROWS + bytes.len(),
+        Place::Frames(_) => ROWS,
+    };
+    ROWS.max(contents_of(op).map(of).sum())
 }
 
 impl Work<'_> {
@@ -304,19 +312,37 @@ impl Work<'_> {
             Op::SetFlags { account, mailbox, uids, change, unchanged_since } => {
                 self.set_flags((*account, *mailbox), uids, change, *unchanged_since)
             }
-            Op::Copy { account, from, to, uids, .. } => self.copy(*account, (*from, *to), uids),
-            Op::Move { account, from, to, uids, now } => self.move_messages(*account, (*from, *to), uids, *now),
-            Op::Expunge { account, mailbox, uids, now } => self.expunge(*account, *mailbox, uids, *now),
-            Op::MailboxCreate { account, parent, name, role, now } => {
-                self.mailbox_create(*account, *parent, name, *role, *now)
+            Op::Copy { account, from, to_account, to, uids, now } => {
+                self.copy((*account, *from), (*to_account, *to), uids, *now)
             }
-            Op::MailboxRename { account, mailbox, parent, name } => {
-                self.mailbox_rename(*account, *mailbox, *parent, name)
+            Op::Move { account, from, to_account, to, uids, now } => {
+                self.move_messages((*account, *from), (*to_account, *to), uids, *now)
             }
-            Op::MailboxDelete { account, mailbox, now } => self.mailbox_delete(*account, *mailbox, *now),
+            Op::Expunge { account, mailbox, uids, only_deleted, now } => {
+                self.expunge((*account, *mailbox), uids, *only_deleted, *now)
+            }
+            Op::RecentClaim { account, mailbox, before } => self.claim_recent((*account, *mailbox), *before),
+            _ => self.apply_to_mailboxes(op),
+        }
+    }
+
+    fn apply_to_mailboxes(&mut self, op: &Op) -> Sql<Outcome> {
+        match op {
+            Op::MailboxCreate { account, parent, path, role, now } => {
+                self.mailbox_create(*account, *parent, path, *role, *now)
+            }
+            Op::MailboxRename { account, mailbox, parent, path, now } => {
+                self.mailbox_rename((*account, *mailbox), *parent, path, *now)
+            }
+            Op::MailboxDelete { account, mailbox, now } => self.mailbox_delete((*account, *mailbox), *now),
             Op::MailboxSubscribe { account, mailbox, subscribed } => {
-                self.mailbox_subscribe(*account, *mailbox, *subscribed)
+                self.mailbox_subscribe((*account, *mailbox), *subscribed)
             }
+            Op::NameSubscribe { account, name, subscribed } => self.name_subscribe(*account, name, *subscribed),
+            Op::AclSet { account, mailbox, identifier, change } => {
+                self.acl_set((*account, *mailbox), identifier, *change)
+            }
+            Op::Annotate { of, entries } => self.annotate(of, entries),
             _ => Ok(Outcome::Conflict),
         }
     }

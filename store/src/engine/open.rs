@@ -30,6 +30,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002.sql"),
     include_str!("../../migrations/0003.sql"),
     include_str!("../../migrations/0004.sql"),
+    include_str!("../../migrations/0005.sql"),
+    include_str!("../../migrations/0006.sql"),
+    include_str!("../../migrations/0007.sql"),
+    include_str!("../../migrations/0008.sql"),
+    include_str!("../../migrations/0009.sql"),
 ];
 
 /// Where the files of a store are.
@@ -236,5 +241,34 @@ mod tests {
         migrate(&mut connection, &["CREATE TABLE a (x INTEGER)", "CREATE TABLE b (x INTEGER)"]).unwrap();
         let refused = migrate(&mut connection, &["CREATE TABLE a (x INTEGER)"]).unwrap_err();
         assert_eq!(refused, StoreError::Newer { found: 2, known: 1 });
+    }
+
+    /// A store of the release before: copies, and messages marked deleted, counted as that release did.
+    const BEFORE: &str = "
+        INSERT INTO account (id, local, local_key, host, credentials, created) VALUES (1, x'62', x'62', x'63', x'7b7d', 0);
+        INSERT INTO mailbox (account, id, parent, name, role, uid_validity, modseq, added, changed, subscribed, total,
+            unseen, uid_next) VALUES (1, 1, 0, x'61', 1, 5, 9, 1, 1, 1, 3, 2, 4), (1, 2, 0, x'62', 0, 6, 2, 2, 2, 0, 0, 0, 1);
+        INSERT INTO email (account, id, blob, copies, thread, size, received, prefix, summary, refs) VALUES
+            (1, 1, 1, 2, 1, 10, 77, x'', x'', x''), (1, 2, 2, 1, 2, 10, 78, x'', x'', x'');
+        INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received) VALUES
+            (1, 1, 1, 1, 3, 3, 8, 10, 77), (1, 1, 2, 1, 4, 4, 9, 10, 77), (1, 1, 3, 2, 5, 5, 0, 10, 78);
+        INSERT INTO gone (account, modseq, kind, mailbox, id, at) VALUES (1, 8, 0, 1, 7, 0);";
+
+    #[test]
+    fn a_store_of_the_release_before_is_brought_up_to_date() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS.get(..4).unwrap()).unwrap();
+        connection.execute_batch(BEFORE).unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let numbers = |find: &str| -> Vec<i64> {
+            let mut statement = connection.prepare(find).unwrap();
+            let width = statement.column_count();
+            let row = |row: &rusqlite::Row<'_>| (0..width).map(|n| row.get(n)).collect::<Result<Vec<i64>, _>>();
+            statement.query_map([], row).unwrap().flat_map(Result::unwrap).collect()
+        };
+        assert_eq!(numbers("SELECT deleted, recent, recent_from, selectable FROM mailbox"), [2, 3, 1, 1, 0, 0, 1, 1]);
+        assert_eq!(numbers("SELECT account, email, copies FROM shown"), [1, 1, 2]);
+        assert_eq!(numbers("SELECT ifnull(saved, received) FROM msg"), [77, 77, 78]);
+        assert_eq!(numbers("SELECT ifnull(last, id) FROM gone"), [7]);
     }
 }

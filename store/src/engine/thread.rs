@@ -9,43 +9,47 @@ use rusqlite::params;
 pub const REFERENCES_MAX: usize = 32;
 
 impl Work<'_> {
-    /// The thread of a new e-mail, and the keys it holds on to (8 octets each).
-    pub(super) fn thread_for(
-        &mut self,
-        account: AccountId,
-        email: i64,
-        message_id: Option<&str>,
-        references: &[String],
-    ) -> Sql<(i64, Vec<u8>)> {
-        let newest = references.iter().rev().map(String::as_str);
-        let mut keys: Vec<i64> = message_id.into_iter().chain(newest).take(REFERENCES_MAX).map(hash).collect();
-        keys.sort_unstable();
-        keys.dedup();
+    /// The thread of a new e-mail, which holds on to its keys from now on.
+    pub(super) fn thread_for(&mut self, account: AccountId, email: i64, keys: &[i64]) -> Sql<i64> {
         let mut thread = email;
-        for key in &keys {
+        for key in keys {
             let find = "SELECT thread FROM thread_ref WHERE account = ?1 AND hash = ?2";
             thread = thread.min(self.number(find, [account.0, *key])?.unwrap_or(thread));
         }
-        for key in &keys {
+        for key in keys {
             self.run(
                 "INSERT INTO thread_ref (account, hash, thread, email) VALUES (?1, ?2, ?3, ?4) \
                  ON CONFLICT (account, hash) DO UPDATE SET email = excluded.email",
                 params![account.0, key, thread, email],
             )?;
         }
-        Ok((thread, keys.iter().flat_map(|key| key.to_le_bytes()).collect()))
+        Ok(thread)
     }
 
     /// Lets go of the keys of an e-mail that is no more.
     pub(super) fn forget_thread(&mut self, account: AccountId, email: i64, refs: &[u8]) -> Sql<()> {
-        for key in refs.as_chunks::<8>().0 {
+        for key in keys_in(refs) {
             self.run(
                 "DELETE FROM thread_ref WHERE account = ?1 AND hash = ?2 AND email = ?3",
-                params![account.0, i64::from_le_bytes(*key), email],
+                params![account.0, key, email],
             )?;
         }
         Ok(())
     }
+}
+
+/// The keys by which a message is known to belong to others: its own id and those it names.
+pub(super) fn keys(message_id: Option<&str>, references: &[String]) -> Vec<i64> {
+    let newest = references.iter().rev().map(String::as_str);
+    let mut keys: Vec<i64> = message_id.into_iter().chain(newest).take(REFERENCES_MAX).map(hash).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Keys as an e-mail's row keeps them.
+pub(super) fn keys_in(refs: &[u8]) -> Vec<i64> {
+    refs.as_chunks::<8>().0.iter().map(|key| i64::from_le_bytes(*key)).collect()
 }
 
 fn hash(message_id: &str) -> i64 {

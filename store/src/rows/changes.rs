@@ -1,5 +1,6 @@
 //! What changed in an account after a modseq.
 
+use super::listing::is_forgotten;
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, count, num, small};
 use crate::engine::{GONE_EMAIL, GONE_MAILBOX, GONE_UID, keywords_of};
@@ -12,9 +13,7 @@ type Line = (i64, Change);
 impl Answer for ChangesSince {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Vec<(ModSeq, Change)>>> {
         let since = num(self.since.0);
-        let floor = snapshot
-            .one("SELECT modseq_floor FROM account WHERE id = ?1", [self.account.0], |row| Ok(row.get::<_, i64>(0)?))?;
-        if floor.is_none_or(|floor| since < floor) {
+        if is_forgotten(snapshot, self.account, self.since)? {
             return Ok(None);
         }
         let last = self.last_of_page(snapshot, since)?;
@@ -78,7 +77,7 @@ impl ChangesSince {
 
     fn of_the_gone(&self, snapshot: &Snapshot<'_>, since: i64, last: i64) -> Sql<Vec<Line>> {
         let lines = snapshot.all(
-            "SELECT modseq, kind, mailbox, id FROM gone WHERE account = ?1 AND modseq > ?2 AND modseq <= ?3",
+            "SELECT modseq, kind, mailbox, id, ifnull(last, id) FROM gone WHERE account = ?1 AND modseq > ?2 AND modseq <= ?3",
             [self.account.0, since, last],
             gone,
         )?;
@@ -86,12 +85,16 @@ impl ChangesSince {
     }
 }
 
-fn gone(row: &Row<'_>) -> Sql<Option<Line>> {
+/// A row may name a range of UIDs, which went in one operation.
+fn gone(row: &Row<'_>) -> Sql<Vec<Line>> {
     let (modseq, mailbox) = (row.get(0)?, MailboxId(row.get(2)?));
     Ok(match row.get::<_, i64>(1)? {
-        GONE_UID => Some((modseq, Change::Expunged { mailbox, uid: Uid(small(row.get(3)?)?) })),
-        GONE_MAILBOX => Some((modseq, Change::MailboxDeleted { mailbox })),
-        _ => None,
+        GONE_UID => {
+            let (first, last) = (small(row.get(3)?)?, small(row.get(4)?)?);
+            (first..=last).map(|uid| (modseq, Change::Expunged { mailbox, uid: Uid(uid) })).collect()
+        }
+        GONE_MAILBOX => vec![(modseq, Change::MailboxDeleted { mailbox })],
+        _ => Vec::new(),
     })
 }
 

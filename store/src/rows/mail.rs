@@ -5,13 +5,13 @@ use crate::columns::{self, Sql, Text, count, small, time};
 use crate::content::{read_frame, read_inline};
 use crate::engine::{is_utf8, keywords_of};
 use crate::op::Place;
-use crate::query::{Mailboxes, Maildrop, Messages, MessagesAhead, StoredMessage, SummaryOf};
-use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, StoredPlace, Uid};
+use crate::query::{Mailboxes, Maildrop, Messages, MessagesAhead, StoredMessage, StoredMessages, Summaries, SummaryOf};
+use crate::types::{BlobId, EmailId, Mailbox, MailboxId, Message, ModSeq, Stored, StoredPlace, SummaryRow, Uid};
 use bytes::Bytes;
 use rusqlite::{Row, params};
 
-const MAILBOX: &str =
-    "SELECT id, parent, name, role, uid_validity, uid_next, modseq, total, unseen, octets, subscribed FROM mailbox";
+pub(super) const MAILBOX: &str = "SELECT id, parent, name, role, uid_validity, uid_next, modseq, total, unseen, octets, \
+     subscribed, deleted, recent, selectable FROM mailbox";
 
 impl Answer for Mailboxes {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<Mailbox>> {
@@ -29,7 +29,7 @@ impl Answer for Maildrop {
     }
 }
 
-fn mailbox(row: &Row<'_>) -> Sql<Mailbox> {
+pub(super) fn mailbox(row: &Row<'_>) -> Sql<Mailbox> {
     let parent: i64 = row.get(1)?;
     Ok(Mailbox {
         id: MailboxId(row.get(0)?),
@@ -43,6 +43,9 @@ fn mailbox(row: &Row<'_>) -> Sql<Mailbox> {
         unseen: small(row.get(8)?)?,
         octets: count(row.get(9)?),
         subscribed: row.get(10)?,
+        deleted: small(row.get(11)?)?,
+        recent: small(row.get(12)?)?,
+        selectable: row.get(13)?,
     })
 }
 
@@ -117,6 +120,63 @@ impl Answer for MessagesAhead {
         }
         Ok(all)
     }
+}
+
+impl Answer for StoredMessages {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(Uid, Stored)>> {
+        let find = format!(
+            "{STORED} WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid BETWEEN ?3 AND ?4 ORDER BY msg.uid"
+        );
+        let mut statement = snapshot.sql.prepare_cached(&find)?;
+        let (mut all, mut octets) = (Vec::new(), 0);
+        for (first, last) in self.uids.ranges() {
+            let mut rows = statement.query(params![self.account.0, self.mailbox.0, first.0, last.0])?;
+            while all.len() < self.limit as usize
+                && octets < self.octets
+                && let Some(row) = rows.next()?
+            {
+                let Ok(stored) = stored(row) else { return Ok(all) };
+                octets += stored.size;
+                all.push((Uid(small(row.get(8)?)?), stored));
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Answer for Summaries {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<SummaryRow>> {
+        let mut statement = snapshot.sql.prepare_cached(
+            "SELECT msg.uid, msg.email, thread, ifnull(saved, msg.received), msg.received, msg.size, length(prefix), \
+             summary, summary_sum FROM msg JOIN email ON email.account = msg.account AND email.id = msg.email \
+             WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid BETWEEN ?3 AND ?4 ORDER BY msg.uid",
+        )?;
+        let mut all = Vec::new();
+        for (first, last) in self.uids.ranges() {
+            let mut rows = statement.query(params![self.account.0, self.mailbox.0, first.0, last.0])?;
+            while all.len() < self.limit as usize
+                && let Some(row) = rows.next()?
+            {
+                all.push(summarised(row)?);
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn summarised(row: &Row<'_>) -> Sql<SummaryRow> {
+    let summary = Bytes::from(row.get::<_, Vec<u8>>(7)?);
+    let checked = columns::check_sum("its summary", &summary, row.get(8)?);
+    Ok(SummaryRow {
+        uid: Uid(small(row.get(0)?)?),
+        email: EmailId(row.get(1)?),
+        thread: EmailId(row.get(2)?),
+        saved: time(row.get(3)?),
+        received: time(row.get(4)?),
+        size: count(row.get(5)?),
+        prefix_octets: small(row.get(6)?)?,
+        summary: checked.map(|()| summary),
+    })
 }
 
 /// Reads the content where that is one frame.

@@ -2,10 +2,14 @@
 //! statements. Does not own what the questions are (`query`).
 
 mod changes;
+mod listing;
+mod look;
 mod mail;
 mod people;
 mod queue;
+mod sharing;
 
+pub use look::{Look, Looked, Piece, Seen, Which};
 pub(crate) use mail::blob_place;
 pub(crate) use queue::outbox_condition;
 

@@ -40,9 +40,7 @@ fn append(store: &Store, (account, mailbox): (AccountId, MailboxId), octets: &[u
     let mut upload = store.upload();
     at_once(upload.write(octets)).unwrap();
     let content = at_once(upload.finish()).unwrap();
-    let append = store::op::Append {
-        account,
-        mailbox,
+    let message = store::op::Appended {
         content,
         summary: vec![],
         utf8_header: false,
@@ -50,8 +48,8 @@ fn append(store: &Store, (account, mailbox): (AccountId, MailboxId), octets: &[u
         references: vec![],
         flags: Flags::default(),
         received: NOW,
-        now: NOW,
     };
+    let append = store::op::Append { account, mailbox, messages: vec![message], replaces: None, now: NOW };
     assert!(matches!(at_once(store.apply(Op::Append(Box::new(append)))), Ok(Outcome::Uids { .. })));
 }
 

@@ -2,8 +2,11 @@
 
 use blake3::hash;
 use store::op::OutboxFilter;
-use store::query::{Accounts, Aliases, Domains, Mailboxes, Messages, Outbox, StoredMessage, TraceByAddress};
-use store::types::{Account, Mailbox, Uid};
+use store::query::{
+    Accounts, AclOf, Aliases, Annotations, Domains, Mailboxes, Messages, Outbox, StoredMessage, Subscriptions,
+    TraceByAddress,
+};
+use store::types::{Account, Annotated, Mailbox, Uid};
 use store::{Engine, StoreError};
 
 /// Everything, content included.
@@ -17,7 +20,11 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
         for mailbox in engine.read(&Mailboxes { account: *id })? {
             lines.push(format!("{mailbox:?}"));
             messages_of(engine, &account, &mailbox, &mut lines)?;
+            let acl = engine.read(&AclOf { account: *id, mailbox: mailbox.id })?;
+            let of = Annotated { mailbox: Some((*id, mailbox.id)), reader: None };
+            lines.push(format!("{:?} {acl:?} {:?}", mailbox.id, engine.read(&Annotations { of })?));
         }
+        lines.push(format!("{:?}", engine.read(&Subscriptions { account: *id })?));
         let journeys = engine.read(&TraceByAddress { address: address.to_string(), limit: 1_000 })?;
         lines.push(format!("journeys {}", journeys.len()));
     }

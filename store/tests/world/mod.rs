@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod compare;
+mod mailboxes;
 mod outbox;
 mod plan;
+mod sharing;
 
 pub use compare::compare;
 pub use plan::{Plan, ops};
@@ -12,7 +14,7 @@ use message::{Address, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use store::op::{Append, Deliver, Delivery, FlagChange};
 use store::types::{AccountId, Alias, AliasTarget, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
-use store::{Op, Outcome};
+use store::{Op, Outcome, UidSet};
 
 #[derive(Default)]
 pub struct World {
@@ -23,8 +25,10 @@ pub struct World {
     /// Which of them came from a file, and from which.
     origins: Vec<(Address, String)>,
     outbox: outbox::Waitings,
+    shared: sharing::Notes,
 }
 
+#[derive(Clone)]
 struct Account {
     address: Address,
     quota: Option<u64>,
@@ -32,8 +36,11 @@ struct Account {
     last_mailbox: i64,
     last_validity: u32,
     mailboxes: BTreeMap<MailboxId, Box>,
+    /// Names without a mailbox.
+    subscriptions: BTreeSet<String>,
 }
 
+#[derive(Clone)]
 struct Box {
     parent: Option<MailboxId>,
     name: String,
@@ -41,6 +48,8 @@ struct Box {
     uid_validity: u32,
     uid_next: u32,
     subscribed: bool,
+    selectable: bool,
+    recent_from: u32,
     messages: BTreeMap<Uid, Entry>,
 }
 
@@ -50,14 +59,15 @@ struct Entry {
     flags: Flags,
     size: u64,
     received: Time,
+    saved: Time,
 }
 
-pub type PlainMailbox = (MailboxId, Option<MailboxId>, String, Option<Role>, [u64; 5], bool);
+pub type PlainMailbox = (MailboxId, Option<MailboxId>, String, Option<Role>, [u64; 7], [bool; 2]);
 
 pub fn plain(m: &Mailbox) -> PlainMailbox {
-    let numbers =
-        [u64::from(m.uid_validity), u64::from(m.uid_next.0), u64::from(m.total), u64::from(m.unseen), m.octets];
-    (m.id, m.parent, m.name.clone(), m.role, numbers, m.subscribed)
+    let counts = [m.uid_validity, m.uid_next.0, m.total, m.unseen, m.deleted, m.recent].map(u64::from);
+    let [a, b, c, d, e, f] = counts;
+    (m.id, m.parent, m.name.clone(), m.role, [a, b, c, d, e, f, m.octets], [m.subscribed, m.selectable])
 }
 
 fn same(a: &Address, b: &Address) -> bool {
@@ -87,18 +97,31 @@ impl World {
 
     pub fn mailboxes(&self, account: AccountId) -> Vec<PlainMailbox> {
         let row = |(id, b): (&MailboxId, &Box)| {
-            let unseen = b.messages.values().filter(|entry| !entry.flags.seen).count() as u64;
+            let count = |wanted: &dyn Fn(&Uid, &Entry) -> bool| {
+                b.messages.iter().filter(|(uid, entry)| wanted(uid, entry)).count() as u64
+            };
             let octets = b.messages.values().map(|entry| entry.size).sum();
-            let (validity, next) = (u64::from(b.uid_validity), u64::from(b.uid_next));
-            let numbers = [validity, next, b.messages.len() as u64, unseen, octets];
-            (*id, b.parent, b.name.clone(), b.role, numbers, b.subscribed)
+            let numbers = [
+                u64::from(b.uid_validity),
+                u64::from(b.uid_next),
+                count(&|_, _| true),
+                count(&|_, entry| !entry.flags.seen),
+                count(&|_, entry| entry.flags.deleted),
+                count(&|uid, _| uid.0 >= b.recent_from),
+                octets,
+            ];
+            (*id, b.parent, b.name.clone(), b.role, numbers, [b.subscribed, b.selectable])
         };
         self.accounts[&account].mailboxes.iter().map(row).collect()
     }
 
-    pub fn messages(&self, account: AccountId, mailbox: MailboxId) -> Vec<(Uid, EmailId, Flags, u64, Time)> {
+    pub fn messages(&self, account: AccountId, mailbox: MailboxId) -> Vec<(Uid, EmailId, Flags, u64, [Time; 2])> {
         let all = &self.accounts[&account].mailboxes[&mailbox].messages;
-        all.iter().map(|(uid, e)| (*uid, e.email, e.flags.clone(), e.size, e.received)).collect()
+        all.iter().map(|(uid, e)| (*uid, e.email, e.flags.clone(), e.size, [e.received, e.saved])).collect()
+    }
+
+    pub fn subscriptions(&self, account: AccountId) -> Vec<String> {
+        self.accounts[&account].subscriptions.iter().cloned().collect()
     }
 
     pub fn outbox(&self) -> Vec<(i64, u32, String, u32)> {
@@ -131,15 +154,50 @@ impl World {
                 self.outbox.change(filter, (*after, *limit), change, *now)
             }
             Op::Trace(_) => Outcome::Done,
-            _ => self.apply_inside(op),
+            Op::Copy { account, from, to_account, to, uids, now } => {
+                self.copy(((*account, *from), (*to_account, *to)), uids, false, *now)
+            }
+            Op::Move { account, from, to_account, to, uids, now } => {
+                self.copy(((*account, *from), (*to_account, *to)), uids, true, *now)
+            }
+            Op::AclSet { account, mailbox, identifier, change } => {
+                if !self.has((*account, *mailbox)) {
+                    return Outcome::Gone;
+                }
+                self.shared.acl_set((*account, *mailbox), identifier, *change)
+            }
+            Op::Annotate { of, entries } => {
+                let nobody = of.reader.is_some_and(|reader| !self.accounts.contains_key(&reader));
+                if nobody || of.mailbox.is_some_and(|place| !self.has(place)) {
+                    return Outcome::Gone;
+                }
+                self.shared.annotate(of, entries)
+            }
+            _ => {
+                let outcome = self.apply_inside(op);
+                self.share_new();
+                outcome
+            }
+        }
+    }
+
+    fn has(&self, place: (AccountId, MailboxId)) -> bool {
+        self.accounts.get(&place.0).is_some_and(|account| account.mailboxes.contains_key(&place.1))
+    }
+
+    /// Mailboxes that were made are open to those to whom the one above is; what is gone is open to nobody.
+    fn share_new(&mut self) {
+        for (id, account) in &self.accounts {
+            let parents = account.mailboxes.iter().map(|(mailbox, b)| (*mailbox, b.parent, b.selectable));
+            self.shared.follow(*id, parents.collect(), account.last_mailbox);
         }
     }
 
     fn apply_inside(&mut self, op: &Op) -> Outcome {
         let (Op::SetFlags { account, .. }
-        | Op::Copy { account, .. }
-        | Op::Move { account, .. }
         | Op::Expunge { account, .. }
+        | Op::RecentClaim { account, .. }
+        | Op::NameSubscribe { account, .. }
         | Op::MailboxCreate { account, .. }
         | Op::MailboxRename { account, .. }
         | Op::MailboxDelete { account, .. }
@@ -150,12 +208,18 @@ impl World {
         let Some(account) = self.accounts.get_mut(account) else { return Outcome::Gone };
         match op {
             Op::SetFlags { mailbox, uids, change, .. } => account.set_flags(*mailbox, uids, change),
-            Op::Copy { from, to, uids, .. } => account.copy(*from, *to, uids, false),
-            Op::Move { from, to, uids, .. } => account.copy(*from, *to, uids, true),
-            Op::Expunge { mailbox, uids, .. } => account.expunge(*mailbox, uids),
-            Op::MailboxCreate { parent, name, role, now, .. } => account.create(*parent, name, *role, *now),
-            Op::MailboxRename { mailbox, parent, name, .. } => account.rename(*mailbox, *parent, name),
-            Op::MailboxDelete { mailbox, .. } => account.delete(*mailbox),
+            Op::Expunge { mailbox, uids, only_deleted, .. } => account.expunge(*mailbox, uids, *only_deleted),
+            Op::RecentClaim { mailbox, before, .. } => account.claim_recent(*mailbox, *before),
+            Op::NameSubscribe { name, subscribed, .. } => {
+                account.subscriptions.remove(name);
+                if *subscribed {
+                    account.subscriptions.insert(name.clone());
+                }
+                Outcome::Done
+            }
+            Op::MailboxCreate { parent, path, role, now, .. } => account.create(*parent, path, *role, *now),
+            Op::MailboxRename { mailbox, parent, path, now, .. } => account.rename(*mailbox, *parent, path, *now),
+            Op::MailboxDelete { mailbox, now, .. } => account.delete(*mailbox, *now),
             Op::MailboxSubscribe { mailbox, subscribed, .. } => match account.mailboxes.get_mut(mailbox) {
                 None => Outcome::Gone,
                 Some(found) => {
@@ -188,12 +252,13 @@ impl World {
             return Outcome::Exists;
         }
         self.last_account += 1;
-        let mailboxes = BTreeMap::new();
+        let (mailboxes, subscriptions) = Default::default();
         let address = address.clone();
-        let mut account = Account { address, quota, last_email: 0, last_mailbox: 0, last_validity: 0, mailboxes };
+        let mut account =
+            Account { address, quota, last_email: 0, last_mailbox: 0, last_validity: 0, mailboxes, subscriptions };
         let roles = [Role::Inbox, Role::Archive, Role::Drafts, Role::Sent, Role::Junk, Role::Trash];
         for (name, role) in ["INBOX", "Archive", "Drafts", "Sent", "Junk", "Trash"].into_iter().zip(roles) {
-            account.create(None, name, Some(role), now);
+            account.create(None, &[name.to_owned()], Some(role), now);
         }
         self.accounts.insert(AccountId(self.last_account), account);
         Outcome::Account(AccountId(self.last_account))
@@ -202,6 +267,8 @@ impl World {
     fn account_remove(&mut self, address: &Address) -> Outcome {
         let before = self.accounts.len();
         self.accounts.retain(|_, account| !same(&account.address, address));
+        let accounts = &self.accounts;
+        self.shared.forget(address, &|id| accounts.contains_key(&id));
         if self.accounts.len() == before {
             return Outcome::Gone;
         }
@@ -281,18 +348,64 @@ impl World {
     }
 
     fn append(&mut self, append: &Append) -> Outcome {
-        let Some(account) = self.accounts.get_mut(&append.account) else { return Outcome::Gone };
-        if !account.mailboxes.contains_key(&append.mailbox) {
+        let place = (append.account, append.mailbox);
+        if !self.opens(place) {
             return Outcome::Gone;
         }
-        if !account.has_room(append.content.octets) {
+        // What is refused must not have happened: it is tried on a copy.
+        let mut after = self.accounts.clone();
+        if let Some((owner, mailbox, uid)) = append.replaces
+            && after.get_mut(&owner).map(|owner| owner.expunge(mailbox, &uid.into(), false))
+                != Some(Outcome::Removed(1))
+        {
+            return Outcome::Gone;
+        }
+        let account = after.get_mut(&append.account).unwrap();
+        if !account.has_room(append.messages.iter().map(|message| message.content.octets).sum()) {
             return Outcome::OverQuota;
         }
-        let email = account.next_email();
-        let (flags, size) = (append.flags.clone(), append.content.octets);
-        let uid = account.put(append.mailbox, Entry { email, flags, size, received: append.received });
+        let mut pairs = Vec::new();
+        for message in &append.messages {
+            let (flags, size) = (message.flags.clone(), message.content.octets);
+            let (email, received, saved) = (account.next_email(), message.received, append.now);
+            pairs.push((None, account.put(append.mailbox, Entry { email, flags, size, received, saved })));
+        }
         let uid_validity = account.mailboxes[&append.mailbox].uid_validity;
-        Outcome::Uids { uid_validity, pairs: vec![(None, uid)] }
+        self.accounts = after;
+        Outcome::Uids { uid_validity, pairs }
+    }
+
+    fn opens(&self, place: (AccountId, MailboxId)) -> bool {
+        let found = self.accounts.get(&place.0).and_then(|account| account.mailboxes.get(&place.1));
+        found.is_some_and(|found| found.selectable)
+    }
+
+    fn copy(
+        &mut self,
+        way: ((AccountId, MailboxId), (AccountId, MailboxId)),
+        uids: &UidSet,
+        and_remove: bool,
+        saved: Time,
+    ) -> Outcome {
+        let (from, to) = way;
+        if !self.opens(from) || !self.opens(to) {
+            return Outcome::Gone;
+        }
+        let found: Vec<(Uid, Entry)> = self.accounts[&from.0].mailboxes[&from.1].some(uids);
+        let target = self.accounts.get_mut(&to.0).unwrap();
+        if from.0 != to.0 && !target.has_room(found.iter().map(|(_, entry)| entry.size).sum()) && !found.is_empty() {
+            return Outcome::OverQuota;
+        }
+        let mut pairs = Vec::new();
+        for (uid, entry) in &found {
+            let email = if from.0 == to.0 { entry.email } else { target.next_email() };
+            pairs.push((Some(*uid), target.put(to.1, Entry { email, saved, ..entry.clone() })));
+        }
+        if and_remove {
+            let source = self.accounts.get_mut(&from.0).unwrap();
+            source.mailboxes.get_mut(&from.1).unwrap().messages.retain(|uid, _| found.iter().all(|(f, _)| f != uid));
+        }
+        Outcome::Uids { uid_validity: self.accounts[&to.0].mailboxes[&to.1].uid_validity, pairs }
     }
 
     fn apply_lease(&mut self, op: &Op) -> Outcome {
@@ -346,90 +459,8 @@ impl Account {
     fn receive(&mut self, role: Role, size: u64, received: Time) -> Delivery {
         let mailbox = self.with_role(role).or(self.with_role(Role::Inbox)).unwrap();
         let email = self.next_email();
-        let uid = self.put(mailbox, Entry { email, flags: Flags::default(), size, received });
+        let uid = self.put(mailbox, Entry { email, flags: Flags::default(), size, received, saved: received });
         Delivery::Done { mailbox, uid, email }
-    }
-
-    fn set_flags(&mut self, mailbox: MailboxId, uids: &[Uid], change: &FlagChange) -> Outcome {
-        let Some(found) = self.mailboxes.get_mut(&mailbox) else { return Outcome::Gone };
-        for uid in uids {
-            if let Some(entry) = found.messages.get_mut(uid) {
-                entry.flags = changed(&entry.flags, change);
-            }
-        }
-        Outcome::Modified(vec![])
-    }
-
-    fn copy(&mut self, from: MailboxId, to: MailboxId, uids: &[Uid], and_remove: bool) -> Outcome {
-        let (Some(source), Some(target)) = (self.mailboxes.get(&from), self.mailboxes.get(&to)) else {
-            return Outcome::Gone;
-        };
-        let uid_validity = target.uid_validity;
-        let wanted: BTreeSet<Uid> = uids.iter().copied().collect();
-        let found: Vec<_> = source.messages.iter().filter(|(uid, _)| wanted.contains(uid)).collect();
-        let found: Vec<(Uid, Entry)> = found.into_iter().map(|(uid, entry)| (*uid, entry.clone())).collect();
-        let mut pairs = Vec::new();
-        for (uid, entry) in found {
-            pairs.push((Some(uid), self.put(to, entry)));
-            if and_remove {
-                self.mailboxes.get_mut(&from).unwrap().messages.remove(&uid);
-            }
-        }
-        Outcome::Uids { uid_validity, pairs }
-    }
-
-    fn expunge(&mut self, mailbox: MailboxId, uids: &[Uid]) -> Outcome {
-        let Some(found) = self.mailboxes.get_mut(&mailbox) else { return Outcome::Gone };
-        let before = found.messages.len();
-        found.messages.retain(|uid, _| !uids.contains(uid));
-        Outcome::Removed(u32::try_from(before - found.messages.len()).unwrap())
-    }
-
-    fn taken(&self, parent: Option<MailboxId>, name: &str) -> bool {
-        let equal =
-            |b: &Box| b.name == name || (parent.is_none() && b.name == "INBOX" && name.eq_ignore_ascii_case("INBOX"));
-        self.mailboxes.values().any(|b| b.parent == parent && equal(b))
-    }
-
-    fn create(&mut self, parent: Option<MailboxId>, name: &str, role: Option<Role>, now: Time) -> Outcome {
-        if parent.is_some_and(|parent| !self.mailboxes.contains_key(&parent)) {
-            return Outcome::Gone;
-        }
-        if self.taken(parent, name) || role.is_some_and(|role| self.with_role(role).is_some()) {
-            return Outcome::Exists;
-        }
-        self.last_mailbox += 1;
-        self.last_validity = u32::try_from(now.unix_seconds()).unwrap().max(self.last_validity + 1);
-        let (uid_validity, subscribed, messages) = (self.last_validity, role.is_some(), BTreeMap::new());
-        let made = Box { parent, name: name.into(), role, uid_validity, uid_next: 1, subscribed, messages };
-        self.mailboxes.insert(MailboxId(self.last_mailbox), made);
-        Outcome::Mailbox(MailboxId(self.last_mailbox))
-    }
-
-    fn rename(&mut self, mailbox: MailboxId, parent: Option<MailboxId>, name: &str) -> Outcome {
-        let Some(found) = self.mailboxes.get(&mailbox) else { return Outcome::Gone };
-        if parent.is_some_and(|parent| !self.mailboxes.contains_key(&parent)) {
-            return Outcome::Gone;
-        }
-        let above = std::iter::successors(parent, |at| self.mailboxes[at].parent);
-        if found.role == Some(Role::Inbox) || above.into_iter().any(|at| at == mailbox) {
-            return Outcome::Conflict;
-        }
-        if (found.parent, found.name.as_str()) != (parent, name) && self.taken(parent, name) {
-            return Outcome::Exists;
-        }
-        let found = self.mailboxes.get_mut(&mailbox).unwrap();
-        (found.parent, found.name) = (parent, name.into());
-        Outcome::Done
-    }
-
-    fn delete(&mut self, mailbox: MailboxId) -> Outcome {
-        let Some(found) = self.mailboxes.get(&mailbox) else { return Outcome::Gone };
-        if found.role == Some(Role::Inbox) || self.mailboxes.values().any(|b| b.parent == Some(mailbox)) {
-            return Outcome::Conflict;
-        }
-        self.mailboxes.remove(&mailbox);
-        Outcome::Done
     }
 }
 

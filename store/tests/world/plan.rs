@@ -4,18 +4,30 @@ use crate::kit;
 use message::{Address, Host, Time};
 use proptest::prelude::*;
 use store::op::{
-    Append, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled, SettledRecipient,
-    Settlement,
+    Append, Appended, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, RightsChange,
+    Settled, SettledRecipient, Settlement,
 };
-use store::types::{AccountId, Alias, AliasTarget, Credentials, Flags, MailboxId, Role, Uid};
-use store::{Engine, Op, StoreError};
+use store::types::{AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxId, Rights, Role, Uid};
+use store::{Engine, Op, StoreError, UidSet};
 
 /// An operation, but for content, which an engine has to take first.
 #[derive(Clone, Debug)]
 pub enum Plan {
     Whole(Op),
-    Deliver { octets: usize, local: Vec<Local>, remote: Vec<Outgoing>, all_or_nothing: bool, at: u64 },
-    Append { octets: usize, place: (AccountId, MailboxId), flags: Flags, at: u64 },
+    Deliver {
+        octets: usize,
+        local: Vec<Local>,
+        remote: Vec<Outgoing>,
+        all_or_nothing: bool,
+        at: u64,
+    },
+    Append {
+        octets: Vec<usize>,
+        place: (AccountId, MailboxId),
+        flags: Flags,
+        at: u64,
+        replaces: Option<(MailboxId, Uid)>,
+    },
 }
 
 impl Plan {
@@ -32,20 +44,27 @@ impl Plan {
                 deliver.all_or_nothing = *all_or_nothing;
                 Op::Deliver(Box::new(deliver))
             }
-            Plan::Append { octets, place, flags, at } => Op::Append(Box::new(Append {
-                account: place.0,
-                mailbox: place.1,
-                content: engine.put(&kit::noise(*at, *octets))?,
-                summary: vec![],
-                utf8_header: at % 2 == 0,
-                message_id: None,
-                references: vec![],
-                flags: flags.clone(),
-                received: time(at * 3),
-                now: time(*at),
-            })),
+            Plan::Append { octets, place, flags, at, replaces } => {
+                let one = |octets: &usize| appended(engine, *octets, flags, *at);
+                let messages = octets.iter().map(one).collect::<Result<_, _>>()?;
+                let replaces = replaces.map(|(mailbox, uid)| (place.0, mailbox, uid));
+                let (account, mailbox, now) = (place.0, place.1, time(*at));
+                Op::Append(Box::new(Append { account, mailbox, messages, replaces, now }))
+            }
         })
     }
+}
+
+fn appended(engine: &Engine, octets: usize, flags: &Flags, at: u64) -> Result<Appended, StoreError> {
+    Ok(Appended {
+        content: engine.put(&kit::noise(at, octets))?,
+        summary: vec![],
+        utf8_header: at % 2 == 0,
+        message_id: None,
+        references: vec![],
+        flags: flags.clone(),
+        received: time(at * 3),
+    })
 }
 
 fn time(at: u64) -> Time {
@@ -70,8 +89,9 @@ fn a_mailbox() -> impl Strategy<Value = MailboxId> {
     prop::sample::select(vec![1, 1, 1, 2, 2, 6, 7, 8, 9]).prop_map(MailboxId)
 }
 
-fn some_uids() -> impl Strategy<Value = Vec<Uid>> {
-    prop::collection::vec((1_u32..9).prop_map(Uid), 0..4)
+fn some_uids() -> impl Strategy<Value = UidSet> {
+    let few = prop::collection::vec((1_u32..9).prop_map(Uid), 0..4).prop_map(UidSet::from);
+    prop_oneof![3 => few, 1 => (2_u32..9).prop_map(|from| vec![(Uid(from), Uid(u32::MAX))].into())]
 }
 
 fn some_flags() -> impl Strategy<Value = Flags> {
@@ -156,8 +176,10 @@ fn a_delivery() -> impl Strategy<Value = Plan> {
 }
 
 fn an_append() -> impl Strategy<Value = Plan> {
-    (a_size(), an_account(), a_mailbox(), some_flags(), 0..50_u64)
-        .prop_map(|(octets, account, mailbox, flags, at)| Plan::Append { octets, place: (account, mailbox), flags, at })
+    let replaces = prop::option::weighted(0.4, (a_mailbox(), (1_u32..6).prop_map(Uid)));
+    let place = (an_account(), a_mailbox());
+    (prop::collection::vec(a_size(), 1..4), place, some_flags(), 0..50_u64, replaces)
+        .prop_map(|(octets, place, flags, at, replaces)| Plan::Append { octets, place, flags, at, replaces })
 }
 
 fn on_messages() -> impl Strategy<Value = Op> {
@@ -167,33 +189,71 @@ fn on_messages() -> impl Strategy<Value = Op> {
         some_flags().prop_map(FlagChange::Remove),
         some_flags().prop_map(FlagChange::Replace),
     ];
-    let now = kit::NOW;
+    let to_other = || prop::option::weighted(0.3, an_account());
+    let now = 60;
     prop_oneof![
         (place(), change).prop_map(|((account, mailbox, _, uids), change)| {
             Op::SetFlags { account, mailbox, uids, change, unchanged_since: None }
         }),
-        place().prop_map(move |(account, from, to, uids)| Op::Copy { account, from, to, uids, now }),
-        place().prop_map(move |(account, from, to, uids)| Op::Move { account, from, to, uids, now }),
-        place().prop_map(move |(account, mailbox, _, uids)| Op::Expunge { account, mailbox, uids, now }),
+        (place(), to_other()).prop_map(move |((account, from, to, uids), other)| {
+            Op::Copy { account, from, to_account: other.unwrap_or(account), to, uids, now: time(now) }
+        }),
+        (place(), to_other()).prop_map(move |((account, from, to, uids), other)| {
+            Op::Move { account, from, to_account: other.unwrap_or(account), to, uids, now: time(now + 1) }
+        }),
+        (place(), any::<bool>()).prop_map(move |((account, mailbox, _, uids), only_deleted)| {
+            Op::Expunge { account, mailbox, uids, only_deleted, now: time(now) }
+        }),
+        (an_account(), a_mailbox(), (1_u32..12).prop_map(Uid)).prop_map(|(account, mailbox, before)| Op::RecentClaim {
+            account,
+            mailbox,
+            before
+        }),
     ]
 }
 
 fn on_mailboxes() -> impl Strategy<Value = Op> {
-    let name = || prop::sample::select(vec!["a", "b", "Inbox", "Sent"]).prop_map(str::to_owned);
+    let name = || prop::sample::select(vec!["a", "a", "b", "Inbox", "Sent", "c/d"]).prop_map(str::to_owned);
+    let path = || prop::collection::vec(name(), 1..3);
     let parent = || prop::option::weighted(0.4, a_mailbox());
     let role = prop::option::weighted(0.3, a_role());
     let now = time(40);
     prop_oneof![
-        2 => (an_account(), parent(), name(), role).prop_map(move |(account, parent, name, role)| {
-            Op::MailboxCreate { account, parent, name, role, now }
+        3 => (an_account(), parent(), path(), role).prop_map(move |(account, parent, path, role)| {
+            Op::MailboxCreate { account, parent, path, role, now }
         }),
-        1 => (an_account(), a_mailbox(), parent(), name()).prop_map(|(account, mailbox, parent, name)| {
-            Op::MailboxRename { account, mailbox, parent, name }
+        2 => (an_account(), a_mailbox(), parent(), path()).prop_map(move |(account, mailbox, parent, path)| {
+            Op::MailboxRename { account, mailbox, parent, path, now }
         }),
+        1 => (an_account(), path(), any::<bool>()).prop_map(|(account, path, subscribed)| {
+            Op::NameSubscribe { account, name: path.join("/"), subscribed }
+        }),
+        1 => on_sharing(),
         1 => (an_account(), a_mailbox()).prop_map(move |(account, mailbox)| Op::MailboxDelete { account, mailbox, now }),
         1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(|(account, mailbox, subscribed)| {
             Op::MailboxSubscribe { account, mailbox, subscribed }
         }),
+    ]
+}
+
+fn on_sharing() -> impl Strategy<Value = Op> {
+    let who = prop::sample::select(vec!["anyone", "bob@crepes.fr", "-carol@crepes.fr"]).prop_map(str::to_owned);
+    let rights = || (0_u32..8).prop_map(Rights);
+    let change = prop_oneof![
+        rights().prop_map(RightsChange::Add),
+        rights().prop_map(RightsChange::Remove),
+        rights().prop_map(RightsChange::Replace),
+    ];
+    let place = || (an_account(), a_mailbox());
+    let entry = prop::sample::select(vec!["/comment", "/vendor/x"]).prop_map(str::to_owned);
+    let entries = prop::collection::vec((entry, prop::option::of(prop::collection::vec(any::<u8>(), 0..4))), 1..3);
+    let of = (prop::option::of(place()), prop::option::of(an_account()))
+        .prop_map(|(mailbox, reader)| Annotated { mailbox, reader });
+    prop_oneof![
+        (place(), who, change).prop_map(|((account, mailbox), identifier, change)| {
+            Op::AclSet { account, mailbox, identifier, change }
+        }),
+        (of, entries).prop_map(|(of, entries)| Op::Annotate { of, entries }),
     ]
 }
 

@@ -43,13 +43,13 @@ pub struct Line {
 /// What happens in a line.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// `C:`, `C+`, `C\`, `C#`: the client sends.
+    /// `C:`, `C+`, `C\`, `C#`, `C=`: the client sends.
     Send(Sent),
     /// `S:`: the server sends a line like this.
     Expect(Pattern),
     /// `S*`: any number of lines, up to the one that fits the next `S:`.
     Skip,
-    /// `M:`: the server sends this mail of the world, dot-stuffed, and the line of one dot.
+    /// `M:`: the server sends this mail of the world, dot-stuffed, and the line of one dot; `L:`: just its lines.
     Message {
         /// An account of the world.
         account: String,
@@ -57,6 +57,8 @@ pub enum Act {
         number: usize,
         /// The header and at most this many lines of the body (TOP); `None`: all of it.
         lines: Option<usize>,
+        /// With dots, and the last one.
+        stuffed: bool,
     },
     /// `T:`: client and server shake hands for TLS.
     StartTls,

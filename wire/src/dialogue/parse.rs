@@ -52,7 +52,15 @@ fn world_line(world: &mut World, fact: &str, load: Load<'_>) -> Result<(), Strin
         ("route", [domain, login]) => world.routes.push(((*domain).to_owned(), world.full_address(login))),
         ("limit", [name, value]) => world.limits.push(((*name).to_owned(), count(value)?)),
         ("quota" | "apop" | "archive", [name, value @ ..]) => set_account(world, name, word, value)?,
-        ("mail" | "mail-file" | "maildrop", [name, what]) => add_mail(world, name, (word, what), load)?,
+        ("mail" | "mail-file" | "maildrop", [name, what]) => add_mail(world, (name, None), (word, what), load)?,
+        ("mail" | "mail-file", [name, what, "in", folder]) => {
+            add_mail(world, (name, Some(folder)), (word, what), load)?;
+        }
+        ("folder", [name, folder]) => {
+            let account = known_account(world, name)?;
+            world.folders.push((account, (*folder).to_owned()));
+        }
+        ("flags", [name, number, flags @ ..]) => set_flags(world, name, number, flags)?,
         ("port", [port]) => set_port(world, 0, port)?,
         ("port", [connection, port]) => set_port(world, count(connection)?, port)?,
         ("only" | "not", runs) if !runs.is_empty() => choose_runs(world, word == "only", runs)?,
@@ -101,7 +109,12 @@ fn set_account(world: &mut World, name: &str, word: &str, value: &[&str]) -> Res
     Ok(())
 }
 
-fn add_mail(world: &mut World, name: &str, (word, what): (&str, &str), load: Load<'_>) -> Result<(), String> {
+fn add_mail(
+    world: &mut World,
+    (name, folder): (&str, Option<&str>),
+    (word, what): (&str, &str),
+    load: Load<'_>,
+) -> Result<(), String> {
     let account = known_account(world, name)?;
     let n = world.mails_of(&account).count() + 1;
     let content = match (word, what) {
@@ -116,7 +129,16 @@ fn add_mail(world: &mut World, name: &str, (word, what): (&str, &str), load: Loa
         }
         _ => return Err(format!("no maildrop is called {what}")),
     };
-    world.mail.push(Mail { account, content });
+    world.mail.push(Mail { account, folder: folder.map(str::to_owned), flags: Vec::new(), content });
+    Ok(())
+}
+
+fn set_flags(world: &mut World, name: &str, number: &str, flags: &[&str]) -> Result<(), String> {
+    let account = known_account(world, name)?;
+    let at = usize::try_from(count(number)?).ok().and_then(|number| number.checked_sub(1));
+    let mut mails = world.mail.iter_mut().filter(|mail| mail.account == account);
+    let mail = at.and_then(|at| mails.nth(at)).ok_or_else(|| format!("{account} has no mail {number} above"))?;
+    mail.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     Ok(())
 }
 
@@ -166,10 +188,12 @@ fn script_line(world: &World, line: &str) -> Result<(u8, Act), String> {
         "C:" => Act::Send(Sent { octets: Template::parse(text)?.followed_by(b"\r\n"), joined: false }),
         "C+" => Act::Send(Sent { octets: Template::parse(text)?.followed_by(b"\r\n"), joined: true }),
         "C\\" => Act::Send(Sent { octets: Template::parse(text)?, joined: true }),
-        "C#" => Act::Send(Sent { octets: Template::literal(made(text)?), joined: true }),
+        "C#" => Act::Send(Sent { octets: Template::literal(super::play::dot_stuffed(&made(text)?)), joined: true }),
+        "C=" => Act::Send(Sent { octets: Template::literal(made(text)?), joined: true }),
         "S:" => Act::Expect(Pattern::parse(text)?),
         "S*" if text.is_empty() => Act::Skip,
-        "M:" => expected_message(world, text)?,
+        "M:" => expected_message(world, text, true)?,
+        "L:" => expected_message(world, text, false)?,
         "T:" if text.is_empty() => Act::StartTls,
         "X:" if text.is_empty() => Act::ServerCloses,
         "D:" if text.is_empty() => Act::ClientDrops,
@@ -183,14 +207,14 @@ fn script_line(world: &World, line: &str) -> Result<(u8, Act), String> {
 /// Octets of a made message that a line may ask for.
 const MADE_MAX: usize = 16 * 1024 * 1024;
 
-/// `C# 2000`: a made message of that length, dot-stuffed, without the line of one dot.
+/// `C# 2000`, `C= 2000`: a made message of that length.
 fn made(text: &str) -> Result<Vec<u8>, String> {
     let octets = usize::try_from(count(text)?).ok().filter(|octets| *octets <= MADE_MAX);
     let octets = octets.ok_or_else(|| format!("a made message has at most {MADE_MAX} octets"))?;
-    Ok(super::play::dot_stuffed(&made_message(octets, 1)))
+    Ok(made_message(octets, 1))
 }
 
-fn expected_message(world: &World, text: &str) -> Result<Act, String> {
+fn expected_message(world: &World, text: &str, stuffed: bool) -> Result<Act, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (name, number, lines) = match words.as_slice() {
         [name, number] => (name, number, None),
@@ -203,7 +227,7 @@ fn expected_message(world: &World, text: &str) -> Result<Act, String> {
         return Err(format!("{account} has no mail {number} in this world"));
     }
     let lines = lines.map(|lines| usize::try_from(lines).unwrap_or(usize::MAX));
-    Ok(Act::Message { account, number, lines })
+    Ok(Act::Message { account, number, lines, stuffed })
 }
 
 fn question(world: &World, text: &str) -> Result<Question, String> {

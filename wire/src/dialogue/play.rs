@@ -104,7 +104,9 @@ impl Player<'_> {
             Act::Send(_) => self.send(at, line.connection),
             Act::Expect(pattern) => self.expect(line.connection, pattern, false).map(|()| 1),
             Act::Skip => self.skip(at, line.connection),
-            Act::Message { account, number, lines } => self.message(line.connection, (account, *number, *lines)),
+            Act::Message { account, number, lines, stuffed } => {
+                self.message(line.connection, (account, *number, *lines), *stuffed)
+            }
             Act::StartTls => self.change(at, line.connection, "T:", |stage| stage.start_tls(line.connection)),
             Act::ClientDrops => self.change(at, line.connection, "D:", |stage| stage.drop_connection(line.connection)),
             Act::Pass(span) => self.change(at, line.connection, "@", |stage| stage.pass(*span)),
@@ -218,6 +220,7 @@ impl Player<'_> {
         &mut self,
         connection: u8,
         (account, number, lines): (&str, usize, Option<usize>),
+        stuffed: bool,
     ) -> Result<usize, Trouble> {
         let world = &self.dialogue.world;
         let mail = number.checked_sub(1).and_then(|before| world.mails_of(account).nth(before));
@@ -225,8 +228,10 @@ impl Player<'_> {
         if let Some(lines) = lines {
             octets.truncate(top(&octets, lines));
         }
-        let mut wire = dot_stuffed(&octets);
-        wire.extend_from_slice(if wire.ends_with(b"\r\n") { b"." } else { b"\r\n." });
+        let mut wire = if stuffed { dot_stuffed(&octets) } else { octets };
+        if stuffed {
+            wire.extend_from_slice(if wire.ends_with(b"\r\n") { b"." } else { b"\r\n." });
+        }
         for line in crlf_lines(&wire) {
             let heard = self.hear(connection)?;
             if heard != Heard::Line(line.to_vec()) {

@@ -2,7 +2,7 @@
 //! for each, the secrets left out.
 
 use crate::smtp::{self, Enhanced, ForwardPath, Manner, Notify, Reply, Return, ReversePath, Verb};
-use crate::{pop3, sasl};
+use crate::{imap, pop3, sasl};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -37,6 +37,79 @@ pub fn pop3_ask(ask: &pop3::Ask) -> String {
         Ask::Fetch { source } => format!("fetch {source}"),
         Ask::Update { deleted } => deleted.iter().fold("update".to_owned(), |text, source| format!("{text} {source}")),
     }
+}
+
+/// A question of an IMAP session, as in `select INBOX`.
+#[must_use]
+pub fn imap_ask(ask: &imap::Ask) -> String {
+    use imap::Ask;
+    match ask {
+        Ask::Login(ask) => format!("login {}", sasl_ask(ask)),
+        Ask::Forget => "forget".to_owned(),
+        Ask::Folders => "folders".to_owned(),
+        Ask::Status(names) => format!("status {}", names_text(names)),
+        Ask::Create { name, .. } => format!("create {name}"),
+        Ask::Delete(name) => format!("delete {name}"),
+        Ask::Rename { from, to } => format!("rename {from} to {to}"),
+        Ask::Subscribe { name, subscribed: true } => format!("subscribe {name}"),
+        Ask::Subscribe { name, subscribed: false } => format!("unsubscribe {name}"),
+        Ask::Select { name, read_only: false } => format!("select {name}"),
+        Ask::Select { name, read_only: true } => format!("examine {name}"),
+        Ask::Unselect => "unselect".to_owned(),
+        Ask::Sync => "sync".to_owned(),
+        Ask::Append(step) => append_text(step),
+        other => message_ask(other),
+    }
+}
+
+/// A question about messages.
+fn message_ask(ask: &imap::Ask) -> String {
+    use imap::Ask;
+    match ask {
+        Ask::Vanished { since, .. } => format!("vanished {since}"),
+        Ask::Summaries { uids, .. } => format!("summaries {}", uids.len()),
+        Ask::Pieces { uids, wants, from } => format!("pieces {} of {} from {from}", wants.len(), uids.len()),
+        Ask::Store { uids, .. } => format!("store {}", ranges_text(uids)),
+        Ask::Expunge { among: None, close } => if *close { "close" } else { "expunge" }.to_owned(),
+        Ask::Expunge { among: Some(uids), .. } => format!("expunge {}", ranges_text(uids)),
+        Ask::Copy { uids, to, moving } => {
+            format!("{} {} {to}", if *moving { "move" } else { "copy" }, ranges_text(uids))
+        }
+        Ask::Search { .. } => "search".to_owned(),
+        Ask::SearchMore => "more".to_owned(),
+        Ask::Quota(_) => "quota".to_owned(),
+        Ask::SetQuota { root, .. } => format!("set-quota {root}"),
+        Ask::Acl(name) => format!("acl {name}"),
+        Ask::SetAcl { mailbox, identifier, .. } => format!("set-acl {mailbox} {identifier}"),
+        Ask::ListRights { mailbox, identifier } => format!("list-rights {mailbox} {identifier}"),
+        Ask::MyRights(names) => format!("my-rights {}", names_text(names)),
+        Ask::Metadata { .. } => "metadata".to_owned(),
+        Ask::SetMetadata { .. } => "set-metadata".to_owned(),
+        Ask::Watch(watches) => format!("watch {}", watches.len()),
+        _ => String::new(),
+    }
+}
+
+fn append_text(step: &imap::ask::AppendStep) -> String {
+    use imap::ask::AppendStep;
+    match step {
+        AppendStep::Begin { mailbox, replaces: None } => format!("append {mailbox}"),
+        AppendStep::Begin { mailbox, replaces: Some(uid) } => format!("replace {uid} {mailbox}"),
+        AppendStep::Message { octets, .. } => format!("append-message {octets}"),
+        AppendStep::Url(url) => format!("append-url {url}"),
+        AppendStep::End => "append-end".to_owned(),
+        AppendStep::Commit => "append-commit".to_owned(),
+        AppendStep::Abort => "append-abort".to_owned(),
+    }
+}
+
+fn names_text(names: &[imap::MailboxName]) -> String {
+    names.iter().map(imap::MailboxName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn ranges_text(uids: &[std::ops::RangeInclusive<u32>]) -> String {
+    let set = message::search::Set::of(uids.iter().cloned());
+    imap::sequence::write(&set)
 }
 
 fn sasl_ask(ask: &sasl::Ask) -> String {
@@ -136,6 +209,33 @@ pub fn pop3_answer(text: &str) -> Result<pop3::Answer, String> {
         "permanent" => pop3::Answer::Refused(pop3::Refusal::Permanent),
         _ => pop3::Answer::Sasl(sasl_answer(text)?),
     })
+}
+
+/// An answer to an IMAP session: `done`, why it is refused (`temporary`, `over-quota`, ...), or what [`sasl_answer`]
+/// reads.
+pub fn imap_answer(text: &str) -> Result<imap::Answer, String> {
+    use imap::Refusal;
+    let refusal = match text {
+        "done" => return Ok(imap::Answer::Done),
+        "temporary" => Refusal::Temporary,
+        "permanent" => Refusal::Permanent,
+        "no-permission" => Refusal::NoPermission,
+        "non-existent" => Refusal::NonExistent,
+        "exists" => Refusal::AlreadyExists,
+        "cannot" => Refusal::Cannot,
+        "has-children" => Refusal::HasChildren,
+        "over-quota" => Refusal::OverQuota,
+        "limit" => Refusal::Limit,
+        "gone" => Refusal::Gone,
+        "corrupted" => Refusal::Corrupted,
+        "in-use" => Refusal::InUse,
+        "unknown-cte" => Refusal::UnknownCte,
+        "too-many" => Refusal::TooMany,
+        "no-private" => Refusal::NoPrivate,
+        "too-big" => Refusal::TooBig(1000),
+        _ => return sasl_answer(text).map(imap::Answer::Sasl),
+    };
+    Ok(imap::Answer::Refused(refusal))
 }
 
 /// `accepted`, `accepted SIGNATURE`, `scram NONCE SALT ROUNDS`, `refused credentials|authorization|temporary`,

@@ -21,7 +21,9 @@ pub struct World {
     pub moved: Vec<(String, String)>,
     /// Who gets mail for postmaster and abuse; the first account where the file names none.
     pub admin: Option<String>,
-    /// Mail that lies in INBOX already, in order.
+    /// Mailboxes beside INBOX and the usual ones: account and name (`= folder`).
+    pub folders: Vec<(String, String)>,
+    /// Mail that lies in a mailbox already, in order.
     pub mail: Vec<Mail>,
     /// Networks that may relay without login.
     pub relay: Vec<Network>,
@@ -54,11 +56,15 @@ pub struct Account {
     pub archive: bool,
 }
 
-/// A message that lies in an account's INBOX.
+/// A message that lies in an account's INBOX, or another of its mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     /// Whose, full address.
     pub account: String,
+    /// In which mailbox (`= mail bob 498 in Work`); `None`: INBOX.
+    pub folder: Option<String>,
+    /// Its flags (`= flags bob 1 \\Seen`), as IMAP writes them.
+    pub flags: Vec<String>,
     /// What it says.
     pub content: Content,
 }
@@ -94,6 +100,10 @@ pub enum Port {
     Pop3,
     /// 995, TLS from the start.
     Pop3s,
+    /// 143.
+    Imap,
+    /// 993, TLS from the start.
+    Imaps,
 }
 
 /// A way to run a dialogue.
@@ -148,16 +158,24 @@ impl World {
         self.accounts.iter().find(|account| account.address.eq_ignore_ascii_case(address))
     }
 
-    /// The mails of an account, in order.
+    /// The mails of an account, in order, whatever mailbox they lie in.
     pub fn mails_of<'a>(&'a self, address: &'a str) -> impl Iterator<Item = &'a Mail> {
         self.mail.iter().filter(move |mail| mail.account == address)
+    }
+}
+
+impl Mail {
+    /// Unread, in an account's INBOX.
+    #[must_use]
+    pub fn in_inbox(account: &str, content: Content) -> Mail {
+        Mail { account: account.to_owned(), folder: None, flags: Vec::new(), content }
     }
 }
 
 /// The 2,308 messages of classic dialogue 5, for an account.
 #[must_use]
 pub fn classic_mail(account: &str) -> Vec<Mail> {
-    (1..=classic::MESSAGES).map(|n| Mail { account: account.to_owned(), content: Content::Classic(n) }).collect()
+    (1..=classic::MESSAGES).map(|n| Mail::in_inbox(account, Content::Classic(n))).collect()
 }
 
 impl Content {
@@ -184,13 +202,15 @@ impl Content {
 
 impl Port {
     /// Every listener, with its name in the configuration.
-    pub const ALL: [(Port, &'static str); 6] = [
+    pub const ALL: [(Port, &'static str); 8] = [
         (Port::Smtp, "smtp"),
         (Port::Submission, "submission"),
         (Port::Submissions, "submissions"),
         (Port::Lmtp, "lmtp"),
         (Port::Pop3, "pop3"),
         (Port::Pop3s, "pop3s"),
+        (Port::Imap, "imap"),
+        (Port::Imaps, "imaps"),
     ];
 
     /// Its name in the configuration.
@@ -208,7 +228,7 @@ impl Port {
     /// Whether TLS is there from the start.
     #[must_use]
     pub fn implicit_tls(self) -> bool {
-        matches!(self, Port::Submissions | Port::Pop3s)
+        matches!(self, Port::Submissions | Port::Pop3s | Port::Imaps)
     }
 }
 

@@ -271,6 +271,7 @@ impl Session for Server {
                 self.close(Some(Reply::coded(Code::SysTemp, "too little came of this connection; try again later")));
             }
             Event::PeerClosed => self.peer_gone = true,
+            Event::News => {}
         }
         self.settle(now);
     }

@@ -304,6 +304,7 @@ impl Session for Server {
                 )));
             }
             Event::PeerClosed => self.peer_gone = true,
+            Event::News => {}
         }
         self.settle(now);
     }

@@ -120,7 +120,7 @@ impl Driver {
             assert!(self.taken <= self.input.len(), "the session took {} octets of {}", self.taken, self.input.len());
             match self.client.step() {
                 Step::Send(octets) => self.output.extend_from_slice(&octets),
-                Step::Content(_) => panic!("a client is given no content"),
+                Step::Content(_) | Step::Compress => panic!("a client is given no content and compresses nothing"),
                 Step::Ask(ask) => {
                     assert_eq!(self.client.receive(self.now, b"250 ok\r\n"), 0, "input was taken during {ask:?}");
                     self.asked = Some(ask);
@@ -170,6 +170,7 @@ impl Driver {
         let content = self.contents.get(&source).unwrap_or_else(|| panic!("no content {source}"));
         match framing {
             Framing::Raw => self.output.extend_from_slice(content),
+            Framing::Range { .. } => panic!("SMTP sends no ranges"),
             Framing::DotStuffed { lines } => {
                 assert_eq!(lines, None);
                 let wire = dot_stuffed(content);

@@ -84,7 +84,7 @@ impl Peer {
                     self.closed = true;
                     break;
                 }
-                Step::Relay(_) => panic!("SMTP relays nothing"),
+                Step::Relay(_) | Step::Compress => panic!("SMTP relays and compresses nothing"),
                 Step::Read => {
                     self.input.drain(..std::mem::take(&mut taken));
                     taken = if self.input.is_empty() { 0 } else { self.server.receive(NOW, &self.input) };

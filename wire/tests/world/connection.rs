@@ -11,6 +11,9 @@ use wire::{Event, Framing, Relay, Session, Step, TlsFacts};
 /// More steps than any burst of a dialogue asks for: a session that goes round in circles is found out.
 const STEPS_MAX: usize = 2_000_000;
 
+/// Wakings that one act of others may lead to.
+const WAKINGS_MAX: usize = 10;
+
 /// The desk of one connection in memory, and the words for its questions and answers.
 pub trait TestDesk<S: Session> {
     fn answer(&mut self, ask: S::Ask) -> S::Answer;
@@ -18,6 +21,10 @@ pub trait TestDesk<S: Session> {
     fn read(&mut self, source: u64) -> Option<Vec<u8>>;
     fn ask_text(ask: &S::Ask) -> String;
     fn read_answer(text: &str) -> Result<S::Answer, String>;
+    /// Whether something is new that the session was not told of.
+    fn has_news(&self) -> bool {
+        false
+    }
     /// A prepared answer was given in the desk's place.
     fn accepted(&mut self, ask: &S::Ask, answer: &S::Answer);
 }
@@ -28,6 +35,8 @@ pub trait Connection {
     fn tls(&mut self, now: Time) -> Result<(), String>;
     fn peer_closed(&mut self, now: Time) -> Result<(), String>;
     fn tick(&mut self, now: Time) -> Result<(), String>;
+    /// Others did something: the session is woken where it waits for news.
+    fn wake(&mut self, now: Time) -> Result<(), String>;
     fn state(&mut self) -> &mut State;
 }
 
@@ -78,6 +87,8 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
                 Step::Content(range) => self.content(range, taken)?,
                 Step::Ask(ask) => self.ask(now, ask)?,
                 Step::Relay(relay) => self.relay(relay)?,
+                // What both sides say from here on is shown as it is inflated.
+                Step::Compress => {}
                 Step::StartTls => {
                     self.input.clear();
                     self.awaiting_tls = true;
@@ -137,6 +148,13 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
                 self.state.output.extend_from_slice(&octets);
                 return Ok(());
             }
+            Framing::Range { offset, octets: length } => {
+                let end = usize::try_from(offset.saturating_add(length)).ok();
+                let range = usize::try_from(offset).ok().zip(end).and_then(|(start, end)| octets.get(start..end));
+                let range = range.ok_or_else(|| format!("{length} octets from {offset} on are not there"))?;
+                self.state.output.extend_from_slice(range);
+                return Ok(());
+            }
             Framing::DotStuffed { lines: None } => octets.len(),
             Framing::DotStuffed { lines: Some(lines) } => top(&octets, usize::try_from(lines).unwrap_or(usize::MAX)),
         };
@@ -185,6 +203,17 @@ impl<S: Session, D: TestDesk<S>> Connection for Driver<S, D> {
     fn tick(&mut self, now: Time) -> Result<(), String> {
         self.session.tick(now);
         self.pump(now, 0)
+    }
+
+    fn wake(&mut self, now: Time) -> Result<(), String> {
+        for _ in 0..WAKINGS_MAX {
+            if self.state.closed || !self.session.awaits_news() || !self.desk.has_news() {
+                return Ok(());
+            }
+            self.session.event(now, Event::News);
+            self.pump(now, 0)?;
+        }
+        Err("the session is woken again and again".to_owned())
     }
 
     fn state(&mut self) -> &mut State {

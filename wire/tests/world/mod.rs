@@ -3,6 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "reads the dialogues")]
 
 pub mod connection;
+pub mod imap_desk;
+pub mod imap_mail;
+pub mod imap_pieces;
+pub mod imap_search;
 pub mod mail_desk;
 pub mod pop_desk;
 pub mod stage;
@@ -25,18 +29,51 @@ pub const BEGINNING: Time = Time(1_081_298_274_000);
 pub type Shared = Rc<RefCell<House>>;
 
 /// One message in a mailbox.
+#[derive(Clone)]
 pub struct Stored {
     /// The name a POP3 session has for it.
     pub source: u64,
     pub content: Content,
+    pub uid: u32,
+    /// As a listing has them.
+    pub flags: u64,
+    pub modseq: u64,
+    pub received: Time,
+    pub saved: Time,
 }
 
 pub struct House {
     pub world: World,
-    /// INBOX by full address in lower case.
-    pub inboxes: HashMap<String, Vec<Stored>>,
+    /// Mailboxes by full address in lower case, INBOX first.
+    pub mailboxes: HashMap<String, Vec<Folder>>,
+    /// The keywords of all, by slot.
+    pub keywords: Vec<String>,
+    pub modseq: u64,
     next_source: u64,
+    next_mailbox: u64,
 }
+
+/// One mailbox.
+pub struct Folder {
+    pub id: u64,
+    pub name: String,
+    pub subscribed: bool,
+    /// A level only.
+    pub no_select: bool,
+    pub uid_validity: u32,
+    pub uid_next: u32,
+    pub messages: Vec<Stored>,
+    /// UIDs that went, with the modseq of their going.
+    pub gone: Vec<(u32, u64)>,
+    /// From this UID on nobody was told.
+    pub recent_from: u32,
+    pub annotations: std::collections::BTreeMap<String, Vec<u8>>,
+    /// Rights by identifier.
+    pub acl: Vec<(String, u32)>,
+}
+
+/// The mailboxes every account has.
+pub const USUAL: [&str; 6] = ["INBOX", "Archive", "Drafts", "Junk", "Sent", "Trash"];
 
 /// Where a recipient leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,17 +92,75 @@ pub enum Place {
 
 impl House {
     pub fn new(world: &World) -> Shared {
-        let mut house = House { world: world.clone(), inboxes: HashMap::new(), next_source: 1 };
+        let (mailboxes, keywords) = (HashMap::new(), Vec::new());
+        let (modseq, next_source, next_mailbox) = (1, 1, 1);
+        let mut house = House { world: world.clone(), mailboxes, keywords, modseq, next_source, next_mailbox };
+        for account in &world.accounts {
+            USUAL.iter().for_each(|name| house.add_folder(&account.address, name));
+        }
+        for (account, name) in &world.folders {
+            house.add_folder(account, name);
+        }
         for mail in &world.mail {
-            house.deliver(&mail.account, mail.content.clone());
+            let folder = mail.folder.as_deref().unwrap_or("INBOX");
+            house.put(&mail.account, folder, mail.content.clone());
+            let flags = imap_mail::bits_of(&mut house, &mail.flags);
+            if let Some(stored) = house.folder(&mail.account, folder).and_then(|folder| folder.messages.last_mut()) {
+                stored.flags = flags;
+            }
         }
         Rc::new(RefCell::new(house))
     }
 
+    pub fn add_folder(&mut self, account: &str, name: &str) {
+        let id = self.next_mailbox;
+        self.next_mailbox += 1;
+        let folder = Folder {
+            id,
+            name: name.to_owned(),
+            subscribed: USUAL.contains(&name),
+            no_select: false,
+            uid_validity: 1_081_298_274 + u32::try_from(id).unwrap() - 1,
+            uid_next: 1,
+            messages: Vec::new(),
+            gone: Vec::new(),
+            recent_from: 1,
+            annotations: Default::default(),
+            acl: Vec::new(),
+        };
+        self.mailboxes.entry(account.to_ascii_lowercase()).or_default().push(folder);
+    }
+
+    pub fn folder(&mut self, account: &str, name: &str) -> Option<&mut Folder> {
+        let folders = self.mailboxes.get_mut(&account.to_ascii_lowercase())?;
+        folders.iter_mut().find(|folder| folder.name == name)
+    }
+
+    pub fn inbox(&self, account: &str) -> &[Stored] {
+        let folders = self.mailboxes.get(&account.to_ascii_lowercase());
+        folders.and_then(|folders| folders.first()).map_or(&[], |inbox| &inbox.messages)
+    }
+
+    pub fn inboxes(&mut self) -> impl Iterator<Item = &mut Vec<Stored>> {
+        self.mailboxes.values_mut().filter_map(|folders| folders.first_mut()).map(|inbox| &mut inbox.messages)
+    }
+
     pub fn deliver(&mut self, account: &str, content: Content) {
+        self.put(account, "INBOX", content);
+    }
+
+    /// Puts a message into a mailbox; gives its UID.
+    pub fn put(&mut self, account: &str, folder: &str, content: Content) -> u32 {
         let source = self.next_source;
         self.next_source += 1;
-        self.inboxes.entry(account.to_ascii_lowercase()).or_default().push(Stored { source, content });
+        self.modseq += 1;
+        let modseq = self.modseq;
+        let Some(folder) = self.folder(account, folder) else { return 0 };
+        let uid = folder.uid_next;
+        folder.uid_next += 1;
+        let (received, saved) = (BEGINNING, BEGINNING);
+        folder.messages.push(Stored { source, content, uid, flags: 0, modseq, received, saved });
+        uid
     }
 
     pub fn relays(&self) -> bool {
@@ -79,8 +174,9 @@ impl House {
     /// Octets the account may still get; `None`: no quota.
     pub fn room(&self, account: &str) -> Option<u64> {
         let quota = self.world.account(account)?.quota?;
-        let inbox = self.inboxes.get(&account.to_ascii_lowercase());
-        let used: usize = inbox.map_or(0, |inbox| inbox.iter().map(|mail| mail.content.octets()).sum());
+        let folders = self.mailboxes.get(&account.to_ascii_lowercase());
+        let all = folders.into_iter().flatten().flat_map(|folder| &folder.messages);
+        let used: usize = all.map(|mail| mail.content.octets()).sum();
         Some(quota.saturating_sub(used as u64))
     }
 

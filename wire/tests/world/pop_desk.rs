@@ -18,8 +18,8 @@ impl PopDesk {
 
     fn maildrop(&self) -> Maildrop {
         let house = self.house.borrow();
-        let inbox = self.user.as_ref().and_then(|user| house.inboxes.get(&user.to_ascii_lowercase()));
-        let entries = inbox.into_iter().flatten().map(|mail| Entry {
+        let inbox = self.user.as_ref().map_or(&[][..], |user| house.inbox(user));
+        let entries = inbox.iter().map(|mail| Entry {
             source: mail.source,
             octets: mail.content.octets() as u64,
             uid: u32::try_from(mail.source).unwrap(),
@@ -49,7 +49,7 @@ impl TestDesk<pop3::Server> for PopDesk {
             Ask::Fetch { source } if self.read(source).is_none() => Answer::Refused(Refusal::Gone),
             Ask::Fetch { .. } => Answer::Done,
             Ask::Update { deleted } => {
-                for inbox in self.house.borrow_mut().inboxes.values_mut() {
+                for inbox in self.house.borrow_mut().inboxes() {
                     inbox.retain(|mail| !deleted.contains(&mail.source));
                 }
                 Answer::Done
@@ -60,8 +60,8 @@ impl TestDesk<pop3::Server> for PopDesk {
     fn content(&mut self, _: &[u8]) {}
 
     fn read(&mut self, source: u64) -> Option<Vec<u8>> {
-        let house = self.house.borrow();
-        house.inboxes.values().flatten().find(|mail| mail.source == source).map(|mail| mail.content.bytes())
+        let mut house = self.house.borrow_mut();
+        house.inboxes().flatten().find(|mail| mail.source == source).map(|mail| mail.content.bytes())
     }
 
     fn ask_text(ask: &Ask) -> String {

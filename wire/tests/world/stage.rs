@@ -1,6 +1,7 @@
 //! The stage of the pure run: sessions, desks in memory, and a clock that stands still until the script moves it.
 
 use super::connection::{Connection, Driver};
+use super::imap_desk::ImapDesk;
 use super::mail_desk::MailDesk;
 use super::pop_desk::PopDesk;
 use super::{BEGINNING, CLIENT, House, Shared};
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 use wire::dialogue::{Heard, Port, Question, Stage, World, show};
 use wire::sasl::Mechanism;
-use wire::{pop3, smtp};
+use wire::{imap, pop3, smtp};
 
 /// How the client's words are cut on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,28 @@ impl PureStage {
         Ok(Box::new(Driver::start(self.now, session, PopDesk::new(self.house.clone()), tls)?))
     }
 
+    fn imap(&self, tls: bool) -> Result<Box<dyn Connection>, String> {
+        let profile = imap::Profile {
+            hostname: self.house.borrow().world.hostname.clone(),
+            greeting: String::new(),
+            tls_available: true,
+            plaintext_login: self.house.borrow().plaintext_login(),
+            mechanisms: mechanisms(),
+            compression: true,
+            jmap: None,
+            implementation: None,
+            limits: imap_limits(&self.house.borrow().world)?,
+        };
+        let session = imap::Server::new(self.now, profile);
+        Ok(Box::new(Driver::start(self.now, session, ImapDesk::new(self.house.clone()), tls)?))
+    }
+
+    /// What one connection did may be news to the others.
+    fn wake(&mut self) -> Result<(), String> {
+        let now = self.now;
+        self.connections.values_mut().try_for_each(|connection| connection.wake(now))
+    }
+
     /// Sends one write, cut as this run cuts it.
     fn write(&mut self, number: u8, octets: &[u8], cut: Option<usize>) -> Result<(), String> {
         let now = self.now;
@@ -130,6 +153,20 @@ fn pop3_limits(world: &World) -> Result<pop3::Limits, String> {
     Ok(limits)
 }
 
+fn imap_limits(world: &World) -> Result<imap::Limits, String> {
+    let mut limits = imap::Limits::default();
+    for (name, value) in &world.limits {
+        let count = usize::try_from(*value).unwrap_or(usize::MAX);
+        match name.as_str() {
+            "bad_commands" => limits.bad_commands = count,
+            "login_failures" => limits.login_failures = count,
+            "message_size" => limits.message_size = *value,
+            _ => return Err(format!("no limit is called {name}")),
+        }
+    }
+    Ok(limits)
+}
+
 impl Stage for PureStage {
     fn open(&mut self, number: u8, port: Port) -> Result<(), String> {
         let tls = port.implicit_tls();
@@ -138,6 +175,7 @@ impl Stage for PureStage {
             Port::Submission | Port::Submissions => self.smtp(smtp::Role::Submission, tls)?,
             Port::Lmtp => self.smtp(smtp::Role::Lmtp, tls)?,
             Port::Pop3 | Port::Pop3s => self.pop3(tls)?,
+            Port::Imap | Port::Imaps => self.imap(tls)?,
         };
         self.connections.insert(number, connection);
         Ok(())
@@ -149,12 +187,14 @@ impl Stage for PureStage {
         if self.connection(number)?.state().closed {
             return Err("the server had closed the connection before this".to_owned());
         }
-        match self.chunking {
-            Chunking::Whole => return self.write(number, &writes.concat(), None),
-            Chunking::Cut { burst: cut, at } => {
-                return self.write(number, &writes.concat(), (cut == burst).then_some(at));
-            }
-            Chunking::Octets => {}
+        let cut = match self.chunking {
+            Chunking::Whole => Some(None),
+            Chunking::Cut { burst: cut, at } => Some((cut == burst).then_some(at)),
+            Chunking::Octets => None,
+        };
+        if let Some(cut) = cut {
+            self.write(number, &writes.concat(), cut)?;
+            return self.wake();
         }
         for (at, octets) in writes.iter().enumerate() {
             self.write(number, octets, None)?;
@@ -163,7 +203,7 @@ impl Stage for PureStage {
                 return Err(format!("the server spoke before the client was done: {}", show(output)));
             }
         }
-        Ok(())
+        self.wake()
     }
 
     fn hear(&mut self, number: u8) -> Result<Heard, String> {

@@ -132,6 +132,7 @@ impl Drive {
         while !self.closed {
             match self.server.step() {
                 Step::Read => break,
+                Step::Compress => unreachable!("POP3 compresses nothing"),
                 Step::Close | Step::Turn => self.closed = true,
                 Step::Send(octets) => {
                     self.longest = self.longest.max(octets.len());

@@ -338,6 +338,7 @@ impl Session for Client {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.drain(),
             Event::Dismissed | Event::PeerClosed => self.peer_closed(),
+            Event::News => {}
         }
         self.arm(now);
     }

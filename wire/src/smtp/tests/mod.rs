@@ -163,7 +163,7 @@ impl Drive {
                     self.server.event(self.now, Event::TlsStarted(facts()));
                     return;
                 }
-                Step::Relay(_) => unreachable!("SMTP relays nothing"),
+                Step::Relay(_) | Step::Compress => unreachable!("SMTP relays and compresses nothing"),
             }
         }
     }

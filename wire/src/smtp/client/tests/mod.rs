@@ -101,6 +101,7 @@ impl Drive {
         while !self.closed && self.asked.is_none() {
             match self.client.step() {
                 Step::Read => return,
+                Step::Compress => unreachable!("SMTP compresses nothing"),
                 Step::Close | Step::Turn => self.closed = true,
                 Step::Send(octets) => self.said.push_str(std::str::from_utf8(&octets).unwrap()),
                 Step::Relay(_) => self.relays += 1,

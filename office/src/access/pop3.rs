@@ -8,10 +8,10 @@ use message::Time;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
-use store::StoreError;
 use store::op::{Op, Outcome};
 use store::query::{Mailboxes, Maildrop as Inbox, Messages, MessagesAhead, Query, StoredMessage};
 use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, StoredPlace, Uid};
+use store::{StoreError, UidSet};
 use wire::Desk;
 use wire::pop3::{Answer, Ask, Entry, Maildrop, Refusal, Server};
 use wire::sasl;
@@ -179,14 +179,14 @@ impl Pop3Desk {
     /// The UPDATE state. What POP3 deletes is gone, or lies in Archive, as the account has it.
     async fn update(&mut self, now: Time, deleted: &[u64]) -> Result<Answer, Refusal> {
         let open = self.open.take().ok_or(Refusal::Permanent)?;
-        let uids = deleted.iter().map(|source| uid(*source)).collect::<Result<Vec<_>, _>>()?;
+        let uids = deleted.iter().map(|source| uid(*source)).collect::<Result<UidSet, _>>()?;
         let (account, mailbox) = (open.account, open.inbox);
         let archives = self.visitor.account().is_some_and(|account| account.pop_delete == PopDelete::Archive);
         let op = if archives {
             let to = self.archive(account).await?;
-            Op::Move { account, from: mailbox, to, uids, now }
+            Op::Move { account, from: mailbox, to_account: account, to, uids, now }
         } else {
-            Op::Expunge { account, mailbox, uids, now }
+            Op::Expunge { account, mailbox, uids, only_deleted: false, now }
         };
         match self.office.store().apply(op).await.map_err(|error| refusal(&error))? {
             Outcome::Removed(_) | Outcome::Uids { .. } | Outcome::Done => Ok(Answer::Done),

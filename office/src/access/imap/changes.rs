@@ -1,0 +1,187 @@
+//! Changing messages of the selected mailbox: flags, expunging, copying and moving. Each is one operation of the store;
+//! what the user's rights do not allow is kept out of it (RFC 4314 §4).
+
+use super::{ImapDesk, failed, ids};
+use message::Time;
+use std::ops::RangeInclusive;
+use store::UidSet;
+use store::op::{FlagChange as Change, Op, Outcome};
+use store::types::{Flags, ModSeq};
+use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
+use wire::imap::listing::{Listing, bits};
+use wire::imap::{Answer, MailboxName, Refusal};
+
+impl ImapDesk {
+    pub(super) async fn store(
+        &mut self,
+        uids: &[RangeInclusive<u32>],
+        change: &FlagChange,
+        unchanged_since: Option<u64>,
+    ) -> Result<Answer, Refusal> {
+        let rights = self.rights_here().await?;
+        let selected = self.open()?;
+        let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
+        let changes = allowed(change, rights, &selected.listing)?;
+        let mut modified = Vec::new();
+        for change in changes {
+            let uids = ids::uid_set(uids);
+            let unchanged_since = unchanged_since.map(ModSeq);
+            match self.apply(Op::SetFlags { account, mailbox, uids, change, unchanged_since }).await? {
+                Outcome::Modified(later) => modified = later,
+                other => return Err(failed(&other)),
+            }
+        }
+        let listing = self.open()?.caught_up().await?;
+        Ok(Answer::Stored { modified: ids::uids(&modified.into()), listing })
+    }
+
+    pub(super) async fn expunge(&mut self, now: Time, among: Option<&Uids>, close: bool) -> Result<Answer, Refusal> {
+        let may = self.rights_here().await?.has('e');
+        // RFC 4314 §4: CLOSE does not fail for want of rights; it expunges nothing.
+        if !may && !close {
+            return Err(Refusal::NoPermission);
+        }
+        let selected = self.open()?;
+        let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
+        if may {
+            let uids = among.map_or_else(UidSet::all, |among| ids::uid_set(among));
+            match self.apply(Op::Expunge { account, mailbox, uids, only_deleted: true, now }).await? {
+                Outcome::Removed(_) => {}
+                other => return Err(failed(&other)),
+            }
+        }
+        if close {
+            let listing = self.open()?.listing.clone();
+            self.unselect().await;
+            return Ok(Answer::Expunged { listing });
+        }
+        Ok(Answer::Expunged { listing: self.open()?.caught_up().await? })
+    }
+
+    pub(super) async fn copy(
+        &mut self,
+        now: Time,
+        uids: &[RangeInclusive<u32>],
+        to: &MailboxName,
+        moving: bool,
+    ) -> Result<Answer, Refusal> {
+        let place = self.open_place(to, "i").await?;
+        let rights = self.rights_here().await?;
+        // RFC 6851 §4.4: moving is copying, marking as deleted and expunging.
+        if !rights.has('r') || moving && !(rights.has('t') && rights.has('e')) {
+            return Err(Refusal::NoPermission);
+        }
+        let selected = self.open()?;
+        let (account, from) = (selected.view.account(), selected.view.mailbox());
+        let (to_account, to, uids) = (place.account, place.mailbox.id, ids::uid_set(uids));
+        let op = if moving {
+            Op::Move { account, from, to_account, to, uids, now }
+        } else {
+            Op::Copy { account, from, to_account, to, uids, now }
+        };
+        let Outcome::Uids { uid_validity, pairs } = self.apply(op).await.and_then(|outcome| match outcome {
+            Outcome::Uids { .. } => Ok(outcome),
+            other => Err(failed(&other)),
+        })?
+        else {
+            return Err(Refusal::Permanent);
+        };
+        let listing = self.open()?.caught_up().await?;
+        let from = ids::ranges(pairs.iter().filter_map(|(from, _)| from.map(|uid| uid.0)));
+        let to = ids::ranges(pairs.iter().map(|(_, to)| to.0));
+        Ok(Answer::Copied { uid_validity, from, to, listing })
+    }
+}
+
+/// Flags as the store takes them.
+pub(super) fn flags(names: &FlagNames) -> Flags {
+    let has = |bit| names.system & bit != 0;
+    Flags {
+        seen: has(bits::SEEN),
+        answered: has(bits::ANSWERED),
+        flagged: has(bits::FLAGGED),
+        deleted: has(bits::DELETED),
+        draft: has(bits::DRAFT),
+        keywords: names.keywords.clone(),
+    }
+}
+
+/// What of some flags these rights allow to change: `s` for `\Seen`, `t` for `\Deleted`, `w` for all others.
+pub(super) fn within(names: &FlagNames, rights: Rights) -> FlagNames {
+    let mut system = 0;
+    for (letter, mask) in [('s', bits::SEEN), ('t', bits::DELETED), ('w', !(bits::SEEN | bits::DELETED))] {
+        if rights.has(letter) {
+            system |= names.system & mask;
+        }
+    }
+    let keywords = if rights.has('w') { names.keywords.clone() } else { Vec::new() };
+    FlagNames { system, keywords }
+}
+
+/// The changes that come to what was asked, as far as it is allowed.
+fn allowed(change: &FlagChange, rights: Rights, listing: &Listing) -> Result<Vec<Change>, Refusal> {
+    let is_empty = |names: &FlagNames| names.system == 0 && names.keywords.is_empty();
+    let (FlagChange::Add(asked) | FlagChange::Remove(asked) | FlagChange::Replace(asked)) = change;
+    let may = within(asked, rights);
+    if !"stw".chars().any(|letter| rights.has(letter)) || is_empty(&may) && !is_empty(asked) {
+        return Err(Refusal::NoPermission);
+    }
+    Ok(match change {
+        FlagChange::Add(_) => vec![Change::Add(flags(&may))],
+        FlagChange::Remove(_) => vec![Change::Remove(flags(&may))],
+        FlagChange::Replace(_) if "stw".chars().all(|letter| rights.has(letter)) => vec![Change::Replace(flags(&may))],
+        // Others keep what may not be touched: first what is to go, then what is to be.
+        FlagChange::Replace(_) => {
+            let keywords = listing.head().keywords.all().filter(|known| !has_keyword(&may, known));
+            let others =
+                FlagNames { system: bits::SYSTEM & !may.system, keywords: keywords.map(str::to_owned).collect() };
+            vec![Change::Remove(flags(&within(&others, rights))), Change::Add(flags(&may))]
+        }
+    })
+}
+
+fn has_keyword(names: &FlagNames, keyword: &str) -> bool {
+    names.keywords.iter().any(|name| name.eq_ignore_ascii_case(keyword))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::rights;
+    use super::*;
+    use store::types::Uid;
+
+    #[test]
+    fn rights_say_which_flags_may_change() {
+        let names = FlagNames { system: bits::SYSTEM, keywords: vec!["$Junk".to_owned()] };
+        assert_eq!(within(&names, rights::all()), names);
+        assert_eq!(within(&names, Rights::of("s")), FlagNames { system: bits::SEEN, keywords: vec![] });
+        assert_eq!(within(&names, Rights::of("t")), FlagNames { system: bits::DELETED, keywords: vec![] });
+        let others =
+            FlagNames { system: bits::ANSWERED | bits::FLAGGED | bits::DRAFT, keywords: names.keywords.clone() };
+        assert_eq!(within(&names, Rights::of("w")), others);
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_left_out_unless_nothing_is_left() {
+        let listing = Listing::default();
+        let seen = FlagNames { system: bits::SEEN, keywords: vec![] };
+        let both = FlagNames { system: bits::SEEN | bits::FLAGGED, keywords: vec![] };
+        let found = allowed(&FlagChange::Add(both.clone()), Rights::of("s"), &listing).unwrap();
+        assert_eq!(found, [Change::Add(flags(&seen))]);
+        let refused = allowed(&FlagChange::Add(seen.clone()), Rights::of("w"), &listing);
+        assert_eq!(refused, Err(Refusal::NoPermission));
+        let found = allowed(&FlagChange::Replace(both), Rights::of("s"), &listing).unwrap();
+        assert_eq!(found, [Change::Remove(Flags::default()), Change::Add(flags(&seen))]);
+        let nothing = FlagNames::default();
+        let found = allowed(&FlagChange::Replace(nothing.clone()), Rights::of("s"), &listing).unwrap();
+        assert_eq!(found, [Change::Remove(flags(&seen)), Change::Add(flags(&nothing))]);
+    }
+
+    #[test]
+    fn pairs_of_a_copy_stay_pairs() {
+        let pairs = [(Some(Uid(3)), Uid(10)), (Some(Uid(4)), Uid(11)), (Some(Uid(9)), Uid(12))];
+        let from = ids::ranges(pairs.iter().filter_map(|(from, _)| from.map(|uid| uid.0)));
+        assert_eq!((from, ids::ranges(pairs.iter().map(|(_, to)| to.0))), (vec![3..=4, 9..=9], vec![10..=12]));
+    }
+}

@@ -1,0 +1,261 @@
+//! Mailboxes as a user sees them: which there are, making them, giving them other names, removing them, subscribing. What a
+//! name leads to is `names`'s; the tree of an account is `folders`'s.
+
+use super::names::{Found, Place, Room, Trees, prefix_of};
+use super::{ImapDesk, failed, ids, rights};
+use message::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use store::op::{Op, Outcome, RightsChange};
+use store::query::{AccountById, AclOf, SharedWith, Subscriptions};
+use store::types::{AccountId, Mailbox, MailboxId, Role};
+use wire::imap::ask::{Folder, Rights, SpecialUse};
+use wire::imap::mailbox::DELIMITER;
+use wire::imap::{Answer, MailboxName, Refusal};
+
+/// Accounts whose mailboxes are listed beside the user's own: more than anybody looks through, and each costs questions.
+pub(super) const SHARERS_MAX: usize = 200;
+
+/// A mailbox in the list, with what it stands for.
+pub(super) struct Listed {
+    pub folder: Folder,
+    /// `None`: a level or a subscription only.
+    pub mailbox: Option<(AccountId, Mailbox)>,
+}
+
+impl ImapDesk {
+    pub(super) async fn folders(&self) -> Result<Answer, Refusal> {
+        let listed = self.listed(&mut Trees::default()).await?;
+        Ok(Answer::Folders(listed.into_values().map(|listed| listed.folder).collect()))
+    }
+
+    /// Every mailbox the user may know of, the levels above them, and subscriptions to what is not there, by name.
+    pub(super) async fn listed(&self, trees: &mut Trees) -> Result<BTreeMap<String, Listed>, Refusal> {
+        let user = self.user()?;
+        let mut all = BTreeMap::new();
+        for (name, mailbox) in trees.of(self, user.id).await?.all() {
+            all.insert(name.to_owned(), own(name, mailbox, user.id));
+        }
+        self.list_shared(trees, &mut all).await?;
+        for name in self.read(Subscriptions { account: user.id }).await? {
+            let missing = || Listed { folder: folder(&name), mailbox: None };
+            all.entry(name.clone()).or_insert_with(missing).folder.subscribed = true;
+        }
+        add_levels(&mut all);
+        Ok(all)
+    }
+
+    /// Mailboxes of others that the user may know of.
+    async fn list_shared(&self, trees: &mut Trees, all: &mut BTreeMap<String, Listed>) -> Result<(), Refusal> {
+        let user = self.user()?;
+        let address = user.address.to_string().to_lowercase();
+        let positive = [address, rights::ANYONE.to_owned()];
+        let negative = positive.iter().map(|name| format!("{}{name}", rights::NEGATIVE));
+        let identifiers = negative.chain(positive.iter().cloned()).collect();
+        let mut shared: BTreeMap<AccountId, BTreeMap<MailboxId, Vec<_>>> = BTreeMap::new();
+        for (account, mailbox, identifier, rights) in self.read(SharedWith { identifiers }).await? {
+            if account != user.id {
+                shared.entry(account).or_default().entry(mailbox).or_default().push((identifier, rights));
+            }
+        }
+        let address = user.address.to_string();
+        for (account, mailboxes) in shared.into_iter().take(SHARERS_MAX) {
+            let visible: Vec<(MailboxId, Rights)> = mailboxes
+                .into_iter()
+                .map(|(mailbox, list)| (mailbox, rights::granted(&list, &address)))
+                .filter(|(_, rights)| rights.has('l'))
+                .collect();
+            if !visible.is_empty() {
+                self.list_of(trees, account, &visible, all).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn list_of(
+        &self,
+        trees: &mut Trees,
+        account: AccountId,
+        visible: &[(MailboxId, Rights)],
+        all: &mut BTreeMap<String, Listed>,
+    ) -> Result<(), Refusal> {
+        let Some(owner) = self.read(AccountById { account }).await? else { return Ok(()) };
+        let prefix = prefix_of(&owner.address, self.user()?);
+        let tree = trees.of(self, account).await?;
+        for (id, rights) in visible {
+            let Some((name, mailbox)) = tree.by_id(*id) else { continue };
+            let name = format!("{prefix}{name}");
+            let folder = Folder {
+                selectable: mailbox.selectable && rights.has('r'),
+                exists: true,
+                inferiors: rights.has('k'),
+                ..folder(&name)
+            };
+            all.insert(name, Listed { folder, mailbox: Some((account, mailbox.clone())) });
+        }
+        Ok(())
+    }
+
+    pub(super) async fn create(
+        &self,
+        now: Time,
+        name: &MailboxName,
+        special_use: &[SpecialUse],
+    ) -> Result<Answer, Refusal> {
+        let role = role(special_use)?;
+        let room = match self.find(name).await? {
+            // A name that was left above others can be a mailbox again.
+            Found::Mailbox(place) if !place.mailbox.selectable => {
+                let path = vec![place.mailbox.name.clone()];
+                Room { account: place.account, parent: place.mailbox.parent, path, rights: place.rights }
+            }
+            Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
+            Found::Nothing(room) => room,
+        };
+        room.may_create()?;
+        if role.is_some() && room.account != self.user_id()? {
+            return Err(Refusal::UseAttribute);
+        }
+        let Room { account, parent, path, .. } = room;
+        match self.apply(Op::MailboxCreate { account, parent, path, role, now }).await? {
+            Outcome::Mailbox(mailbox) => {
+                self.inherit(account, parent, mailbox).await?;
+                Ok(Answer::Created(ids::object(account, mailbox.0)))
+            }
+            // The name was free: the role is not.
+            Outcome::Exists | Outcome::Conflict if role.is_some() => Err(Refusal::UseAttribute),
+            other => Err(failed(&other)),
+        }
+    }
+
+    /// A new mailbox begins with the list of the one it lies in, so that who may work there may work in it too.
+    async fn inherit(&self, account: AccountId, parent: Option<MailboxId>, mailbox: MailboxId) -> Result<(), Refusal> {
+        let Some(parent) = parent else { return Ok(()) };
+        for (identifier, rights) in self.read(AclOf { account, mailbox: parent }).await? {
+            let change = RightsChange::Replace(rights);
+            self.apply(Op::AclSet { account, mailbox, identifier, change }).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete(&mut self, now: Time, name: &MailboxName) -> Result<Answer, Refusal> {
+        let place = self.place(name, "x").await?;
+        let (account, mailbox) = (place.account, place.mailbox.id);
+        match self.apply(Op::MailboxDelete { account, mailbox, now }).await? {
+            Outcome::Done => Ok(Answer::Done),
+            Outcome::Conflict if !place.mailbox.selectable => Err(Refusal::HasChildren),
+            other => Err(failed(&other)),
+        }
+    }
+
+    pub(super) async fn rename(&self, now: Time, from: &MailboxName, to: &MailboxName) -> Result<Answer, Refusal> {
+        let is_inbox = |place: &Place| place.mailbox.role == Some(Role::Inbox);
+        let Found::Mailbox(place) = self.find(from).await? else { return Err(Refusal::NonExistent) };
+        // RFC 4314 §4: `x` there and `k` here; of INBOX only the messages go.
+        place.allows(if is_inbox(&place) { "te" } else { "x" })?;
+        let room = match self.find(to).await? {
+            Found::Nothing(room) => room,
+            Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
+        };
+        room.may_create()?;
+        if room.account != place.account {
+            // A mailbox does not change hands; its messages can be copied.
+            return Err(Refusal::Cannot);
+        }
+        let Room { account, parent, path, .. } = room;
+        match self.apply(Op::MailboxRename { account, mailbox: place.mailbox.id, parent, path, now }).await? {
+            Outcome::Done | Outcome::Mailbox(_) | Outcome::Uids { .. } => Ok(Answer::Done),
+            other => Err(failed(&other)),
+        }
+    }
+
+    pub(super) async fn subscribe(&self, name: &MailboxName, subscribed: bool) -> Result<Answer, Refusal> {
+        let user = self.user_id()?;
+        let found = match self.find(name).await {
+            Err(Refusal::NonExistent) => None,
+            Err(other) => return Err(other),
+            Ok(Found::Mailbox(place)) if place.account == user => Some(place.mailbox.id),
+            Ok(_) => None,
+        };
+        let op = match found {
+            Some(mailbox) => Op::MailboxSubscribe { account: user, mailbox, subscribed },
+            None => Op::NameSubscribe { account: user, name: name.as_str().to_owned(), subscribed },
+        };
+        match self.apply(op).await? {
+            Outcome::Done => Ok(Answer::Done),
+            other => Err(failed(&other)),
+        }
+    }
+}
+
+impl Room {
+    /// Whether the user may make a mailbox here.
+    fn may_create(&self) -> Result<(), Refusal> {
+        if self.path.is_empty() || !self.rights.has('k') {
+            return Err(Refusal::NoPermission);
+        }
+        Ok(())
+    }
+}
+
+/// A name with nothing behind it.
+fn folder(name: &str) -> Folder {
+    Folder {
+        name: MailboxName::new(name),
+        selectable: false,
+        exists: false,
+        subscribed: false,
+        inferiors: false,
+        special_use: Vec::new(),
+    }
+}
+
+fn own(name: &str, mailbox: &Mailbox, account: AccountId) -> Listed {
+    let folder = Folder {
+        selectable: mailbox.selectable,
+        exists: true,
+        subscribed: mailbox.subscribed,
+        inferiors: true,
+        special_use: mailbox.role.and_then(special_use).into_iter().collect(),
+        ..folder(name)
+    };
+    Listed { folder, mailbox: Some((account, mailbox.clone())) }
+}
+
+/// Puts in the levels that lie above mailboxes and are none themselves.
+fn add_levels(all: &mut BTreeMap<String, Listed>) {
+    let there = all.iter().filter(|(_, listed)| listed.folder.exists);
+    let above: BTreeSet<String> = there
+        .flat_map(|(name, _)| name.match_indices(DELIMITER).filter_map(|(at, _)| name.get(..at)))
+        .filter(|level| !all.contains_key(*level))
+        .map(str::to_owned)
+        .collect();
+    for name in above {
+        let folder = Folder { exists: true, ..folder(&name) };
+        all.insert(name, Listed { folder, mailbox: None });
+    }
+}
+
+/// What a mailbox's role is to IMAP; INBOX has its name (RFC 6154 §2).
+fn special_use(role: Role) -> Option<SpecialUse> {
+    match role {
+        Role::Inbox => None,
+        Role::Archive => Some(SpecialUse::Archive),
+        Role::Drafts => Some(SpecialUse::Drafts),
+        Role::Sent => Some(SpecialUse::Sent),
+        Role::Junk => Some(SpecialUse::Junk),
+        Role::Trash => Some(SpecialUse::Trash),
+    }
+}
+
+/// The role for what a client wants a mailbox for: one, and one that we have (RFC 6154 §3).
+fn role(special_use: &[SpecialUse]) -> Result<Option<Role>, Refusal> {
+    match special_use {
+        [] => Ok(None),
+        [SpecialUse::Archive] => Ok(Some(Role::Archive)),
+        [SpecialUse::Drafts] => Ok(Some(Role::Drafts)),
+        [SpecialUse::Sent] => Ok(Some(Role::Sent)),
+        [SpecialUse::Junk] => Ok(Some(Role::Junk)),
+        [SpecialUse::Trash] => Ok(Some(Role::Trash)),
+        _ => Err(Refusal::UseAttribute),
+    }
+}

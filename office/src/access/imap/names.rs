@@ -1,0 +1,210 @@
+//! From a mailbox's name to the mailbox (RFC 2342): the user's own at the top, those of others below `Other Users`, the
+//! common ones below `Shared`; and what the user may do there. Whoever may not know of a mailbox is told that it is not
+//! there (RFC 4314 §6).
+
+use super::folders::Tree;
+use super::{ImapDesk, rights};
+use message::{Address, Host};
+use std::collections::HashMap;
+use store::query::{AccountByAddress, AclOf, Mailboxes};
+use store::types::{Account, AccountId, Mailbox, MailboxId};
+use wire::imap::ask::Rights;
+use wire::imap::mailbox::DELIMITER;
+use wire::imap::{MailboxName, Refusal};
+
+/// Where other users' mailboxes are, by their addresses.
+pub(super) const OTHER_USERS: &str = "Other Users";
+/// Where the common mailboxes are.
+pub(super) const SHARED: &str = "Shared";
+/// The local part of the account, one a domain, that has the common mailboxes.
+pub(super) const SHARED_ACCOUNT: &str = "shared";
+
+/// Where a name leads.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    /// To a mailbox.
+    Mailbox(Place),
+    /// To a level above others that is none.
+    Level,
+    /// Nowhere: here it could be made, where the user may.
+    Nothing(Room),
+}
+
+/// A mailbox, and what the user may do with it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub account: AccountId,
+    pub mailbox: Mailbox,
+    pub rights: Rights,
+}
+
+/// Where a mailbox could be.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub account: AccountId,
+    /// The mailbox nearest above.
+    pub parent: Option<MailboxId>,
+    /// What is to be made below it.
+    pub path: Vec<String>,
+    /// What the user may do with the parent; of their own account, everything.
+    pub rights: Rights,
+}
+
+/// Whose a name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Namespace<'a> {
+    /// The user's own, by this name.
+    Own(&'a str),
+    /// That of the account at this address, by this name.
+    Of(Address, &'a str),
+    /// A level above the mailboxes of others.
+    Level,
+    /// No such name can be.
+    Nowhere,
+}
+
+/// Trees that were looked at for one question.
+#[derive(Default)]
+pub(super) struct Trees {
+    loaded: HashMap<AccountId, Tree>,
+}
+
+impl<'a> Namespace<'a> {
+    /// Of a name that a user writes.
+    pub fn of(name: &'a str, user: &Account) -> Namespace<'a> {
+        let (first, rest) = name.split_once(DELIMITER).map_or((name, None), |(first, rest)| (first, Some(rest)));
+        match (first, rest) {
+            (OTHER_USERS | SHARED, None) => Namespace::Level,
+            (SHARED, Some(rest)) => Namespace::Of(shared_account(user), rest),
+            (OTHER_USERS, Some(rest)) => {
+                let (address, rest) = rest.split_once(DELIMITER).map_or((rest, None), |(a, b)| (a, Some(b)));
+                match (Address::parse(address), rest) {
+                    (Ok(address), Some(rest)) if address == user.address => Namespace::Own(rest),
+                    (Ok(address), Some(rest)) => Namespace::Of(address, rest),
+                    (Ok(_), None) => Namespace::Level,
+                    (Err(_), _) => Namespace::Nowhere,
+                }
+            }
+            _ => Namespace::Own(name),
+        }
+    }
+}
+
+/// The account of the user's domain that has the common mailboxes.
+pub(super) fn shared_account(user: &Account) -> Address {
+    match user.address.host() {
+        Host::Domain(domain) => Address::new(SHARED_ACCOUNT, Host::Domain(domain.clone())),
+        literal @ Host::Literal(_) => Address::new(SHARED_ACCOUNT, literal.clone()),
+    }
+}
+
+/// What stands before the names of another account's mailboxes.
+pub(super) fn prefix_of(owner: &Address, user: &Account) -> String {
+    if *owner == shared_account(user) { format!("{SHARED}/") } else { format!("{OTHER_USERS}/{owner}/") }
+}
+
+impl Trees {
+    /// The tree of an account.
+    pub async fn of(&mut self, desk: &ImapDesk, account: AccountId) -> Result<&Tree, Refusal> {
+        use std::collections::hash_map::Entry;
+        match self.loaded.entry(account) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(Tree::new(desk.read(Mailboxes { account }).await?))),
+        }
+    }
+}
+
+impl ImapDesk {
+    /// Where a name leads.
+    pub(super) async fn find(&self, name: &MailboxName) -> Result<Found, Refusal> {
+        self.find_among(&mut Trees::default(), name).await
+    }
+
+    /// Where one of several names leads.
+    pub(super) async fn find_among(&self, trees: &mut Trees, name: &MailboxName) -> Result<Found, Refusal> {
+        let user = self.user()?;
+        match Namespace::of(name.as_str(), user) {
+            Namespace::Own(path) => {
+                let account = user.id;
+                let tree = trees.of(self, account).await?;
+                Ok(look(tree, account, path, rights::all()))
+            }
+            Namespace::Of(owner, path) => self.find_of(trees, owner, path).await,
+            Namespace::Level => Ok(Found::Level),
+            Namespace::Nowhere => Err(Refusal::NonExistent),
+        }
+    }
+
+    async fn find_of(&self, trees: &mut Trees, owner: Address, path: &str) -> Result<Found, Refusal> {
+        let account = self.read(AccountByAddress { address: owner }).await?.ok_or(Refusal::NonExistent)?.id;
+        // INBOX in any case is INBOX, in every account (RFC 9051 §5.1).
+        let path = MailboxName::new(path);
+        match look(trees.of(self, account).await?, account, path.as_str(), Rights::default()) {
+            Found::Mailbox(place) => {
+                let rights = self.rights_in(account, place.mailbox.id).await?;
+                if rights.has('l') {
+                    return Ok(Found::Mailbox(Place { rights, ..place }));
+                }
+                Ok(Found::Nothing(Room { account, parent: None, path: Vec::new(), rights: Rights::default() }))
+            }
+            Found::Nothing(room) => {
+                let rights = match room.parent {
+                    Some(parent) => self.rights_in(account, parent).await?,
+                    None => Rights::default(),
+                };
+                Ok(Found::Nothing(Room { rights, ..room }))
+            }
+            Found::Level => Ok(Found::Level),
+        }
+    }
+
+    /// What the user may do with a mailbox. Owners may do everything, always.
+    pub(super) async fn rights_in(&self, account: AccountId, mailbox: MailboxId) -> Result<Rights, Refusal> {
+        let user = self.user()?;
+        if user.id == account {
+            return Ok(rights::all());
+        }
+        let list = self.read(AclOf { account, mailbox }).await?;
+        Ok(rights::granted(&list, &user.address.to_string()))
+    }
+
+    /// The mailbox of a name, with which the user may do all of this.
+    pub(super) async fn place(&self, name: &MailboxName, needed: &str) -> Result<Place, Refusal> {
+        let Found::Mailbox(place) = self.find(name).await? else { return Err(Refusal::NonExistent) };
+        place.allows(needed)?;
+        Ok(place)
+    }
+
+    /// The same, of a mailbox that holds messages.
+    pub(super) async fn open_place(&self, name: &MailboxName, needed: &str) -> Result<Place, Refusal> {
+        match self.find(name).await? {
+            Found::Mailbox(place) => {
+                place.is_selectable()?;
+                place.allows(needed)?;
+                Ok(place)
+            }
+            Found::Level => Err(Refusal::NoSelect),
+            Found::Nothing(_) => Err(Refusal::NonExistent),
+        }
+    }
+}
+
+impl Place {
+    /// Whether the user may do all of this.
+    pub fn allows(&self, needed: &str) -> Result<(), Refusal> {
+        needed.chars().all(|letter| self.rights.has(letter)).then_some(()).ok_or(Refusal::NoPermission)
+    }
+
+    /// Whether it holds messages.
+    pub fn is_selectable(&self) -> Result<(), Refusal> {
+        self.mailbox.selectable.then_some(()).ok_or(Refusal::NoSelect)
+    }
+}
+
+fn look(tree: &Tree, account: AccountId, path: &str, rights: Rights) -> Found {
+    if let Some(mailbox) = tree.find(path) {
+        return Found::Mailbox(Place { account, mailbox: mailbox.clone(), rights });
+    }
+    let (parent, path) = tree.nearest(path);
+    Found::Nothing(Room { account, parent: parent.map(|parent| parent.id), path, rights })
+}

@@ -1,0 +1,140 @@
+//! Mailboxes of others: who sees them, and who may do what.
+
+use super::*;
+use wire::imap::ask::{AclChange, FlagChange, News, Rights, Watch, WatchOf};
+use wire::imap::listing::bits;
+
+const BOBS: &str = "Other Users/bob@hamburger.edu/INBOX";
+
+async fn share(desk: &mut ImapDesk, mailbox: &str, who: &str, rights: &str) {
+    let change = AclChange::Replace(Rights::of(rights));
+    done(desk, Ask::SetAcl { mailbox: name(mailbox), identifier: who.to_owned(), change }).await;
+}
+
+async fn bob_and_eve() -> (House, ImapDesk, ImapDesk) {
+    let (house, mut bob) = bob().await;
+    house.account("eve", None).await;
+    let eve = house.desk("eve").await;
+    append(&mut bob, "INBOX", b"Subject: for eve\r\n\r\nx").await;
+    (house, bob, eve)
+}
+
+fn shown(folders: &[Folder]) -> Vec<(&str, bool)> {
+    let foreign = folders
+        .iter()
+        .filter(|folder| folder.name.as_str().contains("Other") || folder.name.as_str().starts_with("Shared"));
+    foreign.map(|folder| (folder.name.as_str(), folder.selectable)).collect()
+}
+
+#[tokio::test]
+async fn who_may_not_know_of_a_mailbox_is_told_there_is_none() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    let open = || Ask::Select { name: name(BOBS), read_only: false };
+    assert_eq!(refused(&mut eve, open()).await, Refusal::NonExistent);
+    assert!(shown(&folders(&mut eve).await).is_empty());
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "l").await;
+    assert_eq!(refused(&mut eve, open()).await, Refusal::NoPermission);
+    let expected = [("Other Users", false), ("Other Users/bob@hamburger.edu", false), (BOBS, false)];
+    assert_eq!(shown(&folders(&mut eve).await), expected);
+    share(&mut bob, "INBOX", "anyone", "lr").await;
+    share(&mut bob, "INBOX", "-eve@hamburger.edu", "r").await;
+    assert_eq!(refused(&mut eve, open()).await, Refusal::NoPermission, "what is taken away is not given");
+}
+
+#[tokio::test]
+async fn rights_hold_on_every_question() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "lrs").await;
+    let selected = select(&mut eve, BOBS).await;
+    assert_eq!((selected.listing.len(), selected.read_only, selected.new_keywords), (1, false, false));
+    let add = |system| {
+        let change = FlagChange::Add(FlagNames { system, keywords: vec![] });
+        Ask::Store { uids: vec![1..=1], change, unchanged_since: None }
+    };
+    let answer = ask(&mut eve, add(bits::SEEN | bits::FLAGGED)).await;
+    let Answer::Stored { listing, .. } = answer else { panic!("{answer:?}") };
+    assert_eq!(listing.get(0).unwrap().flags, bits::SEEN);
+    assert_eq!(refused(&mut eve, add(bits::DELETED)).await, Refusal::NoPermission);
+    assert_eq!(refused(&mut eve, Ask::Expunge { among: None, close: false }).await, Refusal::NoPermission);
+    assert_eq!(append_all(&mut eve, BOBS, &[b"\r\nx"]).await, Err(Refusal::NoPermission));
+    assert_eq!(refused(&mut eve, Ask::Delete(name(BOBS))).await, Refusal::NoPermission);
+    assert_eq!(refused(&mut eve, Ask::Acl(name(BOBS))).await, Refusal::NoPermission);
+    let below = Ask::Create { name: name(&format!("{BOBS}/x")), special_use: vec![] };
+    assert_eq!(refused(&mut eve, below).await, Refusal::NoPermission);
+    // Taken away while it is open.
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "lr").await;
+    assert_eq!(refused(&mut eve, add(bits::SEEN)).await, Refusal::NoPermission);
+    let copy = Ask::Copy { uids: vec![1..=1], to: name("INBOX"), moving: false };
+    assert!(matches!(ask(&mut eve, copy).await, Answer::Copied { .. }));
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "").await;
+    let uids = vec![1];
+    let items = wire::imap::ask::SummaryItems::default();
+    assert_eq!(refused(&mut eve, Ask::Summaries { uids, items }).await, Refusal::NoPermission);
+    assert_eq!(select(&mut eve, "INBOX").await.listing.len(), 1, "the copy is eve's own");
+}
+
+#[tokio::test]
+async fn lists_of_rights_are_shown_to_administrators() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    share(&mut bob, "INBOX", "Eve@hamburger.edu", "lrak").await;
+    let Answer::Acl(list) = ask(&mut eve, Ask::Acl(name(BOBS))).await else { panic!() };
+    let list: Vec<_> = list.iter().map(|(name, rights)| (name.as_str(), rights.letters())).collect();
+    assert_eq!(list[0], ("bob@hamburger.edu", "acdeiklprstwx".to_owned()));
+    assert_eq!(list[1], ("eve@hamburger.edu", "acklr".to_owned()));
+    let Answer::MyRights(mine) = ask(&mut eve, Ask::MyRights(vec![name(BOBS)])).await else { panic!() };
+    assert_eq!(mine[0].as_ref().unwrap().letters(), "acklr");
+    let change = AclChange::Replace(Rights::of("l"));
+    let owner = Ask::SetAcl { mailbox: name(BOBS), identifier: "bob@hamburger.edu".to_owned(), change };
+    assert_eq!(refused(&mut eve, owner).await, Refusal::Cannot);
+    // What is made below has the same list.
+    let inner = format!("{BOBS}/new");
+    done(&mut eve, Ask::Create { name: name(&inner), special_use: vec![] }).await;
+    assert_eq!(select(&mut eve, &inner).await.listing.len(), 0);
+}
+
+#[tokio::test]
+async fn common_mailboxes_lie_below_shared() {
+    let (house, _bob, mut eve) = bob_and_eve().await;
+    house.account("shared", None).await;
+    let mut owner = house.desk("shared").await;
+    done(&mut owner, Ask::Create { name: name("Team"), special_use: vec![] }).await;
+    share(&mut owner, "Team", "anyone", "lri").await;
+    assert_eq!(shown(&folders(&mut eve).await), [("Shared", false), ("Shared/Team", true)]);
+    append(&mut eve, "Shared/Team", b"\r\nx").await;
+    assert_eq!(select(&mut owner, "Team").await.listing.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_watched_is_told() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "lr").await;
+    let watch = Watch {
+        of: WatchOf::Subtree(vec![name("Other Users"), name("Sent")]),
+        messages: true,
+        flags: false,
+        names: true,
+        subscriptions: true,
+        metadata: false,
+        status: false,
+    };
+    done(&mut eve, Ask::Watch(vec![watch])).await;
+    assert!(sync(&mut eve).await.news.is_empty());
+    append(&mut bob, "INBOX", b"\r\nx").await;
+    eve.news().await;
+    let news = sync(&mut eve).await.news;
+    let [News::Status(told, status)] = &news[..] else { panic!("{news:?}") };
+    assert_eq!((told.as_str(), status.messages), (BOBS, 2));
+    done(&mut eve, Ask::Create { name: name("Sent/2026"), special_use: vec![] }).await;
+    let news = sync(&mut eve).await.news;
+    let [News::Folder { folder, old_name: None }] = &news[..] else { panic!("{news:?}") };
+    assert_eq!(folder.name, name("Sent/2026"));
+    done(&mut eve, Ask::Rename { from: name("Sent/2026"), to: name("Sent/old") }).await;
+    let news = sync(&mut eve).await.news;
+    let [News::Folder { folder, old_name: Some(old) }] = &news[..] else { panic!("{news:?}") };
+    assert_eq!((folder.name.as_str(), old.as_str()), ("Sent/old", "Sent/2026"));
+    done(&mut eve, Ask::Delete(name("Sent/old"))).await;
+    let news = sync(&mut eve).await.news;
+    assert!(matches!(&news[..], [News::Folder { folder, .. }] if !folder.exists), "{news:?}");
+    append(&mut eve, "INBOX", b"\r\nx").await;
+    assert!(sync(&mut eve).await.news.is_empty(), "INBOX is not watched");
+}

@@ -1,0 +1,10 @@
+//! Access to mailboxes: the desks that POP3 and IMAP sessions ask, and what desks of one mailbox share. The protocols are
+//! `wire`'s; how a login is checked is `login`'s.
+
+mod imap;
+mod pop3;
+mod views;
+
+pub use imap::ImapDesk;
+pub use pop3::Pop3Desk;
+pub(crate) use views::Views;

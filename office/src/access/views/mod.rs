@@ -1,0 +1,95 @@
+//! Open mailboxes: one listing of each, whoever has it open, loaded once and kept for a while after the last has closed
+//! it. Owns which are kept; how one keeps up with the store is `view`'s.
+
+mod view;
+
+pub(crate) use view::View;
+
+use message::Time;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use store::types::{AccountId, MailboxId};
+use store::{Store, StoreError};
+
+/// How long a mailbox that nobody has open stays loaded: a client that looks in every few minutes finds it ready.
+pub(super) const KEPT: Duration = Duration::from_secs(10 * 60);
+/// Mailboxes that nobody has open, at most: with 100,000 messages each they take 100 MB.
+pub(super) const UNUSED_MAX: usize = 32;
+/// Views settled by who opens another: each is a write.
+const SETTLED_AT_ONCE: usize = 4;
+
+/// The open mailboxes of a house.
+#[derive(Default)]
+pub(crate) struct Views {
+    open: Mutex<HashMap<(AccountId, MailboxId), Kept>>,
+}
+
+struct Kept {
+    view: Arc<View>,
+    /// When it was opened last.
+    opened: Time,
+}
+
+impl Views {
+    /// The view of a mailbox, not yet brought up to date.
+    pub async fn open(&self, store: &Store, account: AccountId, mailbox: MailboxId, now: Time) -> Arc<View> {
+        let unsettled = {
+            let mut open = self.open.lock();
+            if let Some(kept) = open.get_mut(&(account, mailbox)) {
+                kept.opened = now;
+                return kept.view.clone();
+            }
+            sweep(&mut open, now)
+        };
+        for view in unsettled {
+            if let Err(error) = view.settle().await {
+                tracing::warn!(%error, "which messages were recent was not written down");
+            }
+        }
+        let view = || Arc::new(View::new(store.clone(), account, mailbox));
+        let mut open = self.open.lock();
+        open.entry((account, mailbox)).or_insert_with(|| Kept { view: view(), opened: now }).view.clone()
+    }
+
+    /// The view of a mailbox, where somebody has it open or had it a while ago.
+    pub fn find(&self, account: AccountId, mailbox: MailboxId) -> Option<Arc<View>> {
+        self.open.lock().get(&(account, mailbox)).map(|kept| kept.view.clone())
+    }
+
+    /// Writes down what sessions were told as recent, of every view.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        let views: Vec<_> = self.open.lock().values().map(|kept| kept.view.clone()).collect();
+        for view in views {
+            view.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.open.lock().len()
+    }
+}
+
+/// Lets go of those nobody has open: the old ones, and the oldest of too many. Gives some that have to be settled before
+/// they can go.
+fn sweep(open: &mut HashMap<(AccountId, MailboxId), Kept>, now: Time) -> Vec<Arc<View>> {
+    let is_unused = |kept: &Kept| Arc::strong_count(&kept.view) == 1;
+    let mut unused: Vec<_> =
+        open.iter().filter(|(_, kept)| is_unused(kept)).map(|(key, kept)| (kept.opened, *key)).collect();
+    unused.sort_unstable();
+    let surplus = unused.len().saturating_sub(UNUSED_MAX - 1);
+    let old = unused.iter().filter(|(opened, _)| now.since(*opened) >= KEPT).count();
+    let mut unsettled = Vec::new();
+    for (_, key) in unused.iter().take(surplus.max(old)) {
+        match open.get(key) {
+            Some(kept) if !kept.view.is_settled() => unsettled.push(kept.view.clone()),
+            _ => drop(open.remove(key)),
+        }
+    }
+    unsettled.truncate(SETTLED_AT_ONCE);
+    unsettled
+}

@@ -1,0 +1,186 @@
+//! Which messages of a mailbox are looked for: rows first, then what the index knows of them, and only then the messages
+//! themselves. Works in the order of e-mails, in which they lie on the disk.
+
+use super::Place;
+use super::found::Positions;
+use super::meaning::row;
+use message::Summary;
+use message::search::{Depth, Known, Plan, Record};
+use std::sync::Arc;
+use store::types::{EmailId, Uid};
+use store::{Look, Piece, Seen, StoreError, Which};
+
+/// Rows decided together: those of one block of the index.
+const BATCH: usize = 1024;
+/// Messages looked at with one question to the store, and octets of them after which it ends: a reader is held for some
+/// milliseconds.
+const LOOKED: usize = 256;
+const LOOKED_OCTETS: u64 = 4 * 1024 * 1024;
+/// Messages looked at in one page of work, after which who asked hears how far it is.
+const PAGE_LOOKED: usize = 4096;
+
+/// Matching under way.
+pub(super) struct Matching {
+    /// Positions in the listing, in the order of e-mails.
+    todo: Vec<u32>,
+    at: usize,
+    found: Positions,
+}
+
+/// A message that is not decided yet.
+struct Open {
+    position: u32,
+    uid: Uid,
+    known: Known,
+}
+
+impl Matching {
+    pub fn new(place: &Place, plan: &Plan) -> Matching {
+        let listing = &place.listing;
+        let mut found = Positions::new(listing.len());
+        let mut todo: Vec<(u64, u32)> = Vec::new();
+        // What the rows decide is decided at once.
+        let mut known = plan.unknown();
+        for (position, listed) in (0_u32..).zip(listing.rows(0..listing.len())) {
+            known.fill(None);
+            plan.look_at_row(&row(&listed), &mut known);
+            match plan.decide(&known) {
+                Some(true) => found.add(position),
+                Some(false) => {}
+                None => todo.push((listed.email, position)),
+            }
+        }
+        todo.sort_unstable();
+        Matching { todo: todo.into_iter().map(|(_, position)| position).collect(), at: 0, found }
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.at >= self.todo.len()
+    }
+
+    /// How many messages are decided, and of how many.
+    pub fn progress(&self) -> (u32, u32) {
+        let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+        (count(self.at), count(self.todo.len()))
+    }
+
+    /// What was found, once it is done.
+    pub fn found(&mut self) -> Positions {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Decides some more.
+    pub async fn go_on(&mut self, place: &Place, plan: &Arc<Plan>) -> Result<(), StoreError> {
+        let mut looked = 0;
+        while !self.is_done() && looked < PAGE_LOOKED {
+            let end = (self.at + BATCH).min(self.todo.len());
+            let batch = self.todo.get(self.at..end).unwrap_or(&[]);
+            let mut open: Vec<Open> = batch.iter().filter_map(|position| opened(*position, place, plan)).collect();
+            self.at = end;
+            open.sort_unstable_by_key(|open| open.uid);
+            looked += open.len();
+            while !open.is_empty() {
+                self.look(&mut open, place, plan).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the first messages of those that are open, and takes them out.
+    async fn look(&mut self, open: &mut Vec<Open>, place: &Place, plan: &Arc<Plan>) -> Result<(), StoreError> {
+        let now = open.get(..LOOKED).unwrap_or(open);
+        let known: Arc<[(Uid, Known)]> = now.iter().map(|open| (open.uid, open.known.clone())).collect();
+        let uids: Vec<Uid> = now.iter().map(|open| open.uid).collect();
+        let plan = plan.clone();
+        let see = move |seen: &mut Seen<'_>| {
+            let place = known.binary_search_by_key(&seen.uid, |(uid, _)| *uid);
+            let known = place.ok().and_then(|at| known.get(at)).map(|(_, known)| known.clone());
+            decide(&plan, known.unwrap_or_else(|| plan.unknown()), seen)
+        };
+        let which = Which::Uids(place.mailbox, uids.clone());
+        let look = Look { account: place.account, which, octets: LOOKED_OCTETS, see: see.clone() };
+        let looked = place.store.read(look).await?;
+        // Those that are gone meanwhile are passed over.
+        let last = looked.last().filter(|last| last.early).map_or_else(|| uids.last().copied(), |last| Some(last.uid));
+        for looked in looked {
+            let is = match looked.answer {
+                Ok(is) => is,
+                Err(_) => again(place, looked.uid, see.clone()).await?,
+            };
+            let at = open.binary_search_by_key(&looked.uid, |open| open.uid);
+            if let Some(open) = at.ok().and_then(|at| open.get(at)).filter(|_| is) {
+                self.found.add(open.position);
+            }
+        }
+        open.retain(|open| Some(open.uid) > last);
+        Ok(())
+    }
+}
+
+/// A message of a batch, as far as its row answers.
+fn opened(position: u32, place: &Place, plan: &Plan) -> Option<Open> {
+    let listed = place.listing.get(position)?;
+    let mut known = plan.unknown();
+    plan.look_at_row(&row(&listed), &mut known);
+    Some(Open { position, uid: Uid(listed.uid), known })
+}
+
+/// Once more, with the store as it is by now: its content may have moved while it was looked at. What cannot be read at all
+/// holds nothing.
+async fn again<F>(place: &Place, uid: Uid, see: F) -> Result<bool, StoreError>
+where
+    F: Fn(&mut Seen<'_>) -> Result<bool, StoreError> + Send + 'static,
+{
+    let look =
+        Look { account: place.account, which: Which::Uids(place.mailbox, vec![uid]), octets: LOOKED_OCTETS, see };
+    let answer = place.store.read(look).await?.pop().map(|looked| looked.answer);
+    Ok(answer
+        .transpose()
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, uid = uid.0, "a message cannot be searched");
+            None
+        })
+        .unwrap_or(false))
+}
+
+/// Looks at a message as deep as it takes.
+fn decide(plan: &Plan, mut known: Known, seen: &mut Seen<'_>) -> Result<bool, StoreError> {
+    let summary = Summary::decode(&seen.summary).map_err(|error| StoreError::Damaged { what: error.to_string() })?;
+    while let Some(depth) = plan.next(&known) {
+        match depth {
+            Depth::Row => return Ok(false),
+            Depth::Summary => {
+                let record = Record { thread: number(seen.thread), saved: seen.saved };
+                plan.look_at_summary(&record, &summary, &mut known);
+            }
+            Depth::Headers | Depth::Whole => read(plan, &summary, (depth, &mut known), seen)?,
+        }
+    }
+    Ok(plan.decide(&known) == Some(true))
+}
+
+fn read(
+    plan: &Plan,
+    summary: &Summary,
+    (depth, known): (Depth, &mut Known),
+    seen: &mut Seen<'_>,
+) -> Result<(), StoreError> {
+    let mut listener = plan.listen(summary, depth, known);
+    let mut pushed = 0;
+    seen.read(|piece| {
+        match piece {
+            Piece::Prefix(prefix) => listener.push_prefix(prefix),
+            Piece::Content(content) => {
+                listener.push(content);
+                pushed += content.len() as u64;
+            }
+        }
+        listener.wants_more(pushed)
+    })?;
+    listener.finish(known);
+    Ok(())
+}
+
+fn number(email: EmailId) -> u64 {
+    email.0.unsigned_abs()
+}

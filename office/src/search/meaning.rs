@@ -1,0 +1,67 @@
+//! What keys mean in one of our mailboxes: flags as bits of its listing, ids as clients see them.
+
+use message::Time;
+use message::search::{Meaning, Row, SystemFlag};
+use wire::imap::ask::ObjectId;
+use wire::imap::listing::{Listing, bits, object_number};
+
+/// A mailbox at a time.
+pub(super) struct House<'a> {
+    pub listing: &'a Listing,
+    pub now: Time,
+}
+
+impl House<'_> {
+    /// The number in this account that stands for one of all the house.
+    fn number(&self, object: u64) -> Option<u64> {
+        let account = self.listing.head().account;
+        let number = object.wrapping_sub(object_number(account, 0));
+        (object_number(account, number) == object).then_some(number)
+    }
+}
+
+impl Meaning for House<'_> {
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn last_uid(&self) -> u32 {
+        self.listing.last_uid()
+    }
+
+    fn flag(&self, flag: SystemFlag) -> u64 {
+        match flag {
+            SystemFlag::Answered => bits::ANSWERED,
+            SystemFlag::Deleted => bits::DELETED,
+            SystemFlag::Draft => bits::DRAFT,
+            SystemFlag::Flagged => bits::FLAGGED,
+            SystemFlag::Seen => bits::SEEN,
+            // The session's to know.
+            SystemFlag::Recent => 0,
+        }
+    }
+
+    fn keyword(&self, name: &str) -> Option<u64> {
+        self.listing.head().keywords.bit(name)
+    }
+
+    fn email(&self, id: &str) -> Option<u64> {
+        match ObjectId::parse(id)? {
+            ObjectId::Email(object) => self.number(object),
+            _ => None,
+        }
+    }
+
+    fn thread(&self, id: &str) -> Option<u64> {
+        match ObjectId::parse(id)? {
+            ObjectId::Thread(object) => self.number(object),
+            _ => None,
+        }
+    }
+}
+
+/// A row of a listing as a plan looks at it.
+pub(super) fn row(row: &wire::imap::listing::Row) -> Row {
+    let (uid, email, flags) = (row.uid, row.email, row.flags);
+    Row { uid, email, flags, modseq: row.modseq, size: row.size, arrival: row.received }
+}

@@ -1,0 +1,125 @@
+//! Copies for another account. Its e-mails are its own, with their own ids and conversations, and count against its
+//! quota; the content is shared, as it is between the recipients of a delivery.
+
+use super::Work;
+use super::deliver::{NewEmail, NewMessage};
+use super::flags::{KeywordsFull, keywords_of};
+use super::messages::{Found, Shelf};
+use super::thread::keys_in;
+use crate::columns::{Sql, bits, count, flags, num, queue_id, time};
+use crate::op::Outcome;
+use crate::types::{AccountId, Uid};
+use message::Time;
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
+
+/// A message as it is taken along.
+struct Taken {
+    uid: u32,
+    flags: i64,
+    received: i64,
+    blob: i64,
+    prefix: Vec<u8>,
+    summary: Vec<u8>,
+    refs: Vec<u8>,
+    queue_id: Option<i64>,
+    size: i64,
+}
+
+type Pairs = Vec<(Option<Uid>, Uid)>;
+
+impl Work<'_> {
+    /// Old and new UIDs, or why not.
+    pub(super) fn copy_across(
+        &mut self,
+        from: Shelf,
+        to: Shelf,
+        found: &Found,
+        now: Time,
+    ) -> Sql<Result<Pairs, Outcome>> {
+        let octets = found.octets();
+        match self.has_room(to.0, octets)? {
+            None => return Ok(Err(Outcome::Gone)),
+            Some(false) => return Ok(Err(Outcome::OverQuota)),
+            Some(true) => {}
+        }
+        let (modseq, first) = self.count_emails_in(to.0, found.count(), octets)?;
+        let mut known = BTreeMap::new();
+        let mut pairs = Vec::with_capacity(found.count());
+        for (email, uid) in (first..).zip(found.uids.iter()) {
+            let taken = self.take_along(from, uid)?;
+            let Ok(flags) = self.flags_across((from.0, to.0), taken.flags, &mut known)? else {
+                return Ok(Err(Outcome::Limit));
+            };
+            self.run("UPDATE blob SET refs = refs + 1 WHERE id = ?1", [taken.blob])?;
+            self.insert_email(email, &new_email(to.0, &taken))?;
+            let new = NewMessage {
+                account: to.0,
+                mailbox: to.1.0,
+                email,
+                modseq,
+                flags,
+                size: taken.size,
+                received: taken.received,
+                saved: num(now.0),
+            };
+            pairs.push((Some(Uid(taken.uid)), self.insert_message(&new)?));
+        }
+        Ok(Ok(pairs))
+    }
+
+    fn take_along(&self, from: Shelf, uid: Uid) -> Sql<Taken> {
+        let find = "SELECT msg.uid, msg.flags, msg.received, blob, prefix, summary, refs, queue_id, msg.size FROM msg \
+                    JOIN email ON email.account = msg.account AND email.id = msg.email \
+                    WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3";
+        Ok(self.sql.prepare_cached(find)?.query_row(params![from.0.0, from.1.0, uid.0], taken)?)
+    }
+
+    /// The flags of a message with the other account's bits for its keywords.
+    fn flags_across(
+        &mut self,
+        way: (AccountId, AccountId),
+        old: i64,
+        known: &mut BTreeMap<i64, i64>,
+    ) -> Sql<Result<i64, KeywordsFull>> {
+        let system = old & ((1 << bits::FIRST_KEYWORD) - 1);
+        let words = old & !system;
+        if words == 0 {
+            return Ok(Ok(old));
+        }
+        if let Some(bits) = known.get(&words) {
+            return Ok(Ok(system | bits));
+        }
+        let names = flags(words, &keywords_of(self.sql, way.0)?).keywords;
+        let Ok(bits) = self.slots_for(way.1, &names)? else { return Ok(Err(KeywordsFull)) };
+        known.insert(words, bits);
+        Ok(Ok(system | bits))
+    }
+}
+
+fn new_email(account: AccountId, taken: &Taken) -> NewEmail<'_> {
+    NewEmail {
+        account,
+        blob: taken.blob,
+        prefix: &taken.prefix,
+        size: count(taken.size),
+        received: time(taken.received),
+        queue_id: taken.queue_id.map(queue_id),
+        summary: &taken.summary,
+        keys: keys_in(&taken.refs),
+    }
+}
+
+fn taken(row: &Row<'_>) -> rusqlite::Result<Taken> {
+    Ok(Taken {
+        uid: row.get(0)?,
+        flags: row.get(1)?,
+        received: row.get(2)?,
+        blob: row.get(3)?,
+        prefix: row.get(4)?,
+        summary: row.get(5)?,
+        refs: row.get(6)?,
+        queue_id: row.get(7)?,
+        size: row.get(8)?,
+    })
+}

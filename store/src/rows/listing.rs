@@ -1,0 +1,121 @@
+//! Questions of those who keep a mailbox open: all of it in narrow rows, and what became of it since. Nothing is
+//! allocated for a row.
+
+use super::mail::{MAILBOX, mailbox};
+use super::{Answer, Snapshot};
+use crate::columns::{Sql, count, num, small, time};
+use crate::engine::{GONE_UID, keywords_of};
+use crate::query::{MailboxById, MailboxSince, SaveDates, WholeMailbox};
+use crate::types::{AccountId, EmailId, ListingNews, ListingRow, Mailbox, MailboxId, ModSeq, Uid, WholeListing};
+use crate::uids::UidSet;
+use message::Time;
+use rusqlite::{Row, params};
+
+impl Answer for MailboxById {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Mailbox>> {
+        let find = format!("{MAILBOX} WHERE account = ?1 AND id = ?2");
+        snapshot.one(&find, [self.account.0, self.mailbox.0], mailbox)
+    }
+}
+
+impl Answer for WholeMailbox {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<WholeListing>> {
+        let find = MailboxById { account: self.account, mailbox: self.mailbox };
+        let Some(mailbox) = find.answer(snapshot)? else { return Ok(None) };
+        let keywords = keywords_of(snapshot.sql, self.account)?;
+        let mut rows = Vec::with_capacity(mailbox.total as usize);
+        let mut statement = snapshot.sql.prepare_cached(
+            "SELECT uid, flags, modseq, email, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 ORDER BY uid",
+        )?;
+        let mut found = statement.query([self.account.0, self.mailbox.0])?;
+        while let Some(row) = found.next()? {
+            rows.push(listed(row)?);
+        }
+        Ok(Some(WholeListing { mailbox, keywords, rows }))
+    }
+}
+
+fn listed(row: &Row<'_>) -> Sql<ListingRow> {
+    Ok(ListingRow {
+        uid: Uid(small(row.get(0)?)?),
+        flags: count(row.get(1)?),
+        modseq: ModSeq(count(row.get(2)?)),
+        email: EmailId(row.get(3)?),
+        size: count(row.get(4)?),
+        received: time(row.get(5)?),
+    })
+}
+
+impl Answer for MailboxSince {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<ListingNews> {
+        let find = MailboxById { account: self.account, mailbox: self.mailbox };
+        let Some(mailbox) = find.answer(snapshot)? else { return Ok(ListingNews::Gone) };
+        let keywords = keywords_of(snapshot.sql, self.account)?;
+        let (mut changed, mut vanished) = (Vec::new(), UidSet::default());
+        if mailbox.modseq > self.since {
+            if is_forgotten(snapshot, self.account, self.since)? {
+                return Ok(ListingNews::Forgotten);
+            }
+            vanished = self.vanished(snapshot)?;
+            changed = self.changed(snapshot)?;
+        }
+        Ok(ListingNews::Known { mailbox: Box::new(mailbox), keywords, changed, vanished })
+    }
+}
+
+impl MailboxSince {
+    fn changed(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<ListingRow>> {
+        let mut changed = snapshot.all(
+            "SELECT uid, flags, modseq, email, size, received FROM msg \
+             WHERE account = ?1 AND modseq > ?3 AND mailbox = ?2",
+            [self.account.0, self.mailbox.0, num(self.since.0)],
+            listed,
+        )?;
+        changed.sort_unstable_by_key(|row| row.uid);
+        Ok(changed)
+    }
+
+    fn vanished(&self, snapshot: &Snapshot<'_>) -> Sql<UidSet> {
+        let ranges = snapshot.all(
+            "SELECT id, ifnull(last, id) FROM gone WHERE account = ?1 AND modseq > ?3 AND kind = ?4 AND mailbox = ?2",
+            [self.account.0, self.mailbox.0, num(self.since.0), GONE_UID],
+            |row| Ok((Uid(small(row.get(0)?)?), Uid(small(row.get(1)?)?))),
+        )?;
+        Ok(UidSet::of_ranges(ranges))
+    }
+}
+
+/// Whether what went after a modseq cannot be told any more.
+pub(super) fn is_forgotten(snapshot: &Snapshot<'_>, account: AccountId, since: ModSeq) -> Sql<bool> {
+    let floor =
+        snapshot.one("SELECT modseq_floor FROM account WHERE id = ?1", [account.0], |row| Ok(row.get::<_, i64>(0)?))?;
+    Ok(floor.is_none_or(|floor| num(since.0) < floor))
+}
+
+impl Answer for SaveDates {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(Uid, Time)>> {
+        each(snapshot, (self.account, self.mailbox), &self.uids, |row| {
+            Ok((Uid(small(row.get(0)?)?), time(row.get(1)?)))
+        })
+    }
+}
+
+fn each<T>(
+    snapshot: &Snapshot<'_>,
+    of: (AccountId, MailboxId),
+    uids: &UidSet,
+    make: impl Fn(&Row<'_>) -> Sql<T>,
+) -> Sql<Vec<T>> {
+    let mut statement = snapshot.sql.prepare_cached(
+        "SELECT uid, ifnull(saved, received) FROM msg \
+         WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4 ORDER BY uid",
+    )?;
+    let mut all = Vec::new();
+    for (first, last) in uids.ranges() {
+        let mut rows = statement.query(params![of.0.0, of.1.0, first.0, last.0])?;
+        while let Some(row) = rows.next()? {
+            all.push(make(row)?);
+        }
+    }
+    Ok(all)
+}

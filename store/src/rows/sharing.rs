@@ -1,0 +1,48 @@
+//! Questions about who else sees what, and what clients noted.
+
+use super::{Answer, Snapshot};
+use crate::columns::{Sql, Text, json_list, small};
+use crate::query::{AclOf, Annotations, SharedWith, Subscriptions};
+use crate::types::{AccountId, MailboxId, Rights};
+
+impl Answer for Subscriptions {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<String>> {
+        let find = "SELECT name FROM subscription WHERE account = ?1 ORDER BY name";
+        snapshot.all(find, [self.account.0], |row| Ok(row.get::<_, Text>(0)?.0))
+    }
+}
+
+impl Answer for AclOf {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(String, Rights)>> {
+        let find = "SELECT identifier, rights FROM acl WHERE account = ?1 AND mailbox = ?2 ORDER BY identifier";
+        snapshot.all(find, [self.account.0, self.mailbox.0], |row| {
+            Ok((row.get::<_, Text>(0)?.0, Rights(small(row.get(1)?)?)))
+        })
+    }
+}
+
+impl Answer for SharedWith {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(AccountId, MailboxId, String, Rights)>> {
+        snapshot.all(
+            "SELECT account, mailbox, identifier, rights FROM acl \
+             WHERE identifier IN (SELECT CAST(value AS BLOB) FROM json_each(?1)) ORDER BY account, mailbox, identifier",
+            [json_list(&self.identifiers)],
+            |row| {
+                let rights = Rights(small(row.get(3)?)?);
+                Ok((AccountId(row.get(0)?), MailboxId(row.get(1)?), row.get::<_, Text>(2)?.0, rights))
+            },
+        )
+    }
+}
+
+impl Answer for Annotations {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(String, Vec<u8>)>> {
+        let reader = self.of.reader.map_or(0, |reader| reader.0);
+        let (account, mailbox) = self.of.mailbox.map_or((reader, 0), |(account, mailbox)| (account.0, mailbox.0));
+        snapshot.all(
+            "SELECT entry, value FROM annotation WHERE account = ?1 AND mailbox = ?2 AND reader = ?3 ORDER BY entry",
+            [account, mailbox, reader],
+            |row| Ok((row.get::<_, Text>(0)?.0, row.get(1)?)),
+        )
+    }
+}

@@ -1,0 +1,185 @@
+//! NOTIFY (RFC 5465): what the client wants to hear unasked, of the selected mailbox and of others. The desk watches the
+//! others; what it tells is written here.
+
+use super::reply::{Reply, misfit};
+use super::sync::Expunges;
+use super::{Server, State, text};
+use crate::imap::ask::{News, Watch, WatchOf};
+use crate::imap::command::{EventGroup, FetchItem, Notify, NotifyEvent, Scope, StatusItem};
+use crate::imap::{Answer, Ask};
+
+/// What NOTIFY asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notified {
+    on: bool,
+    /// The selected mailbox: what is fetched of new messages; `None`: its news are told as without NOTIFY.
+    selected: Option<Vec<FetchItem>>,
+    /// SELECTED-DELAYED: expunges wait for a command.
+    delayed: bool,
+}
+
+impl Notified {
+    /// Whether news may be told at any time.
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// What is fetched of new messages in the selected mailbox.
+    pub fn new_items(&self) -> Vec<FetchItem> {
+        self.selected.clone().unwrap_or_default()
+    }
+
+    /// RFC 5465 §6.2: what of expunges may be told between commands. Only a client that asked for the events of the
+    /// selected mailbox, and not delayed, counts with them.
+    pub fn expunges(&self) -> Expunges {
+        if self.selected.is_some() && !self.delayed { Expunges::Told } else { Expunges::Held }
+    }
+}
+
+impl Server {
+    pub(super) fn notify(&mut self, tag: String, notify: Notify) {
+        let (status, groups) = match notify {
+            Notify::None => (false, Vec::new()),
+            Notify::Set { status, groups } => (status, groups),
+        };
+        let on = !groups.is_empty();
+        let (notified, watches) = match understood(status, groups) {
+            Ok(understood) => understood,
+            Err(reply) => return self.finish(tag, reply, Expunges::Told),
+        };
+        self.ask(Ask::Watch(watches), move |server, answer| {
+            let reply = match answer {
+                Answer::Done => {
+                    server.enabled.notified = Notified { on, ..notified };
+                    Reply::ok("so you will hear")
+                }
+                Answer::Refused(refusal) => refusal.into(),
+                _ => misfit(),
+            };
+            server.finish(tag, reply, Expunges::Told);
+        });
+    }
+
+    /// Tells news of other mailboxes.
+    pub(super) fn tell_news(&mut self, news: Vec<News>) {
+        for one in news {
+            match one {
+                News::Status(name, status) => {
+                    let selected = matches!(&self.state, State::Open(open) if open.name == name);
+                    if selected {
+                        continue;
+                    }
+                    let mut items =
+                        vec![StatusItem::Messages, StatusItem::UidNext, StatusItem::UidValidity, StatusItem::Unseen];
+                    if self.enabled.condstore {
+                        items.push(StatusItem::HighestModSeq);
+                    }
+                    self.send_status(&name, &status, &items);
+                }
+                News::Folder { folder, old_name } => self.send_folder(&folder, old_name.as_ref()),
+                News::Metadata(name, entries) => {
+                    let mut line = b"* METADATA ".to_vec();
+                    match &name {
+                        Some(name) => text::mailbox(&mut line, name, self.charset()),
+                        None => line.extend_from_slice(b"\"\""),
+                    }
+                    line.extend_from_slice(format!(" {}\r\n", entries.join(" ")).as_bytes());
+                    self.send(line);
+                }
+                News::Overflow => {
+                    self.enabled.notified = Notified::default();
+                    self.reply("*", &Reply::ok("more happened than can be told").code("NOTIFICATIONOVERFLOW"));
+                }
+            }
+        }
+    }
+}
+
+/// What the groups come to, for us and for the desk.
+fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Watch>), Reply> {
+    let mut notified = Notified::default();
+    let mut watches = Vec::new();
+    for group in groups {
+        let scope = match group.scope {
+            Scope::Selected | Scope::SelectedDelayed => {
+                notified.delayed = group.scope == Scope::SelectedDelayed;
+                notified.selected = Some(selected_items(&group.events)?);
+                continue;
+            }
+            Scope::Inboxes => WatchOf::Inboxes,
+            Scope::Personal => WatchOf::Personal,
+            Scope::Subscribed => WatchOf::Subscribed,
+            Scope::Subtree(names) => WatchOf::Subtree(names),
+            Scope::SubtreeOne(_) => return Err(Reply::bad("SUBTREE-ONE is for ESEARCH")),
+            Scope::Mailboxes(names) => WatchOf::Mailboxes(names),
+        };
+        watches.push(watched(scope, status, &group.events)?);
+    }
+    if let Some(server) = watches.iter().any(|watch| watch.metadata).then_some(WatchOf::Server) {
+        watches.push(Watch { of: server, metadata: true, ..quiet() });
+    }
+    Ok((notified, watches))
+}
+
+fn quiet() -> Watch {
+    Watch {
+        of: WatchOf::Server,
+        messages: false,
+        flags: false,
+        names: false,
+        subscriptions: false,
+        metadata: false,
+        status: false,
+    }
+}
+
+/// RFC 5465 §5: an event nobody knows is named with those that are known.
+fn bad_event() -> Reply {
+    let known = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange \
+                 ServerMetadataChange";
+    Reply::no("no such event").code(format!("BADEVENT ({known})"))
+}
+
+fn selected_items(events: &[NotifyEvent]) -> Result<Vec<FetchItem>, Reply> {
+    let mut items = Vec::new();
+    let (mut new, mut expunge, mut flags) = (false, false, false);
+    for event in events {
+        match event {
+            NotifyEvent::MessageNew(fetch) => {
+                new = true;
+                items.clone_from(fetch);
+            }
+            NotifyEvent::MessageExpunge => expunge = true,
+            NotifyEvent::FlagChange => flags = true,
+            // RFC 5465 §5: of the selected mailbox, only messages.
+            _ => return Err(bad_event()),
+        }
+    }
+    // RFC 5465 §5: MessageNew and MessageExpunge come together, and FlagChange not without them.
+    if new != expunge || (flags && !new) {
+        return Err(Reply::bad("MessageNew and MessageExpunge come together, FlagChange with them"));
+    }
+    Ok(items)
+}
+
+fn watched(of: WatchOf, status: bool, events: &[NotifyEvent]) -> Result<Watch, Reply> {
+    let mut watch = Watch { of, status, ..quiet() };
+    let (mut new, mut expunge) = (false, false);
+    for event in events {
+        match event {
+            NotifyEvent::MessageNew(items) if items.is_empty() => new = true,
+            NotifyEvent::MessageNew(_) => return Err(Reply::bad("only of the selected mailbox messages are fetched")),
+            NotifyEvent::MessageExpunge => expunge = true,
+            NotifyEvent::FlagChange => watch.flags = true,
+            NotifyEvent::MailboxName => watch.names = true,
+            NotifyEvent::SubscriptionChange => watch.subscriptions = true,
+            NotifyEvent::MailboxMetadataChange | NotifyEvent::ServerMetadataChange => watch.metadata = true,
+            NotifyEvent::AnnotationChange | NotifyEvent::Unknown(_) => return Err(bad_event()),
+        }
+    }
+    if new != expunge || (watch.flags && !new) {
+        return Err(Reply::bad("MessageNew and MessageExpunge come together, FlagChange with them"));
+    }
+    watch.messages = new;
+    Ok(watch)
+}

@@ -1,0 +1,61 @@
+//! The states of RFC 9051 §3 and what each of them owns.
+
+use super::context::Contexts;
+use super::notify::Notified;
+use crate::imap::ask::Uids;
+use crate::imap::listing::{Keywords, Listing};
+use crate::imap::mailbox::MailboxName;
+use crate::imap::numbers::Numbers;
+use std::sync::Arc;
+
+/// RFC 9051 §3.
+pub(super) enum State {
+    /// Not authenticated.
+    Stranger,
+    /// Authenticated.
+    Home,
+    /// Selected.
+    Open(Box<Open>),
+    /// Logout.
+    Logout,
+}
+
+/// A mailbox that is selected.
+pub(super) struct Open {
+    pub name: MailboxName,
+    pub numbers: Numbers,
+    pub read_only: bool,
+    /// Messages this session was the first to be told of.
+    pub recent: Uids,
+    /// What SEARCH kept (RFC 5182).
+    pub saved: Uids,
+    /// Changed, and the client was not told yet.
+    pub untold: Uids,
+    /// The keywords the client was told of.
+    pub keywords: Arc<Keywords>,
+    /// Searches kept up to date.
+    pub contexts: Contexts,
+}
+
+/// What the client switched on (RFC 5161), and what stays so until the connection, or its login, ends.
+#[derive(Default)]
+pub(super) struct Enabled {
+    /// IMAP4rev2: no RECENT, ESEARCH always, names in UTF-8 (RFC 9051 Appendix E).
+    pub rev2: bool,
+    /// Strings may hold UTF-8: `UTF8=ACCEPT` or `IMAP4rev2`.
+    pub utf8: bool,
+    /// MODSEQ is told with flags (RFC 7162 §3.1).
+    pub condstore: bool,
+    /// VANISHED instead of EXPUNGE (RFC 7162 §3.2.3).
+    pub qresync: bool,
+    /// No message numbers (RFC 9586).
+    pub uid_only: bool,
+    /// What NOTIFY asked for (RFC 5465).
+    pub notified: Notified,
+}
+
+impl Open {
+    pub fn listing(&self) -> &Arc<Listing> {
+        self.numbers.listing()
+    }
+}
