@@ -159,8 +159,11 @@ class Client:
         if self.view.entries:
             self.run("FETCH 1:* (UID)")
         fresh = Client(self.ground, self.number)
-        if fresh.view.facts() != self.view.facts():
-            mine, new = set(self.view.facts()), set(fresh.view.facts())
+        told = {uid: flags for uid, flags in fresh.view.facts()}
+        # Flags that were never told are not known wrongly.
+        facts = [(uid, told.get(uid) if flags is None else flags) for uid, flags in self.view.facts()]
+        if fresh.view.facts() != facts:
+            mine, new = set(facts), set(fresh.view.facts())
             raise Wrong(f"only in my view: {sorted(mine - new, key=str)}; only in a new one: {sorted(new - mine, key=str)}")
         fresh.marked = self.marked
         fresh.check_marks()
@@ -356,6 +359,8 @@ def resynchronise(client):
         return reselect(client)
     client.run("NOOP")
     client.look()
+    while not all(entry.uid for entry in client.view.entries):
+        client.look()
     known = {entry.uid: entry.flags for entry in client.view.entries if entry.uid}
     highest, validity, gone = client.view.highest, client.view.validity, set(client.view.gone)
     client.run("UNSELECT")

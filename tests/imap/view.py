@@ -71,13 +71,21 @@ class View:
             raise Wrong(f"VANISHED {strange}, which were not there")
         self.gone |= set(uids)
         left = [entry for entry in self.entries if entry.uid not in uids]
-        # Of those whose UID was never told, as many go as are missing: they cannot be told apart.
-        for _ in range(0 if earlier else len(strange)):
-            position = next((i for i, entry in enumerate(left) if entry.uid is None), None)
-            if position is None:
-                raise Wrong(f"VANISHED {strange}, which were not there")
-            del left[position]
+        for uid in () if earlier else strange:
+            self._untold(left, uid)
         self.entries = left
+
+    @staticmethod
+    def _untold(left, uid):
+        """Removes one of those whose UID was never told, where this UID must have stood. Its neighbours cannot be told from
+        it, so what is known of their flags is known no more."""
+        after = next((i for i, entry in enumerate(left) if entry.uid and entry.uid > uid), len(left))
+        if not after or left[after - 1].uid is not None:
+            raise Wrong(f"VANISHED {uid}, which was not there")
+        del left[after - 1]
+        while after > 1 and left[after - 2].uid is None:
+            after -= 1
+            left[after - 1] = Entry()
 
     def _fetch(self, number, items):
         if not 1 <= number <= len(self.entries):
@@ -92,7 +100,6 @@ class View:
             if modseq < entry.modseq:
                 raise Wrong(f"MODSEQ of {entry.uid} fell from {entry.modseq} to {modseq}")
             entry.modseq = modseq
-            self.highest = max(self.highest, modseq)
 
     def _uid(self, number, entry, uid):
         if entry.uid not in (None, uid):
