@@ -238,11 +238,4 @@ maxquoted: 131072
 """
 
 
-class OurHouse(House):
-    """Our own server, with its IMAP listeners."""
-
-    NEEDS = ()
-    LISTENERS = House.LISTENERS + ("imap", "imaps") if hasattr(House, "LISTENERS") else ()
-
-
-KINDS = {"dovecot": Dovecot, "cyrus": Cyrus, "pillarbox": OurHouse}
+KINDS = {"dovecot": Dovecot, "cyrus": Cyrus, "pillarbox": House}
