@@ -19,6 +19,7 @@ pub use counters::Counters;
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
+pub use search::{IndexKeeper, Stepped};
 
 use admin::{Failure, Request, Response};
 use login::{Login, LoginRules, Visitor};

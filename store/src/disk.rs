@@ -210,6 +210,16 @@ pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     file.set_permissions(fs::Permissions::from_mode(FILE_MODE)).map_err(failed)
 }
 
+/// Takes a file away; it need not be there.
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::io(format!("remove {}", path.display()), &error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The files of a folder by name; none when there is no folder.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let failed = |error: io::Error| StoreError::io(format!("read folder {}", folder.display()), &error);

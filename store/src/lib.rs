@@ -10,6 +10,7 @@ pub mod disk;
 pub mod engine;
 mod error;
 pub mod fault;
+mod index;
 pub mod op;
 pub mod query;
 mod rows;
@@ -28,6 +29,7 @@ pub use engine::{
     IDENTIFIER_OCTETS_MAX, KEYWORD_OCTETS_MAX, MAILBOXES_MAX, NAME_OCTETS_MAX, SUBSCRIPTIONS_MAX,
 };
 pub use error::StoreError;
+pub use index::{BLOCK_MESSAGES, Bits, BlockRange, Blocks, Column};
 pub use op::{Op, Outcome};
 pub use query::Query;
 pub use rows::{Look, Looked, Piece, Seen, Which};

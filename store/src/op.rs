@@ -50,8 +50,8 @@ pub enum Op {
         unchanged_since: Option<ModSeq>,
     },
     /// Copies into a mailbox; new UIDs in the outcome. Within an account the e-mail is shared and no quota is used;
-    /// another account (`to_account`) gets an e-mail of its own, which leads to the same content. `Gone`, `OverQuota`,
-    /// `Limit` (keywords of the other account).
+    /// another account of the shard (`to_account`) gets an e-mail of its own, which leads to the same content. `Gone`,
+    /// `OverQuota`, `Limit` (keywords of the other account).
     Copy { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
     /// Moves (RFC 6851), also into the mailbox where it is. As `Copy` otherwise.
     Move { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },

@@ -5,6 +5,7 @@
 use crate::content::{Hands, Upload, read_frame, read_piece};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::{Engine, Paths, connect_reader, weight};
+use crate::index::Index;
 use crate::op::{Content, Frame, Op, Outcome, Place};
 use crate::query::{Hint, Query};
 use crate::rows::{Snapshot, blob_place};
@@ -60,6 +61,8 @@ struct Inner {
     /// Held while segments are moved or copied: the two must not meet.
     upkeep: tokio::sync::Mutex<()>,
     segments: Arc<Segments>,
+    /// Where there are no threads, or it cannot be opened, there is none.
+    index: Option<Arc<Index>>,
     paths: Paths,
     publish: Publish,
 }
@@ -96,8 +99,10 @@ enum Job {
 impl Store {
     /// Opens the store below a folder, making or migrating it. Takes its lock: a second process gets `Locked`.
     pub fn open(dir: &Path, settings: Settings) -> Result<Store, StoreError> {
+        let has_index = settings.disk.vfs().is_none();
         let engine = Engine::open_with(dir, settings.disk, settings.segment_octets)?;
         let paths = engine.paths().clone();
+        let index = if has_index { Index::open(&paths) } else { None };
         let count = settings.readers.max(1);
         let readers = (0..count).map(|_| connect_reader(&paths.database)).collect::<Result<Vec<_>, _>>()?;
         let segments = engine.segments().clone();
@@ -117,7 +122,7 @@ impl Store {
             free_readers: Semaphore::new(count),
         };
         let work = Workplace::Threads(threads);
-        let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, paths, publish };
+        let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, index, paths, publish };
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -127,7 +132,8 @@ impl Store {
     pub fn inline(engine: Engine) -> Store {
         let (segments, paths) = (engine.segments().clone(), engine.paths().clone());
         let work = Workplace::Here(Box::new(Mutex::new(Some(engine))));
-        let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, paths, publish: Publish::new() };
+        let inner =
+            Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, index: None, paths, publish: Publish::new() };
         Store { inner: Arc::new(inner) }
     }
 
@@ -197,6 +203,10 @@ impl Store {
 
     pub(crate) fn segments(&self) -> &Arc<Segments> {
         &self.inner.segments
+    }
+
+    pub(crate) fn index(&self) -> Option<&Arc<Index>> {
+        self.inner.index.as_ref()
     }
 
     /// Answers a question from one state of the store.

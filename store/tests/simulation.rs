@@ -16,7 +16,7 @@ use store::Outcome;
 /// Operations of a script.
 const OPERATIONS: usize = 200;
 /// Scripts of which some points are tried, and points of each.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 100;
 const POINTS: u64 = 12;
 
 fn asked(name: &str) -> Option<u64> {

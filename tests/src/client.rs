@@ -1,6 +1,6 @@
 //! A client that writes octets and reads lines, over TCP or TLS, blocking, with a limit on how long it waits.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, ErrorKind, Read, Write};
@@ -134,6 +134,50 @@ impl Client {
                 Err(error) => return Err(error).with_context(|| format!("after {} octets of a message", octets.len())),
             }
         }
+    }
+
+    /// A line of octets without its CRLF, or an error that tells what came instead.
+    pub fn line_octets(&mut self) -> Result<Vec<u8>> {
+        match self.hear()? {
+            Heard::Line(line) => Ok(line),
+            heard => bail!("a line was due, got {heard:?}"),
+        }
+    }
+
+    /// So many octets.
+    pub fn exactly(&mut self, octets: usize) -> Result<Vec<u8>> {
+        while self.buffer.len() < octets {
+            ensure!(self.read_some()? > 0, "closed after {} octets of {octets}", self.buffer.len());
+        }
+        Ok(self.buffer.drain(..octets).collect())
+    }
+
+    /// Whether a whole line was read and not heard.
+    #[must_use]
+    pub fn has_line(&self) -> bool {
+        self.buffer.windows(2).any(|two| two == b"\r\n")
+    }
+
+    /// Reads more, if some comes in this time; whether it did.
+    pub fn read_within(&mut self, patience: Duration) -> Result<bool> {
+        self.set_patience(patience)?;
+        let read = self.read_some();
+        self.set_patience(PATIENCE)?;
+        match read {
+            Ok(0) => bail!("closed"),
+            Ok(_) => Ok(true),
+            Err(error) if is_silence(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn set_patience(&mut self, patience: Duration) -> Result<()> {
+        let stream = match &self.transport {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.get_ref(),
+            Transport::Neither => bail!("no connection"),
+        };
+        Ok(stream.set_read_timeout(Some(patience))?)
     }
 
     /// What was read and not heard yet.

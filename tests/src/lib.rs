@@ -7,6 +7,7 @@ pub mod binary;
 pub mod client;
 pub mod collector;
 pub mod house;
+pub mod imap;
 pub mod in_process;
 pub mod ledger;
 pub mod letter;

@@ -38,6 +38,7 @@ impl SocketStage {
     fn connect(&self, port: Port) -> anyhow::Result<Connection> {
         let port = match port {
             Port::Pop3 if self.over_tls => Port::Pop3s,
+            Port::Imap if self.over_tls => Port::Imaps,
             Port::Submission if self.over_tls => Port::Submissions,
             port => port,
         };

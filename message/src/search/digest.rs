@@ -87,10 +87,11 @@ impl Leaf {
             Leaf::Address(AddressField::Cc, _) => Column::Cc,
             Leaf::Address(AddressField::Bcc, _) => Column::Bcc,
             Leaf::Subject(_) => Column::Subject,
-            Leaf::Header(_, needle) | Leaf::Body(needle) | Leaf::Text(needle) => {
-                let grams = grams_of(needle.folded());
-                return (!grams.is_empty()).then_some(Implied::Grams(grams));
+            // A field is heard with its name before it.
+            Leaf::Header(name, needle) => {
+                return implied([grams_of(&fold(&format!("{name}: "))), grams_of(needle.folded())].concat());
             }
+            Leaf::Body(needle) | Leaf::Text(needle) => return implied(grams_of(needle.folded())),
             _ => return None,
         };
         match self {
@@ -98,6 +99,12 @@ impl Leaf {
             _ => None,
         }
     }
+}
+
+fn implied<'a>(mut grams: Vec<u32>) -> Option<Implied<'a>> {
+    grams.sort_unstable();
+    grams.dedup();
+    (!grams.is_empty()).then_some(Implied::Grams(grams))
 }
 
 /// The different grams of a folded text.
@@ -269,9 +276,11 @@ mod tests {
         let needle = || Needle::new("abc");
         assert!(matches!(Leaf::Subject(needle()).implies(), Some(Implied::Column(Column::Subject, _))));
         assert!(matches!(Leaf::Address(AddressField::Cc, needle()).implies(), Some(Implied::Column(Column::Cc, _))));
-        for leaf in [Leaf::Body(needle()), Leaf::Text(needle()), Leaf::Header("x".to_owned(), needle())] {
+        for leaf in [Leaf::Body(needle()), Leaf::Text(needle())] {
             assert!(matches!(leaf.implies(), Some(Implied::Grams(grams)) if grams == [0x41_42_43]), "{leaf:?}");
         }
+        let field = Leaf::Header("to".to_owned(), Needle::new(""));
+        assert!(matches!(field.implies(), Some(Implied::Grams(grams)) if grams == [0x4F_3A_20, 0x54_4F_3A]));
         assert!(Leaf::Text(Needle::new("ab")).implies().is_none() && Leaf::Always(true).implies().is_none());
     }
 }

@@ -4,34 +4,39 @@
 use super::Place;
 use super::found::Positions;
 use super::meaning::row;
+use super::narrow::Narrowing;
 use message::Summary;
 use message::search::{Depth, Known, Plan, Record};
 use std::sync::Arc;
 use store::types::{EmailId, Uid};
 use store::{Look, Piece, Seen, StoreError, Which};
 
-/// Rows decided together: those of one block of the index.
-const BATCH: usize = 1024;
+/// Rows decided together: those of some blocks of the index.
+const BATCH: usize = 8 * store::BLOCK_MESSAGES;
 /// Messages looked at with one question to the store, and octets of them after which it ends: a reader is held for some
 /// milliseconds.
 const LOOKED: usize = 256;
 const LOOKED_OCTETS: u64 = 4 * 1024 * 1024;
 /// Messages looked at in one page of work, after which who asked hears how far it is.
-const PAGE_LOOKED: usize = 4096;
+const PAGE_LOOKED: usize = 1024;
 
 /// Matching under way.
 pub(super) struct Matching {
     /// Positions in the listing, in the order of e-mails.
     todo: Vec<u32>,
     at: usize,
+    /// Of those behind `at`, what is not decided yet, in the order of UIDs.
+    open: Vec<Open>,
     found: Positions,
+    narrowing: Option<Narrowing>,
 }
 
 /// A message that is not decided yet.
-struct Open {
+pub(super) struct Open {
     position: u32,
     uid: Uid,
-    known: Known,
+    pub email: u64,
+    pub known: Known,
 }
 
 impl Matching {
@@ -51,17 +56,23 @@ impl Matching {
             }
         }
         todo.sort_unstable();
-        Matching { todo: todo.into_iter().map(|(_, position)| position).collect(), at: 0, found }
+        Matching {
+            todo: todo.into_iter().map(|(_, position)| position).collect(),
+            at: 0,
+            open: Vec::new(),
+            found,
+            narrowing: None,
+        }
     }
 
     pub fn is_done(&self) -> bool {
-        self.at >= self.todo.len()
+        self.at >= self.todo.len() && self.open.is_empty()
     }
 
     /// How many messages are decided, and of how many.
     pub fn progress(&self) -> (u32, u32) {
         let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
-        (count(self.at), count(self.todo.len()))
+        (count(self.at.saturating_sub(self.open.len())), count(self.todo.len()))
     }
 
     /// What was found, once it is done.
@@ -73,22 +84,47 @@ impl Matching {
     pub async fn go_on(&mut self, place: &Place, plan: &Arc<Plan>) -> Result<(), StoreError> {
         let mut looked = 0;
         while !self.is_done() && looked < PAGE_LOOKED {
-            let end = (self.at + BATCH).min(self.todo.len());
-            let batch = self.todo.get(self.at..end).unwrap_or(&[]);
-            let mut open: Vec<Open> = batch.iter().filter_map(|position| opened(*position, place, plan)).collect();
-            self.at = end;
-            open.sort_unstable_by_key(|open| open.uid);
-            looked += open.len();
-            while !open.is_empty() {
-                self.look(&mut open, place, plan).await?;
+            if self.open.is_empty() {
+                self.open = self.narrowed(place, plan).await?;
+                self.open.sort_unstable_by_key(|open| open.uid);
+            }
+            if !self.open.is_empty() {
+                looked += self.look(place, plan).await?;
             }
         }
         Ok(())
     }
 
-    /// Looks at the first messages of those that are open, and takes them out.
-    async fn look(&mut self, open: &mut Vec<Open>, place: &Place, plan: &Arc<Plan>) -> Result<(), StoreError> {
-        let now = open.get(..LOOKED).unwrap_or(open);
+    /// The next batch, and what of it the index leaves open.
+    async fn narrowed(&mut self, place: &Place, plan: &Arc<Plan>) -> Result<Vec<Open>, StoreError> {
+        let narrowing = match self.narrowing.take() {
+            Some(narrowing) => narrowing,
+            None => Narrowing::of(&place.store, place.account, plan).await?,
+        };
+        let end = (self.at + BATCH).min(self.todo.len());
+        let batch = self.todo.get(self.at..end).unwrap_or(&[]);
+        let opened = || batch.iter().filter_map(|position| opened(*position, place, plan)).collect::<Vec<_>>();
+        let mut open = match narrowing.narrow(&place.store, plan, opened()).await? {
+            Some(open) => open,
+            None => opened(),
+        };
+        self.at = end;
+        self.narrowing = Some(narrowing);
+        open.retain(|open| match plan.decide(&open.known) {
+            Some(is) => {
+                if is {
+                    self.found.add(open.position);
+                }
+                false
+            }
+            None => true,
+        });
+        Ok(open)
+    }
+
+    /// Looks at the first messages of those that are open, and takes them out; how many.
+    async fn look(&mut self, place: &Place, plan: &Arc<Plan>) -> Result<usize, StoreError> {
+        let now = self.open.get(..LOOKED).unwrap_or(&self.open);
         let known: Arc<[(Uid, Known)]> = now.iter().map(|open| (open.uid, open.known.clone())).collect();
         let uids: Vec<Uid> = now.iter().map(|open| open.uid).collect();
         let plan = plan.clone();
@@ -97,23 +133,24 @@ impl Matching {
             let known = place.ok().and_then(|at| known.get(at)).map(|(_, known)| known.clone());
             decide(&plan, known.unwrap_or_else(|| plan.unknown()), seen)
         };
-        let which = Which::Uids(place.mailbox, uids.clone());
-        let look = Look { account: place.account, which, octets: LOOKED_OCTETS, see: see.clone() };
-        let looked = place.store.read(look).await?;
         // Those that are gone meanwhile are passed over.
-        let last = looked.last().filter(|last| last.early).map_or_else(|| uids.last().copied(), |last| Some(last.uid));
+        let asked = uids.last().copied();
+        let look = Look { account: place.account, which: Which::Uids(place.mailbox, uids), octets: LOOKED_OCTETS, see };
+        let (see, looked) = (look.see.clone(), place.store.read(look).await?);
+        let last = looked.last().filter(|last| last.early).map(|last| last.uid).or(asked);
         for looked in looked {
             let is = match looked.answer {
                 Ok(is) => is,
                 Err(_) => again(place, looked.uid, see.clone()).await?,
             };
-            let at = open.binary_search_by_key(&looked.uid, |open| open.uid);
-            if let Some(open) = at.ok().and_then(|at| open.get(at)).filter(|_| is) {
+            let at = self.open.binary_search_by_key(&looked.uid, |open| open.uid);
+            if let Some(open) = at.ok().and_then(|at| self.open.get(at)).filter(|_| is) {
                 self.found.add(open.position);
             }
         }
-        open.retain(|open| Some(open.uid) > last);
-        Ok(())
+        let before = self.open.len();
+        self.open.retain(|open| Some(open.uid) > last);
+        Ok(before - self.open.len())
     }
 }
 
@@ -122,7 +159,7 @@ fn opened(position: u32, place: &Place, plan: &Plan) -> Option<Open> {
     let listed = place.listing.get(position)?;
     let mut known = plan.unknown();
     plan.look_at_row(&row(&listed), &mut known);
-    Some(Open { position, uid: Uid(listed.uid), known })
+    Some(Open { position, uid: Uid(listed.uid), email: listed.email, known })
 }
 
 /// Once more, with the store as it is by now: its content may have moved while it was looked at. What cannot be read at all

@@ -3,13 +3,16 @@
 //! pages nothing is held but what was found: who goes away ends the search.
 
 mod found;
+mod keeping;
 mod matching;
 mod meaning;
+mod narrow;
 mod ordering;
 #[cfg(test)]
 mod tests;
 
-use crate::Office;
+pub use keeping::{IndexKeeper, Stepped};
+
 use found::Giving;
 use matching::Matching;
 use meaning::House;
@@ -49,14 +52,14 @@ enum Stage {
 impl Search {
     /// Of a mailbox, at a time. What only the session knows is replaced in the program.
     pub(crate) fn new(
-        office: &Office,
+        store: Store,
         mailbox: (AccountId, MailboxId),
         listing: Arc<Listing>,
         program: Program,
         now: Time,
     ) -> Search {
         let plan = Plan::new(&program.key, &House { listing: &listing, now });
-        let place = Place { store: office.store().clone(), account: mailbox.0, mailbox: mailbox.1, listing };
+        let place = Place { store, account: mailbox.0, mailbox: mailbox.1, listing };
         let stage = Stage::Matching(Matching::new(&place, &plan));
         Search { place, plan: Arc::new(plan), order: program.order, stage }
     }

@@ -48,6 +48,8 @@ pub struct Paths {
     pub shard: PathBuf,
     /// The database file.
     pub database: PathBuf,
+    /// The search index: made again when it is not there.
+    pub index: PathBuf,
     /// The folder of segments.
     pub segments: PathBuf,
 }
@@ -61,6 +63,7 @@ impl Paths {
             folder: folder.to_owned(),
             lock: folder.join("LOCK"),
             database: shard.join("mail.db"),
+            index: shard.join("search.db"),
             segments: shard.join("seg"),
             shard,
         }

@@ -1,12 +1,13 @@
 //! All that can be seen of a store, as lines that can be compared.
 
+use crate::world::plan::IDENTIFIERS;
 use blake3::hash;
 use store::op::OutboxFilter;
 use store::query::{
-    Accounts, AclOf, Aliases, Annotations, Domains, Mailboxes, Messages, Outbox, StoredMessage, Subscriptions,
+    Accounts, Aliases, Annotations, Domains, Mailboxes, Messages, Outbox, SharedWith, StoredMessage, Subscriptions,
     TraceByAddress,
 };
-use store::types::{Account, Annotated, Mailbox, Uid};
+use store::types::{Account, Annotated, Mailbox, MailboxId, Uid};
 use store::{Engine, StoreError};
 
 /// Everything, content included.
@@ -20,14 +21,15 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
         for mailbox in engine.read(&Mailboxes { account: *id })? {
             lines.push(format!("{mailbox:?}"));
             messages_of(engine, &account, &mailbox, &mut lines)?;
-            let acl = engine.read(&AclOf { account: *id, mailbox: mailbox.id })?;
-            let of = Annotated { mailbox: Some((*id, mailbox.id)), reader: None };
-            lines.push(format!("{:?} {acl:?} {:?}", mailbox.id, engine.read(&Annotations { of })?));
         }
+        let of = Annotated { mailbox: Some((*id, MailboxId(1))), reader: None };
+        lines.push(format!("{:?}", engine.read(&Annotations { of })?));
         lines.push(format!("{:?}", engine.read(&Subscriptions { account: *id })?));
         let journeys = engine.read(&TraceByAddress { address: address.to_string(), limit: 1_000 })?;
         lines.push(format!("journeys {}", journeys.len()));
     }
+    let identifiers = IDENTIFIERS.map(str::to_owned).to_vec();
+    lines.extend(engine.read(&SharedWith { identifiers })?.iter().map(|shared| format!("{shared:?}")));
     for row in engine.read(&Outbox { filter: OutboxFilter::default(), after: (0, 0), limit: 1_000 })? {
         lines.push(format!(
             "{} {} {} {} {} {:?}",

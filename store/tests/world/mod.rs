@@ -4,7 +4,7 @@
 mod compare;
 mod mailboxes;
 mod outbox;
-mod plan;
+pub mod plan;
 mod sharing;
 
 pub use compare::compare;

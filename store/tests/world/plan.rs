@@ -67,6 +67,9 @@ fn appended(engine: &Engine, octets: usize, flags: &Flags, at: u64) -> Result<Ap
     })
 }
 
+/// Who may be in a list of rights.
+pub const IDENTIFIERS: [&str; 3] = ["anyone", "bob@crepes.fr", "-carol@crepes.fr"];
+
 fn time(at: u64) -> Time {
     Time(kit::NOW.0 + at * 700)
 }
@@ -237,7 +240,7 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
 }
 
 fn on_sharing() -> impl Strategy<Value = Op> {
-    let who = prop::sample::select(vec!["anyone", "bob@crepes.fr", "-carol@crepes.fr"]).prop_map(str::to_owned);
+    let who = prop::sample::select(IDENTIFIERS.to_vec()).prop_map(str::to_owned);
     let rights = || (0_u32..8).prop_map(Rights);
     let change = prop_oneof![
         rights().prop_map(RightsChange::Add),

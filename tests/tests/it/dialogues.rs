@@ -74,7 +74,8 @@ fn groups(dialogues: Vec<Dialogue>) -> Vec<Vec<Dialogue>> {
 /// The world without what differs between dialogues that may share a house; `None` where a dialogue needs its own.
 fn shared_world(dialogue: &Dialogue) -> Option<World> {
     let world = &dialogue.world;
-    let reads = (0..10).any(|connection| matches!(world.port(connection), Port::Pop3 | Port::Pop3s));
+    let reads =
+        (0..10).any(|connection| matches!(world.port(connection), Port::Pop3 | Port::Pop3s | Port::Imap | Port::Imaps));
     let fills = world.accounts.iter().any(|account| account.quota.is_some());
     let own = reads || fills || !world.mail.is_empty();
     (!own).then(|| World { ports: Vec::new(), without: Vec::new(), ..world.clone() })
@@ -83,7 +84,7 @@ fn shared_world(dialogue: &Dialogue) -> Option<World> {
 fn all() -> Vec<Dialogue> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wire/tests");
     let mut paths: Vec<PathBuf> = Vec::new();
-    for protocol in ["smtp", "pop3"] {
+    for protocol in ["smtp", "pop3", "imap"] {
         let entries = std::fs::read_dir(folder.join(protocol)).unwrap();
         paths.extend(entries.map(|entry| entry.unwrap().path()));
     }

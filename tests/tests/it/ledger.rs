@@ -1,13 +1,15 @@
 //! `kill -9` under load: every message the server answered with 250 is there afterwards, octet for octet; what a
-//! completed QUIT removed stays away; and the server comes back by itself, at once.
+//! completed QUIT removed stays away; so does what IMAP clients were told is done; and the server comes back by itself, at once.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tests::binary::{self, Binary};
 use tests::client::Client;
 use tests::collector;
 use tests::house::{self, House};
+use tests::imap::keeper::{Keeper, Tally};
 use tests::ledger::Ledger;
 use tests::seed::Seed;
 use tests::senders::{ACCOUNTS, STYLES, Sender};
@@ -114,4 +116,49 @@ fn load_and_kill(server: Binary, senders: &mut [Sender], ledger: &Ledger, seed: 
             assert!(client.join().unwrap().is_err(), "a client ended though nobody told it to");
         }
     });
+}
+
+/// Clients that each change an account of their own by IMAP.
+const KEEPERS: [&str; 4] = ["bob@hamburger.edu", "carol@hamburger.edu", "dave@hamburger.edu", "erin@hamburger.edu"];
+/// How often the server is killed under them, unless `PILLARBOX_ROUNDS` says otherwise.
+const KEPT_CYCLES: u64 = 4;
+
+#[test]
+fn what_imap_clients_were_told_is_done_survives_kill_9() {
+    let (cycles, seed) = (number("PILLARBOX_ROUNDS", KEPT_CYCLES), number("PILLARBOX_SEED", SEED));
+    println!("keepers: {cycles} cycles, PILLARBOX_SEED={seed}");
+    let world = crate::history::world(&KEEPERS);
+    let house = House::found(&world).unwrap();
+    house::fill(&house, &world).unwrap();
+    let (mut seed, tally) = (Seed(seed), Arc::<Tally>::default());
+    let keeper = |account: &&str| Keeper::new(account, Seed(seed.number()), tally.clone());
+    let mut keepers: Vec<Keeper> = KEEPERS.iter().map(keeper).collect();
+    for cycle in 0..=cycles {
+        let (server, restart) = start(&house);
+        let wrong: Vec<String> = keepers.iter_mut().flat_map(|keeper| keeper.check(&server.ports).unwrap()).collect();
+        assert!(wrong.is_empty(), "cycle {cycle}: {wrong:#?}");
+        let messages: usize = keepers.iter().map(Keeper::messages).sum();
+        println!("cycle {cycle}: served after {restart:?}, {messages} messages as they must be");
+        if cycle < cycles {
+            keep_and_kill(server, &mut keepers, &tally, &mut seed);
+        }
+    }
+    println!("{}", binary::command(&house, &["verify"]).unwrap());
+}
+
+/// Everybody changes things until the server goes; it goes some random moments after some random number of
+/// acknowledgements.
+fn keep_and_kill(server: Binary, keepers: &mut [Keeper], tally: &Tally, seed: &mut Seed) {
+    let ports = server.ports.clone();
+    let (acknowledgements, moments) = (seed.within(20..200), Duration::from_micros(seed.within(0..20_000)));
+    let ends: Vec<String> = std::thread::scope(|scope| {
+        let clients: Vec<_> = keepers.iter_mut().map(|keeper| scope.spawn(|| keeper.run(&ports))).collect();
+        let served = tally.wait_for(acknowledgements);
+        std::thread::park_timeout(moments);
+        server.kill().unwrap();
+        assert!(served, "the server does not acknowledge any more");
+        clients.into_iter().map(|client| format!("{:#}", client.join().unwrap().unwrap_err())).collect()
+    });
+    let refused: Vec<&String> = ends.iter().filter(|end| end.contains(" NO ") || end.contains(" BAD ")).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
 }

@@ -11,6 +11,7 @@ mod damage;
 mod dialogues;
 mod faults;
 mod full;
+mod history;
 mod lab;
 mod ledger;
 mod sending;

@@ -10,6 +10,7 @@ pub mod mailbox;
 pub mod numbers;
 pub mod parse;
 pub mod reader;
+pub mod response;
 pub mod sequence;
 pub mod server;
 pub mod structure;

@@ -251,7 +251,8 @@ impl Reader {
             let line = input.get(..from + end).unwrap_or_default();
             from += end + 1;
             if let Some(text) = line.strip_suffix(b"\r") {
-                let literal = announced(text).filter(|literal| !literal.synchronizing);
+                // Where quotes began nobody knows any more, so what looks like a literal is taken for one.
+                let literal = ending(text).filter(|literal| !literal.synchronizing);
                 match literal {
                     Some(literal) if literal.octets <= limits::DRAINED => self.lose(literal.octets),
                     Some(_) => return (from, Input::Hopeless(self.failure(&[], "the server takes", Cause::Limit))),
@@ -261,7 +262,7 @@ impl Reader {
             }
         }
         // As much is left as an announcement and its line end may be long.
-        (input.len().saturating_sub(LITERAL_TEXT_MAX), Input::More)
+        (input.len().saturating_sub(2 * LITERAL_TEXT_MAX), Input::More)
     }
 
     /// A line, or the part of one behind a literal, is whole.
@@ -372,7 +373,12 @@ impl Reader {
 const LITERAL_TEXT_MAX: usize = 26;
 
 /// The literal that a line announces with its last octets (RFC 9051 §4.3, RFC 7888 §8), unless they stand in quotes.
-fn announced(text: &[u8]) -> Option<Literal> {
+pub(super) fn announced(text: &[u8]) -> Option<Literal> {
+    ending(text).filter(|_| !is_in_quotes(text))
+}
+
+/// What looks like the announcement of a literal.
+fn ending(text: &[u8]) -> Option<Literal> {
     let inside = text.strip_suffix(b"}")?;
     let inside = inside.get(inside.len().saturating_sub(LITERAL_TEXT_MAX)..).unwrap_or_default();
     let start = inside.iter().rposition(|octet| *octet == b'{')?;
@@ -381,7 +387,7 @@ fn announced(text: &[u8]) -> Option<Literal> {
     let (digits, synchronizing) = digits.strip_suffix(b"+").map_or((digits, true), |digits| (digits, false));
     let digits =
         std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|octet| octet.is_ascii_digit()))?;
-    if digits.is_empty() || is_in_quotes(text) {
+    if digits.is_empty() {
         return None;
     }
     // More than 64 bits are as good as all of them.

@@ -33,7 +33,7 @@ impl ImapDesk {
                 (place, listing.ok_or(Refusal::NonExistent)?)
             }
         };
-        self.search = Some(Box::new(Search::new(&self.office, place, listing, program, now)));
+        self.search = Some(Box::new(Search::new(self.office.store().clone(), place, listing, program, now)));
         self.search_more(now).await
     }
 

@@ -27,7 +27,7 @@ fn a_connection_takes_at_most_16_kib_before_login() {
 }
 
 /// What a process holds in memory, in octets.
-fn resident(process: u32) -> usize {
+pub fn resident(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")).unwrap();
     kib.parse::<usize>().unwrap() * 1024

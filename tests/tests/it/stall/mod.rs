@@ -3,6 +3,7 @@
 mod crowd;
 mod cutoff;
 mod good;
+mod idle;
 mod memory;
 mod starved;
 

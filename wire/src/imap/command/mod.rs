@@ -137,7 +137,7 @@ pub enum Command {
     },
     /// APPEND and REPLACE.
     Upload(Upload),
-    /// IDLE; the `DONE` is not a command.
+    /// IDLE (RFC 2177); the `DONE` is not a command.
     Idle,
     /// GETQUOTA (RFC 9208): the name of the root.
     GetQuota(String),

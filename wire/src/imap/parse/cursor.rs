@@ -30,7 +30,7 @@ pub(in super::super) fn is_object_id_char(octet: u8) -> bool {
 }
 
 /// A place in a command.
-pub(super) struct Cursor<'a> {
+pub(in super::super) struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
     charset: Charset,
@@ -189,6 +189,41 @@ impl<'a> Cursor<'a> {
             unescaped.get_or_insert_with(|| self.text.get(before).unwrap_or_default().to_vec()).push(escaped);
             self.at += 1;
         }
+    }
+
+    /// A string as servers write it: 8-bit octets of any charset in quotes, and quotes and backslashes that should have a
+    /// backslash before them and have none. A quote ends a string where something follows that may follow one.
+    pub fn lenient_string(&mut self) -> Parsed<Vec<u8>> {
+        if self.peek() == Some(b'{') {
+            return self.octets().map(<[u8]>::to_vec);
+        }
+        let start = self.at;
+        self.need(b'"', "a quoted string or a literal")?;
+        let mut out = Vec::new();
+        let mut rest = self.rest().iter().copied().enumerate().peekable();
+        while let Some((index, octet)) = rest.next() {
+            let next = rest.peek().map(|(_, next)| *next);
+            match (octet, next) {
+                (b'\r' | b'\n', _) => break,
+                (b'\\', Some(b'"' | b'\\')) => out.extend(rest.next().map(|(_, escaped)| escaped)),
+                (b'"', None | Some(b' ' | b')' | b']')) => {
+                    self.at += index + 1;
+                    return Ok(out);
+                }
+                _ => out.push(octet),
+            }
+        }
+        Err(SyntaxError::expected(start, "the end of the quoted string"))
+    }
+
+    /// Goes so many octets on, at most to the end.
+    pub fn skip(&mut self, octets: usize) {
+        self.at = self.text.len().min(self.at + octets);
+    }
+
+    /// Goes back to a place it was at.
+    pub fn go_to(&mut self, at: usize) {
+        self.at = self.text.len().min(at);
     }
 
     /// A literal in its place, without NUL.

@@ -29,7 +29,7 @@ fn is_date(text: &[u8]) -> bool {
 }
 
 /// `"17-Jul-1996 02:44:25 -0700"`; the day may have a space before it.
-pub(super) fn date_time(c: &mut Cursor<'_>) -> Parsed<Date> {
+pub(in super::super) fn date_time(c: &mut Cursor<'_>) -> Parsed<Date> {
     let at = c.at();
     let expected = SyntaxError::expected(at, "a date like \"17-Jul-1996 02:44:25 -0700\"");
     let text = c.quoted().map_err(|_| expected)?;

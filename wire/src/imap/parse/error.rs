@@ -29,7 +29,7 @@ pub enum Cause {
 }
 
 impl SyntaxError {
-    pub(super) fn expected(at: usize, expected: &'static str) -> SyntaxError {
+    pub(in super::super) fn expected(at: usize, expected: &'static str) -> SyntaxError {
         SyntaxError { at, expected, cause: Cause::Syntax }
     }
 }

@@ -7,8 +7,8 @@
 //! the stack flat.
 
 mod access;
-mod cursor;
-mod dates;
+pub(super) mod cursor;
+pub(super) mod dates;
 mod error;
 mod fetch;
 mod list;

@@ -47,8 +47,8 @@ impl Server {
     fn pieces_came(&mut self, mut pieces: Box<Pieces>, answer: Answer) {
         let came = match answer {
             Answer::Pieces(came) if !came.is_empty() => came,
-            Answer::Refused(refusal) => return self.pieces_broken(pieces, refusal.into()),
-            _ => return self.pieces_broken(pieces, misfit()),
+            Answer::Refused(refusal) => return self.pieces_broken(*pieces, refusal.into()),
+            _ => return self.pieces_broken(*pieces, misfit()),
         };
         for piece in came {
             if pieces.is_done() {
@@ -65,7 +65,7 @@ impl Server {
     }
 
     /// The response under way is brought to an end, so that the client can read on.
-    fn pieces_broken(&mut self, mut pieces: Box<Pieces>, reply: Reply) {
+    fn pieces_broken(&mut self, mut pieces: Pieces, reply: Reply) {
         if let Some(mut line) = pieces.line.take() {
             line.extend_from_slice(b")\r\n");
             self.send(line);

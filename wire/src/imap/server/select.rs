@@ -74,10 +74,9 @@ impl Server {
         lines.extend_from_slice(b"* OK [PERMANENTFLAGS (");
         lines.extend_from_slice(&permanent_flags(selected));
         lines.extend_from_slice(b")] these last\r\n");
-        if !self.enabled.rev2 && !self.enabled.uid_only {
-            if let Some(first) = listing.first_unseen() {
-                lines.extend_from_slice(format!("* OK [UNSEEN {}] the first unseen\r\n", first + 1).as_bytes());
-            }
+        let tells_unseen = !self.enabled.rev2 && !self.enabled.uid_only;
+        if let Some(first) = listing.first_unseen().filter(|_| tells_unseen) {
+            lines.extend_from_slice(format!("* OK [UNSEEN {}] the first unseen\r\n", first + 1).as_bytes());
         }
         let numbers = format!(
             "* OK [UIDVALIDITY {}] UIDs are valid\r\n* OK [UIDNEXT {}] the next UID\r\n\
@@ -150,7 +149,7 @@ impl Server {
         });
     }
 
-    /// RFC 9051 §6.4.2.
+    /// RFC 9051 §6.4.2, RFC 3691 §2.
     pub(super) fn unselect(&mut self, tag: String) {
         self.state = State::Home;
         self.ask(Ask::Unselect, move |server, _| server.finish(tag, Reply::ok("not selected"), Expunges::Told));

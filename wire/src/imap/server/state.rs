@@ -42,7 +42,7 @@ pub(super) struct Open {
 pub(super) struct Enabled {
     /// IMAP4rev2: no RECENT, ESEARCH always, names in UTF-8 (RFC 9051 Appendix E).
     pub rev2: bool,
-    /// Strings may hold UTF-8: `UTF8=ACCEPT` or `IMAP4rev2`.
+    /// Strings may hold UTF-8: `UTF8=ACCEPT` (RFC 6855 §3) or `IMAP4rev2`.
     pub utf8: bool,
     /// MODSEQ is told with flags (RFC 7162 §3.1).
     pub condstore: bool,

@@ -40,7 +40,7 @@ fn section(part: &[u32], text: SectionText) -> FetchItem {
 
 /// Commands with their lines.
 pub(super) fn known() -> Vec<(Command, &'static str)> {
-    [alone(), mailboxes(), lists(), access(), of_messages(), fetches(), searches(), notices()].concat()
+    [alone(), mailboxes(), lists(), access(), of_messages(), fetches(), searches(), results(), notices()].concat()
 }
 
 fn alone() -> Vec<(Command, &'static str)> {
@@ -302,20 +302,6 @@ fn searches() -> Vec<(Command, &'static str)> {
     let text = |text: &str| text.to_owned();
     let from = Key::Address(AddressField::From, text("Smith"));
     let day = Day(8797);
-    let returns = Returns { min: true, max: true, count: true, save: true, ..Returns::default() };
-    let range = PartialRange { first: 23500, last: 24000, from_end: false };
-    let update = Returns {
-        context: true,
-        relevancy: true,
-        update: Some(vec![FetchItem::Uid]),
-        partial: Some(range),
-        ..Returns::default()
-    };
-    let criteria = vec![
-        Criterion { by: SortBy::Subject, reverse: false },
-        Criterion { by: SortBy::Date, reverse: true },
-        Criterion { by: SortBy::DisplayFrom, reverse: false },
-    ];
     let seen = Key::Flag(SystemFlag::Seen);
     vec![
         (search(Key::all()), "SEARCH ALL"),
@@ -364,6 +350,27 @@ fn searches() -> Vec<(Command, &'static str)> {
             "SEARCH CHARSET UTF-8 SUBJECT {5}\r\ncaf\u{e9} HEADER X-Y \"\" BODY \"a \\\"b\\\"\" FUZZY TEXT \"nil\" \
              SENTON 1-Feb-1994 SAVEDBEFORE 1-Feb-1994",
         ),
+    ]
+}
+
+fn results() -> Vec<(Command, &'static str)> {
+    let from = Key::Address(AddressField::From, "Smith".to_owned());
+    let seen = Key::Flag(SystemFlag::Seen);
+    let returns = Returns { min: true, max: true, count: true, save: true, ..Returns::default() };
+    let range = PartialRange { first: 23500, last: 24000, from_end: false };
+    let update = Returns {
+        context: true,
+        relevancy: true,
+        update: Some(vec![FetchItem::Uid]),
+        partial: Some(range),
+        ..Returns::default()
+    };
+    let criteria = vec![
+        Criterion { by: SortBy::Subject, reverse: false },
+        Criterion { by: SortBy::Date, reverse: true },
+        Criterion { by: SortBy::DisplayFrom, reverse: false },
+    ];
+    vec![
         (
             Command::Search(Search { by: By::Uid, returns: Some(returns), key: from.clone() }),
             "UID SEARCH RETURN (MIN MAX COUNT SAVE) FROM Smith",
