@@ -133,11 +133,13 @@ where
     D: Desk,
     D::Session: Send,
 {
-    let driving = drive_turning(transport, session, desk, around);
+    // Boxed: a future that is awaited where it was captured is held twice.
+    let driving = Box::pin(drive_turning(transport, session, desk, around));
     async move { driving.await.0 }
 }
 
-/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold session and desk twice, as arguments and in the loop.
+/// Runs one session to its end; with what it leaves where it turns the roles round. No `async fn`: that would hold
+/// session and desk twice, as arguments and in the loop.
 pub fn drive_turning<S, D>(
     transport: S,
     session: D::Session,

@@ -75,7 +75,7 @@ async fn serve(kind: ListenerKind, house: &House, connection: TcpStream, (peer, 
     }
 }
 
-/// No `async fn`, like [`drive`]: profile and desk would be held twice.
+/// No `async fn`, like [`drive`]: profile and desk would be held twice. Boxed, for so would the driving be.
 fn smtp(
     role: Role,
     house: &House,
@@ -85,7 +85,7 @@ fn smtp(
 ) -> impl Future<Output = Ended> + Send {
     let (profile, desk) = house.office.smtp(role, peer, true);
     let session = wire::smtp::Server::new(house.clock.now(), profile);
-    let driving = drive_turning(connection, session, desk, around);
+    let driving = Box::pin(drive_turning(connection, session, desk, around));
     async move {
         match driving.await {
             (ended, None) => ended,
