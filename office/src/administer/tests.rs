@@ -28,6 +28,7 @@ fn policy() -> Policy {
         relay_networks: Vec::new(),
         plaintext_login_networks: Vec::new(),
         local_users: Vec::new(),
+        relay_domains: Vec::new(),
         message_size: 1 << 20,
         disk_reserve: 0,
         recipients: 100,

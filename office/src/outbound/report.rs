@@ -159,7 +159,7 @@ impl Outbound {
     }
 
     fn recipient(&self, now: Time, (row, judgement, matter): &Told, created: Time) -> Recipient {
-        let expire = self.policy().outbound.schedule.expire;
+        let expire = self.policy().outbound.terms(row.address.host()).schedule.expire;
         Recipient {
             address: row.address.clone(),
             orcpt: row.orcpt.clone(),

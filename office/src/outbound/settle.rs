@@ -217,7 +217,7 @@ impl Outbound {
         judgement: &Judgement,
         why: (queue::Class, Enhanced),
     ) -> Fate {
-        let schedule = self.policy().outbound.schedule;
+        let schedule = self.policy().outbound.terms(row.address.host()).schedule;
         let history = History::read(&row.history);
         let random = u64::from_be_bytes(self.inner.office.random());
         let (due, waited) = match schedule.next(now, row.created, history.waited(), (why.0, random)) {

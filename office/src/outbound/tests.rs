@@ -1,7 +1,7 @@
 //! The sending half over a road that is made up: when hosts are tried, what senders are told, and that it is told once.
 
 use super::{ClientDesk, Next, Outbound, Road, Stop};
-use crate::inbound::tests::{House, NOW, address, house, send_to};
+use crate::inbound::tests::{House, NOW, address, house, house_with, send_to};
 use message::{Domain, Time};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -123,7 +123,10 @@ async fn drive(now: Time, mut session: client::Client, mut desk: ClientDesk, lin
 
 /// A house whose user sent one message to the other side, and its sending half.
 async fn sent(from: Option<&str>) -> (House, Outbound) {
-    let house = house().await;
+    sent_from(house().await, from).await
+}
+
+async fn sent_from(house: House, from: Option<&str>) -> (House, Outbound) {
     let mut desk = house.desk(Role::Mx, "192.0.2.7");
     assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
     let outbound = house.office.outbound();
@@ -178,6 +181,21 @@ async fn five_days_of_a_host_that_is_down() {
     assert_eq!(waiting(&house).await, vec![]);
     let journey = journey(&house).await;
     assert_eq!(journey.iter().filter(|event| *event == "reported").count(), 2, "{journey:?}");
+}
+
+#[tokio::test]
+async fn a_route_may_have_terms_of_its_own() {
+    let mut policy = crate::inbound::tests::policy();
+    let usual = policy.outbound.usual_terms();
+    let schedule = queue::Schedule { retry_first: 2 * MINUTE, expire: 10 * MINUTE, ..usual.schedule };
+    let terms = crate::policy::Terms { schedule, ..usual };
+    policy.outbound.route_terms = vec![(Domain::parse("crepes.fr").unwrap(), terms)];
+    let (house, outbound) = sent_from(house_with(policy, Arc::new(|| None)).await, Some("bob@hamburger.edu")).await;
+    let road = MadeUp::new(&[Host::Refuses]);
+    run(&outbound, &road, NOW.after(6 * 24 * HOUR)).await;
+    let minutes = road.minutes();
+    assert!((5..=7).contains(&minutes.len()) && minutes.last() == Some(&10), "every two, and given up: {minutes:?}");
+    assert_eq!(told(&house).await, ["Your message could not be delivered"]);
 }
 
 #[tokio::test]

@@ -65,6 +65,7 @@ key = "/etc/key.pem"
 relay_networks = ["127.0.0.0/8", "::1"]
 plaintext_login_networks = ["10.0.0.0/8"]
 local_users = ["www-data"]
+relay_domains = ["backed.example"]
 apop = true
 [limits]
 message_size = "1 MiB"
@@ -87,6 +88,8 @@ smarthost_user = "alice"
 smarthost_password_file = "secret"
 connections = 7
 connections_per_destination = 3
+rate_per_minute = 60
+early_retry = "6m"
 ipv6 = false
 loopback_targets = true
 [logs]
@@ -97,6 +100,12 @@ domain = "crepes.fr"
 host = "127.0.0.1:2526"
 protocol = "lmtp"
 login = "bob@crepes.fr"
+retry_first = "2m"
+retry_max = "20m"
+delay_notice = "1h"
+expire = "1d"
+connections = 2
+rate_per_minute = 6
 [smtp]
 send_commands = true
 "#;
@@ -127,6 +136,13 @@ fn every_key_is_read() {
     assert_eq!(config.routes.first().unwrap().host.to_string(), "127.0.0.1:2526");
     let outbound = config.policy().outbound;
     assert_eq!((outbound.connections, outbound.connections_per_destination, outbound.lmtp_routes), (7, 3, vec![0]));
+    let [(domain, terms)] = outbound.route_terms.as_slice() else { panic!("one route has its own terms") };
+    assert_eq!((domain.as_str(), terms.connections, terms.rate_per_minute), ("crepes.fr", 2, Some(6)));
+    let times = [terms.schedule.retry_first, terms.schedule.retry_max, terms.schedule.delay_notice];
+    assert_eq!(times.map(|time| time.as_secs()), [120, 1200, 3600]);
+    assert_eq!((terms.schedule.expire.as_secs(), terms.schedule.early_retry.as_secs()), (86_400, 360));
+    assert_eq!(outbound.rate_per_minute, Some(60));
+    assert_eq!(config.policy().relay_domains, [Domain::parse("backed.example").unwrap()]);
     let [(domain, login)] = outbound.collectors.as_slice() else { panic!("one route has a login") };
     assert_eq!((domain.as_str(), login.to_string().as_str()), ("crepes.fr", "bob@crepes.fr"));
     assert!(config.policy().send_commands);
