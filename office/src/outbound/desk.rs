@@ -1,8 +1,9 @@
 //! The desk of one connection to another server: gives the client session one message after the other in the form the
-//! peer takes, and settles what came of each before it gives the next. Between two that is all that can be sent twice.
+//! peer takes, and settles what came of each at once, while the next are on their way. Until that is on disk a crash can
+//! send them twice (RFC 1047); [`SETTLING_MAX`] bounds how many of a connection.
 
 use super::content::{Form, Unfit};
-use super::errand::Errand;
+use super::errand::{Errand, Settling, Unsettled};
 use super::settle::{Judgement, Loss};
 use super::work::Work;
 use super::{Outbound, words};
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use queue::plan::Outcome as Reached;
 use queue::{Verdict, judge};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use store::op::Claimed;
 use store::query::OutgoingMessage;
@@ -21,6 +23,10 @@ use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, Reverse
 
 /// How long a connection is kept for the next message to the same destination.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// Messages of one connection that are being written down while the next goes out. With one, connections waited for syncs
+/// most of their time; with four they do not.
+const SETTLING_MAX: usize = 4;
 
 /// The desk of one connection.
 pub struct ClientDesk {
@@ -55,7 +61,22 @@ impl ClientDesk {
                 return Answer::Transaction(Box::new(transaction));
             }
         }
+        self.settled_but(0).await;
         Answer::Quit
+    }
+
+    /// No more than so many messages are still being settled.
+    async fn settled_but(&self, most: usize) {
+        loop {
+            let oldest = {
+                let mut errand = self.errand.lock();
+                if errand.settling.len() > most { errand.settling.pop_front() } else { None }
+            };
+            match oldest {
+                Some(oldest) => oldest.0.await,
+                None => return,
+            }
+        }
     }
 
     /// The message this connection was made for, then whatever waits for the same destination.
@@ -72,6 +93,12 @@ impl ClientDesk {
         }
         let inner = &self.outbound.inner;
         let waiting = || inner.window.lock().next_for(&destination, now);
+        let found = waiting();
+        if found.is_some() {
+            return found;
+        }
+        // Nothing goes on beside it any more.
+        self.settled_but(0).await;
         match waiting() {
             None if began && self.outbound.policy().outbound.linger => {
                 let offered = inner.offered.notified();
@@ -156,13 +183,24 @@ impl ClientDesk {
                 }
             }
         }
-        self.outbound.settle(now, &work, settled).await;
+        self.settled_but(SETTLING_MAX - 1).await;
         if left.is_empty() {
+            // Its place is free for the next message: nobody claims the rows before they are settled, for they are leased.
             self.outbound.finish(&work, now, Reached::Reached);
-        } else {
-            work.rows = left;
-            self.parting = true;
-            self.errand.lock().work = Some(work);
+            return self.settle_beside(now, work, settled).await;
+        }
+        self.outbound.settle(now, &work, settled).await;
+        work.rows = left;
+        self.parting = true;
+        self.errand.lock().work = Some(work);
+    }
+
+    /// Settles while the next message is on its way.
+    async fn settle_beside(&self, now: Time, work: Work, rows: Vec<(Claimed, Judgement)>) {
+        let outbound = self.outbound.clone();
+        let mut settling: Settling = Box::pin(async move { outbound.settle(now, &work, rows).await });
+        if begin(&mut settling).await.is_pending() {
+            self.errand.lock().settling.push_back(Unsettled(settling));
         }
     }
 
@@ -175,6 +213,11 @@ impl ClientDesk {
         };
         Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply, passes_on }
     }
+}
+
+/// Gets a settlement under way.
+async fn begin(settling: &mut Settling) -> Poll<()> {
+    std::future::poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await
 }
 
 fn reverse_path(text: &str) -> ReversePath {
@@ -200,6 +243,7 @@ impl Desk for ClientDesk {
                 Answer::Done
             }
             Ask::Lost(outcome) => {
+                self.settled_but(0).await;
                 let mut errand = self.errand.lock();
                 let untried = errand.work.is_some() && !self.parting;
                 errand.lost = Loss::of_session(&errand.stop, &outcome, untried);

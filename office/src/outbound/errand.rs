@@ -13,7 +13,9 @@ use message::{Host, Time};
 use parking_lot::Mutex;
 use queue::plan::Outcome as Reached;
 use queue::{Failure, History, Said, Stage, Verdict, judge};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use wire::smtp::{Enhanced, client};
 
@@ -28,12 +30,26 @@ pub(super) struct Errand {
     pub work: Option<Work>,
     /// Where the connection leads.
     pub stop: Stop,
+    /// The messages before this one that are still being settled, oldest first.
+    pub settling: VecDeque<Unsettled>,
     /// How the connection ended, where that was outside of a transaction and not by goodbye.
     pub lost: Option<Loss>,
     /// Stops that are still to be tried after this one.
     pub stops_left: usize,
     /// Stops that failed for now before this one.
     pub failed_for_now: usize,
+}
+
+/// What writes down what came of a message.
+pub(super) type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One that is under way.
+pub(super) struct Unsettled(pub Settling);
+
+impl std::fmt::Debug for Unsettled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unsettled")
+    }
 }
 
 impl Errand {
@@ -65,6 +81,7 @@ impl Outbound {
             fetched: None,
             work: Some(work),
             stop: Stop::nowhere(),
+            settling: VecDeque::new(),
             lost: None,
             stops_left: 0,
             failed_for_now: 0,
@@ -163,7 +180,12 @@ impl Outbound {
             let session = self.session(road.now(), tls, manner);
             let desk = ClientDesk::new(self.clone(), errand.clone());
             count(&self.inner.office.counters().dialled, 1);
-            if let Err(words) = road.travel(stop, session, desk).await {
+            let travelled = road.travel(stop, session, desk).await;
+            let settling = std::mem::take(&mut errand.lock().settling);
+            for one in settling {
+                one.0.await;
+            }
+            if let Err(words) = travelled {
                 errand.lock().lost = Some(Loss::of_connecting(stop, &words));
                 return;
             }
