@@ -16,7 +16,7 @@ use std::time::Duration;
 use store::op::Claimed;
 use store::query::OutgoingMessage;
 use wire::Desk;
-use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Transaction};
+use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Said, Stage, Transaction};
 use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, ReversePath};
 
 /// How long a connection is kept for the next message to the same destination.
@@ -146,6 +146,11 @@ impl ClientDesk {
             let mut errand = self.errand.lock();
             let history = errand.history(accepted);
             for (row, outcome) in std::mem::take(&mut work.rows).into_iter().zip(&conclusion.outcomes) {
+                if self.was_given_up(outcome) {
+                    errand.again = true;
+                    left.push(row);
+                    continue;
+                }
                 let loss = Loss::of(&errand.stop, outcome);
                 match judge(&loss.failure, &history) {
                     Verdict::NextHost { status } => {
@@ -166,11 +171,23 @@ impl ClientDesk {
         }
     }
 
+    /// Whether the peer gave up a connection that had carried messages, as those do that take a number of them only: that
+    /// says nothing about this one. A new connection does, and on it this does not happen again.
+    fn was_given_up(&self, outcome: &Outcome) -> bool {
+        let carried = self.facts.as_ref().is_some_and(|facts| facts.transactions > 0);
+        let given_up = match &outcome.said {
+            Said::Reply(reply) => reply.code == 421,
+            Said::Closed | Said::Garbage(_) => true,
+            Said::TimedOut | Said::Refused(_) => false,
+        };
+        carried && given_up && outcome.stage == Stage::Mail
+    }
+
     fn judgement(&self, verdict: Verdict, outcome: &Outcome, loss: Loss, errand: &Errand) -> Judgement {
         let tls = self.facts.as_ref().and_then(|facts| facts.tls.as_ref());
         let passes_on = self.facts.as_ref().is_some_and(|facts| facts.extensions.dsn);
         let words = match (&verdict, &outcome.said) {
-            (Verdict::Sent, wire::smtp::client::Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
+            (Verdict::Sent, Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
             _ => loss.words,
         };
         Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply, passes_on }

@@ -30,6 +30,8 @@ pub(super) struct Errand {
     pub stop: Stop,
     /// How the connection ended, where that was outside of a transaction and not by goodbye.
     pub lost: Option<Loss>,
+    /// The peer gave up a connection that had carried messages: it is to be visited again, over a new one.
+    pub again: bool,
     /// Stops that are still to be tried after this one.
     pub stops_left: usize,
     /// Stops that failed for now before this one.
@@ -66,6 +68,7 @@ impl Outbound {
             work: Some(work),
             stop: Stop::nowhere(),
             lost: None,
+            again: false,
             stops_left: 0,
             failed_for_now: 0,
         }));
@@ -139,7 +142,12 @@ impl Outbound {
                 let mut errand = errand.lock();
                 (errand.stop, errand.stops_left, errand.lost) = (stop.clone(), stops.len() - index - 1, None);
             }
-            self.visit(road, stop, &manner, errand).await;
+            loop {
+                self.visit(road, stop, &manner, errand).await;
+                if !std::mem::take(&mut errand.lock().again) {
+                    break;
+                }
+            }
             let (lost, done) = {
                 let mut errand = errand.lock();
                 (errand.lost.take(), errand.work.is_none())

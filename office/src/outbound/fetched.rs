@@ -41,7 +41,8 @@ impl Outbound {
     pub(crate) fn collection(&self, domains: Vec<Domain>, stop: Stop, tls: Option<TlsFacts>) -> Option<Collection> {
         let destination = Destination::domain(domains.first()?);
         let fetched = Some(Fetched { domains: domains.into(), ..Fetched::default() });
-        let errand = Errand { destination, fetched, work: None, stop, lost: None, stops_left: 0, failed_for_now: 0 };
+        let (again, stops_left, failed_for_now) = (false, 0, 0);
+        let errand = Errand { destination, fetched, work: None, stop, lost: None, again, stops_left, failed_for_now };
         Some(Collection { outbound: self.clone(), errand: Arc::new(Mutex::new(errand)), tls })
     }
 

@@ -236,6 +236,24 @@ async fn a_lost_reply_to_the_dot_is_tried_again_later_and_at_no_other_host() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_peer_gives_up_between_messages_puts_off_none() {
+    const ONE: [&str; 6] = ["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken"];
+    let with = |last: &'static str| Host::Says(Vec::leak([&ONE[..], &[last]].concat()));
+    for peer in [Host::Says(&ONE), with("421 4.7.0 enough"), with("354 what")] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let mut desk = house.desk(Role::Mx, "192.0.2.7");
+        for _ in 0..2 {
+            let from = Some("bob@hamburger.edu");
+            assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: more\r\n\r\nHello\r\n").await, 250);
+        }
+        let road = MadeUp::new(&[peer]);
+        run(&outbound, &road, NOW).await;
+        assert_eq!((waiting(&house).await, road.travels.lock().len()), (vec![], 3), "{peer:?}");
+        assert!(road.travels.lock().iter().all(|(_, host)| host.starts_with("mx1")), "{peer:?}");
+    }
+}
+
+#[tokio::test]
 async fn names_decide_before_any_host_is_tried() {
     for (mx, status) in
         [(Answer::NoDomain, "5.1.2"), (Answer::Found(MxAnswer::unchecked([(0, Exchange::Null)])), "5.1.10")]
