@@ -176,7 +176,8 @@ impl Outbound {
                 return;
             }
             let mut errand = errand.lock();
-            let failed = errand.lost.as_ref().is_some_and(|lost| lost.failure.stage == Stage::Tls);
+            let at_tls = |lost: &Loss| matches!(lost.failure.stage, Stage::StartTls | Stage::Tls);
+            let failed = errand.lost.as_ref().is_some_and(at_tls);
             if !failed || tls != client::Tls::Opportunistic {
                 return;
             }

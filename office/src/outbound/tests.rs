@@ -197,6 +197,20 @@ async fn what_the_next_host_takes_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_host_at_which_tls_comes_to_nothing_gets_the_message_without() {
+    let took = Host::Says(&["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken", "221 bye"]);
+    const OFFER: [&str; 2] = ["220 mx", "250-mx\r\n250 STARTTLS"];
+    let then = |last: &'static str| Host::Says(Vec::leak([&OFFER[..], &[last]].concat()));
+    for first in [Host::Says(&OFFER), then("220 go"), then("421 no"), then("354 what")] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let road = MadeUp::new(&[first, took]);
+        run(&outbound, &road, NOW).await;
+        assert_eq!(journey(&house).await, ["accepted", "queued", "sent"], "{first:?}");
+        assert!(road.travels.lock().iter().all(|(_, host)| host.starts_with("mx1")), "{first:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_recipient_that_is_refused_is_reported_at_once_and_a_report_never() {
     let unknown = Host::Says(&["220 mx", "250 mx", "250 sender", "550 5.1.1 nobody", "250 reset", "221 bye"]);
     let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
