@@ -1,7 +1,7 @@
 //! The sending half over a road that is made up: when hosts are tried, what senders are told, and that it is told once.
 
 use super::{ClientDesk, Next, Outbound, Road, Stop};
-use crate::inbound::tests::{House, NOW, address, house, send_to};
+use crate::inbound::tests::{House, NOW, address, house, house_with, policy, send_to};
 use message::{Domain, Time};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -312,4 +312,32 @@ async fn a_try_that_takes_hours_keeps_its_lease() {
     let now = NOW.after(4 * HOUR);
     other.announce(now);
     assert!(matches!(other.next(now).await.unwrap(), Next::Work(_)), "it ends with who does not renew it");
+}
+
+const UNKNOWN: Host = Host::Says(&["220 mx", "250 mx", "250 sender", "550 5.1.1 nobody", "250 reset", "221 bye"]);
+
+#[tokio::test]
+async fn a_sender_without_a_mailbox_here_has_the_postmaster_told() {
+    let (house, outbound) = sent(Some("root@hamburger.edu")).await;
+    run(&outbound, &MadeUp::new(&[UNKNOWN]), NOW).await;
+    assert_eq!(told(&house).await, ["Your message could not be delivered"], "bob is the administrator");
+    assert!(!journey(&house).await.contains(&"unreported".to_owned()));
+}
+
+#[tokio::test]
+async fn no_recipient_is_given_up_as_long_as_its_sender_cannot_be_told() {
+    let room = Arc::new(Mutex::new(u64::MAX));
+    let free = room.clone();
+    let policy = crate::Policy { disk_reserve: 1000, ..policy() };
+    let house = house_with(policy, Arc::new(move || Some(*free.lock()))).await;
+    let mut desk = house.desk(Role::Mx, "192.0.2.7");
+    let from = Some("bob@hamburger.edu");
+    assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
+    *room.lock() = 0;
+    let (outbound, road) = (house.office.outbound(), MadeUp::new(&[UNKNOWN]));
+    run(&outbound, &road, NOW.after(MINUTE)).await;
+    assert_eq!((waiting(&house).await.len(), told(&house).await.len()), (1, 0), "{:?}", journey(&house).await);
+    *room.lock() = u64::MAX;
+    run(&outbound, &road, NOW.after(HOUR)).await;
+    assert_eq!((waiting(&house).await.len(), told(&house).await.len()), (0, 1), "{:?}", journey(&house).await);
 }
