@@ -459,14 +459,19 @@ fn limits(read: &mut Reader) -> Limits {
 
 fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
     let smarthost_password_file = path(read, "outbound.smarthost_password_file", folder);
+    let smarthost_user = read.text("outbound.smarthost_user");
+    if smarthost_user.is_some() && smarthost_password_file.is_none() {
+        let origin = read.origin("outbound.smarthost_user");
+        read.complain(origin, "[outbound] has a `smarthost_user` but no `smarthost_password_file`");
+    }
     Outbound {
         port: read.number("outbound.port").unwrap_or_default(),
-        retry_first: read.duration("outbound.retry_first").unwrap_or_default(),
-        retry_max: read.duration("outbound.retry_max").unwrap_or_default(),
+        retry_first: read.pause("outbound.retry_first").unwrap_or_default(),
+        retry_max: read.pause("outbound.retry_max").unwrap_or_default(),
         delay_notice: read.duration("outbound.delay_notice").unwrap_or_default(),
         expire: read.duration("outbound.expire").unwrap_or_default(),
         smarthost: read.parsed("outbound.smarthost"),
-        smarthost_user: read.text("outbound.smarthost_user"),
+        smarthost_user,
         smarthost_password: None,
         smarthost_password_file,
         connections: read.number("outbound.connections").unwrap_or_default(),
@@ -478,7 +483,7 @@ fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
 
 fn routes(read: &mut Reader) -> Vec<Route> {
     let values = read.routes.clone();
-    let routes = values.iter().filter_map(|route| {
+    let all = values.iter().filter_map(|route| {
         let (domain, host) = (route.get("domain")?, route.get("host")?);
         let lmtp = match route.get("protocol") {
             Some(protocol) => read.located::<Protocol>(protocol)? == Protocol::Lmtp,
@@ -488,9 +493,18 @@ fn routes(read: &mut Reader) -> Vec<Route> {
             Some(login) => Some(read.located(login)?),
             None => None,
         };
-        Some(Route { domain: read.located(domain)?, host: read.located(host)?, lmtp, login })
+        let origin = domain.origin.clone();
+        Some((origin, Route { domain: read.located(domain)?, host: read.located(host)?, lmtp, login }))
     });
-    routes.collect()
+    let mut routes: Vec<Route> = Vec::new();
+    for (origin, route) in all.collect::<Vec<_>>() {
+        if routes.iter().any(|there| there.domain == route.domain) {
+            read.complain(origin, format!("\"{}\" has a route already", route.domain));
+        } else {
+            routes.push(route);
+        }
+    }
+    routes
 }
 
 /// What is spoken to the host of a route.

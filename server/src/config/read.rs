@@ -210,6 +210,16 @@ impl Reader {
         self.with_unit(path, units::duration, units::DURATION_FORM)
     }
 
+    /// A time that is more than none: the next thing comes after it, and without it at once and for ever.
+    pub(super) fn pause(&mut self, path: &str) -> Option<Duration> {
+        let pause = self.duration(path)?;
+        if pause.is_zero() {
+            let origin = self.origin(path);
+            self.complain(origin, format!("`{path}` cannot be 0"));
+        }
+        Some(pause)
+    }
+
     fn with_unit<T>(&mut self, path: &str, read: fn(&str) -> Option<T>, form: &str) -> Option<T> {
         let located = self.values.get(path)?.clone();
         let read = match &located.value {
