@@ -57,6 +57,8 @@ query!(/** When the next free recipient in the outbox is due, not counting these
 query!(/** How many outbox recipients there are by age: younger than each band, which rise, and then the rest. */
     QueueAges { now: Time, bands: Vec<std::time::Duration> } -> Vec<u64>);
 query!(/** A message of the outbox, as it is to leave. */ OutgoingMessage { outbox: i64 } -> Option<OutgoingStored>);
+query!(/** The recipients of an entry that are claimed under a token and not held, each with its route. */
+    Claims { outbox: i64, token: u64 } -> Vec<(u32, Option<String>)>);
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */
     TraceByAddress { address: String, limit: u32 } -> Vec<TraceEntry>);

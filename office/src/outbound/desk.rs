@@ -14,7 +14,7 @@ use queue::{Verdict, judge};
 use std::sync::Arc;
 use std::time::Duration;
 use store::op::Claimed;
-use store::query::OutgoingMessage;
+use store::query::{Claims, OutgoingMessage};
 use wire::Desk;
 use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Said, Stage, Transaction};
 use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, ReversePath};
@@ -86,15 +86,19 @@ impl ClientDesk {
     async fn prepare(&mut self, now: Time, mut work: Work, facts: &Facts) -> Option<Transaction> {
         let outbox = work.outbox()?;
         let store = self.outbound.store().clone();
+        match store.read(Claims { outbox, token: self.outbound.inner.token }).await {
+            Ok(claims) => work.keep(&claims),
+            Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
+        }
         if work.message.is_none() {
             work.message = match store.read(OutgoingMessage { outbox }).await {
                 Ok(message) => message,
                 Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
             };
         }
-        let Some(message) = &work.message else {
-            // An administrator took it away.
-            self.outbound.finish(&work, now, Reached::Reached);
+        let Some(message) = work.message.as_ref().filter(|_| !work.rows.is_empty()) else {
+            // An administrator took it away, or holds it.
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
             return None;
         };
         let (form, body) = match Form::of(&store, message, &facts.extensions).await {
@@ -134,7 +138,7 @@ impl ClientDesk {
         let judgement = Judgement { verdict, words, remote: None, reply: None, passes_on: false };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.outbound.settle(now, &work, rows).await;
-        self.outbound.finish(&work, now, Reached::Reached);
+        self.outbound.finish(&mut work, now, Reached::Reached).await;
         None
     }
 
@@ -163,7 +167,7 @@ impl ClientDesk {
         }
         self.outbound.settle(now, &work, settled).await;
         if left.is_empty() {
-            self.outbound.finish(&work, now, Reached::Reached);
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
         } else {
             work.rows = left;
             self.parting = true;

@@ -129,7 +129,7 @@ impl Outbound {
         let Some(mut work) = errand.lock().work.take() else { return };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.settle(road.now(), &work, rows).await;
-        self.finish(&work, road.now(), reached);
+        self.finish(&mut work, road.now(), reached).await;
     }
 
     /// Goes from host to host until everybody is settled or no host is left.

@@ -266,11 +266,16 @@ impl Outbound {
         }
     }
 
-    /// A message is done with: its places in the window are free.
-    pub(super) fn finish(&self, work: &Work, now: Time, reached: Reached) {
+    /// A message is done with: its places in the window are free. Only then is given back what was withdrawn meanwhile: a
+    /// recipient that has a place is not taken in anew.
+    pub(super) async fn finish(&self, work: &mut Work, now: Time, reached: Reached) {
         if work.number != FETCHED {
             self.inner.window.lock().done(work, now, reached);
             self.inner.freed.notify_one();
+        }
+        let withdrawn = std::mem::take(&mut work.withdrawn);
+        if let Err(error) = self.release(&withdrawn, now, now).await {
+            tracing::warn!(%error, "what was held or rerouted could not be given back; it waits for its lease to end");
         }
     }
 
@@ -288,11 +293,11 @@ impl Outbound {
     }
 
     /// Gives back what was not tried, since the way to the host broke off or the server stops.
-    pub(super) async fn give_back(&self, work: Work, now: Time) {
+    pub(super) async fn give_back(&self, mut work: Work, now: Time) {
         if let Err(error) = self.release(&work.rows, now, Time(now.0 + GIVEN_BACK_MS)).await {
             tracing::warn!(%error, "what was not tried could not be given back; it waits for its lease to end");
         }
-        self.finish(&work, now, Reached::Unknown);
+        self.finish(&mut work, now, Reached::Unknown).await;
     }
 
     /// Gives rows back many at a time; where one of them was taken away meanwhile, each for itself.

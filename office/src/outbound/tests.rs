@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use store::op::OutboxFilter;
+use store::op::{Op, OutboxChange, OutboxFilter};
 use store::query::{Outbox, OutboxRow, TraceByAddress};
 use wire::names::{Addresses, Answer, Dnssec, Exchange, MxAnswer};
 use wire::smtp::{Role, client};
@@ -340,4 +340,24 @@ async fn no_recipient_is_given_up_as_long_as_its_sender_cannot_be_told() {
     *room.lock() = u64::MAX;
     run(&outbound, &road, NOW.after(HOUR)).await;
     assert_eq!((waiting(&house).await.len(), told(&house).await.len()), (0, 1), "{:?}", journey(&house).await);
+}
+
+#[tokio::test]
+async fn what_an_administrator_does_to_mail_that_is_claimed_holds() {
+    let taken =
+        Host::Says(&["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken", "221 bye"]);
+    let other = || OutboxChange::Reroute(Some("192.0.2.9:25".to_owned()));
+    for (change, expected) in [(OutboxChange::Hold, (1, 1)), (OutboxChange::Remove, (0, 1)), (other(), (0, 2))] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let Next::Work(work) = outbound.next(NOW).await.unwrap() else { panic!("nothing to do") };
+        let all = OutboxFilter::default();
+        let change = Op::OutboxChange { filter: all, after: (0, 0), limit: 9, change, now: NOW };
+        house.office.store().apply(change.clone()).await.unwrap();
+        let road = MadeUp::new(&[Host::Says(&["220 mx", "250 mx", "221 bye"]), taken]);
+        outbound.carry_out(road.clone(), *work).await;
+        run(&outbound, &road, NOW.after(MINUTE)).await;
+        let travels: Vec<String> = road.travels.lock().iter().map(|(_, host)| host.clone()).collect();
+        assert_eq!((waiting(&house).await.len(), travels.len()), expected, "{change:?} {travels:?}");
+        assert!(travels.get(1).is_none_or(|host| host.contains("192.0.2.9")), "{travels:?}");
+    }
 }
