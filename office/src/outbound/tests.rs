@@ -1,6 +1,7 @@
 //! The sending half over a road that is made up: when hosts are tried, what senders are told, and that it is told once.
 
 use super::{ClientDesk, Next, Outbound, Road, Stop};
+use crate::admin::{QueueWhich, Request};
 use crate::inbound::tests::{House, NOW, address, house, house_with, policy, send_to};
 use message::{Domain, Time};
 use parking_lot::Mutex;
@@ -360,4 +361,24 @@ async fn what_an_administrator_does_to_mail_that_is_claimed_holds() {
         assert_eq!((waiting(&house).await.len(), travels.len()), expected, "{change:?} {travels:?}");
         assert!(travels.get(1).is_none_or(|host| host.contains("192.0.2.9")), "{travels:?}");
     }
+}
+
+#[tokio::test]
+async fn an_administrator_who_says_now_is_heard_where_nobody_was_found_before() {
+    let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+    let mut desk = house.desk(Role::Mx, "192.0.2.7");
+    for _ in 0..9 {
+        let from = Some("bob@hamburger.edu");
+        assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
+    }
+    let road = MadeUp::new(&[Host::Refuses]);
+    run(&outbound, &road, NOW).await;
+    let before = road.minutes().len();
+    assert_eq!(before, 5, "it is down after five tries, and the others are put off");
+    let change = OutboxChange::Retry;
+    let now = Request::QueueChange { which: QueueWhich::default(), change };
+    house.office.administer(NOW, now).await.unwrap();
+    outbound.announce(NOW);
+    run(&outbound, &road, NOW).await;
+    assert_eq!(road.minutes().len(), before + 5);
 }

@@ -21,7 +21,7 @@ impl Destination {
     }
 
     /// What mail for a domain goes to, unless an administrator sends it elsewhere.
-    pub(super) fn domain(domain: &message::Domain) -> Destination {
+    pub(crate) fn domain(domain: &message::Domain) -> Destination {
         Destination { host: domain.to_string(), route: None }
     }
 
