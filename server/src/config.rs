@@ -463,14 +463,19 @@ fn limits(read: &mut Reader) -> Limits {
 
 fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
     let smarthost_password_file = path(read, "outbound.smarthost_password_file", folder);
+    let smarthost_user = read.text("outbound.smarthost_user");
+    if smarthost_user.is_some() && smarthost_password_file.is_none() {
+        let origin = read.origin("outbound.smarthost_user");
+        read.complain(origin, "[outbound] has a `smarthost_user` but no `smarthost_password_file`");
+    }
     Outbound {
         port: read.number("outbound.port").unwrap_or_default(),
-        retry_first: read.duration("outbound.retry_first").unwrap_or_default(),
-        retry_max: read.duration("outbound.retry_max").unwrap_or_default(),
+        retry_first: read.pause("outbound.retry_first").unwrap_or_default(),
+        retry_max: read.pause("outbound.retry_max").unwrap_or_default(),
         delay_notice: read.duration("outbound.delay_notice").unwrap_or_default(),
         expire: read.duration("outbound.expire").unwrap_or_default(),
         smarthost: read.parsed("outbound.smarthost"),
-        smarthost_user: read.text("outbound.smarthost_user"),
+        smarthost_user,
         smarthost_password: None,
         smarthost_password_file,
         connections: read.number("outbound.connections").unwrap_or_default(),

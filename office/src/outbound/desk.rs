@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use store::op::Claimed;
-use store::query::OutgoingMessage;
+use store::query::{Claims, OutgoingMessage};
 use wire::Desk;
-use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Transaction};
+use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Said, Stage, Transaction};
 use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, ReversePath};
 
 /// How long a connection is kept for the next message to the same destination.
@@ -113,15 +113,21 @@ impl ClientDesk {
     async fn prepare(&mut self, now: Time, mut work: Work, facts: &Facts) -> Option<Transaction> {
         let outbox = work.outbox()?;
         let store = self.outbound.store().clone();
-        if work.message.is_none() {
-            work.message = match store.read(OutgoingMessage { outbox }).await {
-                Ok(message) => message,
-                Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
-            };
+        let claims = Claims { outbox, token: self.outbound.inner.token };
+        let read = match work.message.is_some() {
+            true => store.read(claims).await.map(|claims| (claims, None)),
+            false => store.read((claims, OutgoingMessage { outbox })).await,
+        };
+        match read {
+            Ok((claims, message)) => {
+                work.keep(&claims);
+                work.message = work.message.take().or(message);
+            }
+            Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
         }
-        let Some(message) = &work.message else {
-            // An administrator took it away.
-            self.outbound.finish(&work, now, Reached::Reached);
+        let Some(message) = work.message.as_ref().filter(|_| !work.rows.is_empty()) else {
+            // An administrator took it away, or holds it.
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
             return None;
         };
         let (form, body) = match Form::of(&store, message, &facts.extensions).await {
@@ -161,7 +167,7 @@ impl ClientDesk {
         let judgement = Judgement { verdict, words, remote: None, reply: None, passes_on: false };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.outbound.settle(now, &work, rows).await;
-        self.outbound.finish(&work, now, Reached::Reached);
+        self.outbound.finish(&mut work, now, Reached::Reached).await;
         None
     }
 
@@ -173,6 +179,11 @@ impl ClientDesk {
             let mut errand = self.errand.lock();
             let history = errand.history(accepted);
             for (row, outcome) in std::mem::take(&mut work.rows).into_iter().zip(&conclusion.outcomes) {
+                if self.was_given_up(outcome) {
+                    errand.again = true;
+                    left.push(row);
+                    continue;
+                }
                 let loss = Loss::of(&errand.stop, outcome);
                 match judge(&loss.failure, &history) {
                     Verdict::NextHost { status } => {
@@ -186,7 +197,7 @@ impl ClientDesk {
         self.settled_but(SETTLING_MAX - 1).await;
         if left.is_empty() {
             // Its place is free for the next message: nobody claims the rows before they are settled, for they are leased.
-            self.outbound.finish(&work, now, Reached::Reached);
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
             return self.settle_beside(now, work, settled).await;
         }
         self.outbound.settle(now, &work, settled).await;
@@ -204,11 +215,23 @@ impl ClientDesk {
         }
     }
 
+    /// Whether the peer gave up a connection that had carried messages, as those do that take a number of them only: that
+    /// says nothing about this one. A new connection does, and on it this does not happen again.
+    fn was_given_up(&self, outcome: &Outcome) -> bool {
+        let carried = self.facts.as_ref().is_some_and(|facts| facts.transactions > 0);
+        let given_up = match &outcome.said {
+            Said::Reply(reply) => reply.code == 421,
+            Said::Closed | Said::Garbage(_) => true,
+            Said::TimedOut | Said::Refused(_) => false,
+        };
+        carried && given_up && outcome.stage == Stage::Mail
+    }
+
     fn judgement(&self, verdict: Verdict, outcome: &Outcome, loss: Loss, errand: &Errand) -> Judgement {
         let tls = self.facts.as_ref().and_then(|facts| facts.tls.as_ref());
         let passes_on = self.facts.as_ref().is_some_and(|facts| facts.extensions.dsn);
         let words = match (&verdict, &outcome.said) {
-            (Verdict::Sent, wire::smtp::client::Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
+            (Verdict::Sent, Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
             _ => loss.words,
         };
         Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply, passes_on }

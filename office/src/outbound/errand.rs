@@ -34,6 +34,8 @@ pub(super) struct Errand {
     pub settling: VecDeque<Unsettled>,
     /// How the connection ended, where that was outside of a transaction and not by goodbye.
     pub lost: Option<Loss>,
+    /// The peer gave up a connection that had carried messages: it is to be visited again, over a new one.
+    pub again: bool,
     /// Stops that are still to be tried after this one.
     pub stops_left: usize,
     /// Stops that failed for now before this one.
@@ -83,6 +85,7 @@ impl Outbound {
             stop: Stop::nowhere(),
             settling: VecDeque::new(),
             lost: None,
+            again: false,
             stops_left: 0,
             failed_for_now: 0,
         }));
@@ -143,7 +146,7 @@ impl Outbound {
         let Some(mut work) = errand.lock().work.take() else { return };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.settle(road.now(), &work, rows).await;
-        self.finish(&work, road.now(), reached);
+        self.finish(&mut work, road.now(), reached).await;
     }
 
     /// Goes from host to host until everybody is settled or no host is left.
@@ -156,7 +159,12 @@ impl Outbound {
                 let mut errand = errand.lock();
                 (errand.stop, errand.stops_left, errand.lost) = (stop.clone(), stops.len() - index - 1, None);
             }
-            self.visit(road, stop, &manner, errand).await;
+            loop {
+                self.visit(road, stop, &manner, errand).await;
+                if !std::mem::take(&mut errand.lock().again) {
+                    break;
+                }
+            }
             let (lost, done) = {
                 let mut errand = errand.lock();
                 (errand.lost.take(), errand.work.is_none())
@@ -190,7 +198,8 @@ impl Outbound {
                 return;
             }
             let mut errand = errand.lock();
-            let failed = errand.lost.as_ref().is_some_and(|lost| lost.failure.stage == Stage::Tls);
+            let at_tls = |lost: &Loss| matches!(lost.failure.stage, Stage::StartTls | Stage::Tls);
+            let failed = errand.lost.as_ref().is_some_and(at_tls);
             if !failed || tls != client::Tls::Opportunistic {
                 return;
             }

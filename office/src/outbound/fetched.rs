@@ -48,6 +48,7 @@ impl Outbound {
             stop,
             settling: VecDeque::new(),
             lost: None,
+            again: false,
             stops_left: 0,
             failed_for_now: 0,
         };

@@ -232,10 +232,9 @@ impl Outbound {
     }
 
     /// The destination is said to be back: it is tried again, whatever came of the last tries.
-    pub(crate) fn revive(&self, domain: &Domain, now: Time) {
-        let destination = Destination::domain(domain);
+    pub(crate) fn revive(&self, destination: &Destination, now: Time) {
         let mut window = self.inner.window.lock();
-        window.revive(&destination);
+        window.revive(destination);
         window.announce(now);
     }
 

@@ -222,6 +222,22 @@ impl Reader {
         self.with_unit(located, units::duration, units::DURATION_FORM)
     }
 
+    /// A time that is more than none: the next thing comes after it, and without it at once and for ever.
+    pub(super) fn pause(&mut self, path: &str) -> Option<Duration> {
+        let located = self.values.get(path)?.clone();
+        self.pause_of(path, located)
+    }
+
+    /// The same of a value already at hand.
+    pub(super) fn pause_of(&mut self, path: &str, located: Located) -> Option<Duration> {
+        let origin = located.origin.clone();
+        let pause = self.duration_of(located)?;
+        if pause.is_zero() {
+            self.complain(origin, format!("`{path}` cannot be 0"));
+        }
+        Some(pause)
+    }
+
     fn with_unit<T>(&mut self, located: Located, read: fn(&str) -> Option<T>, form: &str) -> Option<T> {
         let read = match &located.value {
             Value::Text(text) => read(text),

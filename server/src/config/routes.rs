@@ -4,7 +4,7 @@
 use super::Outbound;
 use super::address::HostPort;
 use super::read::Reader;
-use super::value::Values;
+use super::value::{Origin, Values};
 use message::{Address, Domain};
 use office::policy::Terms;
 use std::str::FromStr;
@@ -55,17 +55,31 @@ impl Route {
 
 /// Every route of the file; one with a mistake is left out, for the file is refused.
 pub(super) fn read(read: &mut Reader) -> Vec<Route> {
-    let routes = read.routes.clone();
-    routes.iter().filter_map(|values| route(read, values)).collect()
+    let mut routes: Vec<Route> = Vec::new();
+    for values in read.routes.clone() {
+        let Some(route) = route(read, &values) else { continue };
+        if routes.iter().any(|there| there.domain == route.domain) {
+            let origin = values.get("domain").map_or(Origin::Default, |domain| domain.origin.clone());
+            read.complain(origin, format!("\"{}\" has a route already", route.domain));
+        } else {
+            routes.push(route);
+        }
+    }
+    routes
 }
 
 fn route(read: &mut Reader, values: &Values) -> Option<Route> {
     let (domain, host) = (values.get("domain")?, values.get("host")?);
     let protocol = values.get("protocol").map(|protocol| read.located::<Protocol>(protocol));
     let login = values.get("login").map(|login| read.located(login));
-    let mut duration = |key| values.get(key).cloned().and_then(|located| read.duration_of(located));
-    let [retry_first, retry_max] = ["retry_first", "retry_max"].map(&mut duration);
-    let [delay_notice, expire] = ["delay_notice", "expire"].map(&mut duration);
+    let [retry_first, retry_max] = ["retry_first", "retry_max"].map(|key| {
+        let located = values.get(key)?.clone();
+        read.pause_of(key, located)
+    });
+    let [delay_notice, expire] = ["delay_notice", "expire"].map(|key| {
+        let located = values.get(key)?.clone();
+        read.duration_of(located)
+    });
     let mut number = |key| values.get(key).cloned().and_then(|located| read.number_of(key, located));
     let [connections, rate_per_minute] = ["connections", "rate_per_minute"].map(&mut number);
     Some(Route {

@@ -259,6 +259,35 @@ hots = "x"
 }
 
 #[test]
+fn what_would_send_without_end_or_without_login_is_told() {
+    let text = r#"
+hostname = "a.b"
+[outbound]
+retry_first = "0s"
+retry_max = "0 h"
+delay_notice = "0s"
+expire = "0s"
+smarthost = "mail.crepes.fr:587"
+smarthost_user = "alice"
+[[route]]
+domain = "crepes.fr"
+host = "mx1.crepes.fr:25"
+[[route]]
+domain = "CREPES.fr"
+host = "mx2.crepes.fr:25"
+"#;
+    let expected = [
+        "p.toml:4:15: `outbound.retry_first` cannot be 0",
+        "p.toml:5:13: `outbound.retry_max` cannot be 0",
+        "p.toml:9:18: [outbound] has a `smarthost_user` but no `smarthost_password_file`",
+        "p.toml:14:10: \"crepes.fr\" has a route already",
+    ];
+    assert_eq!(complaints(text), expected);
+    let least = parse("hostname = \"a.b\"\n[outbound]\nretry_first = \"1s\"\n");
+    assert_eq!(least.outbound.retry_first, Duration::from_secs(1));
+}
+
+#[test]
 fn broken_toml_is_told_with_its_place() {
     let told = complaints("hostname = \"a.b\"\ndomains = [\"x\"\n[limits]\n");
     assert_eq!(told.len(), 1);
