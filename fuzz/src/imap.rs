@@ -31,12 +31,16 @@ pub fn command(data: &[u8]) {
     }
 }
 
+/// Octets a reader is offered: some twenty commands or responses. More would be more of the same.
+const READER_INPUT: usize = 2000;
+
 /// What a reader gives, by some octets and whole. The first octet chooses how many, and who the client is.
 ///
 /// # Panics
 /// When cuts make a difference.
 pub fn reader(data: &[u8]) {
     let Some((choice, input)) = data.split_first() else { return };
+    let input = input.get(..READER_INPUT).unwrap_or(input);
     let user = Bounds { line: 300, literal: 50, ..Bounds::USER };
     let bounds = if choice & 1 == 0 { Bounds::STRANGER } else { user };
     let some = 1 + usize::from(choice >> 1 & 15);
@@ -119,6 +123,7 @@ pub fn modified_utf7(data: &[u8]) {
 /// # Panics
 /// When cuts make a difference.
 pub fn response(data: &[u8]) {
+    let data = data.get(..READER_INPUT).unwrap_or(data);
     let incoming = |piece| {
         let (mut stream, mut came) = (Stream::new(), Vec::new());
         offer(data, piece, |offered| {
