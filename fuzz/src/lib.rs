@@ -6,6 +6,7 @@ pub mod clients;
 mod drive;
 pub mod encodings;
 pub mod imap;
+pub mod imap_session;
 pub mod logins;
 pub mod messages;
 pub mod mutate;
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("recode", encodings::recode),
     ("seven-bit", encodings::seven_bit),
     ("build", encodings::build),
+    ("imap", imap_session::session),
     ("imap-command", imap::command),
     ("imap-reader", imap::reader),
     ("imap-upload", imap::upload),

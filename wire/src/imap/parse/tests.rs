@@ -66,6 +66,7 @@ fn errors_say_what_was_expected_and_where() {
         ("FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)", 16, "VANISHED in UID FETCH and beside CHANGEDSINCE only"),
         ("LIST (RECURSIVEMATCH) \"\" *", 7, "SUBSCRIBED beside RECURSIVEMATCH"),
         ("NOTIFY SET (selected (MessageNew))", 23, "MessageNew and MessageExpunge together"),
+        ("NOTIFY SET (selected (FlagChange))", 23, "MessageNew and MessageExpunge together"),
         ("NOTIFY SET (selected (MailboxName))", 23, "events of messages only"),
         ("SETMETADATA a (comment x)", 17, "an entry like /private/comment"),
         ("SETACL a b RWX", 13, "rights: lower-case letters and digits"),
