@@ -14,7 +14,7 @@ use wire::imap::{Answer, Ask, Charset, Limits, MailboxName, Profile, Server, str
 use wire::sasl::{self, Mechanism};
 
 /// Octets a session is sent. More would be more of the same.
-const INPUT: usize = 3000;
+const INPUT: usize = 1000;
 
 /// A session.
 ///
