@@ -143,7 +143,7 @@ impl Writer<'_> {
     fn part(&mut self, index: usize, children: &[usize]) {
         let Some(part) = self.summary.parts.get(index) else { return self.nothing() };
         match part.kind {
-            Kind::Multipart => {
+            _ if part.is_multipart() => {
                 self.out.push(b'(');
                 self.todo.push(Todo::Multipart(index));
                 self.todo.extend(children.iter().rev().map(|child| Todo::Part(*child)));
@@ -154,7 +154,7 @@ impl Writer<'_> {
             Kind::Message => self.message(index, part, children.first().copied()),
             // RFC 9051 §9, body-type-basic: MESSAGE/RFC822 has an envelope and a body whatever became of it.
             Kind::Leaf if is_message(part) => self.message(index, part, None),
-            Kind::Leaf => self.leaf(part),
+            Kind::Leaf | Kind::Multipart => self.leaf(part),
         }
     }
 

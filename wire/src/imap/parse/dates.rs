@@ -40,8 +40,11 @@ pub(in super::super) fn date_time(c: &mut Cursor<'_>) -> Parsed<Date> {
         11 | 20 => *octet == b' ',
         14 | 17 => *octet == b':',
         21 => matches!(octet, b'+' | b'-'),
+        24 => matches!(octet, b'0'..=b'5'),
         _ => octet.is_ascii_digit(),
     };
     let fits = text.len() == 26 && text.iter().enumerate().all(shaped);
-    date::read(&text).filter(|_| fits).ok_or(expected)
+    let date = date::read(&text).filter(|_| fits).ok_or(expected)?;
+    // `-0000` is a zone like any other here.
+    Ok(Date { offset_minutes: date.offset_minutes.or(Some(0)), ..date })
 }
