@@ -1,4 +1,4 @@
-//! The mail program of somebody in a scenario: speaks SMTP and POP3 line by line, as one would by hand, and keeps what
+//! The mail program of somebody in a scenario: speaks SMTP, POP3 and IMAP line by line, as one would by hand, and keeps what
 //! it was told. Believes any certificate, for those of the lab are the hosts' own.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,8 +16,11 @@ use wire::dialogue::Account;
 
 /// How long a reply may take. The lab's hosts need milliseconds.
 const REPLY_LIMIT: Duration = Duration::from_secs(10);
-/// Octets of a reply, or of a message by POP3: scenarios write letters, not books.
+/// Octets of a reply, or of a message that is read: scenarios write letters, not books.
 const REPLY_MAX: u64 = 1024 * 1024;
+
+/// What stands before every command of IMAP: one at a time is under way.
+const TAG: &str = "a";
 
 /// A connection of a mail program.
 pub(crate) struct Agent {
@@ -115,6 +118,52 @@ impl Agent {
     pub(crate) async fn start_tls_by_pop(&mut self) -> Result<String> {
         self.pop("STLS").await?;
         self.secure().await
+    }
+
+    /// A command of IMAP (RFC 9051 §2.2.1): the untagged responses, and the text of the last; an error unless it is OK.
+    pub(crate) async fn imap(&mut self, command: &str) -> Result<(Vec<String>, String)> {
+        self.say(&format!("{TAG} {command}")).await?;
+        let verb = command.split(' ').next().unwrap_or_default();
+        let mut untagged = Vec::new();
+        loop {
+            let line = String::from_utf8_lossy(&self.line().await?).into_owned();
+            match line.strip_prefix(TAG) {
+                Some(rest) => {
+                    ensure!(rest.starts_with(" OK"), "the server says{rest} after {verb}");
+                    return Ok((untagged, rest.trim_start().to_owned()));
+                }
+                None => untagged.push(line),
+            }
+        }
+    }
+
+    /// The greeting of IMAP.
+    pub(crate) async fn greeted(&mut self) -> Result<String> {
+        let line = String::from_utf8_lossy(&self.line().await?).into_owned();
+        ensure!(line.starts_with("* OK"), "the server says {line}");
+        Ok(line)
+    }
+
+    /// STARTTLS (RFC 9051 §6.2.1): the version of TLS.
+    pub(crate) async fn start_tls_by_imap(&mut self) -> Result<String> {
+        self.imap("STARTTLS").await?;
+        self.secure().await
+    }
+
+    /// FETCH of a whole message, which comes as a literal (RFC 9051 §4.3).
+    pub(crate) async fn fetch(&mut self, number: u32) -> Result<Vec<u8>> {
+        self.say(&format!("{TAG} FETCH {number} BODY.PEEK[]")).await?;
+        let head = String::from_utf8_lossy(&self.line().await?).into_owned();
+        let octets = head.rsplit_once('{').and_then(|(_, rest)| rest.strip_suffix('}')?.parse::<u64>().ok());
+        let octets = octets.filter(|octets| *octets <= REPLY_MAX).with_context(|| format!("no message in: {head}"))?;
+        let mut message = vec![0; usize::try_from(octets)?];
+        timeout(REPLY_LIMIT, self.io.read_exact(&mut message)).await.context("no message in time")??;
+        loop {
+            let line = self.line().await?;
+            if line.starts_with(TAG.as_bytes()) {
+                return Ok(message);
+            }
+        }
     }
 
     /// RETR: the message, unstuffed.

@@ -81,12 +81,15 @@ enum Show {
 enum By {
     /// POP3 with STLS
     Pop3,
+    /// IMAP with STARTTLS
+    Imap,
 }
 
 impl From<By> for Reader {
     fn from(by: By) -> Reader {
         match by {
             By::Pop3 => Reader::Pop3,
+            By::Imap => Reader::Imap,
         }
     }
 }

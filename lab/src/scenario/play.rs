@@ -130,6 +130,7 @@ impl Play {
             Act::HandIn => self.hand_in().await,
             Act::Relay => self.relay().await,
             Act::Read(Reader::Pop3) => self.read_by_pop3().await,
+            Act::Read(Reader::Imap) => self.read_by_imap().await,
             seen => self.see(seen).await,
         }
     }
@@ -263,18 +264,56 @@ impl Play {
             }
         }
         agent.pop("QUIT").await?;
-        let Some((number, octets)) = found else {
-            bail!("none of the {count} messages of {} is the one that was composed", letter.to)
-        };
-        let received = String::from_utf8_lossy(&octets).lines().filter(|line| line.starts_with("Received:")).count();
-        let hops = if received == 1 { "one Received field".to_owned() } else { format!("{received} Received fields") };
-        Ok(vec![
+        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
+        let mut facts = vec![
             Fact::new("server", format!("{}, {address}, POP3 over TLS", host.world().hostname)),
             Fact::new("STAT", stat),
-            Fact::new("RETR", format!("message {number}, {} octets, {hops};", octets.len())),
-            Fact::new("", format!("it ends with the {} octets that were composed", letter.content.len())),
-        ])
+        ];
+        facts.extend(found_it("RETR", number, &octets, &letter));
+        Ok(facts)
     }
+
+    async fn read_by_imap(&mut self) -> Result<Vec<Fact>> {
+        let letter = self.letter()?.clone();
+        let (host, account) = self.home(&letter.to)?;
+        let address = listener(host, Port::Imap)?;
+        let mut agent = Agent::connect(address).await?;
+        agent.greeted().await?;
+        agent.start_tls_by_imap().await?;
+        agent.imap(&format!("LOGIN {} {}", account.address, account.password)).await?;
+        let (told, _) = agent.imap("SELECT INBOX").await?;
+        let exists = told.into_iter().find(|line| line.ends_with(" EXISTS")).context("no EXISTS after SELECT")?;
+        let count = exists.split(' ').nth(1).and_then(|count| count.parse().ok()).context("no count before EXISTS")?;
+        let mut found = None;
+        for number in 1..=count {
+            let octets = agent.fetch(number).await?;
+            if octets.ends_with(letter.content.as_bytes()) {
+                found = Some((number, octets));
+            }
+        }
+        agent.imap("LOGOUT").await?;
+        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
+        let mut facts = vec![
+            Fact::new("server", format!("{}, {address}, IMAP over TLS", host.world().hostname)),
+            Fact::new("SELECT", exists),
+        ];
+        facts.extend(found_it("FETCH", number, &octets, &letter));
+        Ok(facts)
+    }
+}
+
+fn none_of(count: u32, letter: &Letter) -> String {
+    format!("none of the {count} messages of {} is the one that was composed", letter.to)
+}
+
+/// What shows that a message read is the letter.
+fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &Letter) -> [Fact; 2] {
+    let received = String::from_utf8_lossy(octets).lines().filter(|line| line.starts_with("Received:")).count();
+    let hops = if received == 1 { "one Received field".to_owned() } else { format!("{received} Received fields") };
+    [
+        Fact::new(verb, format!("message {number}, {} octets, {hops};", octets.len())),
+        Fact::new("", format!("it ends with the {} octets that were composed", letter.content.len())),
+    ]
 }
 
 /// Where a host listens.

@@ -75,6 +75,19 @@ pub enum Act {
 pub enum Reader {
     /// RFC 1939, with STLS.
     Pop3,
+    /// RFC 9051, with STARTTLS.
+    Imap,
+}
+
+impl Reader {
+    /// The protocol's name; all have the same length, for pictures.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Reader::Pop3 => "POP3",
+            Reader::Imap => "IMAP",
+        }
+    }
 }
 
 /// What is wrong in a scenario file.
@@ -157,8 +170,14 @@ impl Plot {
         Ok(())
     }
 
-    /// Everybody reads in this way.
+    /// Everybody reads in this way; what the scenario says of it in words says so too.
     pub fn read_by(&mut self, reader: Reader) {
+        let headlines = self.scenes.iter_mut().map(|scene| &mut scene.headline);
+        for text in self.prologue.iter_mut().chain(headlines) {
+            for other in [Reader::Pop3, Reader::Imap] {
+                *text = text.replace(other.name(), reader.name());
+            }
+        }
         for act in self.scenes.iter_mut().flat_map(|scene| &mut scene.acts) {
             if let Act::Read(by) = act {
                 *by = reader;
@@ -187,6 +206,7 @@ fn act(line: &str) -> Result<Act, String> {
         ["sent"] => Act::Sent,
         ["delivered"] => Act::Delivered,
         ["read", "pop3"] => Act::Read(Reader::Pop3),
+        ["read", "imap"] => Act::Read(Reader::Imap),
         ["unasked"] => Act::Unasked,
         ["at-home"] => Act::AtHome,
         ["deferred", to] => Act::Deferred((*to).to_owned()),
@@ -213,6 +233,16 @@ mod tests {
             is_within(&plot.title, 78 - name.len());
             plot.prologue.iter().for_each(|line| is_within(line, 80));
             plot.scenes.iter().for_each(|scene| is_within(&scene.headline, 66));
+        }
+    }
+
+    #[test]
+    fn who_reads_otherwise_is_shown_so() {
+        for (name, text) in SCENARIOS {
+            let mut plot = Plot::parse(text).unwrap();
+            plot.read_by(Reader::Imap);
+            let shown = format!("{plot:?}");
+            assert!(!shown.contains("POP3") && !shown.contains("Pop3"), "{name}");
         }
     }
 

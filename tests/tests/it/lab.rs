@@ -51,6 +51,18 @@ fn alice_bob_shows_the_six_steps() {
     in_order(&text, &[&SUBMITTED[..], &LOOKED_UP, &SENT, &DELIVERED, &READ].concat());
 }
 
+/// The same by IMAP: steps, picture and words.
+#[test]
+fn mail_is_read_by_imap_where_one_asks_for_it() {
+    const READ: [&str; 4] =
+        ["IMAP over TLS\n", "SELECT    * 1 EXISTS\n", "FETCH     message 1, ", "it ends with the 222 octets that were"];
+    for (scenario, steps) in [("alice-bob", "All 6 steps were seen"), ("arrangement-4", "All 6 steps were seen")] {
+        let text = shown(&[scenario, "--read", "imap"]);
+        in_order(&text, &[&["IMAP"][..], &SUBMITTED, &LOOKED_UP, &SENT, &DELIVERED, &READ, &[steps]].concat());
+        assert!(!text.contains("POP3"), "{text}");
+    }
+}
+
 #[test]
 fn alice_bob_tells_programs_the_same() {
     let text = shown_json("alice-bob");
