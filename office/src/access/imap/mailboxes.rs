@@ -4,7 +4,7 @@
 use super::names::{Found, Place, Room, Trees, prefix_of};
 use super::{ImapDesk, failed, ids, rights};
 use message::Time;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::op::{Op, Outcome};
 use store::query::{AccountById, SharedWith, Subscriptions};
 use store::types::{AccountId, Mailbox, MailboxId, Role};
@@ -80,9 +80,9 @@ impl ImapDesk {
     ) -> Result<(), Refusal> {
         let Some(owner) = self.read(AccountById { account }).await? else { return Ok(()) };
         let prefix = prefix_of(&owner.address, self.user()?);
-        let tree = trees.of(self, account).await?;
-        for (id, rights) in visible {
-            let Some((name, mailbox)) = tree.by_id(*id) else { continue };
+        let visible: HashMap<MailboxId, Rights> = visible.iter().copied().collect();
+        for (name, mailbox) in trees.of(self, account).await?.all() {
+            let Some(rights) = visible.get(&mailbox.id) else { continue };
             let name = format!("{prefix}{name}");
             let folder = Folder {
                 selectable: mailbox.selectable && rights.has('r'),
