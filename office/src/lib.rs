@@ -131,7 +131,8 @@ impl Office {
             return self.way(now, name).await.map(Response::Way);
         }
         let policy = self.policy();
-        let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login };
+        let sending = self.sending();
+        let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login, sending };
         administer::administer(&clerk, now, request).await
     }
 
