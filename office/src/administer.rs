@@ -17,6 +17,8 @@ use store::{Store, StoreError};
 
 /// Who carries it out, and with what.
 pub(crate) struct Clerk<'a> {
+    /// The half that sends, where one does.
+    pub sending: Option<crate::Outbound>,
     pub store: &'a Store,
     pub policy: &'a Policy,
     pub login: &'a Login,

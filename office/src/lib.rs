@@ -19,7 +19,7 @@ pub use counters::Counters;
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
-pub use search::IndexKeeper;
+pub use search::{IndexKeeper, Stepped};
 
 use admin::{Failure, Request, Response};
 use login::{Login, LoginRules, Visitor};
@@ -131,7 +131,8 @@ impl Office {
             return self.way(now, name).await.map(Response::Way);
         }
         let policy = self.policy();
-        let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login };
+        let sending = self.sending();
+        let clerk = administer::Clerk { store: &self.inner.store, policy: &policy, login: &self.inner.login, sending };
         administer::administer(&clerk, now, request).await
     }
 

@@ -2,7 +2,7 @@
 //! much is too much. Plain data; replaced whole on reload. Reading the file is `server::config`'s work.
 
 use crate::outbound::route::Rules;
-use message::{Address, Domain};
+use message::{Address, Domain, Host};
 use std::net::IpAddr;
 use std::sync::Arc;
 use wire::smtp::Role;
@@ -57,6 +57,8 @@ pub struct Policy {
     pub login_guesses_per_minute: u32,
     /// APOP may be offered (RFC 1939 §7); off by default.
     pub apop: bool,
+    /// Domains whose mail is taken from anyone and sent on (backup MX, RFC 5321 §5.1).
+    pub relay_domains: Vec<Domain>,
     /// SEND, SOML and SAML are carried out (RFC 821 §3.4); off by default.
     pub send_commands: bool,
     /// How mail leaves.
@@ -80,8 +82,23 @@ pub struct OutboundPolicy {
     pub connections: usize,
     /// Of them, to one destination.
     pub connections_per_destination: usize,
+    /// Transactions a minute with one destination; `None`: as many as there are.
+    pub rate_per_minute: Option<u32>,
+    /// Domains with a static route for which other terms hold.
+    pub route_terms: Vec<(Domain, Terms)>,
     /// A connection is kept a moment for the next message.
     pub linger: bool,
+}
+
+/// What holds for one destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// When what could not be sent is tried again, and when it is given up.
+    pub schedule: queue::Schedule,
+    /// Connections at a time.
+    pub connections: usize,
+    /// Transactions a minute.
+    pub rate_per_minute: Option<u32>,
 }
 
 /// Connections to other servers at a time, unless the configuration says otherwise: each is a socket and a few kilobytes.
@@ -111,8 +128,24 @@ impl OutboundPolicy {
             collectors: Vec::new(),
             connections: OUTBOUND_CONNECTIONS,
             connections_per_destination: OUTBOUND_CONNECTIONS_PER_DESTINATION,
+            rate_per_minute: None,
+            route_terms: Vec::new(),
             linger: true,
         }
+    }
+
+    /// What holds for mail to this host: its route's own terms, or those of all.
+    #[must_use]
+    pub fn terms(&self, host: &Host) -> Terms {
+        let own = |(domain, _): &&(Domain, Terms)| matches!(host, Host::Domain(host) if host == domain);
+        self.route_terms.iter().find(own).map_or_else(|| self.usual_terms(), |(_, terms)| *terms)
+    }
+
+    /// What holds where no route says otherwise.
+    #[must_use]
+    pub fn usual_terms(&self) -> Terms {
+        let connections = self.connections_per_destination;
+        Terms { schedule: self.schedule, connections, rate_per_minute: self.rate_per_minute }
     }
 }
 

@@ -5,12 +5,14 @@
 mod address;
 mod keys;
 mod read;
+mod routes;
 mod show;
 mod units;
 mod value;
 
 pub use address::{HostPort, ListenAddress, NameServer};
 pub use keys::{KEYS, Key, ROUTE_KEYS};
+pub use routes::Route;
 pub use show::reference;
 pub use units::duration;
 pub use value::{Origin, Place, Problem, Value};
@@ -103,6 +105,7 @@ pub struct Trust {
     pub relay_networks: Vec<Network>,
     pub plaintext_login_networks: Vec<Network>,
     pub local_users: Vec<String>,
+    pub relay_domains: Vec<Domain>,
     pub apop: bool,
 }
 
@@ -137,20 +140,10 @@ pub struct Outbound {
     pub smarthost_password: Option<Secret>,
     pub connections: u32,
     pub connections_per_destination: u32,
+    pub rate_per_minute: Option<u32>,
+    pub early_retry: Duration,
     pub ipv6: bool,
     pub loopback_targets: bool,
-}
-
-/// One `[[route]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Route {
-    pub domain: Domain,
-    pub host: HostPort,
-    /// LMTP is spoken there, not SMTP.
-    pub lmtp: bool,
-    /// Who may ask for what waits.
-    pub login: Option<Address>,
 }
 
 /// How log lines look.
@@ -206,6 +199,19 @@ pub struct ConfigError {
     pub problems: Vec<Problem>,
 }
 
+impl Outbound {
+    fn schedule(&self) -> queue::Schedule {
+        queue::Schedule {
+            retry_first: self.retry_first,
+            retry_max: self.retry_max,
+            delay_notice: self.delay_notice,
+            expire: self.expire,
+            early_retry: self.early_retry,
+            ..queue::Schedule::default()
+        }
+    }
+}
+
 impl Config {
     /// Reads the file that is named, or found (see [`FILE_VARIABLE`], [`FILE_PLACES`]), or takes the defaults.
     ///
@@ -252,6 +258,7 @@ impl Config {
             recipients: self.limits.recipients,
             login_guesses_per_minute: self.limits.login_guesses_per_minute,
             apop: self.trust.apop,
+            relay_domains: self.trust.relay_domains.clone(),
             send_commands: self.send_commands,
             outbound: self.outbound_policy(),
         }
@@ -276,13 +283,7 @@ impl Config {
         let login = outbound.smarthost_user.clone().zip(outbound.smarthost_password.clone());
         let lmtp = self.routes.iter().enumerate().filter(|(_, route)| route.lmtp);
         OutboundPolicy {
-            schedule: queue::Schedule {
-                retry_first: outbound.retry_first,
-                retry_max: outbound.retry_max,
-                delay_notice: outbound.delay_notice,
-                expire: outbound.expire,
-                ..queue::Schedule::default()
-            },
+            schedule: outbound.schedule(),
             rules: Arc::new(rules),
             smarthost_login: login.map(|(user, password)| Login { user, password, in_the_clear: false }),
             lmtp_routes: lmtp.map(|(number, _)| number).collect(),
@@ -293,6 +294,8 @@ impl Config {
                 .collect(),
             connections: outbound.connections as usize,
             connections_per_destination: outbound.connections_per_destination as usize,
+            rate_per_minute: outbound.rate_per_minute,
+            route_terms: self.routes.iter().filter_map(|route| route.terms(outbound)).collect(),
             linger: true,
         }
     }
@@ -343,7 +346,7 @@ impl Config {
             limits: limits(&mut read),
             dns_servers: read.list::<NameServer>("dns.servers").into_iter().map(|(server, _)| server.0).collect(),
             outbound: outbound(&mut read, &folder),
-            routes: routes(&mut read),
+            routes: routes::read(&mut read),
             logs: logs(&mut read),
             route_values: read.routes.clone(),
             values: Values::new(),
@@ -447,6 +450,7 @@ fn trust(read: &mut Reader) -> Trust {
         relay_networks: networks("trust.relay_networks"),
         plaintext_login_networks: networks("trust.plaintext_login_networks"),
         local_users: read.list("trust.local_users").into_iter().map(|(name, _)| name).collect(),
+        relay_domains: read.list("trust.relay_domains").into_iter().map(|(domain, _)| domain).collect(),
         apop: read.flag("trust.apop").unwrap_or_default(),
     }
 }
@@ -465,60 +469,27 @@ fn limits(read: &mut Reader) -> Limits {
 
 fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
     let smarthost_password_file = path(read, "outbound.smarthost_password_file", folder);
+    let smarthost_user = read.text("outbound.smarthost_user");
+    if smarthost_user.is_some() && smarthost_password_file.is_none() {
+        let origin = read.origin("outbound.smarthost_user");
+        read.complain(origin, "[outbound] has a `smarthost_user` but no `smarthost_password_file`");
+    }
     Outbound {
         port: read.number("outbound.port").unwrap_or_default(),
-        retry_first: read.duration("outbound.retry_first").unwrap_or_default(),
-        retry_max: read.duration("outbound.retry_max").unwrap_or_default(),
+        retry_first: read.pause("outbound.retry_first").unwrap_or_default(),
+        retry_max: read.pause("outbound.retry_max").unwrap_or_default(),
         delay_notice: read.duration("outbound.delay_notice").unwrap_or_default(),
         expire: read.duration("outbound.expire").unwrap_or_default(),
         smarthost: read.parsed("outbound.smarthost"),
-        smarthost_user: read.text("outbound.smarthost_user"),
+        smarthost_user,
         smarthost_password: None,
         smarthost_password_file,
         connections: read.number("outbound.connections").unwrap_or_default(),
         connections_per_destination: read.number("outbound.connections_per_destination").unwrap_or_default(),
+        rate_per_minute: read.number("outbound.rate_per_minute"),
+        early_retry: read.duration("outbound.early_retry").unwrap_or_default(),
         ipv6: read.flag("outbound.ipv6").unwrap_or_default(),
         loopback_targets: read.flag("outbound.loopback_targets").unwrap_or_default(),
-    }
-}
-
-fn routes(read: &mut Reader) -> Vec<Route> {
-    let values = read.routes.clone();
-    let routes = values.iter().filter_map(|route| {
-        let (domain, host) = (route.get("domain")?, route.get("host")?);
-        let lmtp = match route.get("protocol") {
-            Some(protocol) => read.located::<Protocol>(protocol)? == Protocol::Lmtp,
-            None => false,
-        };
-        let login = match route.get("login") {
-            Some(login) => Some(read.located(login)?),
-            None => None,
-        };
-        Some(Route { domain: read.located(domain)?, host: read.located(host)?, lmtp, login })
-    });
-    routes.collect()
-}
-
-/// What is spoken to the host of a route.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Protocol {
-    Smtp,
-    Lmtp,
-}
-
-/// Something else.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("a route speaks smtp or lmtp")]
-struct NotAProtocol;
-
-impl FromStr for Protocol {
-    type Err = NotAProtocol;
-    fn from_str(text: &str) -> Result<Protocol, NotAProtocol> {
-        match text {
-            "smtp" => Ok(Protocol::Smtp),
-            "lmtp" => Ok(Protocol::Lmtp),
-            _ => Err(NotAProtocol),
-        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod drop;
 mod error;
 mod files;
 mod house;
+mod indexing;
 mod logs;
 mod metrics;
 mod outgoing;

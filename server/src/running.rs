@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, outgoing, privileges, screens, secret};
+use crate::{control, files, indexing, outgoing, privileges, screens, secret};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -162,6 +162,7 @@ fn spawn_all(
     tasks.spawn(screens::serve(socket, house.office.clone(), house.drain.clone()));
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
+    tasks.spawn(indexing::keep(house.clone()));
     tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));
     for DoorPost { kind, listener, .. } in doors {
         let door = Door { admission: house.admission.clone(), clock: house.clock.clone(), drain: house.drain.clone() };

@@ -17,6 +17,14 @@ pub trait Query {
     fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError>;
 }
 
+/// Two questions about one state.
+impl<A: Query, B: Query> Query for (A, B) {
+    type Rows = (A::Rows, B::Rows);
+    fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError> {
+        Ok((self.0.ask(snapshot)?, self.1.ask(snapshot)?))
+    }
+}
+
 macro_rules! query {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),* } -> $rows:ty) => {
         $(#[$doc])*
@@ -77,6 +85,8 @@ query!(/** When the next free recipient in the outbox is due, not counting these
 query!(/** How many outbox recipients there are by age: younger than each band, which rise, and then the rest. */
     QueueAges { now: Time, bands: Vec<std::time::Duration> } -> Vec<u64>);
 query!(/** A message of the outbox, as it is to leave. */ OutgoingMessage { outbox: i64 } -> Option<OutgoingStored>);
+query!(/** The recipients of an entry that are claimed under a token and not held, each with its route. */
+    Claims { outbox: i64, token: u64 } -> Vec<(u32, Option<String>)>);
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */
     TraceByAddress { address: String, limit: u32 } -> Vec<TraceEntry>);

@@ -162,11 +162,14 @@ fn scattered_messages_and_rows_of_them_are_carried_alike() {
     let (account, from) = at;
     let copy = Op::Copy { account, from, to_account: account, to: to.id, uids: uids.clone(), now: LATER };
     let done = Outcome::Uids { uid_validity: to.uid_validity, pairs: expected };
-    assert_eq!(act(&mut engine, copy), done);
+    assert_eq!(act(&mut engine, copy.clone()), done);
     let emails = |at| whole(&engine, at).rows.iter().map(|row| row.email.0).collect::<Vec<_>>();
     assert_eq!(emails((account, to.id)), uids.iter().map(|uid| i64::from(uid.0)).collect::<Vec<_>>());
+    act(&mut engine, copy);
+    assert_eq!(engine.verify().unwrap().damage, vec![], "three rows show each");
     assert_eq!(act(&mut engine, expunge(at, uids.clone(), false)), Outcome::Removed(35));
-    assert_eq!(act(&mut engine, expunge((account, to.id), UidSet::all(), false)), Outcome::Removed(35));
+    assert_eq!(engine.read(&AccountById { account }).unwrap().unwrap().messages, 40);
+    assert_eq!(act(&mut engine, expunge((account, to.id), UidSet::all(), false)), Outcome::Removed(70));
     assert_eq!(engine.read(&AccountById { account }).unwrap().unwrap().messages, 5);
     assert_eq!(engine.verify().unwrap().damage, vec![]);
 }

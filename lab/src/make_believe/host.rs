@@ -79,6 +79,7 @@ impl HostPlan {
             relay_networks: Vec::new(),
             plaintext_login_networks: Vec::new(),
             local_users: Vec::new(),
+            relay_domains: Vec::new(),
             message_size: 1024 * 1024,
             disk_reserve: 0,
             recipients: 100,

@@ -2,6 +2,7 @@
 
 use super::{Clerk, Result, failure, trouble};
 use crate::admin::{FailureKind, QueueWhich, Response};
+use crate::outbound::Destination;
 use message::Time;
 use store::Outcome;
 use store::engine::CHANGE_MAX;
@@ -43,6 +44,7 @@ impl Clerk<'_> {
             // A page at a time, so that no transaction gets long; the last row of a page is where the next begins.
             let page = self.waiting_after(filter.clone(), after, CHANGE_MAX).await?;
             let Some(last) = page.last() else { break };
+            self.revive(now, &page, &change);
             let op = Op::OutboxChange { filter: filter.clone(), after, limit: CHANGE_MAX, change: change.clone(), now };
             match self.store.apply(op).await.map_err(trouble)? {
                 Outcome::Changed(count) => recipients += u64::from(count),
@@ -56,6 +58,20 @@ impl Clerk<'_> {
         match recipients {
             0 => Err(failure(FailureKind::NoUser, "nothing that waits fits that: see `pillarbox queue list`")),
             _ => Ok(Response::Changed { recipients }),
+        }
+    }
+
+    /// Now is now: also where the last tries found nobody (RFC 5321 §4.5.4.1). Said before the rows are due, or they would
+    /// be put off once more.
+    fn revive(&self, now: Time, rows: &[store::query::OutboxRow], change: &OutboxChange) {
+        let Some(sending) = &self.sending else { return };
+        for row in rows {
+            let route = match change {
+                OutboxChange::Hold | OutboxChange::Remove => return,
+                OutboxChange::Retry | OutboxChange::Release => row.route.clone(),
+                OutboxChange::Reroute(route) => route.clone(),
+            };
+            sending.revive(&Destination { host: row.address.host().to_string(), route }, now);
         }
     }
 

@@ -28,6 +28,7 @@ fn policy() -> Policy {
         relay_networks: Vec::new(),
         plaintext_login_networks: Vec::new(),
         local_users: Vec::new(),
+        relay_domains: Vec::new(),
         message_size: 1 << 20,
         disk_reserve: 0,
         recipients: 100,
@@ -56,7 +57,7 @@ async fn house() -> House {
 
 impl House {
     async fn ask(&self, request: Request) -> Result {
-        let clerk = Clerk { store: &self.store, policy: &self.policy, login: &self.login };
+        let clerk = Clerk { store: &self.store, policy: &self.policy, login: &self.login, sending: None };
         administer(&clerk, NOW, request).await
     }
 
@@ -242,7 +243,9 @@ async fn a_changed_or_removed_account_is_not_remembered() {
     let House { folder: _folder, store, policy, login } = house().await;
     let login = Arc::new(login);
     let ask = async |request| {
-        administer(&Clerk { store: &store, policy: &policy, login: &login }, NOW, request).await.unwrap();
+        administer(&Clerk { store: &store, policy: &policy, login: &login, sending: None }, NOW, request)
+            .await
+            .unwrap();
     };
     let rules = crate::LoginRules { first_domain: policy.first_domain().cloned(), guesses_per_minute: 20 };
     let enters = async |password: &str| {

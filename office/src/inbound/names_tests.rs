@@ -224,6 +224,29 @@ async fn wishes_for_reports_go_as_far_as_they_may() {
 }
 
 #[tokio::test]
+async fn success_is_reported_where_others_do_not_hear_of_the_wish() {
+    let house = house().await;
+    house.alias("one@hamburger.edu", &["a@crepes.fr"]).await;
+    house.alias("two@hamburger.edu", &["b@crepes.fr", "c@crepes.fr"]).await;
+    house.alias("list@hamburger.edu", &["d@crepes.fr"]).await;
+    house.alias("owner-list@hamburger.edu", &["bob@hamburger.edu"]).await;
+    for (name, action) in [("one", None), ("two", Some("expanded")), ("list", Some("delivered"))] {
+        let mut desk = house.desk(Role::Mx, "192.0.2.9");
+        assert_eq!(code(&mut desk, sender(Some("bob@hamburger.edu"))).await, 250);
+        let Ask::Recipient(given) = rcpt(&format!("{name}@hamburger.edu")) else { unreachable!() };
+        let notify = Some(wire::smtp::Notify { success: true, ..wire::smtp::Notify::default() });
+        assert!(code(&mut desk, Ask::Recipient(wire::smtp::Recipient { notify, ..given })).await < 300);
+        assert_eq!(code(&mut desk, Ask::Content).await, 354);
+        desk.content(b"Subject: s\r\n\r\nx\r\n").await;
+        let before = house.all().await.len();
+        assert_eq!(code(&mut desk, Ask::Commit).await, 250);
+        let told = house.all().await.split_off(before);
+        let says = |action: &&str| String::from_utf8_lossy(&told.concat()).contains(&format!("Action: {action}"));
+        assert_eq!((told.len(), action.filter(says)), (usize::from(action.is_some()), action), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_of_this_machine_sends_under_their_own_names() {
     let policy = Policy { local_users: vec!["www-data".to_owned()], ..tests::policy() };
     let house = tests::house_with(policy, Arc::new(|| None)).await;

@@ -39,7 +39,7 @@ impl SmtpDesk {
         };
         let members = match self.route(&address, now).await? {
             Route::Members(members) => members,
-            Route::Foreign if self.is_known() => vec![Member::remote(address.clone())],
+            Route::Foreign if self.is_known() || self.is_backed_up(&address) => vec![Member::remote(address.clone())],
             other => return Ok(Err(refusal(&address, &other))),
         };
         if let Some(reply) = self.refuse_away(&address, &members).or_else(|| self.refuse_full(&address, &members)) {
@@ -47,6 +47,11 @@ impl SmtpDesk {
         }
         let reply = welcome(&address, &members);
         Ok(Ok((Accepted { address, given: given.clone(), members }, reply)))
+    }
+
+    /// Whether we are a backup MX of its domain. LMTP delivers here or nowhere (RFC 2033 §4.2).
+    fn is_backed_up(&self, address: &Address) -> bool {
+        self.role == Role::Mx && address.domain().is_some_and(|domain| self.policy.relay_domains.contains(domain))
     }
 
     /// The address a forward path means. `<postmaster>` alone is heard from anyone (RFC 5321 §4.1.1.3).

@@ -5,7 +5,7 @@ use super::SmtpDesk;
 use super::Transaction;
 use super::local::{LocalEnvelope, LocalUser};
 use super::recipient::Accepted;
-use super::route::{End, Member};
+use super::route::{CopyPath, End, Member};
 use message::{Address, Time, build, header};
 use queue::bounce::{self, HEADER_RETURN_MAX, Kind, Original, Report, Return as Returned, Stamp};
 use std::pin::Pin;
@@ -104,21 +104,26 @@ impl SmtpDesk {
     }
 }
 
-/// What is told of a recipient, where success was asked for and all its mail ended here. What went on to other hosts is
-/// theirs to report, or told when it is sent.
+/// What is told of a recipient, where success was asked for and has come. What goes on to other hosts under the sender's own
+/// wishes is theirs to report, or told when it is sent.
 fn success(recipient: &Accepted, done: &[(AccountId, Delivery)], now: Time) -> Option<bounce::Recipient> {
     recipient.given.notify.filter(|notify| notify.success)?;
-    let delivered = |member: &Member| match &member.end {
+    let members = &recipient.members;
+    // RFC 3461 §5.2.7.1: for the sender a list is where the message ends.
+    let is_list = members.iter().any(|member| matches!(member.path, CopyPath::Owner(_)));
+    let reached = |member: &Member| match &member.end {
         End::Local(account) => {
             done.iter().any(|(id, delivery)| *id == account.id && matches!(delivery, Delivery::Done { .. }))
         }
-        End::Remote(_) => false,
+        // RFC 3461 §5.2.7.3: of an alias with several members no host hears that success was asked for.
+        End::Remote(_) => is_list || members.len() > 1,
     };
-    if recipient.members.is_empty() || !recipient.members.iter().all(delivered) {
+    if members.is_empty() || !members.iter().all(reached) {
         return None;
     }
     // RFC 3463 §3.2: 2.1.5, the address is valid, and led to others.
-    let (action, status) = match recipient.members.len() {
+    let (action, status) = match members.len() {
+        _ if is_list => (Kind::Delivered, Enhanced(2, 0, 0)),
         1 => (Kind::Delivered, Enhanced(2, 0, 0)),
         _ => (Kind::Expanded, Enhanced(2, 1, 5)),
     };

@@ -34,6 +34,7 @@ pub(crate) fn policy() -> Policy {
         relay_networks: vec!["192.0.2.0/24".parse().unwrap()],
         plaintext_login_networks: Vec::new(),
         local_users: Vec::new(),
+        relay_domains: Vec::new(),
         message_size: 50 << 20,
         disk_reserve: 0,
         recipients: 100,
@@ -236,6 +237,22 @@ async fn binary_parts_become_base64() {
     let kept = String::from_utf8(house.newest().await).unwrap();
     assert!(kept.contains("Content-Transfer-Encoding: base64\r\n"), "{kept}");
     assert!(kept.trim_end().ends_with("AAoN/w=="), "{kept}");
+}
+
+#[tokio::test]
+async fn a_backup_mx_takes_mail_for_its_domains_from_anyone() {
+    let backed_up = Policy { relay_domains: vec![Domain::parse("crepes.fr").unwrap()], ..policy() };
+    let house = house_with(backed_up, Arc::new(|| None)).await;
+    let mut desk = house.desk(Role::Mx, STRANGER);
+    assert_eq!(send_to(&mut desk, Some("dave@elsewhere.example"), "carol@crepes.fr", b"Subject: s\r\n\r\n").await, 250);
+    assert_eq!(code(&mut desk, sender(Body::SevenBit)).await, 250);
+    for (name, expected) in [("carol@CREPES.fr", 250), ("carol@other.example", 550), ("carol@sub.crepes.fr", 550)] {
+        let heard = code(&mut desk, to(ForwardPath::Address(address(name)))).await;
+        assert_eq!(heard, expected, "{name}");
+    }
+    let mut desk = house.desk(Role::Lmtp, STRANGER);
+    assert_eq!(code(&mut desk, sender(Body::SevenBit)).await, 250);
+    assert_eq!(code(&mut desk, to(ForwardPath::Address(address("carol@crepes.fr")))).await, 550);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! domains whose route names its login, and for no others.
 
 use super::{SmtpDesk, trouble};
-use crate::outbound::{Collection, Stop};
+use crate::outbound::{Collection, Destination, Stop};
 use message::{Domain, Time};
 use store::StoreError;
 use store::engine::CHANGE_MAX;
@@ -92,6 +92,10 @@ impl SmtpDesk {
         let store = self.office.store();
         let filter = OutboxFilter { host: Some(domain.to_string()), held: Some(false), ..OutboxFilter::default() };
         let (mut after, mut count) = ((0, 0), 0);
+        // Before they are due, or they would be put off once more.
+        if let Some(outbound) = self.office.sending() {
+            outbound.revive(&Destination::domain(domain), now);
+        }
         loop {
             let page = store.read(Outbox { filter: filter.clone(), after, limit: CHANGE_MAX }).await?;
             let Some(last) = page.last() else { break };
@@ -100,9 +104,6 @@ impl SmtpDesk {
             let Outcome::Changed(changed) = store.apply(op).await? else { break };
             count += u64::from(changed);
             after = (last.outbox, last.recipient);
-        }
-        if let Some(outbound) = self.office.sending() {
-            outbound.revive(domain, now);
         }
         Ok(count)
     }

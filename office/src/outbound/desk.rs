@@ -1,8 +1,9 @@
 //! The desk of one connection to another server: gives the client session one message after the other in the form the
-//! peer takes, and settles what came of each before it gives the next. Between two that is all that can be sent twice.
+//! peer takes, and settles what came of each at once, while the next are on their way. Until that is on disk a crash can
+//! send them twice (RFC 1047); [`SETTLING_MAX`] bounds how many of a connection.
 
 use super::content::{Form, Unfit};
-use super::errand::Errand;
+use super::errand::{Errand, Settling, Unsettled};
 use super::settle::{Judgement, Loss};
 use super::work::Work;
 use super::{Outbound, words};
@@ -12,15 +13,20 @@ use parking_lot::Mutex;
 use queue::plan::Outcome as Reached;
 use queue::{Verdict, judge};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use store::op::Claimed;
-use store::query::OutgoingMessage;
+use store::query::{Claims, OutgoingMessage};
 use wire::Desk;
-use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Transaction};
+use wire::smtp::client::{Answer, Ask, Client, Conclusion, Facts, Outcome, Said, Stage, Transaction};
 use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, ReversePath};
 
 /// How long a connection is kept for the next message to the same destination.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// Messages of one connection that are being written down while the next goes out. With one, connections waited for syncs
+/// most of their time; with four they do not.
+const SETTLING_MAX: usize = 4;
 
 /// The desk of one connection.
 pub struct ClientDesk {
@@ -55,7 +61,22 @@ impl ClientDesk {
                 return Answer::Transaction(Box::new(transaction));
             }
         }
+        self.settled_but(0).await;
         Answer::Quit
+    }
+
+    /// No more than so many messages are still being settled.
+    async fn settled_but(&self, most: usize) {
+        loop {
+            let oldest = {
+                let mut errand = self.errand.lock();
+                if errand.settling.len() > most { errand.settling.pop_front() } else { None }
+            };
+            match oldest {
+                Some(oldest) => oldest.0.await,
+                None => return,
+            }
+        }
     }
 
     /// The message this connection was made for, then whatever waits for the same destination.
@@ -72,6 +93,12 @@ impl ClientDesk {
         }
         let inner = &self.outbound.inner;
         let waiting = || inner.window.lock().next_for(&destination, now);
+        let found = waiting();
+        if found.is_some() {
+            return found;
+        }
+        // Nothing goes on beside it any more.
+        self.settled_but(0).await;
         match waiting() {
             None if began && self.outbound.policy().outbound.linger => {
                 let offered = inner.offered.notified();
@@ -86,15 +113,21 @@ impl ClientDesk {
     async fn prepare(&mut self, now: Time, mut work: Work, facts: &Facts) -> Option<Transaction> {
         let outbox = work.outbox()?;
         let store = self.outbound.store().clone();
-        if work.message.is_none() {
-            work.message = match store.read(OutgoingMessage { outbox }).await {
-                Ok(message) => message,
-                Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
-            };
+        let claims = Claims { outbox, token: self.outbound.inner.token };
+        let read = match work.message.is_some() {
+            true => store.read(claims).await.map(|claims| (claims, None)),
+            false => store.read((claims, OutgoingMessage { outbox })).await,
+        };
+        match read {
+            Ok((claims, message)) => {
+                work.keep(&claims);
+                work.message = work.message.take().or(message);
+            }
+            Err(error) => return self.unfit(now, work, Unfit::Store(error)).await,
         }
-        let Some(message) = &work.message else {
-            // An administrator took it away.
-            self.outbound.finish(&work, now, Reached::Reached);
+        let Some(message) = work.message.as_ref().filter(|_| !work.rows.is_empty()) else {
+            // An administrator took it away, or holds it.
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
             return None;
         };
         let (form, body) = match Form::of(&store, message, &facts.extensions).await {
@@ -134,7 +167,7 @@ impl ClientDesk {
         let judgement = Judgement { verdict, words, remote: None, reply: None, passes_on: false };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.outbound.settle(now, &work, rows).await;
-        self.outbound.finish(&work, now, Reached::Reached);
+        self.outbound.finish(&mut work, now, Reached::Reached).await;
         None
     }
 
@@ -146,6 +179,11 @@ impl ClientDesk {
             let mut errand = self.errand.lock();
             let history = errand.history(accepted);
             for (row, outcome) in std::mem::take(&mut work.rows).into_iter().zip(&conclusion.outcomes) {
+                if self.was_given_up(outcome) {
+                    errand.again = true;
+                    left.push(row);
+                    continue;
+                }
                 let loss = Loss::of(&errand.stop, outcome);
                 match judge(&loss.failure, &history) {
                     Verdict::NextHost { status } => {
@@ -156,25 +194,53 @@ impl ClientDesk {
                 }
             }
         }
-        self.outbound.settle(now, &work, settled).await;
+        self.settled_but(SETTLING_MAX - 1).await;
         if left.is_empty() {
-            self.outbound.finish(&work, now, Reached::Reached);
-        } else {
-            work.rows = left;
-            self.parting = true;
-            self.errand.lock().work = Some(work);
+            // Its place is free for the next message: nobody claims the rows before they are settled, for they are leased.
+            self.outbound.finish(&mut work, now, Reached::Reached).await;
+            return self.settle_beside(now, work, settled).await;
         }
+        self.outbound.settle(now, &work, settled).await;
+        work.rows = left;
+        self.parting = true;
+        self.errand.lock().work = Some(work);
+    }
+
+    /// Settles while the next message is on its way.
+    async fn settle_beside(&self, now: Time, work: Work, rows: Vec<(Claimed, Judgement)>) {
+        let outbound = self.outbound.clone();
+        let mut settling: Settling = Box::pin(async move { outbound.settle(now, &work, rows).await });
+        if begin(&mut settling).await.is_pending() {
+            self.errand.lock().settling.push_back(Unsettled(settling));
+        }
+    }
+
+    /// Whether the peer gave up a connection that had carried messages, as those do that take a number of them only: that
+    /// says nothing about this one. A new connection does, and on it this does not happen again.
+    fn was_given_up(&self, outcome: &Outcome) -> bool {
+        let carried = self.facts.as_ref().is_some_and(|facts| facts.transactions > 0);
+        let given_up = match &outcome.said {
+            Said::Reply(reply) => reply.code == 421,
+            Said::Closed | Said::Garbage(_) => true,
+            Said::TimedOut | Said::Refused(_) => false,
+        };
+        carried && given_up && outcome.stage == Stage::Mail
     }
 
     fn judgement(&self, verdict: Verdict, outcome: &Outcome, loss: Loss, errand: &Errand) -> Judgement {
         let tls = self.facts.as_ref().and_then(|facts| facts.tls.as_ref());
         let passes_on = self.facts.as_ref().is_some_and(|facts| facts.extensions.dsn);
         let words = match (&verdict, &outcome.said) {
-            (Verdict::Sent, wire::smtp::client::Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
+            (Verdict::Sent, Said::Reply(reply)) => words::sent(&errand.stop, tls, reply),
             _ => loss.words,
         };
         Judgement { verdict, words, remote: Some(errand.stop.name.clone()), reply: loss.reply, passes_on }
     }
+}
+
+/// Gets a settlement under way.
+async fn begin(settling: &mut Settling) -> Poll<()> {
+    std::future::poll_fn(|context| Poll::Ready(settling.as_mut().poll(context))).await
 }
 
 fn reverse_path(text: &str) -> ReversePath {
@@ -200,6 +266,7 @@ impl Desk for ClientDesk {
                 Answer::Done
             }
             Ask::Lost(outcome) => {
+                self.settled_but(0).await;
                 let mut errand = self.errand.lock();
                 let untried = errand.work.is_some() && !self.parting;
                 errand.lost = Loss::of_session(&errand.stop, &outcome, untried);

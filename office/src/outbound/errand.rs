@@ -13,7 +13,9 @@ use message::{Host, Time};
 use parking_lot::Mutex;
 use queue::plan::Outcome as Reached;
 use queue::{Failure, History, Said, Stage, Verdict, judge};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use wire::smtp::{Enhanced, client};
 
@@ -28,12 +30,28 @@ pub(super) struct Errand {
     pub work: Option<Work>,
     /// Where the connection leads.
     pub stop: Stop,
+    /// The messages before this one that are still being settled, oldest first.
+    pub settling: VecDeque<Unsettled>,
     /// How the connection ended, where that was outside of a transaction and not by goodbye.
     pub lost: Option<Loss>,
+    /// The peer gave up a connection that had carried messages: it is to be visited again, over a new one.
+    pub again: bool,
     /// Stops that are still to be tried after this one.
     pub stops_left: usize,
     /// Stops that failed for now before this one.
     pub failed_for_now: usize,
+}
+
+/// What writes down what came of a message.
+pub(super) type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One that is under way.
+pub(super) struct Unsettled(pub Settling);
+
+impl std::fmt::Debug for Unsettled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unsettled")
+    }
 }
 
 impl Errand {
@@ -65,7 +83,9 @@ impl Outbound {
             fetched: None,
             work: Some(work),
             stop: Stop::nowhere(),
+            settling: VecDeque::new(),
             lost: None,
+            again: false,
             stops_left: 0,
             failed_for_now: 0,
         }));
@@ -126,7 +146,7 @@ impl Outbound {
         let Some(mut work) = errand.lock().work.take() else { return };
         let rows = std::mem::take(&mut work.rows).into_iter().map(|row| (row, judgement.clone())).collect();
         self.settle(road.now(), &work, rows).await;
-        self.finish(&work, road.now(), reached);
+        self.finish(&mut work, road.now(), reached).await;
     }
 
     /// Goes from host to host until everybody is settled or no host is left.
@@ -139,7 +159,12 @@ impl Outbound {
                 let mut errand = errand.lock();
                 (errand.stop, errand.stops_left, errand.lost) = (stop.clone(), stops.len() - index - 1, None);
             }
-            self.visit(road, stop, &manner, errand).await;
+            loop {
+                self.visit(road, stop, &manner, errand).await;
+                if !std::mem::take(&mut errand.lock().again) {
+                    break;
+                }
+            }
             let (lost, done) = {
                 let mut errand = errand.lock();
                 (errand.lost.take(), errand.work.is_none())
@@ -163,12 +188,18 @@ impl Outbound {
             let session = self.session(road.now(), tls, manner);
             let desk = ClientDesk::new(self.clone(), errand.clone());
             count(&self.inner.office.counters().dialled, 1);
-            if let Err(words) = road.travel(stop, session, desk).await {
+            let travelled = road.travel(stop, session, desk).await;
+            let settling = std::mem::take(&mut errand.lock().settling);
+            for one in settling {
+                one.0.await;
+            }
+            if let Err(words) = travelled {
                 errand.lock().lost = Some(Loss::of_connecting(stop, &words));
                 return;
             }
             let mut errand = errand.lock();
-            let failed = errand.lost.as_ref().is_some_and(|lost| lost.failure.stage == Stage::Tls);
+            let at_tls = |lost: &Loss| matches!(lost.failure.stage, Stage::StartTls | Stage::Tls);
+            let failed = errand.lost.as_ref().is_some_and(at_tls);
             if !failed || tls != client::Tls::Opportunistic {
                 return;
             }

@@ -41,7 +41,17 @@ impl Outbound {
     pub(crate) fn collection(&self, domains: Vec<Domain>, stop: Stop, tls: Option<TlsFacts>) -> Option<Collection> {
         let destination = Destination::domain(domains.first()?);
         let fetched = Some(Fetched { domains: domains.into(), ..Fetched::default() });
-        let errand = Errand { destination, fetched, work: None, stop, lost: None, stops_left: 0, failed_for_now: 0 };
+        let errand = Errand {
+            destination,
+            fetched,
+            work: None,
+            stop,
+            settling: VecDeque::new(),
+            lost: None,
+            again: false,
+            stops_left: 0,
+            failed_for_now: 0,
+        };
         Some(Collection { outbound: self.clone(), errand: Arc::new(Mutex::new(errand)), tls })
     }
 
@@ -118,10 +128,13 @@ impl Collection {
 
     /// The connection is over: what was not sent is given back.
     pub async fn end(self, now: Time) {
-        let (work, fetched) = {
+        let (settling, work, fetched) = {
             let mut errand = self.errand.lock();
-            (errand.work.take(), errand.fetched.take().unwrap_or_default())
+            (std::mem::take(&mut errand.settling), errand.work.take(), errand.fetched.take().unwrap_or_default())
         };
+        for one in settling {
+            one.0.await;
+        }
         if let Some(work) = work {
             self.outbound.give_back(work, now).await;
         }

@@ -43,10 +43,6 @@ pub const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How long the outbox is left alone after the store refused.
 const STORE_REST: Duration = Duration::from_secs(5);
 
-/// How long a recipient waits that was claimed although its destination has its share of the window. It is not claimed
-/// again before there is room, so this only bounds how often one is that the store cannot leave out.
-const CROWDED_REST: Duration = Duration::from_secs(1);
-
 /// The way to other hosts: the network, or a make-believe one. Time is the road's too.
 pub trait Road: Clone + Send + Sync + 'static {
     /// The time.
@@ -191,7 +187,9 @@ impl Outbound {
         };
         let rejected = self.inner.window.lock().offer(now, rows);
         self.inner.offered.notify_waiters();
-        self.release(&rejected.crowded, now, now.after(CROWDED_REST)).await?;
+        // Due at once: they are not claimed again before there is room, and a load that brings nothing is not repeated
+        // at once. A rest here left connections idle whenever the window had run out of others.
+        self.release(&rejected.crowded, now, now).await?;
         for (row, until) in rejected.down {
             self.judge_unreached(now, vec![row], until).await;
         }
@@ -234,10 +232,9 @@ impl Outbound {
     }
 
     /// The destination is said to be back: it is tried again, whatever came of the last tries.
-    pub(crate) fn revive(&self, domain: &Domain, now: Time) {
-        let destination = Destination::domain(domain);
+    pub(crate) fn revive(&self, destination: &Destination, now: Time) {
         let mut window = self.inner.window.lock();
-        window.revive(&destination);
+        window.revive(destination);
         window.announce(now);
     }
 

@@ -2,11 +2,13 @@
 //! the report to its sender and the line in its journey.
 
 use super::history::History;
+use super::report::Told;
 use super::work::FETCHED;
 use super::work::{Destination, Work};
 use super::{Outbound, Stop, words};
 use crate::counters::count;
 use message::Time;
+use queue::bounce::Kind;
 use queue::plan::Outcome as Reached;
 use queue::{Failure, Said, Stage, Verdict, When};
 use store::StoreError;
@@ -120,7 +122,6 @@ impl Outbound {
         let mut told = Vec::new();
         for (row, judgement) in rows {
             let fate = self.fate((now, earliest), &row, &judgement);
-            self.count(&fate);
             settlement.recipients.push(SettledRecipient {
                 outbox: row.outbox,
                 recipient: row.recipient,
@@ -137,19 +138,44 @@ impl Outbound {
                 told.push((row, judgement, matter));
             }
         }
-        settlement.reports = self.reports(now, work, &told, &mut settlement.trace).await;
-        count(&self.inner.office.counters().reported, settlement.reports.len());
+        let reports = self.reports(now, work, &told, &mut settlement.trace).await;
+        if let Some(why) = reports.put_off {
+            self.put_off_failed(now, &mut settlement, &told, &why);
+        }
+        settlement.reports = reports.made;
+        self.count(&settlement);
         self.apply(settlement).await;
     }
 
-    fn count(&self, fate: &Fate) {
+    /// Who has failed, and whose sender cannot be told for now, is not done with: it is tried again until it is too old.
+    fn put_off_failed(&self, now: Time, settlement: &mut Settlement, told: &[Told], why: &str) {
+        for (row, judgement, _) in told.iter().filter(|(_, _, matter)| matter.kind == Kind::Failed) {
+            let at = |one: &SettledRecipient| (one.outbox, one.recipient) == (row.outbox, row.recipient);
+            let Some(index) = settlement.recipients.iter().position(at) else { continue };
+            let judgement = Judgement { words: format!("{}; {why}", judgement.words), ..judgement.clone() };
+            // RFC 3463 §3.4: other or undefined mail system status.
+            let class = (queue::Class::Ordinary, Enhanced(4, 3, 0));
+            let fate = self.later((now, now), row, &judgement, class);
+            if let Some(recipient) = settlement.recipients.get_mut(index) {
+                recipient.state = fate.state;
+            }
+            if let Some(line) = settlement.trace.get_mut(index) {
+                (line.event, line.detail) = (fate.event.to_owned(), fate.detail);
+            }
+        }
+    }
+
+    fn count(&self, settlement: &Settlement) {
         let counters = self.inner.office.counters();
-        let counter = match fate.event {
-            "sent" => &counters.sent,
-            "failed" => &counters.failed,
-            _ => &counters.deferred,
-        };
-        count(counter, 1);
+        for line in settlement.trace.iter().take(settlement.recipients.len()) {
+            let counter = match line.event.as_str() {
+                "sent" => &counters.sent,
+                "failed" => &counters.failed,
+                _ => &counters.deferred,
+            };
+            count(counter, 1);
+        }
+        count(&counters.reported, settlement.reports.len());
     }
 
     async fn apply(&self, settlement: Settlement) {
@@ -217,7 +243,7 @@ impl Outbound {
         judgement: &Judgement,
         why: (queue::Class, Enhanced),
     ) -> Fate {
-        let schedule = self.policy().outbound.schedule;
+        let schedule = self.policy().outbound.terms(row.address.host()).schedule;
         let history = History::read(&row.history);
         let random = u64::from_be_bytes(self.inner.office.random());
         let (due, waited) = match schedule.next(now, row.created, history.waited(), (why.0, random)) {
@@ -240,11 +266,16 @@ impl Outbound {
         }
     }
 
-    /// A message is done with: its places in the window are free.
-    pub(super) fn finish(&self, work: &Work, now: Time, reached: Reached) {
+    /// A message is done with: its places in the window are free. Only then is given back what was withdrawn meanwhile: a
+    /// recipient that has a place is not taken in anew.
+    pub(super) async fn finish(&self, work: &mut Work, now: Time, reached: Reached) {
         if work.number != FETCHED {
             self.inner.window.lock().done(work, now, reached);
             self.inner.freed.notify_one();
+        }
+        let withdrawn = std::mem::take(&mut work.withdrawn);
+        if let Err(error) = self.release(&withdrawn, now, now).await {
+            tracing::warn!(%error, "what was held or rerouted could not be given back; it waits for its lease to end");
         }
     }
 
@@ -262,11 +293,11 @@ impl Outbound {
     }
 
     /// Gives back what was not tried, since the way to the host broke off or the server stops.
-    pub(super) async fn give_back(&self, work: Work, now: Time) {
+    pub(super) async fn give_back(&self, mut work: Work, now: Time) {
         if let Err(error) = self.release(&work.rows, now, Time(now.0 + GIVEN_BACK_MS)).await {
             tracing::warn!(%error, "what was not tried could not be given back; it waits for its lease to end");
         }
-        self.finish(&work, now, Reached::Unknown);
+        self.finish(&mut work, now, Reached::Unknown).await;
     }
 
     /// Gives rows back many at a time; where one of them was taken away meanwhile, each for itself.

@@ -1,13 +1,14 @@
 //! The sending half over a road that is made up: when hosts are tried, what senders are told, and that it is told once.
 
 use super::{ClientDesk, Next, Outbound, Road, Stop};
-use crate::inbound::tests::{House, NOW, address, house, send_to};
+use crate::admin::{QueueWhich, Request};
+use crate::inbound::tests::{House, NOW, address, house, house_with, policy, send_to};
 use message::{Domain, Time};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use store::op::OutboxFilter;
+use store::op::{Op, OutboxChange, OutboxFilter};
 use store::query::{Outbox, OutboxRow, TraceByAddress};
 use wire::names::{Addresses, Answer, Dnssec, Exchange, MxAnswer};
 use wire::smtp::{Role, client};
@@ -123,7 +124,10 @@ async fn drive(now: Time, mut session: client::Client, mut desk: ClientDesk, lin
 
 /// A house whose user sent one message to the other side, and its sending half.
 async fn sent(from: Option<&str>) -> (House, Outbound) {
-    let house = house().await;
+    sent_from(house().await, from).await
+}
+
+async fn sent_from(house: House, from: Option<&str>) -> (House, Outbound) {
     let mut desk = house.desk(Role::Mx, "192.0.2.7");
     assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
     let outbound = house.office.outbound();
@@ -181,6 +185,21 @@ async fn five_days_of_a_host_that_is_down() {
 }
 
 #[tokio::test]
+async fn a_route_may_have_terms_of_its_own() {
+    let mut policy = crate::inbound::tests::policy();
+    let usual = policy.outbound.usual_terms();
+    let schedule = queue::Schedule { retry_first: 2 * MINUTE, expire: 10 * MINUTE, ..usual.schedule };
+    let terms = crate::policy::Terms { schedule, ..usual };
+    policy.outbound.route_terms = vec![(Domain::parse("crepes.fr").unwrap(), terms)];
+    let (house, outbound) = sent_from(house_with(policy, Arc::new(|| None)).await, Some("bob@hamburger.edu")).await;
+    let road = MadeUp::new(&[Host::Refuses]);
+    run(&outbound, &road, NOW.after(6 * 24 * HOUR)).await;
+    let minutes = road.minutes();
+    assert!((5..=7).contains(&minutes.len()) && minutes.last() == Some(&10), "every two, and given up: {minutes:?}");
+    assert_eq!(told(&house).await, ["Your message could not be delivered"]);
+}
+
+#[tokio::test]
 async fn what_the_next_host_takes_is_sent_once() {
     let took = Host::Says(&["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken", "221 bye"]);
     for first in
@@ -193,6 +212,20 @@ async fn what_the_next_host_takes_is_sent_once() {
         assert_eq!(waiting(&house).await, vec![], "{first:?}");
         assert_eq!(journey(&house).await, ["accepted", "queued", "sent"]);
         assert_eq!(told(&house).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_host_at_which_tls_comes_to_nothing_gets_the_message_without() {
+    let took = Host::Says(&["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken", "221 bye"]);
+    const OFFER: [&str; 2] = ["220 mx", "250-mx\r\n250 STARTTLS"];
+    let then = |last: &'static str| Host::Says(Vec::leak([&OFFER[..], &[last]].concat()));
+    for first in [Host::Says(&OFFER), then("220 go"), then("421 no"), then("354 what")] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let road = MadeUp::new(&[first, took]);
+        run(&outbound, &road, NOW).await;
+        assert_eq!(journey(&house).await, ["accepted", "queued", "sent"], "{first:?}");
+        assert!(road.travels.lock().iter().all(|(_, host)| host.starts_with("mx1")), "{first:?}");
     }
 }
 
@@ -233,6 +266,24 @@ async fn a_lost_reply_to_the_dot_is_tried_again_later_and_at_no_other_host() {
     let row = waiting(&house).await.remove(0);
     assert_eq!(row.attempts, 1);
     assert!(row.said.unwrap().contains("nobody knows whether it was taken"));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_peer_gives_up_between_messages_puts_off_none() {
+    const ONE: [&str; 6] = ["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken"];
+    let with = |last: &'static str| Host::Says(Vec::leak([&ONE[..], &[last]].concat()));
+    for peer in [Host::Says(&ONE), with("421 4.7.0 enough"), with("354 what")] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let mut desk = house.desk(Role::Mx, "192.0.2.7");
+        for _ in 0..2 {
+            let from = Some("bob@hamburger.edu");
+            assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: more\r\n\r\nHello\r\n").await, 250);
+        }
+        let road = MadeUp::new(&[peer]);
+        run(&outbound, &road, NOW).await;
+        assert_eq!((waiting(&house).await, road.travels.lock().len()), (vec![], 3), "{peer:?}");
+        assert!(road.travels.lock().iter().all(|(_, host)| host.starts_with("mx1")), "{peer:?}");
+    }
 }
 
 #[tokio::test]
@@ -280,4 +331,72 @@ async fn a_try_that_takes_hours_keeps_its_lease() {
     let now = NOW.after(4 * HOUR);
     other.announce(now);
     assert!(matches!(other.next(now).await.unwrap(), Next::Work(_)), "it ends with who does not renew it");
+}
+
+const UNKNOWN: Host = Host::Says(&["220 mx", "250 mx", "250 sender", "550 5.1.1 nobody", "250 reset", "221 bye"]);
+
+#[tokio::test]
+async fn a_sender_without_a_mailbox_here_has_the_postmaster_told() {
+    let (house, outbound) = sent(Some("root@hamburger.edu")).await;
+    run(&outbound, &MadeUp::new(&[UNKNOWN]), NOW).await;
+    assert_eq!(told(&house).await, ["Your message could not be delivered"], "bob is the administrator");
+    assert!(!journey(&house).await.contains(&"unreported".to_owned()));
+}
+
+#[tokio::test]
+async fn no_recipient_is_given_up_as_long_as_its_sender_cannot_be_told() {
+    let room = Arc::new(Mutex::new(u64::MAX));
+    let free = room.clone();
+    let policy = crate::Policy { disk_reserve: 1000, ..policy() };
+    let house = house_with(policy, Arc::new(move || Some(*free.lock()))).await;
+    let mut desk = house.desk(Role::Mx, "192.0.2.7");
+    let from = Some("bob@hamburger.edu");
+    assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
+    *room.lock() = 0;
+    let (outbound, road) = (house.office.outbound(), MadeUp::new(&[UNKNOWN]));
+    run(&outbound, &road, NOW.after(MINUTE)).await;
+    assert_eq!((waiting(&house).await.len(), told(&house).await.len()), (1, 0), "{:?}", journey(&house).await);
+    *room.lock() = u64::MAX;
+    run(&outbound, &road, NOW.after(HOUR)).await;
+    assert_eq!((waiting(&house).await.len(), told(&house).await.len()), (0, 1), "{:?}", journey(&house).await);
+}
+
+#[tokio::test]
+async fn what_an_administrator_does_to_mail_that_is_claimed_holds() {
+    let taken =
+        Host::Says(&["220 mx", "250 mx", "250 sender", "250 recipient", "354 go", "250 2.0.0 taken", "221 bye"]);
+    let other = || OutboxChange::Reroute(Some("192.0.2.9:25".to_owned()));
+    for (change, expected) in [(OutboxChange::Hold, (1, 1)), (OutboxChange::Remove, (0, 1)), (other(), (0, 2))] {
+        let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+        let Next::Work(work) = outbound.next(NOW).await.unwrap() else { panic!("nothing to do") };
+        let all = OutboxFilter::default();
+        let change = Op::OutboxChange { filter: all, after: (0, 0), limit: 9, change, now: NOW };
+        house.office.store().apply(change.clone()).await.unwrap();
+        let road = MadeUp::new(&[Host::Says(&["220 mx", "250 mx", "221 bye"]), taken]);
+        outbound.carry_out(road.clone(), *work).await;
+        run(&outbound, &road, NOW.after(MINUTE)).await;
+        let travels: Vec<String> = road.travels.lock().iter().map(|(_, host)| host.clone()).collect();
+        assert_eq!((waiting(&house).await.len(), travels.len()), expected, "{change:?} {travels:?}");
+        assert!(travels.get(1).is_none_or(|host| host.contains("192.0.2.9")), "{travels:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_who_says_now_is_heard_where_nobody_was_found_before() {
+    let (house, outbound) = sent(Some("bob@hamburger.edu")).await;
+    let mut desk = house.desk(Role::Mx, "192.0.2.7");
+    for _ in 0..9 {
+        let from = Some("bob@hamburger.edu");
+        assert_eq!(send_to(&mut desk, from, "carol@crepes.fr", b"Subject: late\r\n\r\nHello\r\n").await, 250);
+    }
+    let road = MadeUp::new(&[Host::Refuses]);
+    run(&outbound, &road, NOW).await;
+    let before = road.minutes().len();
+    assert_eq!(before, 5, "it is down after five tries, and the others are put off");
+    let change = OutboxChange::Retry;
+    let now = Request::QueueChange { which: QueueWhich::default(), change };
+    house.office.administer(NOW, now).await.unwrap();
+    outbound.announce(NOW);
+    run(&outbound, &road, NOW).await;
+    assert_eq!(road.minutes().len(), before + 5);
 }

@@ -2,10 +2,11 @@
 //! Owns the claimed recipients themselves, and how the queue's counting maps onto them.
 
 use super::work::{Destination, Work};
-use crate::policy::OutboundPolicy;
+use crate::policy::{OutboundPolicy, Terms};
 use message::Time;
 use queue::plan::{Attempt, Limits, Next as Turn, Offered, Outcome, Pace, Queue, Row};
 use std::collections::HashMap;
+use std::time::Duration;
 use store::op::Claimed;
 
 /// What is under way and what waits.
@@ -40,18 +41,30 @@ pub(super) struct Rejected {
     pub down: Vec<(Claimed, Time)>,
 }
 
+/// As the queue knows it.
+fn pace(terms: &Terms) -> Pace {
+    let most = u32::try_from(terms.connections).unwrap_or(u32::MAX);
+    let usual = Pace::default();
+    Pace {
+        connections_max: most,
+        connections_first: usual.connections_first.min(most),
+        rate_per_minute: terms.rate_per_minute,
+        ..usual
+    }
+}
+
 impl Window {
     pub fn new(policy: &OutboundPolicy) -> Window {
-        let most = u32::try_from(policy.connections_per_destination).unwrap_or(u32::MAX);
-        let usual = Pace::default();
-        let pace = Pace { connections_max: most, connections_first: usual.connections_first.min(most), ..usual };
-        let limits = Limits { connections: policy.connections, pace, ..Limits::default() };
-        Window {
-            queue: Queue::new(limits),
-            rows: HashMap::new(),
-            destinations: HashMap::new(),
-            underway: HashMap::new(),
+        let pace = pace(&policy.usual_terms());
+        let terms = policy.route_terms.iter().map(|(_, terms)| terms.schedule.retry_first);
+        let shortest = terms.fold(policy.schedule.retry_first, Duration::min);
+        // Below the shortest wait, so that no message loses a turn.
+        let down_for = Limits::default().down_for.min(shortest / 2);
+        let mut queue = Queue::new(Limits { connections: policy.connections, down_for, pace, ..Limits::default() });
+        for (domain, terms) in &policy.route_terms {
+            queue.set_pace(&Destination::domain(domain).to_string(), self::pace(terms));
         }
+        Window { queue, rows: HashMap::new(), destinations: HashMap::new(), underway: HashMap::new() }
     }
 
     /// Takes in claimed rows; what has no room goes back.

@@ -21,7 +21,7 @@ impl Destination {
     }
 
     /// What mail for a domain goes to, unless an administrator sends it elsewhere.
-    pub(super) fn domain(domain: &message::Domain) -> Destination {
+    pub(crate) fn domain(domain: &message::Domain) -> Destination {
         Destination { host: domain.to_string(), route: None }
     }
 
@@ -63,6 +63,8 @@ pub struct Work {
     pub(super) destination: Destination,
     /// The recipients it is not done with: all of one outbox entry, at least one to begin with.
     pub(super) rows: Vec<Claimed>,
+    /// Recipients that were held or rerouted since they were claimed: given back when the work is done.
+    pub(super) withdrawn: Vec<Claimed>,
     /// The message, once it was looked up.
     pub(super) message: Option<OutgoingStored>,
 }
@@ -72,12 +74,21 @@ pub(super) const FETCHED: u64 = u64::MAX;
 
 impl Work {
     pub(super) fn new(number: u64, destination: Destination, rows: Vec<Claimed>) -> Work {
-        Work { number, destination, rows, message: None }
+        Work { number, destination, rows, withdrawn: Vec::new(), message: None }
     }
 
     /// The outbox entry; `None` when it is done with everybody.
     pub(super) fn outbox(&self) -> Option<i64> {
         self.rows.first().map(|row| row.outbox)
+    }
+
+    /// Keeps those recipients that are still to be sent, as the store has it. What was removed is gone.
+    pub(super) fn keep(&mut self, claims: &[(u32, Option<String>)]) {
+        let rows = std::mem::take(&mut self.rows);
+        let is_claimed = |row: &Claimed| claims.iter().any(|(n, route)| (*n, route) == (row.recipient, &row.route));
+        let (rows, withdrawn): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_claimed);
+        self.rows = rows;
+        self.withdrawn.extend(withdrawn);
     }
 
     /// The message's name.

@@ -67,7 +67,7 @@ impl Giving {
                 let next_root = left.iter().skip(GIVEN_MAX).position(|line| line.depth == 0);
                 let count = next_root.map_or(left.len(), |after| GIVEN_MAX + after);
                 let lines = take(left, count);
-                let rows = lines.iter().map(|line| (line.uid.unwrap_or(0), line.depth)).collect();
+                let rows = lines.iter().map(|line| (line.depth, line.uid.unwrap_or(0))).collect();
                 (FoundRows::Threads(rows), !left.is_empty())
             }
         }

@@ -18,39 +18,59 @@ const PAGE_OCTETS: u64 = 4 * 1024 * 1024;
 /// Accounts asked for at a time.
 const ACCOUNTS: u32 = 1000;
 
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stepped {
+    /// Messages that were indexed.
+    pub messages: usize,
+    /// Something changed in the store since the step before: it is in use.
+    pub stirred: bool,
+}
+
 /// Who keeps the index of a store.
 pub struct IndexKeeper {
     store: Store,
     hints: Receiver<Hint>,
     /// Accounts that may have messages which are not indexed.
     behind: BTreeSet<AccountId>,
+    /// A hint ended the wait.
+    woken: bool,
     digester: Arc<Mutex<Digester>>,
 }
 
 impl IndexKeeper {
     /// Of a store. Everything in it is looked at first.
     pub async fn new(store: Store) -> Result<IndexKeeper, StoreError> {
-        let mut keeper =
-            IndexKeeper { hints: store.subscribe(), store, behind: BTreeSet::new(), digester: Arc::default() };
+        let mut keeper = IndexKeeper {
+            hints: store.subscribe(),
+            store,
+            behind: BTreeSet::new(),
+            woken: false,
+            digester: Arc::default(),
+        };
         keeper.suspect_all().await?;
         Ok(keeper)
     }
 
-    /// Indexes some messages of one account; false: nobody is behind.
-    pub async fn step(&mut self) -> Result<bool, StoreError> {
-        self.listen().await?;
-        let Some(account) = self.behind.pop_first() else { return Ok(false) };
-        if self.index_some(account).await? {
+    /// Indexes some messages of one account; `None`: nobody is behind.
+    pub async fn step(&mut self) -> Result<Option<Stepped>, StoreError> {
+        let stirred = self.listen().await? || std::mem::take(&mut self.woken);
+        let Some(account) = self.behind.pop_first() else { return Ok(None) };
+        let messages = self.index_some(account).await?;
+        if messages > 0 {
             self.behind.insert(account);
         }
-        Ok(true)
+        Ok(Some(Stepped { messages, stirred }))
     }
 
     /// Returns when somebody may be behind; false: the store is closed.
     pub async fn wait(&mut self) -> bool {
         while self.behind.is_empty() {
             match self.hints.recv().await {
-                Ok(hint) => drop(self.behind.insert(hint.account)),
+                Ok(hint) => {
+                    self.woken = true;
+                    self.behind.insert(hint.account);
+                }
                 Err(RecvError::Lagged(_)) => return self.suspect_all().await.is_ok(),
                 Err(RecvError::Closed) => return false,
             }
@@ -58,13 +78,16 @@ impl IndexKeeper {
         true
     }
 
-    async fn listen(&mut self) -> Result<(), StoreError> {
+    /// Whether there was anything to hear.
+    async fn listen(&mut self) -> Result<bool, StoreError> {
+        let mut stirred = false;
         loop {
             match self.hints.try_recv() {
                 Ok(hint) => drop(self.behind.insert(hint.account)),
                 Err(TryRecvError::Lagged(_)) => self.suspect_all().await?,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(()),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(stirred),
             }
+            stirred = true;
         }
     }
 
@@ -80,11 +103,11 @@ impl IndexKeeper {
         }
     }
 
-    /// Whether there may be more.
-    async fn index_some(&self, account: AccountId) -> Result<bool, StoreError> {
-        let Some(upto) = self.store.indexed(account).await? else { return Ok(false) };
+    /// How many.
+    async fn index_some(&self, account: AccountId) -> Result<usize, StoreError> {
+        let Some(upto) = self.store.indexed(account).await? else { return Ok(0) };
         let looked = self.look(account, upto, PAGE).await?;
-        let Some(last) = looked.last().map(|(email, _)| *email) else { return Ok(false) };
+        let Some(last) = looked.last().map(|(email, _)| *email) else { return Ok(0) };
         let mut digests = Vec::with_capacity(looked.len());
         for (email, digest) in looked {
             digests.push((
@@ -95,8 +118,9 @@ impl IndexKeeper {
                 },
             ));
         }
+        let count = digests.len();
         self.store.index_add(account, digests, last).await?;
-        Ok(true)
+        Ok(count)
     }
 
     async fn look(

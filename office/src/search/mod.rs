@@ -11,7 +11,7 @@ mod ordering;
 #[cfg(test)]
 mod tests;
 
-pub use keeping::IndexKeeper;
+pub use keeping::{IndexKeeper, Stepped};
 
 use found::Giving;
 use matching::Matching;

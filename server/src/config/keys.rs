@@ -72,6 +72,13 @@ pub const KEYS: &[Key] = &[
         "[]",
         "Login names of this machine whose programs may send in anybody's name with `sendmail -f`, as \"www-data\". root may.",
     ),
+    key(
+        "trust",
+        "relay_domains",
+        "[]",
+        "Domains for which this server is a backup MX: their mail is taken from anyone, kept while their own server is \
+         down, and sent to the better of their MX hosts or by their route. It cannot be known here which users they have.",
+    ),
     key("trust", "apop", "false", "Offer APOP (RFC 1939) to accounts with a secret stored for it."),
     key("limits", "message_size", "\"50 MiB\"", "The largest message accepted."),
     key(
@@ -97,6 +104,13 @@ pub const KEYS: &[Key] = &[
     key("outbound", "smarthost_password_file", "\"\"", "A file with the password there."),
     key("outbound", "connections", "500", "Connections to other servers at a time."),
     key("outbound", "connections_per_destination", "20", "Of them, to one domain."),
+    key(
+        "outbound",
+        "rate_per_minute",
+        "",
+        "Messages to one domain in a minute, evenly; several recipients of one message count once. Default: no limit.",
+    ),
+    key("outbound", "early_retry", "\"5m\"", "The one early retry when a server asks to come again (greylisting)."),
     key("outbound", "ipv6", "true", "Send over IPv6 where the other server has it."),
     key(
         "outbound",
@@ -115,11 +129,17 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// The keys of one `[[route]]`.
-pub const ROUTE_KEYS: [(&str, &str); 4] = [
+pub const ROUTE_KEYS: [(&str, &str); 10] = [
     ("domain", "Mail for this domain ..."),
     ("host", "... goes to this server, \"host:port\", whatever its MX records say."),
     ("protocol", "\"smtp\", or \"lmtp\" for a mail store that delivers at once (RFC 2033). Default: smtp."),
     ("login", "The account whose login may ask for the mail that waits for the domain: ETRN, ATRN, TURN."),
+    ("retry_first", "As in [outbound], for this domain alone."),
+    ("retry_max", "Likewise."),
+    ("delay_notice", "Likewise."),
+    ("expire", "Likewise."),
+    ("connections", "Connections to this domain's server at a time. Default: outbound.connections_per_destination."),
+    ("rate_per_minute", "Messages to it in a minute, evenly. Default: outbound.rate_per_minute."),
 ];
 
 /// Those without which it leads nowhere.

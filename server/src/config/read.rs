@@ -190,6 +190,11 @@ impl Reader {
     /// A whole number of at least 1.
     pub(super) fn number<T: TryFrom<i64>>(&mut self, path: &str) -> Option<T> {
         let located = self.values.get(path)?.clone();
+        self.number_of(path, located)
+    }
+
+    /// The same of a value already at hand.
+    pub(super) fn number_of<T: TryFrom<i64>>(&mut self, path: &str, located: Located) -> Option<T> {
         let Value::Number(number) = located.value else {
             return self.wrong_kind(path, &located.value, "a number", located.origin);
         };
@@ -202,16 +207,38 @@ impl Reader {
 
     /// Octets.
     pub(super) fn size(&mut self, path: &str) -> Option<u64> {
-        self.with_unit(path, units::size, units::SIZE_FORM)
+        let located = self.values.get(path)?.clone();
+        self.with_unit(located, units::size, units::SIZE_FORM)
     }
 
     /// A time.
     pub(super) fn duration(&mut self, path: &str) -> Option<Duration> {
-        self.with_unit(path, units::duration, units::DURATION_FORM)
+        let located = self.values.get(path)?.clone();
+        self.duration_of(located)
     }
 
-    fn with_unit<T>(&mut self, path: &str, read: fn(&str) -> Option<T>, form: &str) -> Option<T> {
+    /// The same of a value already at hand.
+    pub(super) fn duration_of(&mut self, located: Located) -> Option<Duration> {
+        self.with_unit(located, units::duration, units::DURATION_FORM)
+    }
+
+    /// A time that is more than none: the next thing comes after it, and without it at once and for ever.
+    pub(super) fn pause(&mut self, path: &str) -> Option<Duration> {
         let located = self.values.get(path)?.clone();
+        self.pause_of(path, located)
+    }
+
+    /// The same of a value already at hand.
+    pub(super) fn pause_of(&mut self, path: &str, located: Located) -> Option<Duration> {
+        let origin = located.origin.clone();
+        let pause = self.duration_of(located)?;
+        if pause.is_zero() {
+            self.complain(origin, format!("`{path}` cannot be 0"));
+        }
+        Some(pause)
+    }
+
+    fn with_unit<T>(&mut self, located: Located, read: fn(&str) -> Option<T>, form: &str) -> Option<T> {
         let read = match &located.value {
             Value::Text(text) => read(text),
             _ => None,

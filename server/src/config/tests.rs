@@ -73,6 +73,7 @@ key = "/etc/key.pem"
 relay_networks = ["127.0.0.0/8", "::1"]
 plaintext_login_networks = ["10.0.0.0/8"]
 local_users = ["www-data"]
+relay_domains = ["backed.example"]
 apop = true
 [limits]
 message_size = "1 MiB"
@@ -95,6 +96,8 @@ smarthost_user = "alice"
 smarthost_password_file = "secret"
 connections = 7
 connections_per_destination = 3
+rate_per_minute = 60
+early_retry = "6m"
 ipv6 = false
 loopback_targets = true
 [logs]
@@ -105,6 +108,12 @@ domain = "crepes.fr"
 host = "127.0.0.1:2526"
 protocol = "lmtp"
 login = "bob@crepes.fr"
+retry_first = "2m"
+retry_max = "20m"
+delay_notice = "1h"
+expire = "1d"
+connections = 2
+rate_per_minute = 6
 [smtp]
 send_commands = true
 "#;
@@ -135,6 +144,13 @@ fn every_key_is_read() {
     assert_eq!(config.routes.first().unwrap().host.to_string(), "127.0.0.1:2526");
     let outbound = config.policy().outbound;
     assert_eq!((outbound.connections, outbound.connections_per_destination, outbound.lmtp_routes), (7, 3, vec![0]));
+    let [(domain, terms)] = outbound.route_terms.as_slice() else { panic!("one route has its own terms") };
+    assert_eq!((domain.as_str(), terms.connections, terms.rate_per_minute), ("crepes.fr", 2, Some(6)));
+    let times = [terms.schedule.retry_first, terms.schedule.retry_max, terms.schedule.delay_notice];
+    assert_eq!(times.map(|time| time.as_secs()), [120, 1200, 3600]);
+    assert_eq!((terms.schedule.expire.as_secs(), terms.schedule.early_retry.as_secs()), (86_400, 360));
+    assert_eq!(outbound.rate_per_minute, Some(60));
+    assert_eq!(config.policy().relay_domains, [Domain::parse("backed.example").unwrap()]);
     let [(domain, login)] = outbound.collectors.as_slice() else { panic!("one route has a login") };
     assert_eq!((domain.as_str(), login.to_string().as_str()), ("crepes.fr", "bob@crepes.fr"));
     assert!(config.policy().send_commands);
@@ -248,6 +264,35 @@ hots = "x"
         "p.toml:24:1: unknown key `hots` in [[route]]; did you mean `host`?",
     ];
     assert_eq!(complaints(text), expected);
+}
+
+#[test]
+fn what_would_send_without_end_or_without_login_is_told() {
+    let text = r#"
+hostname = "a.b"
+[outbound]
+retry_first = "0s"
+retry_max = "0 h"
+delay_notice = "0s"
+expire = "0s"
+smarthost = "mail.crepes.fr:587"
+smarthost_user = "alice"
+[[route]]
+domain = "crepes.fr"
+host = "mx1.crepes.fr:25"
+[[route]]
+domain = "CREPES.fr"
+host = "mx2.crepes.fr:25"
+"#;
+    let expected = [
+        "p.toml:4:15: `outbound.retry_first` cannot be 0",
+        "p.toml:5:13: `outbound.retry_max` cannot be 0",
+        "p.toml:9:18: [outbound] has a `smarthost_user` but no `smarthost_password_file`",
+        "p.toml:14:10: \"crepes.fr\" has a route already",
+    ];
+    assert_eq!(complaints(text), expected);
+    let least = parse("hostname = \"a.b\"\n[outbound]\nretry_first = \"1s\"\n");
+    assert_eq!(least.outbound.retry_first, Duration::from_secs(1));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User, geteuid};
 use office::admin::{DropView, Failure, FailureKind, RefusedView, Response};
 use office::{LocalEnvelope, LocalRefusal, LocalUser, Office, kind_of};
+use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -34,7 +35,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// to five days). Then its sender is told.
 const WAIT_MAX: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// Files looked at in one go; the rest waits for the next look, so that a folder with a million names costs no memory.
+/// Files looked at in one go, so that a folder with a million names costs no memory; the next look goes on behind them, so
+/// that those that wait hold up no others.
 const FILES_AT_ONCE: usize = 1000;
 
 /// Octets read at a time.
@@ -60,6 +62,8 @@ pub(crate) struct Drops {
     clock: Clock,
     /// One file at a time, whoever asks: none is taken twice side by side.
     turn: Arc<Mutex<()>>,
+    /// The last name of a look that did not see all; empty: it did.
+    looked_to: Arc<Mutex<String>>,
 }
 
 /// A file about to be taken.
@@ -87,7 +91,7 @@ impl Drops {
         if let Err(error) = make(data_dir, &folder) {
             tracing::error!(folder = %folder.display(), %error, "users of this machine cannot drop mail here");
         }
-        Drops { folder: Arc::new(folder), office, clock, turn: Arc::new(Mutex::new(())) }
+        Drops { folder: Arc::new(folder), office, clock, turn: Arc::default(), looked_to: Arc::default() }
     }
 
     /// Looks into the folder until the server drains.
@@ -116,13 +120,20 @@ impl Drops {
 
     async fn take_all(&self) -> DropView {
         let mut view = DropView::default();
-        let folder = self.folder.clone();
-        let now = self.clock.now();
-        let listed = tokio::task::spawn_blocking(move || list(&folder, now)).await;
-        for name in listed.ok().and_then(Result::ok).unwrap_or_default() {
+        for name in self.look().await {
             self.take_one(name, false, &mut view).await;
         }
         view
+    }
+
+    /// The names to be taken now.
+    async fn look(&self) -> Vec<String> {
+        let mut looked_to = self.looked_to.lock().await;
+        let (folder, after, now) = (self.folder.clone(), looked_to.clone(), self.clock.now());
+        let listed = tokio::task::spawn_blocking(move || list(&folder, &after, now)).await;
+        let names = listed.ok().and_then(Result::ok).unwrap_or_default();
+        *looked_to = names.last().filter(|_| names.len() == FILES_AT_ONCE).cloned().unwrap_or_default();
+        names
     }
 
     async fn take_one(&self, name: String, attended: bool, view: &mut DropView) {
@@ -269,9 +280,9 @@ fn unreadable(error: &io::Error) -> Reply {
     Reply::new(451, Enhanced(4, 3, 0), "the dropped file cannot be read")
 }
 
-/// Names in the folder in order, at most so many. What was never finished goes.
-fn list(folder: &Path, now: wire::Time) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
+/// Names in the folder in order, at most so many, those behind `after` first. What was never finished goes.
+fn list(folder: &Path, after: &str, now: wire::Time) -> io::Result<Vec<String>> {
+    let (mut behind, mut before) = (BTreeSet::new(), BTreeSet::new());
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         // A folder in it is nobody's mail, and not ours to move away.
@@ -284,15 +295,15 @@ fn list(folder: &Path, now: wire::Time) -> io::Result<Vec<String>> {
             if begun.is_none_or(|begun| now.since(begun) > ABANDONED) {
                 remove(&entry.path());
             }
-        } else {
-            names.push(name);
+            continue;
         }
-        if names.len() == FILES_AT_ONCE {
-            break;
+        let names = if name.as_str() > after { &mut behind } else { &mut before };
+        names.insert(name);
+        if names.len() > FILES_AT_ONCE {
+            names.pop_last();
         }
     }
-    names.sort();
-    Ok(names)
+    Ok(behind.into_iter().chain(before).take(FILES_AT_ONCE).collect())
 }
 
 /// Opens a file and reads what stands before the message. Whatever lies there: a link leads nowhere, a pipe holds nobody

@@ -41,7 +41,7 @@ impl Scene {
     }
 
     fn names(&self) -> Vec<String> {
-        list(&self.drops.folder, self.seams.clock.now()).unwrap()
+        list(&self.drops.folder, "", self.seams.clock.now()).unwrap()
     }
 
     async fn take(&self, name: &str) -> DropView {
@@ -133,17 +133,25 @@ async fn what_is_left_unfinished_goes_after_a_day() {
         scene.drops.folder.join(name)
     };
     let (young, old) = (unfinished(ABANDONED), unfinished(ABANDONED + Duration::from_millis(1)));
-    assert!(list(&scene.drops.folder, now).unwrap().is_empty());
+    assert!(list(&scene.drops.folder, "", now).unwrap().is_empty());
     assert!(young.exists() && !old.exists());
 }
 
-#[test]
-fn so_many_files_are_looked_at_in_one_go() {
-    let folder = tempfile::tempdir().unwrap();
+#[tokio::test]
+async fn so_many_files_are_looked_at_in_one_go_and_the_others_in_the_next() {
+    let scene = scene().await;
     for n in 0..=FILES_AT_ONCE {
-        std::fs::write(folder.path().join(n.to_string()), "").unwrap();
+        std::fs::write(scene.drops.folder.join(format!("{n:04}")), "").unwrap();
     }
-    assert_eq!(list(folder.path(), Time(0)).unwrap().len(), FILES_AT_ONCE);
+    let first = scene.drops.look().await;
+    assert_eq!((first.len(), &*first[0], &*first[FILES_AT_ONCE - 1]), (FILES_AT_ONCE, "0000", "0999"));
+    let second = scene.drops.look().await;
+    assert_eq!((second.len(), &*second[0], &*second[1]), (FILES_AT_ONCE, "1000", "0000"), "none of them was taken");
+    for name in ["0500", "0501"] {
+        std::fs::remove_file(scene.drops.folder.join(name)).unwrap();
+    }
+    scene.drops.look().await;
+    assert_eq!(scene.drops.look().await[0], "0000", "where all were seen the next look begins anew");
 }
 
 #[tokio::test]

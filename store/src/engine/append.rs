@@ -13,7 +13,7 @@ impl Work<'_> {
     pub(super) fn append(&mut self, append: &Append) -> Sql<Outcome> {
         let account = append.account;
         let Some(validity) = self.validity_of((account, append.mailbox))? else { return Ok(Outcome::Gone) };
-        // RFC 8508 §3.5: the one that goes makes room first.
+        // RFC 8508 §3.4: the one that goes makes room first.
         if let Some((owner, mailbox, uid)) = append.replaces
             && self.expunge((owner, mailbox), &UidSet::from(uid), false, append.now)? != Outcome::Removed(1)
         {

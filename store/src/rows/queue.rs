@@ -4,7 +4,7 @@ use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, count, num, queue_id, queue_key, small, time};
 use crate::op::OutboxFilter;
 use crate::query::{
-    FigureRow, Figures, NextDue, Outbox, OutboxRow, OutgoingMessage, QueueAges, TraceByAddress, TraceById,
+    Claims, FigureRow, Figures, NextDue, Outbox, OutboxRow, OutgoingMessage, QueueAges, TraceByAddress, TraceById,
 };
 use crate::types::{OutgoingStored, TraceEntry};
 use message::Time;
@@ -116,6 +116,16 @@ impl Answer for OutgoingMessage {
                     created: time(row.get(14)?),
                 })
             },
+        )
+    }
+}
+
+impl Answer for Claims {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(u32, Option<String>)>> {
+        snapshot.all(
+            "SELECT n, route FROM outbox_rcpt WHERE outbox = ?1 AND lease_token = ?2 AND held = 0",
+            [self.outbox, self.token.cast_signed()],
+            |row| Ok((small(row.get(0)?)?, row.get::<_, Option<Text>>(1)?.map(|text| text.0))),
         )
     }
 }

@@ -2,6 +2,7 @@
 //! session asks and what the desk answers, message numbers.
 
 pub mod ask;
+pub mod client;
 pub mod command;
 pub mod encode;
 pub mod limits;

@@ -91,7 +91,8 @@ impl Numbers {
         let mut held = false;
         for range in numbers.ranges(self.count()) {
             let (first, last) = (self.uid(*range.start())?, self.uid(*range.end())?);
-            held |= self.held.iter().any(|uid| (first..=last).contains(uid));
+            let next = self.held.partition_point(|uid| *uid < first);
+            held |= self.held.get(next).is_some_and(|uid| *uid <= last);
             push(&mut uids, first..=last);
         }
         Some((uids, held))

@@ -307,7 +307,9 @@ impl fmt::Display for Command {
                 let names: Vec<&str> = domains.iter().map(Domain::as_str).collect();
                 write!(f, "ATRN {}", names.join(","))
             }
-            Command::Atrn(_) => f.write_str("ATRN"),
+            Command::Atrn(Ok(_)) => f.write_str("ATRN"),
+            // As unreadable as it was: bare, it would ask for the mail of every domain.
+            Command::Atrn(Err(_)) => f.write_str("ATRN ,"),
             Command::Turn => f.write_str("TURN"),
         }
     }

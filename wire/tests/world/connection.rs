@@ -45,6 +45,8 @@ pub trait Connection {
 pub struct State {
     /// Octets sent and not yet heard.
     pub output: Vec<u8>,
+    /// All octets sent.
+    pub said: Vec<u8>,
     pub closed: bool,
     pub questions: VecDeque<Question>,
     pub notes: Vec<String>,
@@ -83,7 +85,7 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
                 return Err(format!("the session took {taken} octets of {}", self.input.len()));
             }
             match self.session.step() {
-                Step::Send(octets) => self.state.output.extend_from_slice(&octets),
+                Step::Send(octets) => self.say(&octets),
                 Step::Content(range) => self.content(range, taken)?,
                 Step::Ask(ask) => self.ask(now, ask)?,
                 Step::Relay(relay) => self.relay(relay)?,
@@ -108,6 +110,11 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
             }
         }
         Err("the session goes round in circles".to_owned())
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        self.state.output.extend_from_slice(octets);
+        self.state.said.extend_from_slice(octets);
     }
 
     fn content(&mut self, range: Range<usize>, taken: usize) -> Result<(), String> {
@@ -145,14 +152,14 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
         let octets = self.desk.read(relay.source).ok_or_else(|| format!("no content {}", relay.source))?;
         let shown = match relay.framing {
             Framing::Raw => {
-                self.state.output.extend_from_slice(&octets);
+                self.say(&octets);
                 return Ok(());
             }
             Framing::Range { offset, octets: length } => {
                 let end = usize::try_from(offset.saturating_add(length)).ok();
                 let range = usize::try_from(offset).ok().zip(end).and_then(|(start, end)| octets.get(start..end));
                 let range = range.ok_or_else(|| format!("{length} octets from {offset} on are not there"))?;
-                self.state.output.extend_from_slice(range);
+                self.say(range);
                 return Ok(());
             }
             Framing::DotStuffed { lines: None } => octets.len(),
@@ -161,7 +168,7 @@ impl<S: Session, D: TestDesk<S>> Driver<S, D> {
         let mut wire = dot_stuffed(&octets[..shown]);
         let end: &[u8] = if wire.ends_with(b"\r\n") || wire.is_empty() { b".\r\n" } else { b"\r\n.\r\n" };
         wire.extend_from_slice(end);
-        self.state.output.extend_from_slice(&wire);
+        self.say(&wire);
         Ok(())
     }
 }

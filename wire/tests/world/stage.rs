@@ -43,6 +43,17 @@ impl PureStage {
         }
     }
 
+    /// What every connection said, all of it.
+    pub fn said(&mut self) -> Vec<Vec<u8>> {
+        self.connections.values_mut().map(|connection| connection.state().said.clone()).collect()
+    }
+
+    /// What one connection said and nobody heard yet, and whether it is closed.
+    pub fn unheard(&mut self, number: u8) -> Result<(Vec<u8>, bool), String> {
+        let state = self.connection(number)?.state();
+        Ok((std::mem::take(&mut state.output), state.closed))
+    }
+
     fn connection(&mut self, number: u8) -> Result<&mut Box<dyn Connection>, String> {
         self.connections.get_mut(&number).ok_or_else(|| format!("connection {number} is not open"))
     }

@@ -13,7 +13,7 @@ use crate::make_believe::Chance;
 use town::Town;
 
 /// How many internets CI runs.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 200;
 
 fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())

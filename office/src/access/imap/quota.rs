@@ -31,6 +31,6 @@ impl ImapDesk {
 
 /// RFC 9208 §3.1.1: what has no limit is not named.
 fn root(account: &Account) -> QuotaRoot {
-    let storage = |quota: u64| (QuotaResource::Storage, account.used.div_ceil(UNIT), quota / UNIT);
+    let storage = |quota: u64| (QuotaResource::Storage, account.used.div_ceil(UNIT), quota.div_ceil(UNIT));
     QuotaRoot { name: account.address.to_string(), resources: account.quota.map(storage).into_iter().collect() }
 }

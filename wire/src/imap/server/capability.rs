@@ -39,7 +39,6 @@ const AFTER_LOGIN: &[&str] = &[
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "QUOTA=RES-MESSAGE",
-    "QUOTASET",
     "REPLACE",
     "SAVEDATE",
     "SEARCHRES",
@@ -87,7 +86,8 @@ impl Server {
     }
 
     fn after_login(&self, words: &mut Vec<String>) {
-        words.extend(AFTER_LOGIN.iter().map(|word| (*word).to_owned()));
+        let there = AFTER_LOGIN.iter().filter(|word| !self.compressed || **word != "UNAUTHENTICATE");
+        words.extend(there.map(|word| (*word).to_owned()));
         words.push(format!("APPENDLIMIT={}", self.profile.limits.message_size));
         if self.profile.compression && !self.compressed {
             words.push("COMPRESS=DEFLATE".to_owned());
@@ -106,13 +106,14 @@ impl Server {
     /// RFC 5161 §3.1: what is not known is passed over; what changes nothing now is not told.
     pub(super) fn enable(&mut self, tag: String, asked: &[String]) {
         let mut enabled = String::new();
+        let mut condstore = self.enabled.condstore;
         for word in asked {
             let set: &mut [&mut bool] = match word.as_str() {
                 "IMAP4REV2" => &mut [&mut self.enabled.rev2, &mut self.enabled.utf8],
                 "UTF8=ACCEPT" => &mut [&mut self.enabled.utf8],
-                "CONDSTORE" => &mut [&mut self.enabled.condstore],
+                "CONDSTORE" => &mut [&mut condstore],
                 // RFC 7162 §3.2.3: QRESYNC brings CONDSTORE.
-                "QRESYNC" => &mut [&mut self.enabled.qresync, &mut self.enabled.condstore],
+                "QRESYNC" => &mut [&mut self.enabled.qresync, &mut condstore],
                 "UIDONLY" => &mut [&mut self.enabled.uid_only],
                 _ => continue,
             };
@@ -123,6 +124,7 @@ impl Server {
             set.iter_mut().for_each(|switch| **switch = true);
         }
         self.send(format!("* ENABLED{enabled}\r\n"));
+        self.wants_modseqs(condstore);
         self.finish(tag, Reply::ok("so it is"), Expunges::Told);
     }
 

@@ -73,7 +73,7 @@ impl Server {
         if let Some(partial) = fetch.partial {
             meant.uids = self.part_of(&meant.uids, partial);
         }
-        self.enabled.condstore |= fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq);
+        self.wants_modseqs(fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq));
         let mut plan = self.plan(fetch.by, &fetch.items);
         if fetch.changed_since.is_some() && !plan.columns.contains(&Column::ModSeq) {
             plan.columns.push(Column::ModSeq);

@@ -96,7 +96,7 @@ impl Server {
     /// RFC 9051 §6.3.11.
     pub(super) fn status(&mut self, tag: String, name: MailboxName, items: Vec<StatusItem>) {
         // RFC 7162 §3.1: who asks for modseqs is told them.
-        self.enabled.condstore |= items.contains(&StatusItem::HighestModSeq);
+        self.wants_modseqs(items.contains(&StatusItem::HighestModSeq));
         self.ask(Ask::Status(vec![name.clone()]), move |server, answer| {
             let reply = match answer {
                 Answer::Statuses(statuses) => match statuses.into_iter().next() {

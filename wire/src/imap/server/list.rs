@@ -9,11 +9,14 @@ use crate::imap::ask::{Folder, PAGE_NAMES, SpecialUse};
 use crate::imap::command::{List, StatusItem};
 use crate::imap::mailbox::{DELIMITER, MailboxName};
 use crate::imap::{Answer, Ask};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Wildcards of one pattern at most: names have no more parts than [`MAILBOX_DEPTH`](crate::imap::limits::MAILBOX_DEPTH).
 const WILDCARDS_MAX: usize = 64;
+
+/// Octets of all patterns with wildcards together at most: each costs that many steps for every octet of every name.
+const PATTERNS_MAX: usize = 8 * 1024;
 
 /// A mailbox that is listed.
 struct Found {
@@ -43,7 +46,9 @@ impl Server {
             self.send("* LIST (\\NoSelect) \"/\" \"\"\r\n");
             return self.finish(tag, Reply::ok("the delimiter"), Expunges::Told);
         }
-        if list.patterns.iter().any(|pattern| wildcards(pattern) > WILDCARDS_MAX) {
+        let wild = || list.patterns.iter().filter(|pattern| wildcards(pattern) > 0);
+        let octets: usize = wild().map(|pattern| pattern.len() + list.reference.len()).sum();
+        if octets > PATTERNS_MAX || wild().any(|pattern| wildcards(pattern) > WILDCARDS_MAX) {
             return self.refuse(&tag, &Reply::bad("too many wildcards"));
         }
         self.ask(Ask::Folders, move |server, answer| match answer {
@@ -100,7 +105,7 @@ impl Server {
                 }
             }
             let asks_modseq = listing.list.returns.status.contains(&StatusItem::HighestModSeq);
-            server.enabled.condstore |= asks_modseq;
+            server.wants_modseqs(asks_modseq);
             server.list_metadata(listing);
         });
     }
@@ -175,7 +180,7 @@ impl Server {
     /// RFC 3501 §6.3.9.
     pub(super) fn lsub(&mut self, tag: String, reference: &str, pattern: &str) {
         let pattern = Pattern::new(reference, pattern);
-        if pattern.wildcards() > WILDCARDS_MAX {
+        if pattern.wildcards() > WILDCARDS_MAX || pattern.0.len() > PATTERNS_MAX {
             return self.refuse(&tag, &Reply::bad("too many wildcards"));
         }
         self.ask(Ask::Folders, move |server, answer| {
@@ -195,18 +200,19 @@ impl Server {
     /// A name that `%` does not reach stands for those below it, marked `\NoSelect` where it is not subscribed to itself.
     fn lsub_lines(&self, folders: &[Folder], pattern: &Pattern) -> Vec<u8> {
         let mut lines = Vec::new();
-        let mut told: Vec<MailboxName> = Vec::new();
+        let own: HashSet<&MailboxName> =
+            folders.iter().filter(|folder| folder.subscribed).map(|folder| &folder.name).collect();
+        let mut told: HashSet<MailboxName> = HashSet::new();
         for folder in folders.iter().filter(|folder| folder.subscribed) {
             let mut name = Some(folder.name.clone());
             while let Some(candidate) = name {
                 if pattern.matches(candidate.as_str()) {
                     if !told.contains(&candidate) {
-                        let own = folders.iter().any(|other| other.subscribed && other.name == candidate);
-                        let attributes = if own { "" } else { "\\NoSelect" };
+                        let attributes = if own.contains(&candidate) { "" } else { "\\NoSelect" };
                         lines.extend_from_slice(format!("* LSUB ({attributes}) \"{DELIMITER}\" ").as_bytes());
                         text::mailbox(&mut lines, &candidate, self.charset());
                         lines.extend_from_slice(b"\r\n");
-                        told.push(candidate);
+                        told.insert(candidate);
                     }
                     break;
                 }
@@ -317,6 +323,9 @@ impl Pattern {
     /// multiplied: no way is tried twice.
     fn matches(&self, name: &str) -> bool {
         let name = name.as_bytes();
+        if !self.0.iter().any(|octet| matches!(octet, b'*' | b'%')) && !name.eq_ignore_ascii_case(b"INBOX") {
+            return self.0 == name;
+        }
         if name == b"INBOX" && self.0.eq_ignore_ascii_case(b"INBOX") {
             return true;
         }
@@ -327,6 +336,9 @@ impl Pattern {
         }
         for octet in &self.0 {
             places = step(&places, *octet, name);
+            if !places.contains(&true) {
+                return false;
+            }
         }
         places.last() == Some(&true)
     }

@@ -180,11 +180,11 @@ impl Server {
         }
     }
 
-    /// RFC 8437 §2: as after the greeting, but for TLS. Not while compressed: what was told under it would have to be
-    /// forgotten too (RFC 8437 §3).
+    /// RFC 8437 §2: as after the greeting, but for TLS. Compression would have to end here, which the driver cannot do, and
+    /// no other answer than goodbye is allowed then (RFC 8437 §3).
     pub(super) fn unauthenticate(&mut self, tag: String) {
         if self.compressed {
-            return self.reply(&tag, &Reply::no("not while compressed").code("CANNOT"));
+            return self.bye("not while compressed");
         }
         self.ask(Ask::Forget, move |server, answer| {
             if !matches!(answer, Answer::Done) {

@@ -32,6 +32,8 @@ mod select;
 mod state;
 mod store;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use limits::Limits;

@@ -56,7 +56,7 @@ impl Server {
             return self.refuse(&tag, &Reply::bad("PARTIAL and ALL exclude each other"));
         }
         let modseq = key.any(&mut |key| matches!(key, Key::ModSeq(_)));
-        self.enabled.condstore |= modseq;
+        self.wants_modseqs(modseq);
         let expunges = self.expunges(by);
         self.sync_then(expunges, move |server| {
             let key = server.in_uids(key);

@@ -48,9 +48,7 @@ impl Server {
     }
 
     fn store_seen(&mut self, tag: String, store: Store) {
-        if store.unchanged_since.is_some() {
-            self.enabled.condstore = true;
-        }
+        self.wants_modseqs(store.unchanged_since.is_some());
         let meant = match self.meant(store.by, &store.messages) {
             Ok(meant) => meant,
             Err(reply) => return self.refuse(&tag, &reply),

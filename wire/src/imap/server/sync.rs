@@ -74,7 +74,7 @@ impl Server {
         let untold = std::mem::take(&mut open.untold);
         open.untold = numbers::joined(untold, &news.changed);
         let keywords = open.listing().head().keywords.clone();
-        let more_keywords = *open.keywords != *keywords;
+        let more_keywords = !Arc::ptr_eq(&open.keywords, &keywords) && *open.keywords != *keywords;
         open.keywords = keywords;
         let followed = open.contexts.note(&news, &open.numbers);
         if more_keywords {
@@ -105,7 +105,8 @@ impl Server {
     /// Tells what was taken in: expunges where they may be told, and changed flags.
     pub(super) fn tell(&mut self, expunges: Expunges) {
         if expunges == Expunges::Told {
-            self.tell_expunges();
+            // When its turn comes: what goes out before counts as before.
+            self.later(Server::tell_expunges);
         }
         let columns = self.news_columns();
         let Some(open) = self.open() else { return };
@@ -143,6 +144,17 @@ impl Server {
             line.extend_from_slice(b"\r\n");
             self.send(line);
             ranges = later;
+        }
+    }
+
+    /// RFC 7162 §3.1: the first command that asks for modseqs is told the mailbox's.
+    pub(super) fn wants_modseqs(&mut self, wants: bool) {
+        if !wants || std::mem::replace(&mut self.enabled.condstore, true) {
+            return;
+        }
+        if let Some(open) = self.open() {
+            let modseq = open.listing().head().highest_modseq.max(1);
+            self.reply("*", &Reply::ok("modseqs are told").code(format!("HIGHESTMODSEQ {modseq}")));
         }
     }
 

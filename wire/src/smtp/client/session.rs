@@ -3,7 +3,7 @@
 
 use super::ask::{Answer, Ask, Conclusion, Facts, Outcome, Refusal, Said, Stage};
 use super::extensions::Extensions;
-use super::profile::{Profile, Random};
+use super::profile::{Profile, Random, Tls};
 use super::reply::{Read, Reader, cleaned, kept};
 use super::running::Running;
 use crate::sasl;
@@ -174,6 +174,11 @@ impl Client {
             State::Transaction(running) => {
                 let outcomes = running.lost(said, self.profile.role);
                 self.tell(Conclusion { outcomes, ends: true });
+            }
+            // In TLS 1.3 we are done with the handshake before the peer has looked at our last part of it. What it
+            // has against that shows only now.
+            State::Hello(_) if said == Said::Closed && self.facts.tls.is_some() && self.profile.tls != Tls::Never => {
+                self.tell_lost(Stage::Handshake, said);
             }
             state => self.tell_lost(state.stage(), said),
         }
