@@ -4,10 +4,10 @@ use anyhow::{Context, Result, ensure};
 use message::summary::Summary;
 use message::{Address, Time};
 use std::collections::HashMap;
-use store::Store;
+use store::{Store, UidSet};
 use store::op::{Append, Appended, FlagChange, Op, Outcome};
 use store::query::{AccountByAddress, Mailboxes};
-use store::types::{AccountId, Flags, MailboxId, Role, Uid, UidSet};
+use store::types::{AccountId, Flags, MailboxId, Role, Uid};
 use wire::dialogue::{Mail, World};
 
 /// Makes the mailboxes of the world, puts its mail into them, and sets flags in INBOX.
