@@ -270,6 +270,20 @@ fn zones_are_minutes() {
         },
         other => panic!("{other:?}"),
     };
+    assert_eq!(
+        read("APPEND a \" 7-Jul-1996 02:44:25 +0000\" CATENATE (URL a)"),
+        read("APPEND a \"07-Jul-1996 02:44:25 +0000\" CATENATE (URL a)")
+    );
+    for wrong in [
+        "7-Jul-1996 02:44:25 +0000",
+        "  7-Jul-1996 02:44:25 +0000",
+        "17-Jul-1996 24:44:25 +0000",
+        "17-Jul-1996 02:44:25",
+        "",
+        "x",
+    ] {
+        error(&format!("APPEND a \"{wrong}\" CATENATE (URL a)"));
+    }
     assert_eq!([zone("-0000"), zone("+0000"), zone("-0159"), zone("+1400")], [0, 0, -119, 840].map(Some));
 }
 
