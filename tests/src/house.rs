@@ -131,11 +131,12 @@ pub fn requests(world: &World) -> Result<Vec<Request>> {
     Ok(requests)
 }
 
-/// Puts the mail of the world into the store, octet for octet, with no trace fields added. All of it is under way at
+/// Puts the mail of the world's INBOXes into the store, octet for octet, with no trace fields added. All of it is under way at
 /// once, so that a maildrop of thousands costs a few syncs; the store takes operations in the order they are begun.
 pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
     let mut under_way = VecDeque::new();
-    for (at, mail) in world.mail.iter().enumerate() {
+    let received = || world.mail.iter().filter(|mail| mail.folder.is_none());
+    for (at, mail) in received().enumerate() {
         let address: Address = mail.account.parse()?;
         let account = store.read(AccountByAddress { address }).await?.context("the account was added before")?;
         let deliver = prepare(store, mail, account.id, QueueId(at as u64 + 1)).await?;
@@ -144,7 +145,7 @@ pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
         tokio::task::yield_now().await;
     }
     let mut last = HashMap::new();
-    for mail in &world.mail {
+    for mail in received() {
         let outcome = under_way.pop_front().context("one operation a mail")?.await??;
         let uid = match &outcome {
             Outcome::Delivered(each) => each.first().and_then(uid_of),
@@ -203,6 +204,7 @@ pub fn fill(house: &House, world: &World) -> Result<()> {
             office.administer(NOW, request).await.map_err(|failure| anyhow!("{failure}"))?;
         }
         put_mail(&store, world).await?;
+        crate::mailboxes::furnish(&store, world, NOW).await?;
         drop(office);
         store.close();
         Ok(())
