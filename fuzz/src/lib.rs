@@ -9,6 +9,7 @@ pub mod logins;
 pub mod messages;
 pub mod mutate;
 pub mod parsers;
+pub mod search;
 pub mod sessions;
 
 /// A target and the folder of its corpus below `corpus/`.
@@ -43,4 +44,6 @@ pub const TARGETS: &[Target] = &[
     ("recode", encodings::recode),
     ("seven-bit", encodings::seven_bit),
     ("build", encodings::build),
+    ("search", search::search),
+    ("subject", search::subject),
 ];
