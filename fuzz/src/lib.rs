@@ -5,6 +5,7 @@
 pub mod clients;
 mod drive;
 pub mod encodings;
+pub mod imap;
 pub mod logins;
 pub mod messages;
 pub mod mutate;
@@ -46,4 +47,12 @@ pub const TARGETS: &[Target] = &[
     ("build", encodings::build),
     ("search", search::search),
     ("subject", search::subject),
+    ("imap-command", imap::command),
+    ("imap-reader", imap::reader),
+    ("imap-upload", imap::upload),
+    ("imap-sequence", imap::sequence_set),
+    ("imap-utf7", imap::modified_utf7),
+    ("imap-response", imap::response),
+    ("imap-envelope", imap::envelope),
+    ("imap-client", imap::client),
 ];
