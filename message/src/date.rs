@@ -128,6 +128,19 @@ pub fn read(text: &[u8]) -> Option<Date> {
     assemble(year, month, day, second, words.next())
 }
 
+/// Reads a date; one of which the day alone can be made out is at midnight UTC (RFC 5256 §2.2).
+#[must_use]
+pub fn read_day(text: &[u8]) -> Option<Date> {
+    read(text).or_else(|| {
+        let words = split_words(text.get(..DATE_MAX).unwrap_or(text));
+        let mut words = words.iter().map(Vec::as_slice).peekable();
+        words.next_if(|word| word.first().is_some_and(u8::is_ascii_alphabetic));
+        let day = number(words.next()?, 2)?;
+        let month = month_of(words.next()?)?;
+        assemble(year_of(words.next()?)?, month, day, 0, None)
+    })
+}
+
 /// `Sat Nov 21 05:17:44 2026`: not in any RFC, but in many mailboxes.
 fn read_asctime<'a>(month: u32, words: &mut Words<'a, impl Iterator<Item = &'a [u8]>>) -> Option<Date> {
     words.next();
@@ -209,13 +222,17 @@ fn number(word: &[u8], digits_max: usize) -> Option<u32> {
     Some(word.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
 }
 
+/// RFC 5322 §3.3.
+const YEAR_MIN: i64 = 1900;
+
 /// RFC 5322 §4.3: two digits below 50 are of this century, other two or three digits count from 1900.
 fn year_of(word: &[u8]) -> Option<i64> {
     let year = i64::from(number(word, 4)?);
     match word.len() {
         2 if year < 50 => Some(year + 2000),
         2 | 3 => Some(year + 1900),
-        4 => Some(year),
+        // RFC 5322 §3.3: a year is 1900 or later. One written with a zero before it means nothing anybody knows.
+        4 if year >= YEAR_MIN => Some(year),
         _ => None,
     }
 }

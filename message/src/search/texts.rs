@@ -20,10 +20,16 @@ impl Summary {
         self.envelope().and_then(|envelope| envelope.subject.as_deref()).map(field_text).unwrap_or_default()
     }
 
-    /// `Date`, where it can be read.
+    /// Whether there is a `Subject`.
+    #[must_use]
+    pub fn has_subject(&self) -> bool {
+        self.envelope().is_some_and(|envelope| envelope.subject.is_some())
+    }
+
+    /// `Date`, where its day can be read.
     #[must_use]
     pub fn sent(&self) -> Option<date::Date> {
-        date::read(self.envelope()?.date.as_deref()?)
+        date::read_day(self.envelope()?.date.as_deref()?)
     }
 
     /// The addresses of a field in one line: `name <local@domain>`, names decoded, those of groups too.
