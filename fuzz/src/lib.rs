@@ -11,6 +11,7 @@ pub mod logins;
 pub mod messages;
 pub mod mutate;
 pub mod parsers;
+pub mod search;
 pub mod sessions;
 
 /// A target and the folder of its corpus below `corpus/`.
@@ -46,6 +47,8 @@ pub const TARGETS: &[Target] = &[
     ("seven-bit", encodings::seven_bit),
     ("build", encodings::build),
     ("imap", imap_session::session),
+    ("search", search::search),
+    ("subject", search::subject),
     ("imap-command", imap::command),
     ("imap-reader", imap::reader),
     ("imap-upload", imap::upload),

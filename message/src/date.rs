@@ -128,6 +128,19 @@ pub fn read(text: &[u8]) -> Option<Date> {
     assemble(year, month, day, second, words.next())
 }
 
+/// Reads a date; one of which the day alone can be made out is at midnight UTC (RFC 5256 §2.2).
+#[must_use]
+pub fn read_day(text: &[u8]) -> Option<Date> {
+    read(text).or_else(|| {
+        let words = split_words(text.get(..DATE_MAX).unwrap_or(text));
+        let mut words = words.iter().map(Vec::as_slice).peekable();
+        words.next_if(|word| word.first().is_some_and(u8::is_ascii_alphabetic));
+        let day = number(words.next()?, 2)?;
+        let month = month_of(words.next()?)?;
+        assemble(year_of(words.next()?)?, month, day, 0, None)
+    })
+}
+
 /// `Sat Nov 21 05:17:44 2026`: not in any RFC, but in many mailboxes.
 fn read_asctime<'a>(month: u32, words: &mut Words<'a, impl Iterator<Item = &'a [u8]>>) -> Option<Date> {
     words.next();

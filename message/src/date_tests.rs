@@ -110,3 +110,15 @@ fn years_before_1900_are_none() {
     let year = |year: &str| read(format!("Wed, 24 Jul {year} 00:13:34 +0900").as_bytes()).is_some();
     assert_eq!(["0102", "1899", "1900", "102", "02"].map(year), [false, false, true, true, true]);
 }
+
+#[test]
+fn a_day_is_read_where_the_time_makes_no_sense() {
+    let midnight = read(b"21 Nov 2026 00:00 +0000").map(|date| date.unix_seconds);
+    for text in ["Sat, 21 Nov 2026", "21 Nov 2026 25:61:99 +0100", "21-Nov-26 noon"] {
+        assert_eq!(read(text.as_bytes()), None, "{text}");
+        assert_eq!(read_day(text.as_bytes()).map(|date| date.unix_seconds), midnight, "{text}");
+    }
+    let whole = b"Sat, 21 Nov 2026 05:17:44 +0100";
+    assert_eq!(read_day(whole), read(whole));
+    assert_eq!((read_day(b""), read_day(b"31 Feb 2026"), read_day(b"tomorrow")), (None, None, None));
+}

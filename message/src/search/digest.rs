@@ -11,8 +11,11 @@ use crate::Summary;
 /// Octets of a gram. Three of ASCII are few enough to be found in most words that are searched for, and one character of
 /// Chinese is three of UTF-8.
 const GRAM: usize = 3;
-/// There are so many grams.
-const GRAMS: usize = 1 << (8 * GRAM);
+/// Grams of a page, and pages for all there can be.
+const PAGE_GRAMS: usize = 4096;
+const PAGES: usize = (1 << (8 * GRAM)) / PAGE_GRAMS;
+/// A bit for each gram of a page.
+type Page = [u64; PAGE_GRAMS / 64];
 /// Grams of one message that are kept; one with more is a candidate for every search. A message of ordinary words has one
 /// or two thousand, the longest books thirty.
 pub const GRAMS_MAX: usize = 100_000;
@@ -119,10 +122,11 @@ fn gram(octets: &[u8]) -> u32 {
     octets.iter().fold(0, |gram, octet| gram << 8 | u32::from(*octet))
 }
 
-/// Makes digests, one message after the other. Holds a bit for every gram there can be: 2 MiB.
+/// Makes digests, one message after the other. Holds a bit for every gram there can be, in pages that are made when they
+/// are needed: some KiB for one alphabet, 2 MiB for all octets.
 #[derive(Debug)]
 pub struct Digester {
-    seen: Vec<u64>,
+    seen: Vec<Option<Box<Page>>>,
     grams: Vec<u32>,
     /// Folded text of which the last octets may go on in the next piece.
     window: String,
@@ -130,7 +134,7 @@ pub struct Digester {
 
 impl Default for Digester {
     fn default() -> Digester {
-        Digester { seen: vec![0; GRAMS / 64], grams: Vec::new(), window: String::new() }
+        Digester { seen: vec![None; PAGES], grams: Vec::new(), window: String::new() }
     }
 }
 
@@ -164,8 +168,10 @@ impl Digester {
         fold_into(text, &mut self.window);
         for octets in self.window.as_bytes().windows(GRAM) {
             let gram = gram(octets);
+            let Some(page) = self.seen.get_mut(gram as usize / PAGE_GRAMS) else { continue };
+            let page = page.get_or_insert_with(|| Box::new([0; PAGE_GRAMS / 64]));
             let bit = 1_u64 << (gram % 64);
-            if let Some(word) = self.seen.get_mut((gram / 64) as usize)
+            if let Some(word) = page.get_mut(gram as usize % PAGE_GRAMS / 64)
                 && *word & bit == 0
             {
                 *word |= bit;
@@ -178,7 +184,8 @@ impl Digester {
 
     fn end(&mut self) -> Option<Vec<u32>> {
         for gram in &self.grams {
-            self.seen.get_mut((gram / 64) as usize).into_iter().for_each(|word| *word = 0);
+            let page = self.seen.get_mut(*gram as usize / PAGE_GRAMS).and_then(Option::as_mut);
+            page.and_then(|page| page.get_mut(*gram as usize % PAGE_GRAMS / 64)).into_iter().for_each(|word| *word = 0);
         }
         self.window.clear();
         let mut grams = std::mem::take(&mut self.grams);

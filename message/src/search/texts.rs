@@ -26,10 +26,10 @@ impl Summary {
         self.envelope().is_some_and(|envelope| envelope.subject.is_some())
     }
 
-    /// `Date`, where it can be read.
+    /// `Date`, where its day can be read.
     #[must_use]
     pub fn sent(&self) -> Option<date::Date> {
-        date::read(self.envelope()?.date.as_deref()?)
+        date::read_day(self.envelope()?.date.as_deref()?)
     }
 
     /// The addresses of a field in one line: `name <local@domain>`, names decoded, those of groups too.
