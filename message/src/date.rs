@@ -209,13 +209,17 @@ fn number(word: &[u8], digits_max: usize) -> Option<u32> {
     Some(word.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
 }
 
+/// RFC 5322 §3.3.
+const YEAR_MIN: i64 = 1900;
+
 /// RFC 5322 §4.3: two digits below 50 are of this century, other two or three digits count from 1900.
 fn year_of(word: &[u8]) -> Option<i64> {
     let year = i64::from(number(word, 4)?);
     match word.len() {
         2 if year < 50 => Some(year + 2000),
         2 | 3 => Some(year + 1900),
-        4 => Some(year),
+        // RFC 5322 §3.3: a year is 1900 or later. One written with a zero before it means nothing anybody knows.
+        4 if year >= YEAR_MIN => Some(year),
         _ => None,
     }
 }

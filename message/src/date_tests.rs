@@ -103,3 +103,10 @@ fn days_are_those_of_the_calendar_and_of_the_zone() {
     assert_eq!(written("Sat, 21 Nov 2026 23:30:00 -0500"), Some(20_778));
     assert_eq!(written("21 Nov 2026 23:30:00"), Some(20_778));
 }
+
+/// RFC 5322 §3.3: a year is 1900 or later. Found in spam: `0102`.
+#[test]
+fn years_before_1900_are_none() {
+    let year = |year: &str| read(format!("Wed, 24 Jul {year} 00:13:34 +0900").as_bytes()).is_some();
+    assert_eq!(["0102", "1899", "1900", "102", "02"].map(year), [false, false, true, true, true]);
+}

@@ -46,8 +46,6 @@ pub(super) struct Tally {
     pub(super) line_start: u64,
     /// Octets of the line end before `line_start`: 2 for CRLF, 1 for LF, 0 at the start of the content.
     last_end: u64,
-    /// Whether the line before this one was empty.
-    last_line_empty: bool,
     last_byte: u8,
 }
 
@@ -80,7 +78,6 @@ impl Tally {
         self.counts.crlf += u64::from(after_cr);
         self.counts.long_lines += u64::from(length > LINE_OCTETS_MAX);
         self.last_end = end;
-        self.last_line_empty = length == 0;
         self.line_start = lf_at + 1;
     }
 
@@ -103,21 +100,21 @@ impl Tally {
     }
 
     /// The moment before the line end that stands before the line being read: it belongs to the boundary
-    /// (RFC 2046 §5.1.1). Counts, offset, and whether the line it ended was empty.
+    /// (RFC 2046 §5.1.1).
     pub(super) fn before_last_line_end(&self) -> Moment {
         let mut counts = self.counts;
         counts.lf = counts.lf.saturating_sub(u64::from(self.last_end > 0));
         counts.crlf = counts.crlf.saturating_sub(u64::from(self.last_end == 2));
         counts.cr = counts.cr.saturating_sub(u64::from(self.last_end == 2));
-        Moment { counts, at: self.line_start.saturating_sub(self.last_end), in_line: !self.last_line_empty }
+        Moment { counts, at: self.line_start.saturating_sub(self.last_end) }
     }
 
-    /// The end of the content; a last line without line end is a line.
+    /// The end of the content.
     pub(super) fn end_of_content(&self) -> Moment {
         let mut counts = self.counts;
         let length = self.at.saturating_sub(self.line_start);
         counts.long_lines += u64::from(length > LINE_OCTETS_MAX);
-        Moment { counts, at: self.at, in_line: length > 0 }
+        Moment { counts, at: self.at }
     }
 }
 
@@ -126,6 +123,4 @@ impl Tally {
 pub(super) struct Moment {
     pub(super) counts: Counts,
     pub(super) at: u64,
-    /// Whether it ends a line that has octets but no line end of its own.
-    pub(super) in_line: bool,
 }

@@ -282,7 +282,9 @@ fn close(part: &mut Part, open: &Open, end: Moment, floor: u64) -> u64 {
         part.body.end = at;
         part.body_facts = facts;
         if end.at > start {
-            part.lines = end.counts.line_ends_since(&open.since) + u64::from(end.in_line);
+            // RFC 9051 §7.5.2: what is counted are line ends, so that a last line without one is none; Dovecot and
+            // Cyrus count so.
+            part.lines = end.counts.line_ends_since(&open.since);
         }
     }
     at

@@ -318,7 +318,8 @@ impl Leaf {
             // A message that says no date was sent on none.
             Leaf::Sent(relation, day) => summary.sent().is_some_and(|date| relation.holds(Day(date.day()), *day)),
             Leaf::Address(field, needle) => holds(needle, summary.address_text(*field)),
-            Leaf::Subject(needle) => holds(needle, summary.subject_text()),
+            // RFC 9051 §6.4.4: the text is looked for in the field, so a message without one holds not even none.
+            Leaf::Subject(needle) => summary.has_subject() && holds(needle, summary.subject_text()),
             _ => return None,
         })
     }

@@ -148,6 +148,7 @@ fn summaries_answer_what_they_can() {
         (address(AddressField::To, "hamburger"), true),
         (address(AddressField::Cc, "al@"), true),
         (address(AddressField::Bcc, "al@"), false),
+        (subject(""), true),
         (address(AddressField::From, ""), true),
         (subject("CRÊPES AND"), true),
         (subject("inner"), false),
@@ -244,4 +245,14 @@ proptest! {
     fn the_order_of_looking_changes_nothing(key in keys()) {
         prop_assert_eq!(look(&key, 64).0, plainly(&key));
     }
+}
+
+/// RFC 9051 §6.4.4: the text is looked for in a field, which a message without one has not.
+#[test]
+fn no_subject_is_none_to_look_in() {
+    let summary = Summary::of(&crate::parse(b"From: a@b\r\n\r\n"));
+    assert!(!summary.has_subject());
+    assert_eq!(Leaf::Subject(Needle::new("")).of_summary(&summary), Some(false));
+    let summary = Summary::of(&crate::parse(b"Subject:\r\n\r\n"));
+    assert_eq!(Leaf::Subject(Needle::new("")).of_summary(&summary), Some(true));
 }

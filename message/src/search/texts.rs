@@ -20,6 +20,12 @@ impl Summary {
         self.envelope().and_then(|envelope| envelope.subject.as_deref()).map(field_text).unwrap_or_default()
     }
 
+    /// Whether there is a `Subject`.
+    #[must_use]
+    pub fn has_subject(&self) -> bool {
+        self.envelope().is_some_and(|envelope| envelope.subject.is_some())
+    }
+
     /// `Date`, where it can be read.
     #[must_use]
     pub fn sent(&self) -> Option<date::Date> {

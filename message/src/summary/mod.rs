@@ -157,6 +157,12 @@ fn thread_ids(structure: &Structure) -> (Option<String>, Vec<String>) {
 }
 
 impl SummaryPart {
+    /// Whether it says it is a multipart: one whose boundary is missing too, and that holds no part for that reason.
+    #[must_use]
+    pub fn is_multipart(&self) -> bool {
+        self.kind == Kind::Multipart || self.kind == Kind::Leaf && self.media_type == "multipart"
+    }
+
     fn of(part: &Part, structure: &Structure, room: &mut Room) -> SummaryPart {
         let (media_type, subtype) = default_type(part);
         let mut summary = SummaryPart {

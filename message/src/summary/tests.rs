@@ -50,7 +50,7 @@ fn holds_the_body_structure() {
     assert!(part.envelope.is_none() && summary.parts[2].envelope.is_none());
     let inner = &summary.parts[3];
     assert_eq!(inner.envelope.as_ref().unwrap().subject.as_deref(), Some(&b"in"[..]));
-    assert_eq!((inner.media_type.as_str(), inner.encoding.as_str(), inner.lines), ("text", "7bit", 1));
+    assert_eq!((inner.media_type.as_str(), inner.encoding.as_str(), inner.lines), ("text", "7bit", 0));
 }
 
 #[test]

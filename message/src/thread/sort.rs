@@ -118,7 +118,7 @@ pub(super) fn sent_ms(summary: Option<&Summary>, arrival: Time) -> i64 {
 }
 
 fn text(by: SortBy, summary: &Summary) -> Box<str> {
-    let local = |field| summary.first_address(field).map(|mailbox| crate::header::raw_text(&mailbox.local_part));
+    let local = |field| summary.first_address(field).map(addressed);
     let shown = |field| summary.first_address(field).map(display);
     let text = match by {
         SortBy::Subject => Some(base_subject(&summary.subject_text()).text),
@@ -137,6 +137,14 @@ pub(super) fn compared(text: &str) -> String {
     let mut folded = fold(text.get(..text.floor_char_boundary(COMPARED_MAX)).unwrap_or(text));
     folded.truncate(folded.floor_char_boundary(COMPARED_MAX));
     folded
+}
+
+/// The mailbox of the address; of `From: Forouzan`, which does not say where that is, the word itself, as in ENVELOPE.
+fn addressed(mailbox: &Mailbox) -> String {
+    match &mailbox.name {
+        Some(name) if mailbox.local_part.is_empty() && mailbox.domain.is_empty() => name.text(),
+        _ => crate::header::raw_text(&mailbox.local_part),
+    }
 }
 
 /// RFC 5957 §3: the name, else the address.
@@ -186,6 +194,13 @@ mod tests {
             assert_eq!(order(&[(by, false)]), ups, "{by:?}");
             assert_eq!(order(&[(by, true)]), downs, "{by:?} reverse");
         }
+    }
+
+    /// As Dovecot and Cyrus have it; found by comparing with them.
+    #[test]
+    fn an_address_of_one_word_is_sorted_by_it() {
+        let of = |header: &str| text(SortBy::From, &Summary::of(&crate::parse(format!("{header}\r\n\r\n").as_bytes())));
+        assert_eq!((&*of("From: foo"), &*of("From: foo <bar@x>")), ("FOO", "BAR"));
     }
 
     #[test]

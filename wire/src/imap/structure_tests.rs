@@ -88,9 +88,9 @@ fn extension_data_stand_in_their_order() {
 fn multiparts_hold_their_parts() {
     let content = "Content-Type: multipart/mixed; boundary=\"b c\"\r\nContent-Language: de\r\n\r\n--b c\r\n\r\nhi\r\n--b c\r\n\
         Content-Type: multipart/alternative; boundary=d\r\n\r\n--d\r\n\r\nyo\r\n--d--\r\n--b c--\r\n";
-    let text = "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 2 1)";
+    let text = "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 2 0)";
     assert_eq!(body_of(content), format!("({text}({text} \"alternative\") \"mixed\")"));
-    let text = text.replace(" 2 1)", " 2 1 NIL NIL NIL NIL)");
+    let text = text.replace(" 2 0)", " 2 0 NIL NIL NIL NIL)");
     assert_eq!(
         structure_of(content),
         format!(
@@ -102,7 +102,12 @@ fn multiparts_hold_their_parts() {
 #[test]
 fn a_multipart_without_parts_has_an_empty_one() {
     let content = "Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing\r\n";
-    assert_eq!(body_of(content), "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\")");
+    for content in [content, "Content-Type: multipart/mixed\r\n\r\nno boundary\r\n"] {
+        assert_eq!(
+            body_of(content),
+            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\")"
+        );
+    }
 }
 
 #[test]
@@ -133,6 +138,18 @@ fn continued_parameters_are_joined() {
         ("name*x=a", "(\"name*x\" \"a\")"),
     ] {
         assert_eq!(parameters(typed), joined, "{typed}");
+    }
+}
+
+#[test]
+fn a_charset_in_pieces_is_a_charset() {
+    for (typed, shown) in [
+        ("charset*=us-ascii''utf-8", "(\"charset*\" \"us-ascii''utf-8\")"),
+        ("charset*0=utf; charset*1=-8", "(\"charset\" \"utf-8\")"),
+        ("charsets=x", "(\"charsets\" \"x\" \"charset\" \"us-ascii\")"),
+    ] {
+        let body = body_of(&format!("Content-Type: text/plain; {typed}\r\n\r\n"));
+        assert_eq!(body, format!("(\"text\" \"plain\" {shown} NIL NIL \"7bit\" 0 0)"));
     }
 }
 

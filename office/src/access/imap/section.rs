@@ -29,6 +29,8 @@ enum Node {
     Message(usize),
     /// A part of a message or of a multipart.
     Part(usize),
+    /// The one empty part that a multipart without any is said to have (RFC 9051 §9, body-type-mpart).
+    Nothing(usize),
 }
 
 /// What is known of a stored message.
@@ -49,6 +51,7 @@ impl Shape<'_> {
             SectionText::Whole => self.whole(node).map_or(Located::Absent, Located::Octets),
             SectionText::Mime => match node {
                 Node::Part(index) => self.header(index).map_or(Located::Absent, Located::Octets),
+                Node::Nothing(index) => self.nothing(index).map_or(Located::Absent, Located::Octets),
                 Node::Message(_) => Located::Absent,
             },
             text => self.within_message(node, text).unwrap_or(Located::Absent),
@@ -60,7 +63,7 @@ impl Shape<'_> {
         let node = self.node(part)?;
         let encoding = match node {
             Node::Part(index) => self.leaf(index)?,
-            Node::Message(_) => None,
+            Node::Message(_) | Node::Nothing(_) => None,
         };
         Some((self.whole(node)?, encoding.unwrap_or(TransferEncoding::Binary)))
     }
@@ -84,17 +87,30 @@ impl Shape<'_> {
     fn step(&self, node: Node, number: u32) -> Option<Node> {
         let index = match node {
             Node::Message(index) => index,
-            Node::Part(index) => match self.part(index)?.kind {
-                Kind::Multipart => return self.child(index, number).map(Node::Part),
-                Kind::Message => self.child(index, 1)?,
-                Kind::Leaf => return None,
+            Node::Nothing(_) => return None,
+            Node::Part(index) => match self.part(index)? {
+                part if part.is_multipart() => return self.branch(index, number),
+                part if part.kind == Kind::Message => self.child(index, 1)?,
+                _ => return None,
             },
         };
-        match self.part(index)?.kind {
-            Kind::Multipart => self.child(index, number).map(Node::Part),
+        match self.part(index)? {
+            part if part.is_multipart() => self.branch(index, number),
             // A message that is no multipart has one part: its body.
             _ => (number == 1).then_some(Node::Part(index)),
         }
+    }
+
+    /// The n-th part of a multipart.
+    fn branch(&self, index: usize, number: u32) -> Option<Node> {
+        let is_empty = number == 1 && self.child(index, 1).is_none();
+        if is_empty { Some(Node::Nothing(index)) } else { self.child(index, number).map(Node::Part) }
+    }
+
+    /// Where a multipart has no part: the beginning of its body.
+    fn nothing(&self, index: usize) -> Option<Range<u64>> {
+        let start = self.body(index)?.start;
+        Some(start..start)
     }
 
     /// The n-th child, counted from 1.
@@ -109,6 +125,7 @@ impl Shape<'_> {
         match node {
             Node::Message(0) => Some(0..self.size),
             Node::Message(index) | Node::Part(index) => self.body(index),
+            Node::Nothing(index) => self.nothing(index),
         }
     }
 
@@ -117,7 +134,7 @@ impl Shape<'_> {
         let message = match node {
             Node::Message(index) => index,
             Node::Part(index) if self.part(index)?.kind == Kind::Message => self.child(index, 1)?,
-            Node::Part(_) => return None,
+            Node::Part(_) | Node::Nothing(_) => return None,
         };
         let fields = |names: &Vec<String>, but| {
             Some(Located::Fields { header: self.header(message)?, names: names.clone(), but })
@@ -214,6 +231,19 @@ mod tests {
             Located::Absent => return None,
         };
         Some(String::from_utf8(octets).unwrap())
+    }
+
+    /// The one part that BODYSTRUCTURE says a multipart without any has (RFC 9051 §9, body-type-mpart).
+    #[test]
+    fn a_multipart_without_parts_has_an_empty_one() {
+        for kind in ["multipart/mixed; boundary=x", "multipart/mixed"] {
+            let content = format!("Content-Type: {kind}\r\n\r\nnothing\r\n");
+            let read = |path: &[u32], text| read(content.as_bytes(), path, text);
+            assert_eq!(read(&[1], SectionText::Whole).as_deref(), Some(""));
+            assert_eq!(read(&[1], SectionText::Mime).as_deref(), Some(""));
+            assert_eq!(read(&[2], SectionText::Whole), None);
+            assert_eq!(read(&[1, 1], SectionText::Whole), None);
+        }
     }
 
     #[test]

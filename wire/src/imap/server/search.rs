@@ -55,6 +55,9 @@ impl Server {
         if returns.as_ref().is_some_and(|returns| returns.partial.is_some() && returns.all) {
             return self.refuse(&tag, &Reply::bad("PARTIAL and ALL exclude each other"));
         }
+        if self.enabled.uid_only && key.any(&mut |key| matches!(key, Key::Numbers(_))) {
+            return self.refuse(&tag, &super::dispatch::uid_required());
+        }
         let modseq = key.any(&mut |key| matches!(key, Key::ModSeq(_)));
         self.wants_modseqs(modseq);
         let expunges = self.expunges(by);

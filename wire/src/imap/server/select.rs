@@ -117,13 +117,15 @@ impl Server {
             None => vec![ALL_UIDS],
         };
         let since = qresync.mod_seq;
+        // RFC 7162 §3.2.5.1: of others the client knows nothing, and is told nothing here.
+        let known = among.clone();
         self.ask(Ask::Vanished { since, among }, move |server, answer| {
             match answer {
                 Answer::Vanished(gone) => server.send_vanished(&gone, "(EARLIER) "),
                 Answer::Refused(refusal) => server.reply("*", &refusal.into()),
                 _ => server.reply("*", &misfit()),
             }
-            let mut rows = Rows::new(vec![ALL_UIDS], vec![Column::Uid, Column::Flags, Column::ModSeq]);
+            let mut rows = Rows::new(known, vec![Column::Uid, Column::Flags, Column::ModSeq]);
             if server.enabled.uid_only {
                 rows.columns.remove(0);
             }
