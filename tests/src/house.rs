@@ -1,6 +1,8 @@
 //! A house made from the world of a dialogue: a folder with the configuration, the certificate and the store, filled
 //! with the world's accounts, aliases and mail. Both runs over sockets start from it.
 
+mod mailboxes;
+
 use crate::seed::Seed;
 use anyhow::{Context, Result, anyhow, ensure};
 use message::summary::Summary;
@@ -135,8 +137,8 @@ pub fn requests(world: &World) -> Result<Vec<Request>> {
 /// once, so that a maildrop of thousands costs a few syncs; the store takes operations in the order they are begun.
 pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
     let mut under_way = VecDeque::new();
-    let received = || world.mail.iter().filter(|mail| mail.folder.is_none());
-    for (at, mail) in received().enumerate() {
+    let in_inbox = || world.mail.iter().filter(|mail| mail.folder.is_none());
+    for (at, mail) in in_inbox().enumerate() {
         let address: Address = mail.account.parse()?;
         let account = store.read(AccountByAddress { address }).await?.context("the account was added before")?;
         let deliver = prepare(store, mail, account.id, QueueId(at as u64 + 1)).await?;
@@ -145,7 +147,7 @@ pub async fn put_mail(store: &Store, world: &World) -> Result<()> {
         tokio::task::yield_now().await;
     }
     let mut last = HashMap::new();
-    for mail in received() {
+    for mail in in_inbox() {
         let outcome = under_way.pop_front().context("one operation a mail")?.await??;
         let uid = match &outcome {
             Outcome::Delivered(each) => each.first().and_then(uid_of),
@@ -204,7 +206,7 @@ pub fn fill(house: &House, world: &World) -> Result<()> {
             office.administer(NOW, request).await.map_err(|failure| anyhow!("{failure}"))?;
         }
         put_mail(&store, world).await?;
-        crate::mailboxes::furnish(&store, world, NOW).await?;
+        mailboxes::fill(&store, world).await?;
         drop(office);
         store.close();
         Ok(())

@@ -11,7 +11,6 @@ pub mod imap;
 pub mod in_process;
 pub mod ledger;
 pub mod letter;
-pub mod mailboxes;
 pub mod seed;
 pub mod senders;
 pub mod sink;
