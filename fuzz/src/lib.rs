@@ -5,6 +5,7 @@
 pub mod clients;
 mod drive;
 pub mod encodings;
+pub mod imap;
 pub mod logins;
 pub mod messages;
 pub mod mutate;
@@ -43,4 +44,12 @@ pub const TARGETS: &[Target] = &[
     ("recode", encodings::recode),
     ("seven-bit", encodings::seven_bit),
     ("build", encodings::build),
+    ("imap-command", imap::command),
+    ("imap-reader", imap::reader),
+    ("imap-upload", imap::upload),
+    ("imap-sequence", imap::sequence_set),
+    ("imap-utf7", imap::modified_utf7),
+    ("imap-response", imap::response),
+    ("imap-envelope", imap::envelope),
+    ("imap-client", imap::client),
 ];

@@ -107,6 +107,14 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         "pop3-command" => inputs.extend(said("pop3").flat_map(|words| lines(&words))),
         "command" => inputs.extend(said("smtp").flat_map(|words| lines(&words))),
         "dialogue" => inputs.extend(files(&dialogues("smtp")).iter().map(|path| std::fs::read(path).unwrap())),
+        "imap-command" => inputs.extend(said("imap").flat_map(|words| lines(&words))),
+        "imap-reader" => inputs.extend(said("imap").flat_map(|words| [0, 1, 31].map(|c| [&[c], &words[..]].concat()))),
+        "imap-response" => inputs.extend(files(&dialogues("imap")).into_iter().map(|path| server_words(&path))),
+        "imap-envelope" => inputs.extend(corpus("scanner")),
+        "imap-client" => {
+            let heard = files(&dialogues("imap")).into_iter().map(|path| server_words(&path));
+            inputs.extend(heard.flat_map(|words| [0, 12, 22].map(|c| [&[c], &words[..]].concat())));
+        }
         // Messages as they come, and summaries as they are kept.
         "summary" => {
             let messages: Vec<Vec<u8>> = corpus("scanner");

@@ -26,7 +26,7 @@ configuration is wrong; 1 you said no.
 The configuration is the file named by -c, else by $PILLARBOX_CONFIG, else
 ./pillarbox.toml, else /etc/pillarbox/pillarbox.toml, else the defaults.";
 
-/// Mail comes in by SMTP, is kept safely, and is read by POP3
+/// Mail comes in by SMTP, is kept safely, and is read by IMAP and POP3
 #[derive(Debug, Parser)]
 #[command(name = "pillarbox", version, after_long_help = CODES)]
 pub struct Arguments {

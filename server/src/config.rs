@@ -136,6 +136,7 @@ pub struct Outbound {
     pub smarthost: Option<HostPort>,
     pub smarthost_user: Option<String>,
     pub smarthost_password_file: Option<PathBuf>,
+    pub smarthost_ca: Option<PathBuf>,
     /// What the file held.
     pub smarthost_password: Option<Secret>,
     pub connections: u32,
@@ -469,6 +470,7 @@ fn limits(read: &mut Reader) -> Limits {
 
 fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
     let smarthost_password_file = path(read, "outbound.smarthost_password_file", folder);
+    let smarthost_ca = path(read, "outbound.smarthost_ca", folder);
     let smarthost_user = read.text("outbound.smarthost_user");
     if smarthost_user.is_some() && smarthost_password_file.is_none() {
         let origin = read.origin("outbound.smarthost_user");
@@ -484,6 +486,7 @@ fn outbound(read: &mut Reader, folder: &Path) -> Outbound {
         smarthost_user,
         smarthost_password: None,
         smarthost_password_file,
+        smarthost_ca,
         connections: read.number("outbound.connections").unwrap_or_default(),
         connections_per_destination: read.number("outbound.connections_per_destination").unwrap_or_default(),
         rate_per_minute: read.number("outbound.rate_per_minute"),

@@ -7,8 +7,10 @@ use net::dns::Resolver;
 use net::tls::{Trust, client_config};
 use net::{Handshake, Seat, Security, Surroundings, drive};
 use office::Outbound;
-use office::outbound::{ClientDesk, Next, RENEW_EVERY, Road, Stop};
-use rustls::pki_types::ServerName;
+use office::outbound::{ClientDesk, Next, Proof, RENEW_EVERY, Road, Stop};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
@@ -30,6 +32,8 @@ struct Network {
     clock: Clock,
     resolver: Resolver,
     tls: Arc<rustls::ClientConfig>,
+    /// Checks certificates; where there are none to check by, why not.
+    proving: Result<Arc<rustls::ClientConfig>, String>,
     drain: watch::Receiver<bool>,
 }
 
@@ -47,12 +51,20 @@ impl Road for Network {
     }
 
     async fn travel(&self, stop: &Stop, session: client::Client, desk: ClientDesk) -> Result<(), String> {
+        let tls = match stop.proof {
+            Proof::None => self.tls.clone(),
+            Proof::Name | Proof::NameFromTheStart => self.proving.clone()?,
+        };
         let connection = net::dial::connect(stop.address).await.map_err(|error| error.to_string())?;
         let name = ServerName::try_from(stop.name.clone()).unwrap_or(ServerName::IpAddress(stop.address.ip().into()));
+        let handshake = Handshake::Connect(tls, name);
         let around = Surroundings {
             clock: self.clock.clone(),
             drain: self.drain.clone(),
-            security: Security::StartTls(Handshake::Connect(self.tls.clone(), name)),
+            security: match stop.proof {
+                Proof::NameFromTheStart => Security::Implicit(handshake),
+                Proof::None | Proof::Name => Security::StartTls(handshake),
+            },
             seat: Seat::new(self.clock.now()),
         };
         let ended = drive(connection, session, desk, &around).await;
@@ -68,7 +80,9 @@ pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
         Err(error) => return tracing::error!(%error, "no TLS towards other servers: nothing is sent"),
     };
     let mut drain = house.drain.clone();
-    let road = Network { clock: house.clock.clone(), resolver: house.resolver.clone(), tls, drain: drain.clone() };
+    let proving = proving(house.config.load().outbound.smarthost_ca.as_deref());
+    let road =
+        Network { clock: house.clock.clone(), resolver: house.resolver.clone(), tls, proving, drain: drain.clone() };
     if let Err(error) = outbound.recover().await {
         tracing::error!(%error, "the outbox cannot be taken up; what was being sent waits for its lease to end");
     }
@@ -100,6 +114,24 @@ pub(crate) async fn run(house: Arc<House>, outbound: Outbound) {
     while let Some(ended) = errands.join_next().await {
         note(&ended);
     }
+}
+
+/// Where systems keep the authorities they know.
+const AUTHORITIES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// TLS that checks names by the authorities in a file, or those of the system.
+fn proving(file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
+    let found = || AUTHORITIES.iter().map(Path::new).find(|path| path.exists());
+    let missing = "no certificate authorities are known to this system: set outbound.smarthost_ca";
+    let file = file.or_else(found).ok_or(missing)?;
+    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| told(&error))? {
+        // One that cannot be read vouches for nobody; the others do.
+        let _ = roots.add(certificate.map_err(|error| told(&error))?);
+    }
+    client_config(Trust::Roots(Arc::new(roots))).map_err(|error| error.to_string())
 }
 
 /// Takes in what is due and sets out with all of it that may go now. When to look again.

@@ -13,7 +13,7 @@ use store::query::{
 use store::types::{
     AccountId, EmailId, Flags, ListingNews, Mailbox, MailboxId, ModSeq, Role, Uid, WholeListing, flag_bits,
 };
-use store::{Engine, KEYWORD_OCTETS_MAX, Op, Outcome, Store, UidSet};
+use store::{Engine, KEYWORD_OCTETS_MAX, KEYWORDS_MAX, Op, Outcome, Store, UidSet};
 
 const LATER: Time = Time(NOW.0 + 60_000);
 
@@ -250,6 +250,25 @@ fn all_messages_of_an_append_come_or_none() {
     assert_eq!(after.rows[1].modseq, after.rows[2].modseq, "one change");
     assert_eq!(engine.read(&SaveDates { account, mailbox, uids: Uid(3).into() }).unwrap(), [(Uid(3), LATER)]);
     assert_eq!(engine.verify().unwrap().damage, vec![]);
+}
+
+#[test]
+fn keywords_of_an_append_are_kept_while_others_make_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (account, mailbox) = with_letters(&mut engine, 1);
+    let names: Vec<String> = (0..KEYWORDS_MAX).map(|n| format!("k{n:02}")).collect();
+    let all = Flags { keywords: names, ..Flags::default() };
+    act(&mut engine, set((account, mailbox), Uid(1), FlagChange::Add(all.clone())));
+    act(&mut engine, expunge((account, mailbox), Uid(1), false));
+    let put = |engine: &mut Engine, flags: [Flags; 2]| {
+        let messages = flags.map(|flags| appended(engine, b"One", flags)).to_vec();
+        act(engine, Op::Append(Box::new(Append { account, mailbox, messages, replaces: None, now: LATER })))
+    };
+    assert_eq!(put(&mut engine, [all, words(&["new"])]), Outcome::Limit, "all slots are about to be used");
+    assert!(matches!(put(&mut engine, [words(&["k00"]), words(&["new"])]), Outcome::Uids { .. }));
+    let rows = messages(&engine, account, mailbox);
+    assert_eq!(rows.iter().map(|row| row.flags.keywords.join(" ")).collect::<Vec<_>>(), ["k00", "new"]);
 }
 
 #[test]

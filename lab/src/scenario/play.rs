@@ -5,7 +5,7 @@
 use super::plot::{Act, Plot, Reader, Scene};
 use crate::agent::Agent;
 use crate::{Host, Internet, Ports};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use message::{Address, Time, build};
 use net::Clock;
 use office::{LocalEnvelope, LocalUser};

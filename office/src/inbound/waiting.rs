@@ -3,7 +3,7 @@
 //! domains whose route names its login, and for no others.
 
 use super::{SmtpDesk, trouble};
-use crate::outbound::{Collection, Destination, Stop};
+use crate::outbound::{Collection, Destination, Proof, Stop};
 use message::{Domain, Time};
 use store::StoreError;
 use store::engine::CHANGE_MAX;
@@ -83,7 +83,7 @@ impl SmtpDesk {
             Some((greeting, tls)) => (greeting.name.clone(), tls.clone()),
             None => (self.peer.client.ip().to_string(), None),
         };
-        let stop = Stop { name, address: self.peer.client };
+        let stop = Stop { name, address: self.peer.client, proof: Proof::None };
         self.office.sending()?.collection(domains, stop, tls)
     }
 

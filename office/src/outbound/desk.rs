@@ -1,6 +1,6 @@
 //! The desk of one connection to another server: gives the client session one message after the other in the form the
-//! peer takes, and settles what came of each at once, while the next are on their way. Until that is on disk a crash can
-//! send them twice (RFC 1047); [`SETTLING_MAX`] bounds how many of a connection.
+//! peer takes, and settles what came of each before the next goes out: between two that is all that can be sent twice. The
+//! next is read and made ready meanwhile.
 
 use super::content::{Form, Unfit};
 use super::errand::{Errand, Settling, Unsettled};
@@ -23,10 +23,6 @@ use wire::smtp::{Body, Enhanced, ForwardPath, Notify, Recipient, Return, Reverse
 
 /// How long a connection is kept for the next message to the same destination.
 const LINGER: Duration = Duration::from_secs(2);
-
-/// Messages of one connection that are being written down while the next goes out. With one, connections waited for syncs
-/// most of their time; with four they do not.
-const SETTLING_MAX: usize = 4;
 
 /// The desk of one connection.
 pub struct ClientDesk {
@@ -58,24 +54,19 @@ impl ClientDesk {
             let Some(work) = self.next_work(now, facts.transactions > 0).await else { break };
             if let Some(transaction) = self.prepare(now, work, &facts).await {
                 self.facts = Some(facts);
+                self.settled().await;
                 return Answer::Transaction(Box::new(transaction));
             }
         }
-        self.settled_but(0).await;
+        self.settled().await;
         Answer::Quit
     }
 
-    /// No more than so many messages are still being settled.
-    async fn settled_but(&self, most: usize) {
-        loop {
-            let oldest = {
-                let mut errand = self.errand.lock();
-                if errand.settling.len() > most { errand.settling.pop_front() } else { None }
-            };
-            match oldest {
-                Some(oldest) => oldest.0.await,
-                None => return,
-            }
+    /// The message before is settled.
+    async fn settled(&self) {
+        let settling = self.errand.lock().settling.take();
+        if let Some(settling) = settling {
+            settling.0.await;
         }
     }
 
@@ -98,7 +89,7 @@ impl ClientDesk {
             return found;
         }
         // Nothing goes on beside it any more.
-        self.settled_but(0).await;
+        self.settled().await;
         match waiting() {
             None if began && self.outbound.policy().outbound.linger => {
                 let offered = inner.offered.notified();
@@ -194,7 +185,6 @@ impl ClientDesk {
                 }
             }
         }
-        self.settled_but(SETTLING_MAX - 1).await;
         if left.is_empty() {
             // Its place is free for the next message: nobody claims the rows before they are settled, for they are leased.
             self.outbound.finish(&mut work, now, Reached::Reached).await;
@@ -206,12 +196,12 @@ impl ClientDesk {
         self.errand.lock().work = Some(work);
     }
 
-    /// Settles while the next message is on its way.
+    /// Settles while the next message is made ready.
     async fn settle_beside(&self, now: Time, work: Work, rows: Vec<(Claimed, Judgement)>) {
         let outbound = self.outbound.clone();
         let mut settling: Settling = Box::pin(async move { outbound.settle(now, &work, rows).await });
         if begin(&mut settling).await.is_pending() {
-            self.errand.lock().settling.push_back(Unsettled(settling));
+            self.errand.lock().settling = Some(Unsettled(settling));
         }
     }
 
@@ -266,7 +256,7 @@ impl Desk for ClientDesk {
                 Answer::Done
             }
             Ask::Lost(outcome) => {
-                self.settled_but(0).await;
+                self.settled().await;
                 let mut errand = self.errand.lock();
                 let untried = errand.work.is_some() && !self.parting;
                 errand.lost = Loss::of_session(&errand.stop, &outcome, untried);

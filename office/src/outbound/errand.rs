@@ -6,14 +6,13 @@ use super::fetched::Fetched;
 use super::route::{Lookup, Need, Plan, Target, Via};
 use super::settle::{Judgement, Loss};
 use super::work::{Destination, Work};
-use super::{Outbound, Road, Stop};
+use super::{Outbound, Proof, Road, SUBMISSIONS, Stop};
 use crate::counters::count;
 use crate::policy::Policy;
 use message::{Host, Time};
 use parking_lot::Mutex;
 use queue::plan::Outcome as Reached;
 use queue::{Failure, History, Said, Stage, Verdict, judge};
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,8 +29,8 @@ pub(super) struct Errand {
     pub work: Option<Work>,
     /// Where the connection leads.
     pub stop: Stop,
-    /// The messages before this one that are still being settled, oldest first.
-    pub settling: VecDeque<Unsettled>,
+    /// The message before this one, which is being settled.
+    pub settling: Option<Unsettled>,
     /// How the connection ended, where that was outside of a transaction and not by goodbye.
     pub lost: Option<Loss>,
     /// The peer gave up a connection that had carried messages: it is to be visited again, over a new one.
@@ -83,7 +82,7 @@ impl Outbound {
             fetched: None,
             work: Some(work),
             stop: Stop::nowhere(),
-            settling: VecDeque::new(),
+            settling: None,
             lost: None,
             again: false,
             stops_left: 0,
@@ -151,8 +150,8 @@ impl Outbound {
 
     /// Goes from host to host until everybody is settled or no host is left.
     async fn visit_all<R: Road>(&self, road: &R, targets: &[Target], via: Via, errand: &Arc<Mutex<Errand>>) {
-        let stops: Vec<Stop> = targets.iter().flat_map(stops).collect();
         let manner = manner(&self.policy(), via);
+        let stops: Vec<Stop> = targets.iter().flat_map(|target| stops(target, &manner)).collect();
         let mut reached = Reached::Unreachable;
         for (index, stop) in stops.iter().enumerate() {
             {
@@ -189,9 +188,9 @@ impl Outbound {
             let desk = ClientDesk::new(self.clone(), errand.clone());
             count(&self.inner.office.counters().dialled, 1);
             let travelled = road.travel(stop, session, desk).await;
-            let settling = std::mem::take(&mut errand.lock().settling);
-            for one in settling {
-                one.0.await;
+            let settling = errand.lock().settling.take();
+            if let Some(settling) = settling {
+                settling.0.await;
             }
             if let Err(words) = travelled {
                 errand.lock().lost = Some(Loss::of_connecting(stop, &words));
@@ -237,15 +236,19 @@ fn judge_loss(errand: &mut Errand, lost: Loss) -> Option<Judgement> {
     }
 }
 
-fn stops(target: &Target) -> impl Iterator<Item = Stop> + '_ {
+fn stops(target: &Target, manner: &Manner) -> impl Iterator<Item = Stop> + use<> {
+    let proof = match (&manner.login, target.port) {
+        (None, _) => Proof::None,
+        (Some(_), SUBMISSIONS) => Proof::NameFromTheStart,
+        (Some(_), _) => Proof::Name,
+    };
+    let port = target.port;
     let name = match &target.host {
         Host::Domain(domain) => domain.to_string(),
         Host::Literal(address) => address.to_string(),
     };
-    target
-        .addresses
-        .iter()
-        .map(move |address| Stop { name: name.clone(), address: SocketAddr::new(*address, target.port) })
+    let addresses = target.addresses.clone().into_iter();
+    addresses.map(move |address| Stop { name: name.clone(), address: SocketAddr::new(address, port), proof })
 }
 
 fn manner(policy: &Policy, via: Via) -> Manner {
@@ -254,5 +257,7 @@ fn manner(policy: &Policy, via: Via) -> Manner {
         Via::Route(number) if policy.outbound.lmtp_routes.contains(&number) => client::Role::Lmtp,
         _ => client::Role::Smtp,
     };
-    Manner { login, tls: client::Tls::Opportunistic, role }
+    // A password does not go to whoever stands in between.
+    let tls = if login.is_some() { client::Tls::Required } else { client::Tls::Opportunistic };
+    Manner { login, tls, role }
 }

@@ -46,7 +46,7 @@ impl Outbound {
             fetched,
             work: None,
             stop,
-            settling: VecDeque::new(),
+            settling: None,
             lost: None,
             again: false,
             stops_left: 0,
@@ -130,10 +130,10 @@ impl Collection {
     pub async fn end(self, now: Time) {
         let (settling, work, fetched) = {
             let mut errand = self.errand.lock();
-            (std::mem::take(&mut errand.settling), errand.work.take(), errand.fetched.take().unwrap_or_default())
+            (errand.settling.take(), errand.work.take(), errand.fetched.take().unwrap_or_default())
         };
-        for one in settling {
-            one.0.await;
+        if let Some(settling) = settling {
+            settling.0.await;
         }
         if let Some(work) = work {
             self.outbound.give_back(work, now).await;

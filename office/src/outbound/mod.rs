@@ -70,12 +70,29 @@ pub struct Stop {
     pub name: String,
     /// Where it is.
     pub address: SocketAddr,
+    /// What TLS is to show.
+    pub proof: Proof,
 }
+
+/// How sure we want to be of whom we speak to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// STARTTLS where it is offered, with any certificate (RFC 7435).
+    #[default]
+    None,
+    /// A certificate for the name, from an authority that is known: a password is sent there.
+    Name,
+    /// The same, TLS from the start (RFC 8314 §3.3).
+    NameFromTheStart,
+}
+
+/// The port of submission with TLS from the start (RFC 8314 §7.3).
+const SUBMISSIONS: u16 = 465;
 
 impl Stop {
     /// Before the first.
     fn nowhere() -> Stop {
-        Stop { name: String::new(), address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0) }
+        Stop { name: String::new(), address: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0), proof: Proof::None }
     }
 }
 

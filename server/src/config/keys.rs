@@ -100,8 +100,19 @@ pub const KEYS: &[Key] = &[
     key("outbound", "delay_notice", "\"4h\"", "When the sender is told that a message is late."),
     key("outbound", "expire", "\"5d\"", "When a message that cannot be delivered goes back."),
     key("outbound", "smarthost", "\"\"", "Send everything through this server, \"host:port\"."),
-    key("outbound", "smarthost_user", "\"\"", "The login there."),
+    key(
+        "outbound",
+        "smarthost_user",
+        "\"\"",
+        "The login there. Then its certificate must prove its name; on port 465 TLS begins at once.",
+    ),
     key("outbound", "smarthost_password_file", "\"\"", "A file with the password there."),
+    key(
+        "outbound",
+        "smarthost_ca",
+        "\"\"",
+        "PEM file of the authorities that vouch for it, or with its own certificate. Default: the system's.",
+    ),
     key("outbound", "connections", "500", "Connections to other servers at a time."),
     key("outbound", "connections_per_destination", "20", "Of them, to one domain."),
     key(

@@ -94,6 +94,7 @@ expire = "4d"
 smarthost = "[::1]:587"
 smarthost_user = "alice"
 smarthost_password_file = "secret"
+smarthost_ca = "ca.pem"
 connections = 7
 connections_per_destination = 3
 rate_per_minute = 60

@@ -6,7 +6,7 @@ use super::deliver::{NewEmail, NewMessage};
 use super::flags::{KeywordsFull, keywords_of};
 use super::messages::{Found, Shelf};
 use super::thread::keys_in;
-use crate::columns::{Sql, bits, count, flags, num, queue_id, time};
+use crate::columns::{Sql, bits, count, flags, num, queue_id, small, time};
 use crate::op::Outcome;
 use crate::types::{AccountId, Uid};
 use message::Time;
@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 
 /// A message as it is taken along.
 struct Taken {
-    uid: u32,
     flags: i64,
     received: i64,
     blob: i64,
@@ -45,8 +44,10 @@ impl Work<'_> {
         }
         let (modseq, first) = self.count_emails_in(to.0, found.count(), octets)?;
         let mut known = BTreeMap::new();
+        let uid_new = self.count_in(to, modseq, found.sums())?;
         let mut pairs = Vec::with_capacity(found.count());
-        for (email, uid) in (first..).zip(found.uids.iter()) {
+        for (n, uid) in (0..).zip(found.uids.iter()) {
+            let email = first + n;
             let taken = self.take_along(from, uid)?;
             let Ok(flags) = self.flags_across((from.0, to.0), taken.flags, &mut known)? else {
                 return Ok(Err(Outcome::Limit));
@@ -63,13 +64,14 @@ impl Work<'_> {
                 received: taken.received,
                 saved: num(now.0),
             };
-            pairs.push((Some(Uid(taken.uid)), self.insert_message(&new)?));
+            self.insert_row(uid_new + n, &new)?;
+            pairs.push((Some(uid), Uid(small(uid_new + n)?)));
         }
         Ok(Ok(pairs))
     }
 
     fn take_along(&self, from: Shelf, uid: Uid) -> Sql<Taken> {
-        let find = "SELECT msg.uid, msg.flags, msg.received, blob, prefix, summary, refs, queue_id, msg.size FROM msg \
+        let find = "SELECT msg.flags, msg.received, blob, prefix, summary, refs, queue_id, msg.size FROM msg \
                     JOIN email ON email.account = msg.account AND email.id = msg.email \
                     WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3";
         Ok(self.sql.prepare_cached(find)?.query_row(params![from.0.0, from.1.0, uid.0], taken)?)
@@ -112,14 +114,13 @@ fn new_email(account: AccountId, taken: &Taken) -> NewEmail<'_> {
 
 fn taken(row: &Row<'_>) -> rusqlite::Result<Taken> {
     Ok(Taken {
-        uid: row.get(0)?,
-        flags: row.get(1)?,
-        received: row.get(2)?,
-        blob: row.get(3)?,
-        prefix: row.get(4)?,
-        summary: row.get(5)?,
-        refs: row.get(6)?,
-        queue_id: row.get(7)?,
-        size: row.get(8)?,
+        flags: row.get(0)?,
+        received: row.get(1)?,
+        blob: row.get(2)?,
+        prefix: row.get(3)?,
+        summary: row.get(4)?,
+        refs: row.get(5)?,
+        queue_id: row.get(6)?,
+        size: row.get(7)?,
     })
 }

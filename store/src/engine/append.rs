@@ -2,6 +2,7 @@
 
 use super::Work;
 use super::deliver::{NewEmail, NewMessage};
+use super::messages::Sums;
 use super::thread::keys;
 use crate::columns::{Sql, bits, num, small, system_bits};
 use crate::op::{Append, Appended, Outcome};
@@ -25,21 +26,36 @@ impl Work<'_> {
             Some(false) => return Ok(Outcome::OverQuota),
             Some(true) => {}
         }
+        let Some(flags) = self.flags_for(append)? else { return Ok(Outcome::Limit) };
         let mut pairs = Vec::with_capacity(append.messages.len());
         if !append.messages.is_empty() {
-            let (modseq, first) = self.count_emails_in(account, append.messages.len(), octets)?;
-            for (email, message) in (first..).zip(&append.messages) {
-                let Some(uid) = self.append_one(append, (modseq, email), message)? else { return Ok(Outcome::Limit) };
-                pairs.push((None, uid));
+            let (modseq, email) = self.count_emails_in(account, append.messages.len(), octets)?;
+            let sums = sums(append, &flags);
+            let uid = self.count_in((account, append.mailbox), modseq, &sums)?;
+            for (n, (message, flags)) in (0..).zip(append.messages.iter().zip(flags)) {
+                self.append_one(append, (uid + n, email + n, modseq), (message, flags))?;
+                pairs.push((None, Uid(small(uid + n)?)));
             }
         }
         Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    /// `None`: no more keywords.
-    fn append_one(&mut self, append: &Append, id: (i64, i64), message: &Appended) -> Sql<Option<Uid>> {
-        let (account, (modseq, email)): (AccountId, _) = (append.account, id);
-        let Ok(keywords) = self.slots_for(account, &message.flags.keywords)? else { return Ok(None) };
+    /// The bits of each message's flags; `None`: no more keywords.
+    fn flags_for(&mut self, append: &Append) -> Sql<Option<Vec<i64>>> {
+        let (mut all, mut kept) = (Vec::with_capacity(append.messages.len()), 0);
+        for message in &append.messages {
+            let names = &message.flags.keywords;
+            let Ok(keywords) = self.slots_kept(append.account, names, kept)? else { return Ok(None) };
+            kept |= keywords;
+            let utf8 = if message.utf8_header { bits::UTF8_HEADER } else { 0 };
+            all.push(system_bits(&message.flags) | keywords | utf8);
+        }
+        Ok(Some(all))
+    }
+
+    fn append_one(&mut self, append: &Append, ids: (i64, i64, i64), message: (&Appended, i64)) -> Sql<()> {
+        let (account, (uid, email, modseq)): (AccountId, _) = (append.account, ids);
+        let (message, flags) = message;
         let blob = self.insert_blob(&message.content, 1)?;
         let new = NewEmail {
             account,
@@ -52,17 +68,24 @@ impl Work<'_> {
             keys: keys(message.message_id.as_deref(), &message.references),
         };
         self.insert_email(email, &new)?;
-        let utf8 = if message.utf8_header { bits::UTF8_HEADER } else { 0 };
-        let uid = self.insert_message(&NewMessage {
+        let new = NewMessage {
             account,
             mailbox: append.mailbox.0,
             email,
             modseq,
-            flags: system_bits(&message.flags) | keywords | utf8,
+            flags,
             size: num(message.content.octets),
             received: num(message.received.0),
             saved: num(append.now.0),
-        })?;
-        Ok(Some(uid))
+        };
+        self.insert_row(uid, &new)
     }
+}
+
+fn sums(append: &Append, flags: &[i64]) -> Sums {
+    let mut sums = Sums::default();
+    for (message, flags) in append.messages.iter().zip(flags) {
+        sums.add(*flags, num(message.content.octets), true);
+    }
+    sums
 }

@@ -116,6 +116,16 @@ impl Work<'_> {
 
     /// The bits of some keywords; new ones get a free slot.
     pub(super) fn slots_for(&mut self, account: AccountId, names: &[String]) -> Sql<Result<i64, KeywordsFull>> {
+        self.slots_kept(account, names, 0)
+    }
+
+    /// The same while others are about to be used: their slots are not free either.
+    pub(super) fn slots_kept(
+        &mut self,
+        account: AccountId,
+        names: &[String],
+        kept: i64,
+    ) -> Sql<Result<i64, KeywordsFull>> {
         if names.is_empty() {
             return Ok(Ok(0));
         }
@@ -131,7 +141,7 @@ impl Work<'_> {
             }
             let mut free = free_slot(&known);
             if free.is_none() {
-                self.forget_unused(account, all)?;
+                self.forget_unused(account, kept | all)?;
                 known = keywords_of(self.sql, account)?;
                 free = free_slot(&known);
             }

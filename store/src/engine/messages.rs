@@ -157,7 +157,7 @@ impl Work<'_> {
                     continue;
                 }
                 let entry = Entry { email: row.get(1)?, flags, size: row.get(3)?, received: row.get(4)? };
-                found.sums.add(&entry, uid >= recent_from);
+                found.sums.add(flags, entry.size, uid >= recent_from);
                 found.entries.push(entry);
                 there.push(Uid(small(uid)?));
             }
@@ -315,6 +315,10 @@ impl Found {
         self.entries.len()
     }
 
+    pub(super) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+
     /// All their octets together.
     pub(super) fn octets(&self) -> u64 {
         count(self.sums.octets)
@@ -333,11 +337,11 @@ impl Found {
 }
 
 impl Sums {
-    fn add(&mut self, entry: &Entry, recent: bool) {
+    pub(super) fn add(&mut self, flags: i64, octets: i64, recent: bool) {
         self.total += 1;
-        self.unseen += i64::from(entry.flags & bits::SEEN == 0);
-        self.deleted += i64::from(entry.flags & bits::DELETED != 0);
+        self.unseen += i64::from(flags & bits::SEEN == 0);
+        self.deleted += i64::from(flags & bits::DELETED != 0);
         self.recent += i64::from(recent);
-        self.octets += entry.size;
+        self.octets += octets;
     }
 }

@@ -11,17 +11,21 @@ pub const REFERENCES_MAX: usize = 32;
 impl Work<'_> {
     /// The thread of a new e-mail, which holds on to its keys from now on.
     pub(super) fn thread_for(&mut self, account: AccountId, email: i64, keys: &[i64]) -> Sql<i64> {
-        let mut thread = email;
+        let mut known = Vec::with_capacity(keys.len());
         for key in keys {
             let find = "SELECT thread FROM thread_ref WHERE account = ?1 AND hash = ?2";
-            thread = thread.min(self.number(find, [account.0, *key])?.unwrap_or(thread));
+            known.push(self.number(find, [account.0, *key])?);
         }
-        for key in keys {
-            self.run(
-                "INSERT INTO thread_ref (account, hash, thread, email) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (account, hash) DO UPDATE SET email = excluded.email",
-                params![account.0, key, thread, email],
-            )?;
+        let thread = known.iter().flatten().copied().min().unwrap_or(email).min(email);
+        for (key, known) in keys.iter().zip(known) {
+            // Not in one statement, which would note what it overwrites (as in `messages`).
+            if known.is_some() {
+                let hold = "UPDATE thread_ref SET email = ?3 WHERE account = ?1 AND hash = ?2";
+                self.run(hold, params![account.0, key, email])?;
+            } else {
+                let insert = "INSERT INTO thread_ref (account, hash, thread, email) VALUES (?1, ?2, ?3, ?4)";
+                self.run(insert, params![account.0, key, thread, email])?;
+            }
         }
         Ok(thread)
     }

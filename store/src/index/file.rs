@@ -12,6 +12,7 @@ use message::search::Digest;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What is kept in it, as a number: another means that it is made anew. Also when folding or reading changes.
@@ -25,23 +26,33 @@ const READERS: usize = 4;
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// `None` until something is added: a house without mail has no index.
+    writer: Mutex<Option<Connection>>,
+    /// Whether there is one: readers do not wait for who writes.
+    made: AtomicBool,
     readers: Mutex<Vec<Connection>>,
 }
 
 impl File {
-    /// Opens the file at `path`; what is in it must fit the mail at `mail`.
+    /// Opens the file at `path`, if there is one; what is in it must fit the mail at `mail`.
     pub fn open(path: &Path, mail: &Path) -> Sql<File> {
-        let opened = open_writer(path).and_then(|writer| discard_strange(&writer, mail).map(|()| writer));
-        let writer = match opened {
-            Ok(writer) => writer,
-            Err(error) => {
-                tracing::warn!(%error, "the search index is made anew");
-                remove(path)?;
-                open_writer(path)?
+        let mut writer = None;
+        if path.exists() {
+            match open_writer(path).and_then(|writer| discard_strange(&writer, mail).map(|()| writer)) {
+                Ok(opened) => writer = Some(opened),
+                Err(error) => {
+                    tracing::warn!(%error, "the search index is made anew");
+                    remove(path)?;
+                }
             }
-        };
-        Ok(File { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+        }
+        let made = AtomicBool::new(writer.is_some());
+        Ok(File { path: path.to_owned(), writer: Mutex::new(writer), made, readers: Mutex::default() })
+    }
+
+    /// Whether anything was ever added.
+    pub fn is_made(&self) -> bool {
+        self.made.load(Ordering::Acquire)
     }
 
     /// Work on one state; `None` when the file cannot be read.
@@ -71,6 +82,11 @@ impl File {
         upto: EmailId,
     ) -> Sql<()> {
         let mut writer = self.writer.lock();
+        let writer = match &mut *writer {
+            Some(writer) => writer,
+            none => none.insert(open_writer(&self.path)?),
+        };
+        self.made.store(true, Ordering::Release);
         let step = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let known = Blocks::new(&step).upto(account)?;
         if upto <= known {

@@ -55,7 +55,10 @@ impl Index {
 impl Store {
     /// Up to which e-mail an account is indexed; `None` where there is no index.
     pub async fn indexed(&self, account: AccountId) -> Result<Option<EmailId>, StoreError> {
-        self.in_index(move |blocks| blocks.upto(account)).await
+        match self.index() {
+            Some(index) if !index.file.is_made() => Ok(Some(EmailId(0))),
+            _ => self.in_index(move |blocks| blocks.upto(account)).await,
+        }
     }
 
     /// Puts work to the index, on one state of it. `None` where there is none, or where it cannot be read: then it is
@@ -64,7 +67,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Blocks<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
-        let Some(index) = self.index().cloned() else { return Ok(None) };
+        let Some(index) = self.index().filter(|index| index.file.is_made()).cloned() else { return Ok(None) };
         Hands::Pool.run(move || Ok(index.file.read(work))).await
     }
 

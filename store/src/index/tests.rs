@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "damages files")]
 use super::*;
 use crate::op::{Op, Outcome};
 use crate::types::Credentials;

@@ -59,7 +59,7 @@ fn appended(engine: &Engine, octets: usize, flags: &Flags, at: u64) -> Result<Ap
     Ok(Appended {
         content: engine.put(&kit::noise(at, octets))?,
         summary: vec![],
-        utf8_header: at % 2 == 0,
+        utf8_header: at.is_multiple_of(2),
         message_id: None,
         references: vec![],
         flags: flags.clone(),

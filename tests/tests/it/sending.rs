@@ -147,6 +147,54 @@ fn hostile() -> Vec<(String, Habit)> {
     all
 }
 
+/// A certificate for this address, in place of the house's own.
+fn certify(house: &House, address: std::net::IpAddr) -> std::path::PathBuf {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.subject_alt_names.push(rcgen::SanType::IpAddress(address));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let file = house.path(net::tls::SELF_SIGNED_CERTIFICATE);
+    std::fs::write(&file, params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(house.path(net::tls::SELF_SIGNED_KEY), key.serialize_pem()).unwrap();
+    file
+}
+
+/// A house whose mail goes by this smarthost.
+fn behind(port: u16, certificate: &std::path::Path) -> House {
+    let house = House::found(&world()).unwrap();
+    house::fill(&house, &world()).unwrap();
+    std::fs::write(house.path("secret"), "hungry\n").unwrap();
+    let text = format!(
+        "[outbound]\nloopback_targets = true\nsmarthost = \"127.0.0.1:{port}\"\nsmarthost_user = \
+         \"alice@hamburger.edu\"\nsmarthost_password_file = \"secret\"\nsmarthost_ca = \"{}\"\n",
+        certificate.display()
+    );
+    let mut file = std::fs::File::options().append(true).open(house.configuration()).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    house
+}
+
+#[test]
+fn a_smarthost_with_a_login_must_prove_its_name() {
+    let smarthost = house(&[]);
+    let certificate = certify(&smarthost, [127, 0, 0, 1].into());
+    let server = Binary::start(&smarthost).unwrap();
+    let port = server.ports[&Port::Submission].port();
+    let other = certify(&House::found(&world()).unwrap(), [127, 0, 0, 2].into());
+    for (vouching, waits) in [(certificate, 0), (other, 1)] {
+        // The folder of the other one is gone by now: what cannot be read vouches for nobody either.
+        let house = behind(port, &vouching);
+        let sender = Binary::start(&house).unwrap();
+        send(&mut greet(&sender), "<1@crepes.fr>", "<alice@hamburger.edu>", &["<carol@crepes.fr>"]);
+        let settled = |row: &serde_json::Value| row["said"].is_string();
+        until("it was tried", || queue(&house, &[]).iter().all(settled));
+        let story = binary::command(&house, &["trace", "carol@crepes.fr"]).unwrap();
+        assert_eq!(queue(&house, &[]).len(), waits, "{story}");
+        assert_eq!(story.contains("over TLS1.3: 250"), waits == 0, "{story}");
+    }
+    let there = queue(&smarthost, &["--domain", "crepes.fr"]);
+    assert_eq!(there.len(), 1, "what was sent waits there: {there:?}");
+}
+
 #[test]
 fn a_hostile_server_hurts_nobody_else() {
     let sinks: Vec<(String, Sink)> =

@@ -35,11 +35,9 @@ fn write_envelope(out: &mut Vec<u8>, envelope: &Envelope, charset: Charset) {
     nstring(out, envelope.date.as_deref(), charset);
     out.push(b' ');
     nstring(out, envelope.subject.as_deref(), charset);
-    let or_from = |list: &'_ [Entry]| if list.is_empty() { envelope.from.clone() } else { list.to_vec() };
-    for list in [&envelope.from, &or_from(&envelope.sender), &or_from(&envelope.reply_to)] {
-        write_addresses(out, list, charset);
-    }
-    for list in [&envelope.to, &envelope.cc, &envelope.bcc] {
+    let or_from = |list| if <[Entry]>::is_empty(list) { &envelope.from[..] } else { list };
+    let (sender, reply_to) = (or_from(&envelope.sender), or_from(&envelope.reply_to));
+    for list in [&envelope.from[..], sender, reply_to, &envelope.to, &envelope.cc, &envelope.bcc] {
         write_addresses(out, list, charset);
     }
     out.push(b' ');
@@ -257,20 +255,28 @@ impl Writer<'_> {
 
     /// A space and the list; NIL where it is empty.
     fn parameters(&mut self, parameters: &[Parameter], charset: Option<&str>) {
-        let mut joined = joined(parameters);
-        if let Some(charset) = charset.filter(|_| !joined.iter().any(|(name, _)| name == "charset")) {
-            joined.push(("charset".to_owned(), charset.as_bytes().to_vec()));
-        }
-        if joined.is_empty() {
+        let needed = charset.filter(|_| !parameters.iter().any(|parameter| is_charset(&parameter.name)));
+        if parameters.is_empty() && needed.is_none() {
             return self.nstring(None);
         }
-        for (index, (name, value)) in joined.iter().enumerate() {
-            self.out.extend_from_slice(if index == 0 { b" (" } else { b" " });
-            self.string(name.as_bytes());
-            self.out.push(b' ');
-            self.string(value);
+        let start = self.out.len();
+        if parameters.iter().any(|parameter| parameter.name.contains('*')) {
+            joined(parameters).iter().for_each(|(name, value)| self.parameter(name, value));
+        } else {
+            parameters.iter().for_each(|parameter| self.parameter(&parameter.name, &parameter.value));
         }
+        needed.iter().for_each(|charset| self.parameter("charset", charset.as_bytes()));
+        // The list begins where its first space is, which then stands before the list.
+        self.out.insert(start + 1, b'(');
         self.out.push(b')');
+    }
+
+    /// A space, the name, a space, the value.
+    fn parameter(&mut self, name: &str, value: &[u8]) {
+        self.out.push(b' ');
+        self.string(name.as_bytes());
+        self.out.push(b' ');
+        self.string(value);
     }
 
     fn string(&mut self, text: &[u8]) {
@@ -288,6 +294,11 @@ impl Writer<'_> {
         self.out.push(b' ');
         number(&mut self.out, value);
     }
+}
+
+/// Whether it is the charset, whole, extended or in sections (RFC 2231 §4).
+fn is_charset(name: &str) -> bool {
+    name.split('*').next() == Some("charset")
 }
 
 fn is_message(part: &SummaryPart) -> bool {

@@ -103,7 +103,10 @@ fn multiparts_hold_their_parts() {
 fn a_multipart_without_parts_has_an_empty_one() {
     let content = "Content-Type: multipart/mixed; boundary=b\r\n\r\nnothing\r\n";
     for content in [content, "Content-Type: multipart/mixed\r\n\r\nno boundary\r\n"] {
-        assert_eq!(body_of(content), "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\")");
+        assert_eq!(
+            body_of(content),
+            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\")"
+        );
     }
 }
 
@@ -135,6 +138,18 @@ fn continued_parameters_are_joined() {
         ("name*x=a", "(\"name*x\" \"a\")"),
     ] {
         assert_eq!(parameters(typed), joined, "{typed}");
+    }
+}
+
+#[test]
+fn a_charset_in_pieces_is_a_charset() {
+    for (typed, shown) in [
+        ("charset*=us-ascii''utf-8", "(\"charset*\" \"us-ascii''utf-8\")"),
+        ("charset*0=utf; charset*1=-8", "(\"charset\" \"utf-8\")"),
+        ("charsets=x", "(\"charsets\" \"x\" \"charset\" \"us-ascii\")"),
+    ] {
+        let body = body_of(&format!("Content-Type: text/plain; {typed}\r\n\r\n"));
+        assert_eq!(body, format!("(\"text\" \"plain\" {shown} NIL NIL \"7bit\" 0 0)"));
     }
 }
 

@@ -4,6 +4,7 @@
 use super::command::{Part, Partial, Section, SectionText};
 use super::mailbox::{Charset, MailboxName};
 use super::parse::is_astring_char;
+use memchr::memchr2;
 use message::date::Date;
 
 /// The longest string that is quoted, in octets; longer ones go as literals, which are read without looking at each octet.
@@ -29,23 +30,23 @@ pub fn number(out: &mut Vec<u8>, number: u64) {
 /// understood.
 #[must_use]
 pub fn is_quotable(text: &[u8], charset: Charset) -> bool {
-    let ascii = text.iter().all(|octet| matches!(octet, b' '..=b'~'));
-    let utf8 = || {
-        let plain = text.iter().all(|octet| matches!(octet, b' '..=b'~' | 0x80..));
-        charset == Charset::Utf8 && plain && std::str::from_utf8(text).is_ok()
-    };
-    text.len() <= QUOTED_MAX && (ascii || utf8())
+    let beyond = charset == Charset::Utf8;
+    let plain = |octet: &u8| matches!(octet, b' '..=b'~') || (beyond && *octet >= 0x80);
+    text.len() <= QUOTED_MAX && text.iter().all(plain) && (text.is_ascii() || std::str::from_utf8(text).is_ok())
 }
 
 /// A string in quotes, whatever is in it: see [`is_quotable`].
 pub fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
-    for octet in text {
-        if matches!(octet, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(*octet);
+    let mut rest = text;
+    while let Some(end) = memchr2(b'"', b'\\', rest) {
+        let (before, from) = rest.split_at(end);
+        out.extend_from_slice(before);
+        out.push(b'\\');
+        out.extend_from_slice(from.get(..1).unwrap_or_default());
+        rest = from.get(1..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

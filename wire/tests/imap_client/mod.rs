@@ -110,7 +110,7 @@ fn client_and_session_understand_each_other() {
         let mut pair = Pair::new(WORLD, tasks.clone(), pace);
         pair.play();
         let finished = pair.finished();
-        assert!(finished.len() == tasks.len() && finished.iter().all(done), "{finished:?}");
+        assert!(finished.len() == tasks.len() && finished.iter().all(done), "{:?}", pair.told);
         assert_eq!(pair.content.len(), 498 + 2000);
         let heard = pair.heard();
         let listed = heard.iter().filter(|data| matches!(data, Data::List(_))).count();
@@ -145,7 +145,7 @@ fn what_is_appended_is_fetched() {
         pair.source.clone_from(&content);
         pair.play();
         assert!(pair.finished().iter().all(done), "{:?}", pair.finished());
-        assert_eq!(pair.content, content);
+        assert!(pair.content == content);
         let dated =
             |item: &FetchData| matches!(item, FetchData::InternalDate(date) if date.unix_seconds == 1_795_258_064);
         let heard = pair.heard();

@@ -7,7 +7,7 @@ use wire::dialogue::{Dialogue, Port, Stage};
 use wire::imap::client::{Answer, Ask, Client, Finish, Profile, Task, Timeouts};
 use wire::imap::command::Command;
 use wire::imap::response::Data;
-use wire::sasl::Secret;
+use wire::sasl::{Mechanism, Secret};
 use wire::smtp::client::{Login, Tls, limits::RANDOM};
 use wire::{Framing, Session, Step};
 
@@ -35,6 +35,7 @@ impl Pair {
     pub fn new(world: &str, tasks: impl IntoIterator<Item = Task>, pace: usize) -> Pair {
         let dialogue = Dialogue::parse("pair", world, &|file| Err(file.to_owned())).unwrap();
         let mut stage = PureStage::new(&dialogue.world, Chunking::Whole);
+        stage.mechanisms = vec![Mechanism::Plain];
         stage.open(1, Port::Imap).unwrap();
         let login = Login { user: "bob".to_owned(), password: Secret(b"hungry".to_vec()), in_the_clear: true };
         let profile = Profile { tls: Tls::Never, login: Some(login), timeouts: Timeouts::default() };

@@ -30,6 +30,8 @@ pub struct PureStage {
     connections: HashMap<u8, Box<dyn Connection>>,
     /// The length of every burst sent.
     pub bursts: Vec<usize>,
+    /// What IMAP sessions offer; the desks in memory know no SCRAM by themselves.
+    pub mechanisms: Vec<Mechanism>,
 }
 
 impl PureStage {
@@ -40,6 +42,7 @@ impl PureStage {
             now: BEGINNING,
             connections: HashMap::new(),
             bursts: Vec::new(),
+            mechanisms: mechanisms(),
         }
     }
 
@@ -98,7 +101,7 @@ impl PureStage {
             greeting: String::new(),
             tls_available: true,
             plaintext_login: self.house.borrow().plaintext_login(),
-            mechanisms: mechanisms(),
+            mechanisms: self.mechanisms.clone(),
             compression: true,
             jmap: None,
             implementation: None,

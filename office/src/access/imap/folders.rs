@@ -28,11 +28,6 @@ impl Tree {
         self.mailboxes.get(self.names.get(at)?.1)
     }
 
-    /// The mailbox with an id, and its whole name.
-    pub fn by_id(&self, id: MailboxId) -> Option<(&str, &Mailbox)> {
-        self.all().find(|(_, mailbox)| mailbox.id == id)
-    }
-
     /// Every mailbox with its whole name, in order of name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Mailbox)> {
         self.names.iter().filter_map(|(name, at)| Some((name.as_str(), self.mailboxes.get(*at)?)))

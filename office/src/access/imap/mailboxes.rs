@@ -4,9 +4,9 @@
 use super::names::{Found, Place, Room, Trees, prefix_of};
 use super::{ImapDesk, failed, ids, rights};
 use message::Time;
-use std::collections::{BTreeMap, BTreeSet};
-use store::op::{Op, Outcome, RightsChange};
-use store::query::{AccountById, AclOf, SharedWith, Subscriptions};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::op::{Op, Outcome};
+use store::query::{AccountById, SharedWith, Subscriptions};
 use store::types::{AccountId, Mailbox, MailboxId, Role};
 use wire::imap::ask::{Folder, Rights, SpecialUse};
 use wire::imap::mailbox::DELIMITER;
@@ -80,9 +80,9 @@ impl ImapDesk {
     ) -> Result<(), Refusal> {
         let Some(owner) = self.read(AccountById { account }).await? else { return Ok(()) };
         let prefix = prefix_of(&owner.address, self.user()?);
-        let tree = trees.of(self, account).await?;
-        for (id, rights) in visible {
-            let Some((name, mailbox)) = tree.by_id(*id) else { continue };
+        let visible: HashMap<MailboxId, Rights> = visible.iter().copied().collect();
+        for (name, mailbox) in trees.of(self, account).await?.all() {
+            let Some(rights) = visible.get(&mailbox.id) else { continue };
             let name = format!("{prefix}{name}");
             let folder = Folder {
                 selectable: mailbox.selectable && rights.has('r'),
@@ -117,24 +117,11 @@ impl ImapDesk {
         }
         let Room { account, parent, path, .. } = room;
         match self.apply(Op::MailboxCreate { account, parent, path, role, now }).await? {
-            Outcome::Mailbox(mailbox) => {
-                self.inherit(account, parent, mailbox).await?;
-                Ok(Answer::Created(ids::object(account, mailbox.0)))
-            }
+            Outcome::Mailbox(mailbox) => Ok(Answer::Created(ids::object(account, mailbox.0))),
             // The name was free: the role is not.
             Outcome::Exists | Outcome::Conflict if role.is_some() => Err(Refusal::UseAttribute),
             other => Err(failed(&other)),
         }
-    }
-
-    /// A new mailbox begins with the list of the one it lies in, so that who may work there may work in it too.
-    async fn inherit(&self, account: AccountId, parent: Option<MailboxId>, mailbox: MailboxId) -> Result<(), Refusal> {
-        let Some(parent) = parent else { return Ok(()) };
-        for (identifier, rights) in self.read(AclOf { account, mailbox: parent }).await? {
-            let change = RightsChange::Replace(rights);
-            self.apply(Op::AclSet { account, mailbox, identifier, change }).await?;
-        }
-        Ok(())
     }
 
     pub(super) async fn delete(&mut self, now: Time, name: &MailboxName) -> Result<Answer, Refusal> {

@@ -37,6 +37,9 @@ impl Selected {
         let told = *self.news.borrow_and_update();
         let listing = self.view.current().await.map_err(|error| refusal(&error))?;
         self.told = told;
+        // One that was removed and made again is another, though it has the name and the place of the first.
+        let known = self.listing.head().uid_validity;
+        let listing = listing.filter(|listing| known == 0 || listing.head().uid_validity == known);
         if let Some(listing) = &listing {
             self.listing.clone_from(listing);
         }

@@ -4,86 +4,109 @@
 use super::pieces::decode;
 use super::preview;
 use super::sources::gather;
-use super::{ImapDesk, ids};
+use super::{ImapDesk, ids, refusal};
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::sync::Arc;
 use store::query::{StoredMessages, Summaries};
 use store::types::{AccountId, MailboxId, Stored, SummaryRow, Uid};
-use store::{StoreError, UidSet};
+use store::{Store, StoreError, UidSet};
 use wire::imap::ask::{Summary, SummaryItems};
 use wire::imap::{Answer, Charset, Refusal, structure};
 
-/// Octets of content read for a page of previews, after which the rest goes without: they are looked at one at a time.
+/// Octets of content that are read together for previews.
 const PREVIEW_OCTETS: u64 = 1024 * 1024;
 
 impl ImapDesk {
     pub(super) async fn summaries(&mut self, uids: &[u32], items: SummaryItems) -> Result<Answer, Refusal> {
         self.may_read().await?;
         let selected = self.open()?;
-        let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
+        let place = (selected.view.account(), selected.view.mailbox());
         let set: UidSet = uids.iter().map(|uid| Uid(*uid)).collect();
         let limit = u32::try_from(uids.len()).unwrap_or(u32::MAX);
-        let rows = self.read(Summaries { account, mailbox, uids: set.clone(), limit }).await?;
-        let stored = if items.preview { self.stored((account, mailbox), set, limit).await? } else { HashMap::new() };
-        let mut described = HashMap::with_capacity(rows.len());
-        for row in rows {
-            let summary = self.describe(account, &row, items, stored.get(&row.uid.0)).await;
-            described.insert(row.uid.0, summary.map_err(|error| super::refusal(&error))?);
+        let query = Summaries { account: place.0, mailbox: place.1, uids: set.clone(), limit };
+        let mut described = HashMap::new();
+        for row in self.read(query).await? {
+            let uid = row.uid.0;
+            described.insert(uid, describe(place.0, row, items).map_err(|error| refusal(&error))?);
         }
-        Ok(Answer::Summaries(uids.iter().map(|uid| described.remove(uid)).collect()))
+        if items.preview {
+            self.add_previews(place, set, &mut described).await.map_err(|error| refusal(&error))?;
+        }
+        let summaries = uids.iter().map(|uid| described.remove(uid).map(|described| described.summary));
+        Ok(Answer::Summaries(summaries.collect()))
     }
 
-    async fn stored(
+    /// Reads the beginnings of messages, as many at a time as may lie in memory.
+    async fn add_previews(
         &self,
         place: (AccountId, MailboxId),
         uids: UidSet,
-        limit: u32,
-    ) -> Result<HashMap<u32, Stored>, Refusal> {
-        let (account, mailbox) = place;
-        let rows = self.read(StoredMessages { account, mailbox, uids, limit, octets: PREVIEW_OCTETS }).await?;
-        Ok(rows.into_iter().map(|(uid, stored)| (uid.0, stored)).collect())
-    }
-
-    async fn describe(
-        &self,
-        account: AccountId,
-        row: &SummaryRow,
-        items: SummaryItems,
-        stored: Option<&Stored>,
-    ) -> Result<Summary, StoreError> {
-        let mut described = Summary {
-            thread_id: items.thread_id.then(|| ids::object(account, row.thread.0)),
-            save_date: items.save_date.then_some(row.saved),
-            ..Summary::default()
-        };
-        if !(items.envelope || items.body || items.body_structure || items.preview) {
-            return Ok(described);
+        described: &mut HashMap<u32, Described>,
+    ) -> Result<(), StoreError> {
+        let store = self.office.store();
+        let mut left = uids;
+        while let Some((first, last)) = ends(&left) {
+            let (account, mailbox, uids) = (place.0, place.1, left.clone());
+            let query = StoredMessages { account, mailbox, uids, limit: u32::MAX, octets: PREVIEW_OCTETS };
+            let found = store.read(query).await?;
+            // One that is damaged has no preview; those after it do.
+            let done = found.last().map_or(first, |(uid, _)| *uid);
+            for (uid, stored) in &found {
+                let Some(Described { summary, row, decoded: Some(decoded) }) = described.get_mut(&uid.0) else {
+                    continue;
+                };
+                summary.preview = Some(preview_of(store, row, decoded, stored).await?);
+            }
+            left = left.within(Uid(done.0.saturating_add(1)), if done < last { last } else { Uid(0) });
         }
-        let summary = row.summary.clone().and_then(|octets| decode(&octets))?;
-        let charset = if items.utf8 { Charset::Utf8 } else { Charset::Ascii };
-        type Write = fn(&message::Summary, Charset) -> Vec<u8>;
-        let written = |wanted: bool, write: Write| wanted.then(|| Bytes::from(write(&summary, charset)));
-        described.envelope = written(items.envelope, structure::envelope);
-        described.body = written(items.body, structure::body);
-        described.body_structure = written(items.body_structure, structure::body_structure);
-        if let Some(stored) = stored {
-            described.preview = self.preview(row, &summary, stored).await?;
-        }
-        Ok(described)
+        Ok(())
     }
+}
 
-    async fn preview(
-        &self,
-        row: &SummaryRow,
-        summary: &message::Summary,
-        stored: &Stored,
-    ) -> Result<Option<String>, StoreError> {
-        // RFC 8970 §3.1: without text there is an empty one.
-        let Some(part) = preview::part(summary) else { return Ok(Some(String::new())) };
-        let prefix = u64::from(row.prefix_octets);
-        let start = (prefix + part.body.start).min(row.size);
-        let end = (prefix + part.body.end).min(start + preview::OCTETS_READ).min(row.size).max(start);
-        let body = gather(self.office.store(), stored, &(start..end)).await?;
-        Ok(Some(preview::of(part, &body)))
+/// A message that is being described.
+struct Described {
+    summary: Summary,
+    row: SummaryRow,
+    /// `None` where nothing needs it.
+    decoded: Option<Arc<message::Summary>>,
+}
+
+fn describe(account: AccountId, row: SummaryRow, items: SummaryItems) -> Result<Described, StoreError> {
+    let mut summary = Summary {
+        thread_id: items.thread_id.then(|| ids::object(account, row.thread.0)),
+        save_date: items.save_date.then_some(row.saved),
+        ..Summary::default()
+    };
+    if !(items.envelope || items.body || items.body_structure || items.preview) {
+        return Ok(Described { summary, row, decoded: None });
     }
+    let decoded = row.summary.clone().and_then(|octets| decode(&octets))?;
+    let charset = if items.utf8 { Charset::Utf8 } else { Charset::Ascii };
+    type Write = fn(&message::Summary, Charset) -> Vec<u8>;
+    let written = |wanted: bool, write: Write| wanted.then(|| Bytes::from(write(&decoded, charset)));
+    summary.envelope = written(items.envelope, structure::envelope);
+    summary.body = written(items.body, structure::body);
+    summary.body_structure = written(items.body_structure, structure::body_structure);
+    Ok(Described { summary, row, decoded: Some(decoded) })
+}
+
+async fn preview_of(
+    store: &Store,
+    row: &SummaryRow,
+    summary: &message::Summary,
+    stored: &Stored,
+) -> Result<String, StoreError> {
+    // RFC 8970 §3.1: without text there is an empty one.
+    let Some(part) = preview::part(summary) else { return Ok(String::new()) };
+    let prefix = u64::from(row.prefix_octets);
+    let start = (prefix + part.body.start).min(row.size);
+    let end = (prefix + part.body.end).min(start + preview::OCTETS_READ).min(row.size).max(start);
+    let body = gather(store, stored, &(start..end)).await?;
+    Ok(preview::of(part, &body))
+}
+
+/// The lowest and the highest of a set.
+fn ends(uids: &UidSet) -> Option<(Uid, Uid)> {
+    Some((uids.ranges().first()?.0, uids.ranges().last()?.1))
 }

@@ -4,6 +4,7 @@
 mod changes;
 mod content;
 mod sharing;
+mod speed;
 mod together;
 
 use super::ImapDesk;

@@ -29,6 +29,8 @@ struct State {
     listing: Option<Arc<Listing>>,
     /// The account's newest change when the store was asked last; `None`: never.
     seen: Option<ModSeq>,
+    /// Of the listing that was loaded.
+    uid_validity: u32,
     /// Messages with UIDs from here on were told to no session as recent.
     recent_from: u32,
     /// The same, as the store has it.
@@ -96,8 +98,11 @@ impl View {
         let told = listing.len().saturating_sub(whole.mailbox.recent);
         let recent_from = listing.uid(told).unwrap_or(listing.head().uid_next);
         let mut state = self.state.lock();
-        state.recent_from = recent_from.max(state.recent_from);
+        // Of a mailbox that was removed and made again, nothing was told yet.
+        let is_same = state.uid_validity == listing.head().uid_validity;
+        state.recent_from = if is_same { recent_from.max(state.recent_from) } else { recent_from };
         state.recent_stored = recent_from;
+        state.uid_validity = listing.head().uid_validity;
         drop(state);
         Ok(Some(Arc::new(listing)))
     }
@@ -109,6 +114,9 @@ impl View {
             ListingNews::Gone => Ok(None),
             ListingNews::Forgotten => self.load().await,
             ListingNews::Known { mailbox, .. } if !mailbox.selectable => Ok(None),
+            ListingNews::Known { mailbox, .. } if mailbox.uid_validity != known.head().uid_validity => {
+                self.load().await
+            }
             ListingNews::Known { mailbox, keywords, changed, vanished } => {
                 let keywords = Keywords::new(keywords);
                 let known_keywords = &known.head().keywords;

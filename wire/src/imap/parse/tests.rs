@@ -248,6 +248,7 @@ fn an_append_of_urls_comes_whole() {
         "APPEND box CATENATE (URL a",
         "APPEND box \"7-Jul-1996 02:44:25 -0700\" CATENATE (URL a)",
         "APPEND box \"37-Jul-1996 02:44:25 -0700\" CATENATE (URL a)",
+        "APPEND box \"17-Jul-1996 02:44:25 -0760\" CATENATE (URL a)",
         "REPLACE 1 box CATENATE (URL a) CATENATE (URL b)",
     ] {
         error(wrong);
@@ -258,6 +259,32 @@ fn an_append_of_urls_comes_whole() {
 fn sets_may_be_what_was_saved() {
     let Command::Fetch(fetch) = read("UID FETCH $ FLAGS") else { panic!() };
     assert_eq!(fetch.messages, Messages::Saved);
+}
+
+#[test]
+fn zones_are_minutes() {
+    let zone = |zone: &str| match read(&format!("APPEND a \"17-Jul-1996 02:44:25 {zone}\" CATENATE (URL a)")) {
+        Command::Upload(upload) => match upload.items.first() {
+            Some(UploadItem::Message { internal_date: Some(date), .. }) => date.offset_minutes,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        read("APPEND a \" 7-Jul-1996 02:44:25 +0000\" CATENATE (URL a)"),
+        read("APPEND a \"07-Jul-1996 02:44:25 +0000\" CATENATE (URL a)")
+    );
+    for wrong in [
+        "7-Jul-1996 02:44:25 +0000",
+        "  7-Jul-1996 02:44:25 +0000",
+        "17-Jul-1996 24:44:25 +0000",
+        "17-Jul-1996 02:44:25",
+        "",
+        "x",
+    ] {
+        error(&format!("APPEND a \"{wrong}\" CATENATE (URL a)"));
+    }
+    assert_eq!([zone("-0000"), zone("+0000"), zone("-0159"), zone("+1400")], [0, 0, -119, 840].map(Some));
 }
 
 /// Words of commands, and what they are parted by.

@@ -9,7 +9,7 @@ use crate::imap::mailbox::Charset;
 /// What can be done once logged in. Each is in RFCS.tsv.
 const AFTER_LOGIN: &[&str] = &[
     "ACL",
-    "RIGHTS=kxten",
+    "RIGHTS=kxte",
     "BINARY",
     "CATENATE",
     "CHILDREN",

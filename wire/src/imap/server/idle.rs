@@ -4,6 +4,7 @@ use super::input::Reading;
 use super::reply::Reply;
 use super::sync::Expunges;
 use super::{Server, State};
+use crate::imap::{Answer, Ask};
 
 impl Server {
     /// RFC 2177 §3. What waited to be told is told at once.
@@ -40,7 +41,11 @@ impl Server {
                 Reading::Idle(_) => Expunges::Told,
                 _ => self.enabled.notified.expunges(),
             };
-            self.sync_then(expunges, |_| {});
+            self.ask(Ask::Sync, move |server, answer| match answer {
+                Answer::Synced(synced) => server.synced(synced, expunges),
+                // It would be asked again and again, for there is still news.
+                _ => server.bye("[UNAVAILABLE] news cannot be told now; try again later"),
+            });
         }
     }
 

@@ -238,7 +238,7 @@ impl Session for Server {
     }
 
     fn deadline(&self) -> Option<Time> {
-        let waits = self.hears() && !matches!(self.reading, Reading::Closed | Reading::Handshake);
+        let waits = self.hears() && !matches!(self.reading, Reading::Closed);
         waits.then_some(self.deadline)
     }
 

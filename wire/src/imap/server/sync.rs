@@ -52,24 +52,26 @@ impl Server {
         });
     }
 
-    fn synced(&mut self, synced: Synced, expunges: Expunges) {
+    pub(super) fn synced(&mut self, synced: Synced, expunges: Expunges) {
         if let State::Open(open) = &mut self.state {
             let Some(listing) = synced.listing else {
                 // RFC 2180 §3.3: the mailbox was deleted, and numbers mean nothing any more.
                 return self.bye("the selected mailbox was deleted");
             };
-            for range in synced.recent {
-                numbers::push(&mut open.recent, range);
+            open.recent = numbers::joined(std::mem::take(&mut open.recent), &synced.recent);
+            let exists_told = self.take_in(listing);
+            if !exists_told && !synced.recent.is_empty() {
+                // Messages the client knows by an answer of its own, as of COPY.
+                self.send_recent();
             }
-            self.take_in(listing);
             self.tell(expunges);
         }
         self.tell_news(synced.news);
     }
 
-    /// Takes in a newer listing. New messages have numbers from then on, so EXISTS is told at once.
-    pub(super) fn take_in(&mut self, listing: Arc<Listing>) {
-        let Some(open) = self.open() else { return };
+    /// Takes in a newer listing. New messages have numbers from then on, so EXISTS is told at once; whether it was.
+    pub(super) fn take_in(&mut self, listing: Arc<Listing>) -> bool {
+        let Some(open) = self.open() else { return false };
         let news = open.numbers.advance(listing);
         let untold = std::mem::take(&mut open.untold);
         open.untold = numbers::joined(untold, &news.changed);
@@ -80,26 +82,31 @@ impl Server {
         if more_keywords {
             self.send_flags();
         }
-        if !news.added.is_empty() {
+        let came = !news.added.is_empty();
+        if came {
             self.send_exists();
             self.fetch_news(news.added);
         }
         if followed {
             self.follow_contexts();
         }
+        came
     }
 
     /// RFC 9051 §7.4.1, and RECENT of RFC 3501 §7.3.2. No numbers, no EXISTS of use; RFC 9586 §3 keeps it.
     pub(super) fn send_exists(&mut self) {
-        let rev2 = self.enabled.rev2;
         let Some(open) = self.open() else { return };
         let exists = open.numbers.count();
-        let recent = open.recent_count();
-        let mut lines = format!("* {exists} EXISTS\r\n");
-        if !rev2 {
-            lines.push_str(&format!("* {recent} RECENT\r\n"));
+        self.send(format!("* {exists} EXISTS\r\n"));
+        self.send_recent();
+    }
+
+    fn send_recent(&mut self) {
+        let rev2 = self.enabled.rev2;
+        if let Some(open) = self.open().filter(|_| !rev2) {
+            let recent = open.recent_count();
+            self.send(format!("* {recent} RECENT\r\n"));
         }
-        self.send(lines);
     }
 
     /// Tells what was taken in: expunges where they may be told, and changed flags.
@@ -161,7 +168,9 @@ impl Server {
     /// What is told of a message whose flags changed. RFC 7162 §3.2.4: with its UID for a client that resynchronizes.
     pub(super) fn news_columns(&self) -> Vec<Column> {
         let mut columns = vec![Column::Flags];
-        if self.enabled.qresync && !self.enabled.uid_only {
+        // RFC 5465 §5.1: likewise for one that is told at any time.
+        let by_uid = self.enabled.qresync || self.enabled.notified.is_on();
+        if by_uid && !self.enabled.uid_only {
             columns.insert(0, Column::Uid);
         }
         if self.enabled.condstore {

@@ -156,6 +156,24 @@ async fn mailboxes_are_made_renamed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_mailbox_made_again_is_another_to_who_had_it_open() {
+    let (house, mut desk) = bob().await;
+    let mut other = house.desk("bob").await;
+    let create = |text: &str| Ask::Create { name: name(text), special_use: vec![] };
+    done(&mut desk, create("a/b")).await;
+    append_all(&mut desk, "a", &[b"\r\nx", b"\r\ny"]).await.unwrap();
+    let before = select(&mut desk, "a").await;
+    assert_eq!(before.recent, [1..=2]);
+    done(&mut other, Ask::Delete(name("a"))).await;
+    done(&mut other, create("a")).await;
+    append(&mut other, "a", b"\r\nz").await;
+    assert!(sync(&mut desk).await.listing.is_none());
+    let after = select(&mut desk, "a").await;
+    assert_ne!(after.listing.head().uid_validity, before.listing.head().uid_validity);
+    assert_eq!((after.listing.len(), after.recent.len()), (1, 1));
+}
+
+#[tokio::test]
 async fn the_messages_of_inbox_move_when_it_is_renamed() {
     let (_house, mut desk) = bob().await;
     append(&mut desk, "INBOX", b"\r\nx").await;

@@ -59,6 +59,26 @@ async fn a_page_of_descriptions_names_each_message() {
 }
 
 #[tokio::test]
+async fn every_message_of_a_page_has_its_preview() {
+    let (_house, mut desk) = bob().await;
+    // Together more than is read at once.
+    let mut content = b"\r\nthe beginning ".to_vec();
+    content.resize(240_000, b'x');
+    let mut uids = vec![];
+    for _ in 0..7 {
+        uids.push(append(&mut desk, "INBOX", &content).await);
+    }
+    select(&mut desk, "INBOX").await;
+    let found = summaries(&mut desk, &uids).await;
+    let begins = |summary: &Option<Summary>| {
+        summary.as_ref().is_some_and(|summary| {
+            summary.preview.as_deref().is_some_and(|preview| preview.starts_with("the beginning x"))
+        })
+    };
+    assert!(found.len() == 7 && found.iter().all(begins));
+}
+
+#[tokio::test]
 async fn sections_are_read_as_they_are_stored() {
     let (_house, mut desk) = bob().await;
     let uid = append(&mut desk, "INBOX", LETTER).await;

@@ -158,7 +158,5 @@ fn an_end_in_a_task_is_told() {
     assert!(matches!(drive.hear("p9 OK\r\n").lost(), Some((Stage::Task, Said::Garbage(_)))));
     let mut drive = begun();
     assert!(matches!(drive.hear("SSH-2.0\r\n").lost(), Some((Stage::Task, Said::Garbage(_)))));
-    for drive in [begun()] {
-        assert_eq!(drive.client.deadline(), Some(NOW.after(Timeouts::default().task)));
-    }
+    assert_eq!(begun().client.deadline(), Some(NOW.after(Timeouts::default().task)));
 }
