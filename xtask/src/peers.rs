@@ -122,5 +122,7 @@ fn only_file(folder: &Path, begin: &str) -> Result<PathBuf> {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         is_file && entry.file_name().to_string_lossy().starts_with(begin)
     });
-    found.map(|entry| entry.path()).with_context(|| format!("nothing that begins with {begin:?} in {}", folder.display()))
+    found
+        .map(|entry| entry.path())
+        .with_context(|| format!("nothing that begins with {begin:?} in {}", folder.display()))
 }

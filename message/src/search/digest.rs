@@ -89,6 +89,8 @@ impl Leaf {
             Leaf::Address(AddressField::To, _) => Column::To,
             Leaf::Address(AddressField::Cc, _) => Column::Cc,
             Leaf::Address(AddressField::Bcc, _) => Column::Bcc,
+            // Whether there is a subject at all is not kept.
+            Leaf::Subject(needle) if needle.folded().is_empty() => return None,
             Leaf::Subject(_) => Column::Subject,
             // A field is heard with its name before it.
             Leaf::Header(name, needle) => {
@@ -282,6 +284,7 @@ mod tests {
     fn questions_imply_what_they_can() {
         let needle = || Needle::new("abc");
         assert!(matches!(Leaf::Subject(needle()).implies(), Some(Implied::Column(Column::Subject, _))));
+        assert!(Leaf::Subject(Needle::new("")).implies().is_none());
         assert!(matches!(Leaf::Address(AddressField::Cc, needle()).implies(), Some(Implied::Column(Column::Cc, _))));
         for leaf in [Leaf::Body(needle()), Leaf::Text(needle())] {
             assert!(matches!(leaf.implies(), Some(Implied::Grams(grams)) if grams == [0x41_42_43]), "{leaf:?}");
