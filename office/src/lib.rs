@@ -14,7 +14,7 @@ pub mod screens;
 pub mod srs;
 
 pub use access::Pop3Desk;
-pub use counters::Counters;
+pub use counters::{Counters, DELAY_BOUNDS, Delays};
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
