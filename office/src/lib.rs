@@ -15,7 +15,7 @@ mod search;
 pub mod srs;
 
 pub use access::{ImapDesk, Pop3Desk};
-pub use counters::Counters;
+pub use counters::{Counters, DELAY_BOUNDS, Delays};
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
 pub use policy::{FileDomain, Network, OutboundPolicy, Policy};

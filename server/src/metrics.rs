@@ -10,7 +10,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use net::Seat;
 use net::accept::{Reception, Refused};
-use prometheus_client::encoding::EncodeLabelSet;
+use office::DELAY_BOUNDS;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -189,6 +191,33 @@ fn connections(registry: &mut Registry, traffic: &Traffic) {
     registry.register("connections_open", "Connections open now", open);
 }
 
+/// How long mail had waited when another server took it.
+#[derive(Debug)]
+struct Delays {
+    buckets: Vec<(f64, u64)>,
+    total: f64,
+}
+
+impl Delays {
+    fn of(delays: &office::Delays) -> Delays {
+        let bounds = DELAY_BOUNDS.iter().map(Duration::as_secs_f64).chain([f64::MAX]);
+        let counts = delays.counts.iter().map(|counter| counter.load(Ordering::Relaxed));
+        let total = Duration::from_millis(delays.total_ms.load(Ordering::Relaxed)).as_secs_f64();
+        Delays { buckets: bounds.zip(counts).collect(), total }
+    }
+}
+
+impl EncodeMetric for Delays {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let count = self.buckets.iter().map(|(_, count)| count).sum();
+        encoder.encode_histogram::<NoLabelSet>(self.total, count, &self.buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
+}
+
 fn mail(registry: &mut Registry, counters: &office::Counters) {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let mut by_result = |name: &str, help: &str, results: &[(&'static str, u64)]| {
@@ -209,6 +238,7 @@ fn mail(registry: &mut Registry, counters: &office::Counters) {
         "What came of recipients at other servers, try by try",
         &[("sent", read(&counters.sent)), ("deferred", read(&counters.deferred)), ("failed", read(&counters.failed))],
     );
+    registry.register("send_delay_seconds", "From 250 here to 250 there", Delays::of(&counters.delays));
     let dialled = Counter::<u64>::default();
     dialled.inc_by(read(&counters.dialled));
     registry.register("connections_out", "Connections to other servers, tried or made", dialled);

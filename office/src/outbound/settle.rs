@@ -122,6 +122,9 @@ impl Outbound {
         let mut told = Vec::new();
         for (row, judgement) in rows {
             let fate = self.fate((now, earliest), &row, &judgement);
+            if fate.event == "sent" {
+                self.inner.office.counters().delays.add(now.since(row.created));
+            }
             settlement.recipients.push(SettledRecipient {
                 outbox: row.outbox,
                 recipient: row.recipient,

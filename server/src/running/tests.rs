@@ -222,6 +222,8 @@ async fn the_metrics_listener_tells_figures_and_nothing_else() {
         "pillarbox_connections_open{listener=\"smtp\"} 1\n",
         "pillarbox_messages_total{result=\"accepted\"} 0\n",
         "pillarbox_logins_total{result=\"failed\"} 0\n",
+        "pillarbox_send_delay_seconds_bucket{le=\"0.01\"} 0\n",
+        "pillarbox_send_delay_seconds_count 0\n",
         "pillarbox_accounts 0\n",
         "# EOF\n",
     ] {
