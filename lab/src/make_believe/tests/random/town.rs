@@ -242,9 +242,17 @@ impl Town {
             let journeys = self.journeys(address);
             return Some(format!("letter {number} from <{}> to {address} is lost{journeys}", letter.from));
         }
+        // Named itself and by a list of another host, it is written to twice.
+        let ways = letter.to.iter().filter(|to| self.members(to).iter().any(|member| member == address)).count();
         let excused = self.has_excuse(letter);
-        (arrived + reported > 1 && !excused)
-            .then(|| format!("letter {number} to {address} arrived {arrived} and was reported {reported} times"))
+        (usize::try_from(arrived + reported).unwrap() > ways.max(1) && !excused).then(|| {
+            let journeys = self.journeys(address);
+            let (from, to) = (&letter.from, &letter.to);
+            format!(
+                "letter {number} from <{from}> to {to:?}: at {address} it arrived {arrived} and was reported \
+                     {reported} times{journeys}"
+            )
+        })
     }
 
     /// What every host says of mail for an address.
