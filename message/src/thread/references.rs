@@ -217,6 +217,7 @@ impl Threads {
             }
         }
         let mut tops = Vec::with_capacity(threads.len());
+        let mut touched: Vec<u32> = Vec::new();
         let mut gone: Vec<bool> = vec![false; self.messages.len()];
         for (top, subject) in threads {
             tops.push(top);
@@ -226,6 +227,7 @@ impl Threads {
             {
                 let (parent, new) = self.join(top, known);
                 *entry = Some(parent);
+                touched.push(parent);
                 gone.resize(self.messages.len(), false);
                 tops.extend(new.then_some(parent));
                 for node in [top, known] {
@@ -234,7 +236,9 @@ impl Threads {
             }
         }
         tops.retain(|top| gone.get(*top as usize) == Some(&false));
-        let touched: Vec<u32> = table.into_iter().flatten().collect();
+        // Also those that a later merge put below a dummy; each once, however many came to it.
+        touched.sort_unstable();
+        touched.dedup();
         self.tops = tops;
         self.sort_below(&touched);
     }

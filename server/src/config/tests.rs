@@ -65,6 +65,8 @@ submissions = ["127.0.0.1:1465"]
 lmtp = ["127.0.0.1:2424"]
 pop3 = []
 pop3s = ["127.0.0.1:1995"]
+imap = ["127.0.0.1:1143"]
+imaps = ["127.0.0.1:1993"]
 metrics = ["127.0.0.1:9110"]
 [tls]
 certificate = "tls/chain.pem"
@@ -125,7 +127,7 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/etc/pillarbox/data"), "relative to the file");
     let tls = config.tls.clone().unwrap();
     assert_eq!((tls.certificate, tls.key), ("/etc/pillarbox/tls/chain.pem".into(), "/etc/key.pem".into()));
-    assert_eq!(config.listen.len(), 7);
+    assert_eq!(config.listen.len(), 9);
     assert!(config.trust.apop && config.trust.relay_networks.len() == 2);
     assert_eq!(config.policy().local_users, ["www-data"]);
     let limits = Limits {
