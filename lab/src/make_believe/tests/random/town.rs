@@ -37,6 +37,8 @@ struct Machine {
 /// A letter that was accepted.
 struct Letter {
     from: String,
+    /// The domain of the host where it was handed in.
+    home: String,
     /// Where it ends, if all goes well: addresses that exist, and some that do not.
     to: BTreeSet<String>,
     /// Its host lost power while it was handed in, so nobody was told that it was taken.
@@ -166,7 +168,8 @@ impl Town {
         let unsure = machine.spin();
         if taken.queue_id.is_some() {
             let kept = addresses.into_iter().filter(|address| !taken.refused.contains(address));
-            self.letters.insert(number, Letter { from, to: kept.collect(), unsure });
+            let home = machine.plan.domain.clone();
+            self.letters.insert(number, Letter { from, home, to: kept.collect(), unsure });
         }
         if unsure {
             machine.lose_power(&self.chance, self.timeline.now().after(10 * MINUTE));
@@ -281,6 +284,7 @@ impl Town {
         };
         letter.to.iter().flat_map(|to| self.members(to)).chain(letter.to.clone()).any(|to| touched(&to))
             || touched(&letter.from)
+            || machines.iter().any(|machine| machine.plan.domain == letter.home && machine.losses > 0)
     }
 }
 
