@@ -52,6 +52,14 @@ class Screen:
                 raise Failed(f"never on the screen: {texts}{f', or still there: {gone}' if gone else ''}\n{shown}")
             time.sleep(LOOK_S)
 
+    def ended(self):
+        """Waits until the program has ended."""
+        end = time.monotonic() + LIMIT_S
+        while self._tmux("list-panes", "-F", "#{pane_dead}").strip() == "0":
+            if time.monotonic() > end:
+                raise Failed(f"the program does not end\n{self.shown()}")
+            time.sleep(LOOK_S)
+
     def line(self, text):
         """The line of the screen with this text."""
         return next((line for line in self.shown().splitlines() if text in line), "")

@@ -38,7 +38,7 @@ def case_reads_flags_files_deletes(house):
         house.put(letters.LONG_LINES)
         screen.see("long")
         screen.type("q")
-        screen.see("Pane is dead")
+        screen.ended()
     inbox = dict(subjects(house))
     check(set(inbox) == {"ketchup", "letters", "long"}, f"{inbox}")
     check("\\Flagged" in inbox["ketchup"] and "\\Seen" in inbox["letters"], f"{inbox}")
