@@ -2,10 +2,12 @@
 
 import imaplib
 import re
+import time
 
 from house import BOB, PASSWORDS, with_crlf
 from programs import check
 
+LIMIT_S, LOOK_S = 30, 0.1
 LISTED = re.compile(rb'\(([^)]*)\) "/" "?([^"]*)"?$')
 
 
@@ -66,6 +68,14 @@ def contents(house, folder="INBOX", user=BOB):
 def subjects(house, folder="INBOX", user=BOB):
     """The subjects of a mailbox, in order, each with its flags."""
     return [(subject(octets), flags) for flags, octets in contents(house, folder, user)]
+
+
+def await_subjects(house, folder, wanted):
+    """Waits until a mailbox holds these subjects; a program on a screen files them in its own time."""
+    end = time.monotonic() + LIMIT_S
+    while [name for name, _ in subjects(house, folder)] != wanted:
+        check(time.monotonic() < end, f"{folder} holds {subjects(house, folder)}")
+        time.sleep(LOOK_S)
 
 
 def subject(octets):
