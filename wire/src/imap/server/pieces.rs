@@ -66,9 +66,8 @@ impl Server {
 
     /// The response under way is brought to an end, so that the client can read on.
     fn pieces_broken(&mut self, mut pieces: Pieces, reply: Reply) {
-        if let Some(mut line) = pieces.line.take() {
-            line.extend_from_slice(b")\r\n");
-            self.send(line);
+        if let Some(line) = pieces.line.take() {
+            self.end_message(line, pieces.starts());
         }
         self.fetch_broken(pieces.fetching, reply);
     }
@@ -90,10 +89,17 @@ impl Server {
             pieces.relayed = true;
         }
         if want + 1 == wants {
-            line.extend_from_slice(b")\r\n");
-            self.send(line);
+            self.end_message(line, pieces.starts());
         } else {
             pieces.line = Some(line);
+        }
+    }
+
+    /// A message of which nothing could be told has no line: the grammar wants an item at least (RFC 9051 §9, `msg-att`).
+    fn end_message(&mut self, mut line: Vec<u8>, start: Option<usize>) {
+        if start.is_none_or(|start| line.len() > start) {
+            line.extend_from_slice(b")\r\n");
+            self.send(line);
         }
     }
 

@@ -5,7 +5,7 @@ mod chance;
 mod limits;
 
 use super::{Limits, Profile, Server};
-use crate::imap::ask::{Found, FoundRows, Rights, Selected, Synced, Uids};
+use crate::imap::ask::{Found, FoundRows, Piece, Rights, Selected, Synced, Uids};
 use crate::imap::listing::{Head, Listing, Row};
 use crate::imap::{Answer, Ask, Refusal};
 use crate::sasl::{self, Mechanism};
@@ -119,4 +119,24 @@ impl Talk {
         }
         panic!("the session has no end of steps");
     }
+}
+
+/// What FETCH of two messages says when their pieces are these.
+fn fetched(command: &str, pieces: &[Piece]) -> String {
+    let mut talk = Talk::logged_in();
+    talk.say("b SELECT INBOX\r\n");
+    talk.say_to(format!("c {command}\r\n").as_bytes(), &mut |ask| match ask {
+        Ask::Pieces { .. } => Answer::Pieces(pieces.to_vec()),
+        other => plain_answer(other),
+    })
+}
+
+#[test]
+fn a_message_of_which_nothing_is_told_has_no_line() {
+    let pieces = [Piece::UnknownCte, Piece::Here("x".into())];
+    let failed = "c NO [UNKNOWN-CTE] the transfer encoding is unknown\r\n";
+    let said = fetched("FETCH 1:2 BINARY.PEEK[1]", &pieces);
+    assert_eq!(said, format!("* 2 FETCH (BINARY[1] ~{{1}}\r\nx)\r\n{failed}"));
+    let said = fetched("UID FETCH 1 BINARY.PEEK[1]", &pieces[..1]);
+    assert_eq!(said, format!("* 1 FETCH (UID 1)\r\n{failed}"));
 }
