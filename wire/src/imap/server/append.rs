@@ -8,7 +8,7 @@ use super::store::flag_names;
 use super::sync::Expunges;
 use super::{Server, limits, text};
 use crate::imap::ask::{AppendStep, Uids};
-use crate::imap::command::{By, Command, Literal, Tagged, Target, UploadItem};
+use crate::imap::command::{By, Command, Form, Literal, Tagged, Target, UploadItem};
 use crate::imap::mailbox::MailboxName;
 use crate::imap::{Answer, Ask, Refusal};
 use message::search::Bound;
@@ -88,6 +88,9 @@ impl Server {
     fn go_on_uploading(&mut self, mut upload: Box<Upload>) {
         let step = match upload.items.pop_front() {
             None => return self.at_literal(upload),
+            Some(UploadItem::Message { form, .. }) if form != Form::Catenate && upload.is_cancelled() => {
+                return self.upload_failed(&upload.tag, &Reply::no("a message without octets: nothing is appended"));
+            }
             Some(UploadItem::Message { flags, internal_date, .. }) => {
                 upload.messages += 1;
                 upload.octets = 0;
@@ -176,6 +179,13 @@ impl Server {
     pub(super) fn abort_upload(&mut self) {
         self.reading = Reading::Command;
         self.ask(Ask::Append(AppendStep::Abort), |_, _| {});
+    }
+}
+
+impl Upload {
+    /// RFC 3502 §6.3.11: an empty literal for a message is how a client takes back an APPEND that it has begun.
+    fn is_cancelled(&self) -> bool {
+        self.literal.is_some_and(|literal| literal.octets == 0)
     }
 }
 
