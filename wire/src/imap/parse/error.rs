@@ -24,6 +24,8 @@ pub enum Cause {
     Name,
     /// `NO [BADCHARSET (UTF-8 US-ASCII)]`: strings are not in the charset of the search, or it is an unknown one.
     Charset,
+    /// The same of a search whose result was to be saved: what was saved before is gone (RFC 5182 §2.1).
+    SavedCharset,
     /// `BAD [TOOMANY]`, `NO [LIMIT]`: a limit, told by `expected`.
     Limit,
 }
@@ -43,7 +45,7 @@ impl fmt::Display for SyntaxError {
             Cause::Syntax => write!(f, "expected {} after octet {}", self.expected, self.at),
             Cause::Unknown => f.write_str("unknown command"),
             Cause::Name => f.write_str("the name of the mailbox is not modified UTF-7"),
-            Cause::Charset => f.write_str("the strings are not in a charset known here"),
+            Cause::Charset | Cause::SavedCharset => f.write_str("the strings are not in a charset known here"),
             Cause::Limit => write!(f, "more than {} after octet {}", self.expected, self.at),
         }
     }

@@ -1,7 +1,7 @@
 //! SEARCH, SORT, THREAD and their keys (RFC 9051 §6.4.4, RFC 3501 §6.4.4, RFC 5032, RFC 5256, RFC 5957, RFC 6203, RFC
 //! 7162, RFC 8474, RFC 8514). Keys call each other only as deep as [`message::search::NESTING_MAX`].
 
-use super::super::command::{By, Messages, Search, Sort, Thread};
+use super::super::command::{By, Messages, Returns, Search, Sort, Thread};
 use super::super::limits::{ITEMS, NAMES, SEARCH_KEYS};
 use super::cursor::Cursor;
 use super::returns::returns;
@@ -12,7 +12,16 @@ use message::search::{AddressField, Algorithm, Criterion, DateOf, Key, Relation,
 /// RFC 9051 §6.4.4.
 pub(super) fn search(by: By, c: &mut Cursor<'_>) -> Parsed<Search> {
     let returns = returns(c)?;
-    Ok(Search { by, returns, key: program(c)? })
+    let key = program(c).map_err(|error| of_saving(returns.as_ref(), error))?;
+    Ok(Search { by, returns, key })
+}
+
+/// Marks what is answered by NO, and so empties what was saved (RFC 5182 §2.1).
+fn of_saving(returns: Option<&Returns>, mut error: SyntaxError) -> SyntaxError {
+    if error.cause == Cause::Charset && returns.is_some_and(|returns| returns.save) {
+        error.cause = Cause::SavedCharset;
+    }
+    error
 }
 
 /// What is looked for, perhaps with a charset before it.
@@ -29,9 +38,14 @@ pub(super) fn program(c: &mut Cursor<'_>) -> Parsed<Key> {
 pub(super) fn sort(by: By, c: &mut Cursor<'_>) -> Parsed<Sort> {
     let returns = returns(c)?;
     let criteria = c.list(ITEMS, criterion)?;
+    let key = charset_and_keys(c).map_err(|error| of_saving(returns.as_ref(), error))?;
+    Ok(Sort { by, returns, criteria, key })
+}
+
+fn charset_and_keys(c: &mut Cursor<'_>) -> Parsed<Key> {
     let charset = c.argument(strings)?;
     c.sp()?;
-    Ok(Sort { by, returns, criteria, key: Keys { charset, count: 0 }.all(c)? })
+    Keys { charset, count: 0 }.all(c)
 }
 
 fn criterion(c: &mut Cursor<'_>) -> Parsed<Criterion> {
@@ -63,9 +77,7 @@ pub(super) fn thread(by: By, c: &mut Cursor<'_>) -> Parsed<Thread> {
         "REFERENCES" => Algorithm::References,
         _ => return Err(SyntaxError::expected(at, "ORDEREDSUBJECT or REFERENCES")),
     };
-    let charset = c.argument(strings)?;
-    c.sp()?;
-    Ok(Thread { by, algorithm, key: Keys { charset, count: 0 }.all(c)? })
+    Ok(Thread { by, algorithm, key: charset_and_keys(c)? })
 }
 
 /// RFC 5267 §4.3.4: tags as quoted strings.

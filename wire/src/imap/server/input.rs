@@ -4,6 +4,7 @@ use super::append::Upload;
 use super::login::Login;
 use super::reply::Reply;
 use super::{Server, State};
+use crate::imap::ask::Uids;
 use crate::imap::parse::{Cause, Failure};
 use crate::imap::{Bounds, Input, limits};
 use crate::line::{self, Line};
@@ -68,10 +69,15 @@ impl Server {
         }
         let tag = failure.tag.as_deref().unwrap_or("*");
         let text = failure.error.to_string();
+        if let (Cause::SavedCharset, Some(open)) = (failure.error.cause, self.open()) {
+            open.saved = Uids::new();
+        }
         match failure.error.cause {
             Cause::Syntax | Cause::Unknown => self.refuse(tag, &Reply::bad(text)),
             Cause::Name => self.reply(tag, &Reply::no(text).code("CANNOT")),
-            Cause::Charset => self.reply(tag, &Reply::no(text).code("BADCHARSET (US-ASCII UTF-8)")),
+            Cause::Charset | Cause::SavedCharset => {
+                self.reply(tag, &Reply::no(text).code("BADCHARSET (US-ASCII UTF-8)"))
+            }
             // RFC 7888 §4: how a literal that is too long is refused.
             Cause::Limit => self.refuse(tag, &Reply::bad(text).code("TOOBIG")),
         }
