@@ -21,6 +21,10 @@ use wire::imap::{Answer, Refusal};
 const MESSAGES: usize = 64;
 /// Octets of content read along with them, after which no more are; and octets of an answer, after which it ends.
 pub(super) const OCTETS: u64 = 256 * 1024;
+/// Octets gone through for an answer without being given, after which it ends: headers that are looked through, parts that
+/// are decoded to be measured. A FETCH may ask for hundreds of little pieces of a great part; between answers it is seen
+/// whether the client is still there.
+const WORKED: u64 = 4 * 1024 * 1024;
 /// Octets of a piece that is still answered at once though it does not lie in memory: about a frame.
 const SHORT: u64 = 128 * 1024;
 /// Octets of a header that are looked through for fields. Mail that comes by SMTP has at most a quarter of it.
@@ -51,7 +55,7 @@ impl ImapDesk {
         let uids = uids.get(first..).unwrap_or_default();
         let uids = uids.get(..uids.len().min(MESSAGES)).unwrap_or_default();
         let page = self.look_up(place, uids, wants).await?;
-        let (mut pieces, mut octets) = (Vec::new(), 0);
+        let (mut pieces, mut octets, mut worked) = (Vec::new(), 0, 0);
         for uid in uids {
             let opened = match page.open(*uid) {
                 Some(opened) => opened,
@@ -60,11 +64,12 @@ impl ImapDesk {
                 None => self.open_alone(place, *uid, &page).await,
             };
             for want in wants.get(std::mem::take(&mut skip)..).unwrap_or_default() {
-                if octets >= OCTETS {
+                if octets >= OCTETS || worked >= WORKED {
                     return Ok(Answer::Pieces(pieces));
                 }
                 let piece = self.piece(&opened, want).await;
                 octets += if let Piece::Here(bytes) = &piece { bytes.len() as u64 } else { 0 };
+                worked += opened.as_ref().map_or(0, |opened| opened.work(want));
                 pieces.push(piece);
             }
         }
@@ -227,6 +232,20 @@ impl Opened {
     pub fn shape(&self) -> Option<Shape<'_>> {
         let (prefix, size) = (self.stored.prefix.len() as u64, self.stored.size);
         self.summary.as_deref().map(|summary| Shape { summary, prefix, size })
+    }
+
+    /// How many octets are gone through to answer this, beside those that are given.
+    fn work(&self, want: &Want) -> u64 {
+        let octets = match want {
+            Want::Section(section, _) => match self.shape().map(|shape| shape.locate(section)) {
+                Some(Located::Fields { header, .. }) => Some(header),
+                _ => None,
+            },
+            Want::Binary(part, _) | Want::BinarySize(part) => {
+                self.encoded(part).filter(|(_, encoding)| !encoding.is_identity()).map(|(range, _)| range)
+            }
+        };
+        octets.map_or(0, |range| range.end - range.start)
     }
 
     fn encoded(&self, part: &Part) -> Option<(Range<u64>, TransferEncoding)> {

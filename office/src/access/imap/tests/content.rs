@@ -191,3 +191,23 @@ async fn messages_are_put_together_of_parts_of_others() {
     let found = pieces(&mut desk, &[*uids[0].start()], vec![section(&[], SectionText::Text, None)]).await;
     assert_eq!(found, [Ok(b"And then: Fish?ish".to_vec())]);
 }
+
+#[tokio::test]
+async fn an_answer_goes_through_a_bounded_number_of_octets() {
+    let (_house, mut desk) = bob().await;
+    let line = [b"QUFB".repeat(19).as_slice(), b"\r\n"].concat();
+    let head = b"Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n".as_slice();
+    // Three of them are more than an answer goes through, two are not.
+    append(&mut desk, "INBOX", &[head, &line.repeat(1_700_000 / line.len())].concat()).await;
+    select(&mut desk, "INBOX").await;
+    let little = |part: &[u32]| Want::Binary(Part(part.to_vec()), Some(Partial { start: 1, count: 1 }));
+    let question = |from| Ask::Pieces { uids: vec![1], wants: vec![little(&[1]); 7].into(), from };
+    let mut counts = Vec::new();
+    for from in [0, 3, 6] {
+        let Answer::Pieces(came) = ask(&mut desk, question(from)).await else { panic!("no pieces") };
+        counts.push(came.len());
+    }
+    assert_eq!(counts, [3, 3, 1]);
+    let all = pieces(&mut desk, &[1], vec![little(&[1]); 7]).await;
+    assert_eq!(all, vec![Ok(b"A".to_vec()); 7]);
+}
