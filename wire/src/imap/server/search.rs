@@ -60,7 +60,9 @@ impl Server {
         }
         let modseq = key.any(&mut |key| matches!(key, Key::ModSeq(_)));
         self.wants_modseqs(modseq);
-        let expunges = self.expunges(by);
+        // Numbers mean what the client counted when it wrote them, by UID too: nothing may shift before they are looked up.
+        let numbers = key.any(&mut |key| matches!(key, Key::Numbers(_)));
+        let expunges = if numbers { Expunges::Held } else { self.expunges(by) };
         self.sync_then(expunges, move |server| {
             let key = server.in_uids(key);
             // RFC 5182 §2.1: what was kept is gone, whatever comes of this search.
