@@ -90,6 +90,8 @@ impl Server {
         self.take_in(listing);
         let Some(open) = self.open() else { return };
         let changed = std::mem::take(&mut open.untold);
+        // RFC 7162 §3.1.3: those that failed are named in the reply, and are told only what others changed.
+        let done = minus(&meant.uids, &modified);
         let own = if store.silent {
             // Changed otherwise than was asked for.
             let expected = |uid: u32, now: u64| {
@@ -97,17 +99,16 @@ impl Server {
                 is_flags(now) == is_flags(changed_flags(was, &change, open.listing()))
             };
             let ours = open.numbers.rows(&changed, 0);
-            let strange = ours.filter(|(_, row)| !contains(&meant.uids, row.uid) || !expected(row.uid, row.flags));
+            let strange = ours.filter(|(_, row)| !contains(&done, row.uid) || !expected(row.uid, row.flags));
             let mut strange_uids = Uids::new();
             strange.for_each(|(_, row)| numbers::push(&mut strange_uids, row.uid..=row.uid));
             open.untold = numbers::joined(already, &strange_uids);
-            minus(&meant.uids, &strange_uids)
+            minus(&done, &strange_uids)
         } else {
-            open.untold = minus(&numbers::joined(already, &changed), &meant.uids);
-            meant.uids.clone()
+            open.untold = minus(&numbers::joined(already, &changed), &done);
+            done
         };
-        // RFC 7162 §3.1.3: those that failed are named in the reply.
-        self.tell_stored(minus(&own, &modified), store.by, store.silent);
+        self.tell_stored(own, store.by, store.silent);
         let expunges = self.expunges(store.by);
         self.tell(expunges);
         let reply = self.store_reply(&store, &meant, &modified);
