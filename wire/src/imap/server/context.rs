@@ -6,7 +6,7 @@ use super::sync::Expunges;
 use super::{Server, limits, text};
 use crate::imap::ask::{FoundRows, Uids};
 use crate::imap::command::By;
-use crate::imap::numbers::{self, News, Numbers, contains};
+use crate::imap::numbers::{self, Expunge, News, contains};
 use crate::imap::{Answer, Ask};
 use message::search::{Key, Order, Program, Set};
 
@@ -38,13 +38,29 @@ impl Contexts {
     }
 
     /// Notes what is to be looked at again. Whether anything is.
-    pub fn note(&mut self, news: &News, _: &Numbers) -> bool {
+    pub fn note(&mut self, news: &News) -> bool {
         if self.kept.is_empty() {
             return false;
         }
         let changed = numbers::joined(std::mem::take(&mut self.changed), &news.changed);
         self.changed = numbers::joined(changed, &news.added);
         !self.changed.is_empty()
+    }
+
+    /// Takes what is expunged out of the results; what each loses, in rising order. Expunges come in falling order, so
+    /// their numbers are those from before all of them.
+    fn expunged(&mut self, expunges: &[Expunge]) -> Vec<(String, By, Vec<u32>)> {
+        let mut lost = Vec::with_capacity(self.kept.len());
+        for context in &mut self.kept {
+            let (mut names, mut gone) = (Vec::new(), Uids::new());
+            for expunge in expunges.iter().rev().filter(|expunge| contains(&context.found, expunge.uid)) {
+                names.push(if context.by == By::Uid { expunge.uid } else { expunge.number });
+                numbers::push(&mut gone, expunge.uid..=expunge.uid);
+            }
+            context.found = super::store::minus(&context.found, &gone);
+            lost.push((context.tag.clone(), context.by, names));
+        }
+        lost
     }
 }
 
@@ -110,6 +126,14 @@ impl Server {
         }
         self.send_context((&tag, by), "REMOVEFROM", &removed);
         self.send_context((&tag, by), "ADDTO", &added);
+    }
+
+    /// RFC 5267 §4.3.4: told before the expunges, while their numbers are good.
+    pub(super) fn expunged_from_contexts(&mut self, expunges: &[Expunge]) {
+        let Some(open) = self.open() else { return };
+        for (tag, by, names) in open.contexts.expunged(expunges) {
+            self.send_context((&tag, by), "REMOVEFROM", &names);
+        }
     }
 
     /// RFC 5267 §4.3.2: position 0, for the order of a search is known.

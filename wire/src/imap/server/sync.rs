@@ -78,7 +78,7 @@ impl Server {
         let keywords = open.listing().head().keywords.clone();
         let more_keywords = !Arc::ptr_eq(&open.keywords, &keywords) && *open.keywords != *keywords;
         open.keywords = keywords;
-        let followed = open.contexts.note(&news, &open.numbers);
+        let followed = open.contexts.note(&news);
         if more_keywords {
             self.send_flags();
         }
@@ -131,6 +131,7 @@ impl Server {
         if expunges.is_empty() {
             return;
         }
+        self.expunged_from_contexts(&expunges);
         if by_uid {
             let mut gone = Uids::new();
             expunges.iter().rev().for_each(|expunge| numbers::push(&mut gone, expunge.uid..=expunge.uid));
