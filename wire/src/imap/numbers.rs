@@ -172,6 +172,31 @@ pub fn joined(some: Uids, more: &[RangeInclusive<u32>]) -> Uids {
     joined
 }
 
+/// Those of `all` that are not among `less`.
+#[must_use]
+pub fn minus(all: &[RangeInclusive<u32>], less: &[RangeInclusive<u32>]) -> Uids {
+    let mut left = Uids::new();
+    let mut less = less.iter().peekable();
+    for range in all {
+        let mut from = *range.start();
+        while less.next_if(|other| *other.end() < from).is_some() {}
+        let mut rest = less.clone();
+        while let Some(other) = rest.next_if(|other| *other.start() <= *range.end()) {
+            if *other.start() > from {
+                left.push(from..=other.start() - 1);
+            }
+            match other.end().checked_add(1) {
+                Some(behind) => from = behind,
+                None => return left,
+            }
+        }
+        if from <= *range.end() {
+            left.push(from..=*range.end());
+        }
+    }
+    left
+}
+
 /// Whether a UID is among some.
 #[must_use]
 pub fn contains(uids: &[RangeInclusive<u32>], uid: u32) -> bool {
@@ -190,6 +215,7 @@ mod tests {
     use crate::imap::listing::Head;
     use message::search::Bound;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn listing(rows: &[(u32, u64)]) -> Arc<Listing> {
         let row = |(uid, modseq): &(u32, u64)| Row { uid: *uid, modseq: *modseq, ..Row::default() };
@@ -345,5 +371,23 @@ mod tests {
             (vec![1, 2, 3, 4], vec![2, 3, 4], vec![3, 4], vec![4], vec![])
         );
         assert!(contains(&[1..=9, 12..=30], 12) && !contains(&[1..=9, 12..=30], 10) && !contains(&[1..=9], 10));
+    }
+
+    fn ranges_of(some: &BTreeSet<u32>) -> Uids {
+        let mut uids = Uids::new();
+        some.iter().for_each(|uid| push(&mut uids, *uid..=*uid));
+        uids
+    }
+
+    proptest! {
+        #[test]
+        fn less_is_less(
+            all in proptest::collection::btree_set(1_u32..50, 0..30),
+            less in proptest::collection::btree_set(1_u32..50, 0..30),
+        ) {
+            let left: BTreeSet<u32> = all.difference(&less).copied().collect();
+            let found: BTreeSet<u32> = minus(&ranges_of(&all), &ranges_of(&less)).into_iter().flatten().collect();
+            prop_assert_eq!(found, left);
+        }
     }
 }

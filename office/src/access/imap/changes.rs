@@ -9,6 +9,7 @@ use store::op::{FlagChange as Change, Op, Outcome};
 use store::types::{Flags, ModSeq};
 use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
 use wire::imap::listing::{Listing, bits};
+use wire::imap::numbers::{joined, minus};
 use wire::imap::{Answer, MailboxName, Refusal};
 
 impl ImapDesk {
@@ -22,17 +23,22 @@ impl ImapDesk {
         let selected = self.open()?;
         let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
         let changes = allowed(change, rights, &selected.listing)?;
-        let mut modified = Vec::new();
+        let (mut left, mut modified) = (uids.to_vec(), Uids::new());
+        // Asked of the first only: for those after it, it has changed them itself.
+        let mut since = unchanged_since.map(ModSeq);
         for change in changes {
-            let uids = ids::uid_set(uids);
-            let unchanged_since = unchanged_since.map(ModSeq);
+            let (uids, unchanged_since) = (ids::uid_set(&left), since.take());
             match self.apply(Op::SetFlags { account, mailbox, uids, change, unchanged_since }).await? {
-                Outcome::Modified(later) => modified = later,
+                Outcome::Modified(later) => {
+                    let later = ids::uids(&later.into());
+                    left = minus(&left, &later);
+                    modified = joined(modified, &later);
+                }
                 other => return Err(failed(&other)),
             }
         }
         let listing = self.open()?.caught_up().await?;
-        Ok(Answer::Stored { modified: ids::uids(&modified.into()), listing })
+        Ok(Answer::Stored { modified, listing })
     }
 
     pub(super) async fn expunge(&mut self, now: Time, among: Option<&Uids>, close: bool) -> Result<Answer, Refusal> {

@@ -57,7 +57,7 @@ impl Contexts {
                 names.push(if context.by == By::Uid { expunge.uid } else { expunge.number });
                 numbers::push(&mut gone, expunge.uid..=expunge.uid);
             }
-            context.found = super::store::minus(&context.found, &gone);
+            context.found = numbers::minus(&context.found, &gone);
             lost.push((context.tag.clone(), context.by, names));
         }
         lost
@@ -115,7 +115,7 @@ impl Server {
                 (true, false) => {
                     removed.push(name);
                     let gone = vec![row.uid..=row.uid];
-                    kept = super::store::minus(&kept, &gone);
+                    kept = numbers::minus(&kept, &gone);
                 }
                 _ => {}
             }

@@ -188,7 +188,7 @@ impl Server {
                     for (_, row) in &mut fetching.page {
                         *row = open.listing().row(row.uid).unwrap_or(*row);
                     }
-                    open.untold = super::store::minus(&open.untold, &unseen);
+                    open.untold = numbers::minus(&open.untold, &unseen);
                 }
                 fetching.seen_now = unseen;
             }

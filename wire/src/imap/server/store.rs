@@ -9,7 +9,7 @@ use super::{Server, text};
 use crate::imap::ask::{FlagChange, FlagNames, Uids};
 use crate::imap::command::{By, Flag, HowFlags, Messages, Store};
 use crate::imap::listing::{Listing, bits};
-use crate::imap::numbers::{self, contains};
+use crate::imap::numbers::{self, contains, minus};
 use crate::imap::{Answer, Ask};
 use message::search::SystemFlag;
 use std::sync::Arc;
@@ -222,54 +222,5 @@ fn changed_flags(was: u64, change: &FlagChange, listing: &Listing) -> u64 {
         FlagChange::Add(names) => was | bits_of(names),
         FlagChange::Remove(names) => was & !bits_of(names),
         FlagChange::Replace(names) => bits_of(names),
-    }
-}
-
-/// Those of `all` that are not among `less`.
-pub(super) fn minus(all: &Uids, less: &Uids) -> Uids {
-    let mut left = Uids::new();
-    let mut less = less.iter().peekable();
-    for range in all {
-        let mut from = *range.start();
-        while less.next_if(|other| *other.end() < from).is_some() {}
-        let mut rest = less.clone();
-        while let Some(other) = rest.next_if(|other| *other.start() <= *range.end()) {
-            if *other.start() > from {
-                left.push(from..=other.start() - 1);
-            }
-            match other.end().checked_add(1) {
-                Some(behind) => from = behind,
-                None => return left,
-            }
-        }
-        if from <= *range.end() {
-            left.push(from..=*range.end());
-        }
-    }
-    left
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeSet;
-
-    fn ranges(some: &BTreeSet<u32>) -> Uids {
-        let mut uids = Uids::new();
-        some.iter().for_each(|uid| numbers::push(&mut uids, *uid..=*uid));
-        uids
-    }
-
-    proptest! {
-        #[test]
-        fn less_is_less(
-            all in proptest::collection::btree_set(1_u32..50, 0..30),
-            less in proptest::collection::btree_set(1_u32..50, 0..30),
-        ) {
-            let left: BTreeSet<u32> = all.difference(&less).copied().collect();
-            let found: BTreeSet<u32> = minus(&ranges(&all), &ranges(&less)).into_iter().flatten().collect();
-            prop_assert_eq!(found, left);
-        }
     }
 }

@@ -74,6 +74,26 @@ async fn rights_hold_on_every_question() {
 }
 
 #[tokio::test]
+async fn flags_replaced_as_far_as_one_may_are_replaced_on_one_condition() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    share(&mut bob, "INBOX", "eve@hamburger.edu", "lrst").await;
+    select(&mut eve, BOBS).await;
+    let flags = |system| FlagNames { system, keywords: vec![] };
+    let deleted = FlagChange::Add(flags(bits::DELETED));
+    let answer = ask(&mut eve, Ask::Store { uids: vec![1..=1], change: deleted, unchanged_since: None }).await;
+    let Answer::Stored { listing, .. } = answer else { panic!("{answer:?}") };
+    let unchanged_since = Some(listing.get(0).unwrap().modseq);
+    let replace =
+        |system| Ask::Store { uids: vec![1..=1], change: FlagChange::Replace(flags(system)), unchanged_since };
+    let answer = ask(&mut eve, replace(bits::SEEN)).await;
+    let Answer::Stored { modified, listing } = answer else { panic!("{answer:?}") };
+    assert_eq!((modified, listing.get(0).unwrap().flags), (vec![], bits::SEEN));
+    let answer = ask(&mut eve, replace(bits::DELETED)).await;
+    let Answer::Stored { modified, listing } = answer else { panic!("{answer:?}") };
+    assert_eq!((modified, listing.get(0).unwrap().flags), (vec![1..=1], bits::SEEN));
+}
+
+#[tokio::test]
 async fn lists_of_rights_are_shown_to_administrators() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     share(&mut bob, "INBOX", "Eve@hamburger.edu", "lrak").await;
