@@ -124,7 +124,12 @@ impl ImapDesk {
     pub(super) async fn sync(&mut self, now: Time) -> Result<Answer, Refusal> {
         let mut synced = Synced::default();
         // Who may not read it any more hears of it what others hear of one that is gone.
-        let is_readable = self.may_read().await.is_ok();
+        let is_readable = match self.may_read().await {
+            Ok(()) => true,
+            Err(Refusal::NoPermission | Refusal::NonExistent) => false,
+            // Whether they may cannot be told now.
+            Err(other) => return Err(other),
+        };
         if let Some(selected) = self.selected.as_mut().filter(|_| is_readable) {
             synced.listing = selected.catch_up().await?;
             if synced.listing.is_some() {
