@@ -53,6 +53,11 @@ impl Append {
         }
     }
 
+    /// Whether the message under way has a fault, so that more of its content is thrown away.
+    pub fn has_fault(&self) -> bool {
+        self.current.as_ref().is_some_and(|coming| coming.fault.is_some())
+    }
+
     /// Whether so many octets more can be taken, as far as can be told now.
     fn admits(&self, octets: u64) -> Result<(), Refusal> {
         if octets > self.message_max {

@@ -23,6 +23,9 @@ struct Target {
 
 impl ImapDesk {
     pub(super) async fn catenate(&mut self, url: &str) -> Result<Answer, Refusal> {
+        if self.takes_no_more() {
+            return Ok(Answer::Done);
+        }
         let bad = || Refusal::BadUrl(url.to_owned());
         let target = Target::parse(url).ok_or_else(bad)?;
         let (account, mailbox) = self.source_of(&target).await?.ok_or_else(bad)?;
@@ -40,7 +43,8 @@ impl ImapDesk {
 
     async fn stream(&mut self, opened: &Opened, offset: u64, octets: u64) -> Result<Answer, Refusal> {
         let (mut at, end) = (offset, offset + octets);
-        while at < end {
+        // A URL is short and what it names is long: nothing is read only to be thrown away.
+        while at < end && !self.takes_no_more() {
             let chunk = chunk_within(self.office.store(), opened.stored(), at..end).await.map_err(|e| refusal(&e))?;
             at += chunk.len() as u64;
             self.append.as_mut().ok_or(Refusal::Permanent)?.take(&chunk).await;
@@ -48,9 +52,17 @@ impl ImapDesk {
         Ok(Answer::Done)
     }
 
+    /// The fault is told at the end of the message.
+    fn takes_no_more(&self) -> bool {
+        self.append.as_ref().is_some_and(|append| append.has_fault())
+    }
+
     /// The mailbox that a URL names, where the user may read it and it is the one that was meant.
     async fn source_of(&mut self, target: &Target) -> Result<Option<(AccountId, MailboxId)>, Refusal> {
         let Some(name) = &target.mailbox else {
+            if let Err(refusal) = self.may_read().await {
+                return if refusal == Refusal::Temporary { Err(refusal) } else { Ok(None) };
+            }
             let selected = self.open()?;
             let validity = selected.listing.head().uid_validity;
             let place = (selected.view.account(), selected.view.mailbox());
