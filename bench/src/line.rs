@@ -51,4 +51,17 @@ impl Connection {
         ensure!(self.line.ends_with(b"\r\n"), "the server closed the connection");
         Ok(self.line.strip_suffix(b"\r\n").unwrap_or_default())
     }
+
+    /// Reads octets that nobody looks at, as those of a literal.
+    pub async fn skip(&mut self, octets: u64) -> Result<()> {
+        let mut left = octets;
+        while left > 0 {
+            let ready = self.stream.fill_buf().await?.len() as u64;
+            ensure!(ready > 0, "the server closed the connection");
+            let taken = ready.min(left);
+            self.stream.consume(usize::try_from(taken)?);
+            left -= taken;
+        }
+        Ok(())
+    }
 }

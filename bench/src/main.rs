@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "it measures real time over sockets of its own")]
 
 mod compare;
+mod imap;
+mod letter;
 mod line;
 mod options;
 mod parse;
@@ -30,7 +32,9 @@ bench pop3 ADDRESS:PORT --user NAME --password WORD [--rounds 100] [--sessions 4
       each round logs in, lists, reads every message, deletes it if asked to, and quits.
 bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
       Pillarbox beside private Postfix and Dovecot, as root: limits smtp tls pop3 listing syncs memory large
-      sending; and if named, million, gigabytes and queued, which take minutes and a disk with room.
+      sending; and if named, million, gigabytes and queued, which take minutes and a disk with room;
+      beside a private Dovecot: imap, which is all of imap-search imap-login imap-select imap-fetch imap-bodies
+      imap-change imap-append imap-mix imap-idle imap-memory.
 bench parse [FILE...]
       our parser of messages beside mail-parser.";
 

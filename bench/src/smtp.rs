@@ -162,13 +162,14 @@ fn body(seed: u64, size: usize) -> String {
     text
 }
 
-async fn command(connection: &mut Connection, line: &str, wanted: &[u8]) -> Result<()> {
+/// Says a line and hears a reply that begins as wanted.
+pub async fn command(connection: &mut Connection, line: &str, wanted: &[u8]) -> Result<()> {
     connection.write(format!("{line}\r\n").as_bytes()).await?;
     reply(connection, wanted).await.with_context(|| format!("in answer to {line}"))
 }
 
 /// Reads a reply of any number of lines.
-async fn reply(connection: &mut Connection, wanted: &[u8]) -> Result<()> {
+pub async fn reply(connection: &mut Connection, wanted: &[u8]) -> Result<()> {
     loop {
         let line = connection.line().await?;
         ensure!(line.starts_with(wanted), "the server said {}", String::from_utf8_lossy(line));

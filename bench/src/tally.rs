@@ -17,8 +17,13 @@ impl Tally {
 
     /// The time that half of them took at most.
     pub fn median(&mut self) -> Duration {
+        self.at(50)
+    }
+
+    /// The time that `share` per cent took at most.
+    pub fn at(&mut self, share: usize) -> Duration {
         self.times.sort_unstable();
-        self.percentile(50)
+        self.percentile(share)
     }
 
     /// Counts one message, or whatever the unit is.

@@ -1,6 +1,6 @@
 //! The servers side by side, and what one measured run of a load came to.
 
-use crate::peers::{Debian, House, free_port, loopback};
+use crate::peers::{Debian, House, USERS, free_port, loopback};
 use crate::tally::Tally;
 use crate::tree::Tree;
 use anyhow::Result;
@@ -44,7 +44,7 @@ impl Field {
         std::fs::create_dir_all(folder)?;
         let folder = Folder(folder.to_owned());
         let next_hop = loopback(free_port()?);
-        let house = House::start(&folder.0.join("pillarbox"), next_hop)?;
+        let house = House::start(&folder.0.join("pillarbox"), next_hop, USERS)?;
         let mut debian = Vec::new();
         for (name, kept) in [("shipped", false), ("kept", true)] {
             match Debian::start(&folder.0.join(name), kept, next_hop) {

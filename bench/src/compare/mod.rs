@@ -3,6 +3,7 @@
 
 mod cost;
 mod field;
+mod imap;
 mod mailbox;
 mod sending;
 mod transfer;
@@ -10,6 +11,7 @@ mod transfer;
 use crate::options::Options;
 use anyhow::{Result, bail};
 use field::Field;
+use std::path::Path;
 
 /// How thorough a comparison is.
 #[derive(Clone, Copy)]
@@ -30,10 +32,19 @@ pub async fn run(words: &[String]) -> Result<()> {
     let options = Options::parse(options)?;
     let effort = Effort { rounds: options.get("rounds", 3)?, shorter: options.get("shorter", 1_u64)?.max(1) };
     let folder = options.get("folder", format!("/var/tmp/pillarbox-bench-{}", std::process::id()))?;
-    let mut field = Field::start(folder.as_ref())?;
-    let all: Vec<String> = SECTIONS.map(str::to_owned).to_vec();
-    for name in if names.is_empty() { &all } else { names } {
-        section(name, &mut field, effort).await?;
+    let folder = Path::new(&folder);
+    let all = SECTIONS.map(str::to_owned);
+    let names = if names.is_empty() { &all[..] } else { names };
+    let (by_imap, others): (Vec<String>, Vec<String>) =
+        names.iter().cloned().partition(|name| name.starts_with("imap"));
+    if !others.is_empty() {
+        let mut field = Field::start(folder)?;
+        for name in &others {
+            section(name, &mut field, effort).await?;
+        }
+    }
+    if !by_imap.is_empty() {
+        imap::run(&by_imap, folder, effort).await?;
     }
     Ok(())
 }
@@ -53,7 +64,9 @@ async fn section(name: &str, field: &mut Field, effort: Effort) -> Result<()> {
         "queued" => sending::queued(field, effort).await,
         "million" => cost::million(field).await,
         "gigabytes" => cost::gigabytes(field).await,
-        other => bail!("there is no section {other}; there are {}, million, gigabytes and queued", SECTIONS.join(", ")),
+        other => {
+            bail!("there is no section {other}; there are {}, million, gigabytes, queued and imap", SECTIONS.join(", "))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Dovecot: POP3 out, LMTP in.
+//! Dovecot: POP3 and IMAP out, LMTP in.
 
-use super::{PASSWORD, answers, free_port, loopback, pid_in, program, run};
+use super::{PASSWORD, answers, certificate, free_port, loopback, pid_in, program, run};
 use crate::tree::Tree;
 use anyhow::Result;
 use std::fs;
@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Whose the mail is on disk; nobody else's.
 const MAIL_UID: u32 = 5000;
@@ -22,6 +23,15 @@ service pop3 {
   service_count = 1000
   process_min_avail = 10
 }
+service imap-login {
+  service_count = 0
+  process_min_avail = 2
+}
+service imap {
+  service_count = 0
+  process_min_avail = 20
+  process_limit = 2000
+}
 service auth {
   client_limit = 20000
 }
@@ -30,9 +40,20 @@ service auth {
 /// A private Dovecot.
 pub struct Dovecot {
     pub pop3: SocketAddr,
+    pub imap: SocketAddr,
+    pub imaps: SocketAddr,
     pub lmtp: SocketAddr,
     pub tree: Tree,
     configuration: PathBuf,
+    folder: PathBuf,
+}
+
+/// Ports it listens on.
+struct Doors {
+    pop3: u16,
+    imap: u16,
+    imaps: u16,
+    lmtp: u16,
 }
 
 impl Dovecot {
@@ -42,35 +63,57 @@ impl Dovecot {
         }
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
         chown(folder.join("mail"), Some(MAIL_UID), Some(MAIL_UID))?;
-        let (pop3, lmtp) = (free_port()?, free_port()?);
+        certificate(folder)?;
+        let doors = Doors { pop3: free_port()?, imap: free_port()?, imaps: free_port()?, lmtp: free_port()? };
         let path = folder.join("dovecot.conf");
-        let text = configuration(folder, pop3, lmtp) + if kept { KEPT } else { "" };
+        let text = configuration(folder, &doors) + if kept { KEPT } else { "" };
         fs::write(&path, text)?;
-        run(Command::new(program("dovecot")?).arg("-c").arg(&path))?;
-        let (pop3, lmtp) = (loopback(pop3), loopback(lmtp));
-        answers("dovecot", &[pop3, lmtp], &folder.join("log"))?;
-        let tree = Tree(pid_in(&folder.join("run/master.pid"))?);
-        Ok(Dovecot { pop3, lmtp, tree, configuration: path })
+        let mut dovecot = Dovecot {
+            pop3: loopback(doors.pop3),
+            imap: loopback(doors.imap),
+            imaps: loopback(doors.imaps),
+            lmtp: loopback(doors.lmtp),
+            tree: Tree(0),
+            configuration: path,
+            folder: folder.to_owned(),
+        };
+        dovecot.run()?;
+        Ok(dovecot)
+    }
+
+    /// Starts it; how long it took until it answered.
+    pub fn run(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        run(Command::new(program("dovecot")?).arg("-c").arg(&self.configuration))?;
+        answers("dovecot", &[self.pop3, self.imap, self.lmtp], &self.folder.join("log"))?;
+        self.tree = Tree(pid_in(&self.folder.join("run/master.pid"))?);
+        Ok(began.elapsed())
+    }
+
+    /// Ends it and all its processes.
+    pub fn end(&self) -> Result<()> {
+        run(Command::new(program("dovecot")?).arg("-c").arg(&self.configuration).arg("stop"))
     }
 }
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        if let Ok(dovecot) = program("dovecot") {
-            let _ = run(Command::new(dovecot).arg("-c").arg(&self.configuration).arg("stop"));
-        }
+        let _ = self.end();
     }
 }
 
-fn configuration(folder: &Path, pop3: u16, lmtp: u16) -> String {
+fn configuration(folder: &Path, doors: &Doors) -> String {
+    let Doors { pop3, imap, imaps, lmtp } = doors;
     let folder = folder.display();
     format!(
         "base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 listen = 127.0.0.1
-protocols = pop3 lmtp
-ssl = no
+protocols = imap pop3 lmtp
+ssl = yes
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain
 auth_username_format = %Ln
@@ -94,6 +137,15 @@ service pop3-login {{
   }}
   inet_listener pop3s {{
     port = 0
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{

@@ -1,6 +1,6 @@
 //! Pillarbox itself, the release binary that was built beside this program.
 
-use super::{AWAY, DOMAIN, PASSWORD, USERS, answers, free_port, loopback};
+use super::{AWAY, DOMAIN, PASSWORD, answers, free_port, loopback};
 use crate::tree::Tree;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
@@ -21,6 +21,10 @@ pub struct House {
     pub smtp: SocketAddr,
     /// Gives it back.
     pub pop3: SocketAddr,
+    /// The same, mailboxes and all.
+    pub imap: SocketAddr,
+    /// And under TLS from the start.
+    pub imaps: SocketAddr,
     configuration: PathBuf,
     log: PathBuf,
     running: Option<Child>,
@@ -28,15 +32,16 @@ pub struct House {
 
 impl House {
     /// Writes the configuration, makes the accounts and starts the server.
-    pub fn start(folder: &Path, next_hop: SocketAddr) -> Result<House> {
+    pub fn start(folder: &Path, next_hop: SocketAddr, users: u64) -> Result<House> {
         fs::create_dir_all(folder)?;
-        let (smtp, pop3) = (loopback(free_port()?), loopback(free_port()?));
+        let [smtp, pop3] = [loopback(free_port()?), loopback(free_port()?)];
+        let [imap, imaps] = [loopback(free_port()?), loopback(free_port()?)];
         let configuration = folder.join("pillarbox.toml");
-        fs::write(&configuration, text(folder, (smtp, pop3), next_hop))?;
         let log = folder.join("log");
-        let mut house = House { smtp, pop3, configuration, log, running: None };
+        let mut house = House { smtp, pop3, imap, imaps, configuration, log, running: None };
+        fs::write(&house.configuration, text(folder, &house, next_hop))?;
         house.run()?;
-        for user in 0..USERS {
+        for user in 0..users {
             house.add_account(&format!("u{user}@{DOMAIN}"))?;
         }
         Ok(house)
@@ -49,7 +54,7 @@ impl House {
         let mut command = Command::new(binary()?);
         command.arg("-c").arg(&self.configuration).arg("serve").stdout(Stdio::null()).stderr(log);
         self.running = Some(command.spawn()?);
-        answers("pillarbox", &[self.smtp, self.pop3], &self.log)?;
+        answers("pillarbox", &[self.smtp, self.pop3, self.imap], &self.log)?;
         Ok(began.elapsed())
     }
 
@@ -117,7 +122,8 @@ fn binary() -> Result<PathBuf> {
     Ok(path)
 }
 
-fn text(folder: &Path, (smtp, pop3): (SocketAddr, SocketAddr), next_hop: SocketAddr) -> String {
+fn text(folder: &Path, house: &House, next_hop: SocketAddr) -> String {
+    let House { smtp, pop3, imap, imaps, .. } = house;
     format!(
         "hostname = \"mx.{DOMAIN}\"
 data_dir = \"{}/data\"
@@ -125,6 +131,8 @@ domains = [\"{DOMAIN}\"]
 [listen]
 smtp = [\"{smtp}\"]
 pop3 = [\"{pop3}\"]
+imap = [\"{imap}\"]
+imaps = [\"{imaps}\"]
 [trust]
 relay_networks = [\"127.0.0.0/8\"]
 plaintext_login_networks = [\"127.0.0.0/8\"]

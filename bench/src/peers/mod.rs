@@ -4,6 +4,7 @@ mod dovecot;
 mod house;
 mod postfix;
 
+pub use dovecot::Dovecot;
 pub use house::House;
 
 use crate::tree::Tree;
@@ -122,6 +123,14 @@ pub fn run(command: &mut Command) -> Result<()> {
     let status = status.with_context(|| format!("cannot run {command:?}"))?;
     ensure!(status.success(), "{command:?} failed: {status}");
     Ok(())
+}
+
+/// A key and a certificate of its own, as `key.pem` and `cert.pem` of a folder.
+fn certificate(folder: &Path) -> Result<()> {
+    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mx.bench.test";
+    let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
+    let mut openssl = Command::new(program("openssl")?);
+    run(openssl.args(words.split(' ')).arg("-keyout").arg(key).arg("-out").arg(certificate))
 }
 
 fn pid_in(path: &Path) -> Result<u32> {

@@ -1,6 +1,6 @@
 //! Postfix: SMTP in, LMTP on to Dovecot.
 
-use super::{AWAY, DOMAIN, answers, free_port, loopback, pid_in, program, run};
+use super::{AWAY, DOMAIN, answers, certificate, free_port, loopback, pid_in, program, run};
 use crate::tree::Tree;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -108,13 +108,6 @@ fn user(name: &str) -> Result<u32> {
 }
 
 /// ECDSA P-256 as ours, so that both pay the same for a handshake.
-fn certificate(etc: &Path) -> Result<()> {
-    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mx.bench.test";
-    let (key, certificate) = (etc.join("key.pem"), etc.join("cert.pem"));
-    let mut openssl = Command::new(program("openssl")?);
-    run(openssl.args(words.split(' ')).arg("-keyout").arg(key).arg("-out").arg(certificate))
-}
-
 fn main_cf(folder: &Path, (lmtp, next_hop): (SocketAddr, SocketAddr), kept: bool) -> String {
     let (folder, port, next) = (folder.display(), lmtp.port(), next_hop.port());
     let kept = if kept { "max_use = 100000\nmax_idle = 3600s\n" } else { "" };

@@ -1,0 +1,133 @@
+//! Who waits: how soon new mail is told, and what a waiting session costs.
+
+use super::reading::ms;
+use super::yard::{Better, Side, Yard, head, print};
+use super::{large, middling};
+use crate::imap::Imap;
+use crate::letter::letter;
+use crate::line::Connection;
+use crate::peers::DOMAIN;
+use crate::smtp::{command, reply};
+use crate::tally::Tally;
+use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Who gets the mail that is waited for.
+const WAITING: &str = "u30";
+/// Messages delivered to see how soon they are told.
+const DELIVERIES: u64 = 500;
+/// How long one may take to be told.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Waiting sessions with TLS, of ours; Dovecot, which keeps a process for each, gets so many fewer.
+const SECURED: u64 = 10_000;
+/// Sessions on the large mailbox.
+const SHARING: u64 = 1000;
+/// Sessions of Dovecot: each is a process of some MiB.
+const PROCESSES: u64 = 200;
+/// Connections begun at a time.
+const BEGINNING: u64 = 50;
+
+/// From the reply to a delivery (SMTP, or LMTP for Dovecot) to EXISTS at a session in IDLE.
+pub async fn notice(yard: &Yard) -> Result<()> {
+    let mut rows = [Vec::new(), Vec::new()];
+    let count = yard.shorter(DELIVERIES, 20);
+    for side in yard.sides() {
+        let mut tally = noticed(side, count).await.with_context(|| side.name())?;
+        rows[0].push(ms(tally.median()));
+        rows[1].push(ms(tally.at(99)));
+    }
+    head();
+    print(&format!("250 to EXISTS in IDLE, p50 of {count}, ms"), Better::Less, &rows[0]);
+    print(&format!("250 to EXISTS in IDLE, p99 of {count}, ms"), Better::Less, &rows[1]);
+    Ok(())
+}
+
+async fn noticed(side: Side, count: u64) -> Result<Tally> {
+    let mut imap = side.open(WAITING).await?;
+    imap.idle().await?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let waiting = tokio::spawn(async move {
+        while let Ok(arrival) = imap.arrival().await {
+            if tell.send(arrival).is_err() {
+                break;
+            }
+        }
+    });
+    let mut post = Connection::open(side.post.0).await?;
+    reply(&mut post, b"220").await?;
+    command(&mut post, &format!("{} bench.example", side.post.1), b"250").await?;
+    let mut tally = Tally::default();
+    for number in 0..count {
+        let replied = deliver(&mut post, number).await?;
+        let arrival = timeout(PATIENCE, told.recv()).await.context("EXISTS did not come")?.context("IDLE ended")?;
+        // It may come before the reply does.
+        tally.count(arrival.saturating_duration_since(replied), 0);
+    }
+    waiting.abort();
+    Ok(tally)
+}
+
+/// Delivers one message; when the reply came.
+async fn deliver(post: &mut Connection, number: u64) -> Result<Instant> {
+    command(post, "MAIL FROM:<sender@bench.example>", b"250").await?;
+    command(post, &format!("RCPT TO:<{WAITING}@{DOMAIN}>"), b"250").await?;
+    command(post, "DATA", b"354").await?;
+    post.write(format!("{}.\r\n", letter(number, 2048)).as_bytes()).await?;
+    reply(post, b"250").await?;
+    Ok(Instant::now())
+}
+
+/// Memory of sessions in IDLE: under TLS with the middling mailbox, and many on the large one.
+pub async fn memory(yard: &mut Yard) -> Result<()> {
+    let (middling, large) = (middling(yard), large(yard));
+    yard.fill(middling).await?;
+    yard.fill(large).await?;
+    head();
+    let (mut each, mut shared) = (Vec::new(), Vec::new());
+    let (secured, sharing) = (yard.shorter(SECURED, 50), yard.shorter(SHARING, 50));
+    for side in yard.sides() {
+        let most = if side.which == 0 { u64::MAX } else { PROCESSES };
+        let count = secured.min(most);
+        each.push(waiting(yard, side.which, (middling.user, count), true).await? / count as f64);
+        let count = sharing.min(most);
+        shared.push(
+            waiting(yard, side.which, (large.user, count), false).await? / 1024.0 / count as f64 * sharing as f64,
+        );
+    }
+    let theirs = secured.min(PROCESSES);
+    let name = format!("a TLS session in IDLE, {} messages, of {secured} (Dovecot {theirs}), KiB", middling.messages);
+    print(&name, Better::Less, &each);
+    let theirs = sharing.min(PROCESSES);
+    let name = format!("{sharing} sessions on {} messages (Dovecot from {theirs}), MiB", large.messages);
+    print(&name, Better::Less, &shared);
+    Ok(())
+}
+
+/// What so many waiting sessions add to a server that was just started, in KiB.
+async fn waiting(yard: &mut Yard, which: usize, (user, count): (&'static str, u64), tls: bool) -> Result<f64> {
+    yard.restart(which)?;
+    let side = *yard.sides().get(which).context("no such server")?;
+    let before = side.tree.memory_kib()?;
+    let mut open = Vec::new();
+    while (open.len() as u64) < count {
+        let mut some = JoinSet::new();
+        for _ in 0..BEGINNING.min(count - open.len() as u64) {
+            some.spawn(wait(side, user, tls));
+        }
+        while let Some(imap) = some.join_next().await {
+            open.push(imap?.context("more files: ulimit -n 20000")?);
+        }
+    }
+    Ok(side.tree.memory_kib()? as f64 - before as f64)
+}
+
+/// One session in IDLE.
+async fn wait(side: Side, user: &str, tls: bool) -> Result<Imap> {
+    let mut imap = if tls { side.login_secured(user).await? } else { side.login(user).await? };
+    imap.run("SELECT INBOX").await?;
+    imap.idle().await?;
+    Ok(imap)
+}
