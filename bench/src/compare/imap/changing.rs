@@ -69,7 +69,11 @@ pub async fn append(yard: &Yard) -> Result<()> {
         for clients in [1, 10] {
             let share = if octets > 50_000 { APPENDS / 3 } else { APPENDS };
             let each = (yard.shorter(share, 10) / clients).max(1);
-            let name = format!("APPEND of {} KiB, {clients} clients, /s", octets / 1024);
+            let name = format!(
+                "APPEND of {} KiB, {}, /s",
+                octets / 1024,
+                if clients == 1 { "one client" } else { "ten clients" }
+            );
             yard.row(&name, Better::More, async |side| appended(side, clients, each, &vec![letter(1, octets)]).await)
                 .await?;
         }

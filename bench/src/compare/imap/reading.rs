@@ -50,17 +50,10 @@ pub async fn select(yard: &mut Yard) -> Result<()> {
     let large = large(yard);
     yard.fill(large).await?;
     head();
-    let name = format!("SELECT of {}, warm, ms", large.messages);
-    yard.row(&name, Better::Less, async |side| {
-        let (mut imap, mut tally) = (side.open(large.user).await?, Tally::default());
-        for _ in 0..SELECTS {
-            imap.run("UNSELECT").await?;
-            tally.count(imap.run("SELECT INBOX").await?.time, 0);
-        }
-        imap.run("LOGOUT").await?;
-        Ok(ms(tally.median()))
-    })
-    .await?;
+    for (who, others) in [("alone", false), ("another has it open", true)] {
+        let name = format!("SELECT of {}, warm, {who}, ms", large.messages);
+        yard.row(&name, Better::Less, async |side| selects(side, large.user, others).await).await?;
+    }
     let (mut first, mut starts) = (Vec::new(), Vec::new());
     for side in yard.sides() {
         let (mut selects, mut times) = (Vec::new(), Vec::new());
@@ -74,6 +67,19 @@ pub async fn select(yard: &mut Yard) -> Result<()> {
     print(&format!("SELECT of {}, first after a start, ms", large.messages), Better::Less, &first);
     print("start of the server, ms", Better::Less, &starts);
     Ok(())
+}
+
+/// The middle of many on one connection, while another session has the mailbox open or not.
+async fn selects(side: Side, user: &str, others: bool) -> Result<f64> {
+    let other = if others { Some(side.open(user).await?) } else { None };
+    let (mut imap, mut tally) = (side.open(user).await?, Tally::default());
+    for _ in 0..SELECTS {
+        imap.run("UNSELECT").await?;
+        tally.count(imap.run("SELECT INBOX").await?.time, 0);
+    }
+    imap.run("LOGOUT").await?;
+    drop(other);
+    Ok(ms(tally.median()))
 }
 
 /// Listings of the middling and the large mailbox.
