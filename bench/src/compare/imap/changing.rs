@@ -74,7 +74,7 @@ pub async fn append(yard: &Yard) -> Result<()> {
                 octets / 1024,
                 if clients == 1 { "one client" } else { "ten clients" }
             );
-            yard.row(&name, Better::More, async |side| appended(side, clients, each, &vec![letter(1, octets)]).await)
+            yard.row(&name, Better::More, async |side| appended(side, clients, each, &[letter(1, octets)]).await)
                 .await?;
         }
     }

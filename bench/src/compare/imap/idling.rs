@@ -93,37 +93,46 @@ pub async fn memory(yard: &mut Yard) -> Result<()> {
     yard.fill(middling).await?;
     yard.fill(large).await?;
     head();
-    let (mut each, mut shared) = (Vec::new(), Vec::new());
+    let mut rows = [const { Vec::new() }; 4];
     let (secured, sharing) = (yard.shorter(SECURED, 50), yard.shorter(SHARING, 50));
     for side in yard.sides() {
         let most = if side.which == 0 { u64::MAX } else { PROCESSES };
-        let count = secured.min(most);
-        each.push(waiting(yard, side.which, (middling.user, count), true).await? / count as f64);
-        let count = sharing.min(most);
-        shared.push(
-            waiting(yard, side.which, (large.user, count), false).await? / 1024.0 / count as f64 * sharing as f64,
-        );
+        let (count, shared) = (secured.min(most), sharing.min(most));
+        let (added, whole) = waiting(yard, side.which, (middling.user, count), true).await?;
+        rows[0].push(added / count as f64);
+        rows[1].push(whole);
+        let (added, whole) = waiting(yard, side.which, (large.user, shared), false).await?;
+        rows[2].push(added / 1024.0);
+        rows[3].push(whole);
     }
-    let theirs = secured.min(PROCESSES);
-    let name = format!("a TLS session in IDLE, {} messages, of {secured} (Dovecot {theirs}), KiB", middling.messages);
-    print(&name, Better::Less, &each);
-    let theirs = sharing.min(PROCESSES);
-    let name = format!("{sharing} sessions on {} messages (Dovecot from {theirs}), MiB", large.messages);
-    print(&name, Better::Less, &shared);
+    let names = [
+        format!(
+            "a TLS session in IDLE, {} messages, of {secured} (Dovecot {}), KiB",
+            middling.messages,
+            secured.min(PROCESSES)
+        ),
+        "the whole server then, MiB".to_owned(),
+        format!("{sharing} sessions on {} messages (Dovecot {}), MiB", large.messages, sharing.min(PROCESSES)),
+        "the whole server then, MiB".to_owned(),
+    ];
+    for (name, row) in names.iter().zip(&rows) {
+        print(name, Better::Less, row);
+    }
     Ok(())
 }
 
-/// What so many waiting sessions add to a server that was just started and has some on another's mailbox, in KiB.
-async fn waiting(yard: &mut Yard, which: usize, (user, count): (&'static str, u64), tls: bool) -> Result<f64> {
+/// What so many waiting sessions add to a server that was just started and has some on another's mailbox, in KiB; and
+/// what all of it takes then, in MiB.
+async fn waiting(yard: &mut Yard, which: usize, (user, count): (&'static str, u64), tls: bool) -> Result<(f64, f64)> {
     yard.restart(which)?;
     let side = *yard.sides().get(which).context("no such server")?;
     // One after the other: the first login of an account may cost memory for its password, which the next do not.
     let first = (side.login(user).await?, begin(side, OTHER, 1, tls).await?, begin(side, OTHER, BEFORE, tls).await?);
     let before = settled(side.tree).await?;
     let open = begin(side, user, count, tls).await?;
-    let added = settled(side.tree).await? - before;
+    let whole = settled(side.tree).await?;
     drop((first, open));
-    Ok(added)
+    Ok((whole - before, whole / 1024.0))
 }
 
 /// The memory of a server in KiB, when it has given back what it will.
