@@ -18,8 +18,6 @@ use tokio::time::timeout;
 
 /// Who gets the mail that is waited for.
 const WAITING: &str = "u30";
-/// Whose sessions are there before those whose memory is counted.
-const OTHER: &str = "u31";
 /// Messages delivered to see how soon they are told.
 const DELIVERIES: u64 = 500;
 /// How long one may take to be told.
@@ -30,8 +28,6 @@ const SECURED: u64 = 10_000;
 const SHARING: u64 = 1000;
 /// Sessions of Dovecot: each is a process of some MiB.
 const PROCESSES: u64 = 200;
-/// Sessions there before the first that is counted: with them a server has brought in what it needs but once.
-const BEFORE: u64 = 20;
 /// Seconds to wait at most until memory changes no more.
 const SETTLING: u32 = 20;
 /// Connections begun at a time.
@@ -121,17 +117,15 @@ pub async fn memory(yard: &mut Yard) -> Result<()> {
     Ok(())
 }
 
-/// What so many waiting sessions add to a server that was just started and has some on another's mailbox, in KiB; and
-/// what all of it takes then, in MiB.
+/// What so many waiting sessions add to a server that was just started, in KiB, and what all of it takes then, in MiB. What
+/// the first login and the first session bring in once is counted too: with few sessions the figure says too much.
 async fn waiting(yard: &mut Yard, which: usize, (user, count): (&'static str, u64), tls: bool) -> Result<(f64, f64)> {
     yard.restart(which)?;
     let side = *yard.sides().get(which).context("no such server")?;
-    // One after the other: the first login of an account may cost memory for its password, which the next do not.
-    let first = (side.login(user).await?, begin(side, OTHER, 1, tls).await?, begin(side, OTHER, BEFORE, tls).await?);
     let before = settled(side.tree).await?;
     let open = begin(side, user, count, tls).await?;
     let whole = settled(side.tree).await?;
-    drop((first, open));
+    drop(open);
     Ok((whole - before, whole / 1024.0))
 }
 

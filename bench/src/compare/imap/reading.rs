@@ -134,6 +134,7 @@ pub async fn search(yard: &Yard) -> Result<()> {
     yard.fill(wanted).await?;
     head();
     let searches = ["FROM person7@", "SUBJECT ketchup", &format!("TEXT {RARE}")];
+    let mut firsts = Vec::new();
     for key in searches {
         let (mut times, mut found) = (Vec::new(), Vec::new());
         for side in yard.sides() {
@@ -144,12 +145,21 @@ pub async fn search(yard: &Yard) -> Result<()> {
         }
         ensure!(found.windows(2).all(|two| two.first() == two.last()), "{key} finds {found:?}");
         print(&format!("SEARCH {key} of {}, first, ms", wanted.messages), Better::Less, &times);
+        firsts.push(times);
     }
     let mut quiet = Vec::new();
     for side in yard.sides() {
         quiet.push(caught_up(side, wanted.user).await?);
     }
     print("until searches get no faster, s", Better::Less, &quiet);
+    for (key, mut times) in searches.into_iter().zip(firsts) {
+        let ours = *yard.sides().first().context("no server")?;
+        let indexed = ms(searched(&mut ours.open(wanted.user).await?, key).await?.0);
+        if let Some(first) = times.first_mut() {
+            *first = indexed;
+        }
+        print(&format!("SEARCH {key} of {}, ours indexed, theirs first, ms", wanted.messages), Better::Less, &times);
+    }
     for key in searches {
         let name = format!("SEARCH {key} of {}, again, ms", wanted.messages);
         yard.row(&name, Better::Less, async |side| Ok(ms(searched(&mut side.open(wanted.user).await?, key).await?.0)))
