@@ -5,6 +5,7 @@ pub mod address;
 pub mod build;
 pub mod date;
 pub mod encoding;
+pub mod flags;
 pub mod header;
 pub mod recode;
 pub mod scanner;
@@ -16,6 +17,7 @@ pub mod thread;
 pub mod time;
 
 pub use address::{Address, AddressError, Domain, Host};
+pub use flags::{SystemFlag, flag_bits};
 pub use scanner::{Scanner, parse};
 pub use structure::{Facts, Kind, Part, Structure, TransferEncoding};
 pub use summary::Summary;

@@ -3,6 +3,7 @@
 use crate::op::Frame;
 use crate::uids::UidSet;
 use bytes::Bytes;
+pub use message::flag_bits;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -155,24 +156,6 @@ pub struct Flags {
     pub draft: bool,
     /// RFC 9051 §2.3.2, sorted, as they were first given in the account; upper and lower case of ASCII are the same.
     pub keywords: Vec<String>,
-}
-
-/// Bits of `flags` in a [`ListingRow`]: system flags, one fact about the message, then a bit for each keyword slot.
-pub mod flag_bits {
-    /// `\Seen`.
-    pub const SEEN: u64 = 1;
-    /// `\Answered`.
-    pub const ANSWERED: u64 = 1 << 1;
-    /// `\Flagged`.
-    pub const FLAGGED: u64 = 1 << 2;
-    /// `\Deleted`.
-    pub const DELETED: u64 = 1 << 3;
-    /// `\Draft`.
-    pub const DRAFT: u64 = 1 << 4;
-    /// No flag: its header holds octets above 127.
-    pub const UTF8_HEADER: u64 = 1 << 5;
-    /// The bit of keyword slot 0 is 1 shifted by this; slots follow one another.
-    pub const FIRST_KEYWORD: u32 = 8;
 }
 
 /// A message as an open mailbox lists it: nothing in it is allocated.

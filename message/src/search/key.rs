@@ -2,6 +2,7 @@
 //! RFC 6203, RFC 7162, RFC 8474 and RFC 8514, the orders of RFC 5256 and RFC 5957. Owns the tree and walking it. Does
 //! not read it from a command, and does not know what matches.
 
+use crate::flags::SystemFlag;
 use std::ops::RangeInclusive;
 
 /// How deep keys may lie in each other. Who builds a tree keeps to it, so that walking it may call itself: clients make
@@ -25,7 +26,8 @@ pub enum Key {
     Uids(Set),
     /// `$`, what an earlier search kept (RFC 5182). The session puts [`Key::Uids`] in its place.
     Saved,
-    /// A system flag is set. `UNSEEN` is its [`Key::Not`], `OLD` that of `Recent`, `NEW` is `Recent` and not `Seen`.
+    /// A system flag is set. `UNSEEN` is its [`Key::Not`], `OLD` that of `Recent`, `NEW` is `Recent` and not `Seen`. Only
+    /// the session knows what is `Recent`: it puts [`Key::Uids`] in its place.
     Flag(SystemFlag),
     /// `KEYWORD`, in any case of letters.
     Keyword(String),
@@ -63,23 +65,6 @@ pub enum Key {
     Body(String),
     /// `TEXT`: header or body hold the text.
     Text(String),
-}
-
-/// Flags every mailbox has (RFC 9051 §2.3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SystemFlag {
-    /// `\Answered`.
-    Answered,
-    /// `\Deleted`.
-    Deleted,
-    /// `\Draft`.
-    Draft,
-    /// `\Flagged`.
-    Flagged,
-    /// `\Seen`.
-    Seen,
-    /// `\Recent` (RFC 3501). Only the session knows it: it puts [`Key::Uids`] in its place.
-    Recent,
 }
 
 /// Fields of addresses that have a key of their own.

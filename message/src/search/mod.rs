@@ -10,11 +10,11 @@ mod reading;
 mod seek;
 mod texts;
 
+pub use crate::flags::SystemFlag;
 pub use digest::{Column, Digest, Digester, Digesting, GRAMS_MAX, Implied};
 pub use fold::{fold, fold_into};
 pub use key::{
     AddressField, Algorithm, Bound, Criterion, DateOf, Day, Key, NESTING_MAX, Order, Program, Relation, Set, SortBy,
-    SystemFlag,
 };
 pub use plan::{Depth, Known, Leaf, Listener, Meaning, Plan, Record, Row};
 pub use reading::{FIELD_READ_MAX, Heard, Reading, field_text};

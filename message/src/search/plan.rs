@@ -1,10 +1,10 @@
 //! Whether a message is what is looked for, decided from as little of it as will do: first its row, then its record and
 //! summary, last its content. Owns the order of looking and the meaning of each key. Does not fetch anything.
 
-use super::key::{AddressField, DateOf, Day, Key, Relation, SystemFlag};
+use super::key::{AddressField, DateOf, Day, Key, Relation};
 use super::reading::{Heard, Reading};
 use super::seek::{Needle, Seeker};
-use crate::{Summary, Time};
+use crate::{Summary, SystemFlag, Time};
 use std::ops::RangeInclusive;
 
 const DAY_MS: u64 = 86_400_000;

@@ -3,7 +3,7 @@
 use message::Time;
 use message::search::{Meaning, Row, SystemFlag};
 use wire::imap::ask::ObjectId;
-use wire::imap::listing::{Listing, bits, object_number};
+use wire::imap::listing::{Listing, object_number};
 
 /// A mailbox at a time.
 pub(super) struct House<'a> {
@@ -30,15 +30,8 @@ impl Meaning for House<'_> {
     }
 
     fn flag(&self, flag: SystemFlag) -> u64 {
-        match flag {
-            SystemFlag::Answered => bits::ANSWERED,
-            SystemFlag::Deleted => bits::DELETED,
-            SystemFlag::Draft => bits::DRAFT,
-            SystemFlag::Flagged => bits::FLAGGED,
-            SystemFlag::Seen => bits::SEEN,
-            // The session's to know.
-            SystemFlag::Recent => 0,
-        }
+        // `\Recent` is the session's to know.
+        flag.bit()
     }
 
     fn keyword(&self, name: &str) -> Option<u64> {

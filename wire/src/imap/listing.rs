@@ -11,6 +11,7 @@ mod tests;
 
 pub use changes::{Change, Changes};
 pub use keywords::Keywords;
+pub use message::flag_bits as bits;
 
 use chunk::Chunk;
 use message::Time;
@@ -20,26 +21,6 @@ use std::sync::Arc;
 /// Rows of a chunk at most. A change copies one chunk (7 KiB) and the spine (16 octets a chunk): at 100,000 messages
 /// both are about as long.
 pub const CHUNK_ROWS: usize = 256;
-
-/// Bits of [`Row::flags`]: system flags (RFC 9051 §2.3.2), one fact about the message, then keyword slots.
-pub mod bits {
-    /// `\Seen`.
-    pub const SEEN: u64 = 1;
-    /// `\Answered`.
-    pub const ANSWERED: u64 = 1 << 1;
-    /// `\Flagged`.
-    pub const FLAGGED: u64 = 1 << 2;
-    /// `\Deleted`.
-    pub const DELETED: u64 = 1 << 3;
-    /// `\Draft`.
-    pub const DRAFT: u64 = 1 << 4;
-    /// No flag: the header holds octets above 127 (RFC 6855 §3).
-    pub const UTF8_HEADER: u64 = 1 << 5;
-    /// The bit of keyword slot 0.
-    pub const FIRST_KEYWORD: u32 = 8;
-    /// All that are flags of RFC 9051.
-    pub const SYSTEM: u64 = SEEN | ANSWERED | FLAGGED | DELETED | DRAFT;
-}
 
 /// One message of a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -59,7 +59,7 @@ fn fits(message: &Stored, key: &Key, keywords: &[String]) -> bool {
         Key::Fuzzy(key) => fits(message, key, keywords),
         Key::Uids(set) => set.ranges(u32::MAX).iter().any(|range| range.contains(&message.uid)),
         Key::Numbers(_) | Key::Saved | Key::Flag(SystemFlag::Recent) => panic!("the session knows these: {key:?}"),
-        Key::Flag(flag) => message.flags & bit(*flag) != 0,
+        Key::Flag(flag) => message.flags & flag.bit() != 0,
         Key::Keyword(name) => {
             let slot = keywords.iter().position(|known| known.eq_ignore_ascii_case(name));
             slot.is_some_and(|slot| message.flags >> (bits::FIRST_KEYWORD + u32::try_from(slot).unwrap()) & 1 == 1)
@@ -94,16 +94,5 @@ fn address_name(field: AddressField) -> &'static str {
         AddressField::To => "To",
         AddressField::Cc => "Cc",
         AddressField::Bcc => "Bcc",
-    }
-}
-
-fn bit(flag: SystemFlag) -> u64 {
-    match flag {
-        SystemFlag::Answered => bits::ANSWERED,
-        SystemFlag::Deleted => bits::DELETED,
-        SystemFlag::Draft => bits::DRAFT,
-        SystemFlag::Flagged => bits::FLAGGED,
-        SystemFlag::Seen => bits::SEEN,
-        SystemFlag::Recent => 0,
     }
 }

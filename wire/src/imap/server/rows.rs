@@ -4,6 +4,7 @@
 use super::state::Open;
 use super::{Enabled, Server, State, limits, text};
 use crate::imap::ask::{ObjectId, Uids};
+use crate::imap::command::SYSTEM_FLAGS;
 use crate::imap::listing::{Keywords, Row, bits, object_number};
 use crate::imap::numbers::contains;
 
@@ -106,25 +107,18 @@ pub(super) fn columns(line: &mut Vec<u8>, columns: &[Column], (open, row): (&Ope
     }
 }
 
-/// System flags and their names.
-pub(super) const SYSTEM_FLAGS: [(u64, &str); 5] = [
-    (bits::ANSWERED, "\\Answered"),
-    (bits::FLAGGED, "\\Flagged"),
-    (bits::DELETED, "\\Deleted"),
-    (bits::SEEN, "\\Seen"),
-    (bits::DRAFT, "\\Draft"),
-];
-
 /// Flags, with spaces between.
 pub(super) fn flags(line: &mut Vec<u8>, flags: u64, keywords: &Keywords, recent: bool) {
     let start = line.len();
-    let system = SYSTEM_FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name);
+    let system = SYSTEM_FLAGS.iter().filter(|(flag, _)| flags & flag.bit() != 0).map(|(_, name)| ("\\", *name));
     let first = u64::MAX << bits::FIRST_KEYWORD;
     let named = (flags & first != 0).then(|| keywords.names(flags)).into_iter().flatten();
-    for name in system.chain(named).chain(recent.then_some("\\Recent")) {
+    let named = named.map(|name| ("", name));
+    for (mark, name) in system.chain(named).chain(recent.then_some(("\\", "Recent"))) {
         if line.len() > start {
             line.push(b' ');
         }
+        line.extend_from_slice(mark.as_bytes());
         line.extend_from_slice(name.as_bytes());
     }
 }

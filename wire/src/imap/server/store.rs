@@ -3,7 +3,7 @@
 
 use super::out::Out;
 use super::reply::{Reply, misfit};
-use super::rows::{Column, Rows, SYSTEM_FLAGS};
+use super::rows::{Column, Rows};
 use super::sync::Expunges;
 use super::{Server, text};
 use crate::imap::ask::{FlagChange, FlagNames, Uids};
@@ -11,7 +11,6 @@ use crate::imap::command::{By, Flag, HowFlags, Messages, Store};
 use crate::imap::listing::{Listing, bits};
 use crate::imap::numbers::{self, contains, minus};
 use crate::imap::{Answer, Ask};
-use message::search::SystemFlag;
 use std::sync::Arc;
 
 /// What a command's messages come to.
@@ -187,7 +186,7 @@ pub(super) fn flag_names(flags: &[Flag]) -> FlagNames {
     let mut names = FlagNames::default();
     for flag in flags {
         match flag {
-            Flag::System(system) => names.system |= system_bit(*system),
+            Flag::System(system) => names.system |= system.bit(),
             Flag::Keyword(keyword) => names.keywords.push(keyword.clone()),
             Flag::Any | Flag::Extension(_) => {}
         }
@@ -195,21 +194,9 @@ pub(super) fn flag_names(flags: &[Flag]) -> FlagNames {
     names
 }
 
-fn system_bit(flag: SystemFlag) -> u64 {
-    match flag {
-        SystemFlag::Answered => bits::ANSWERED,
-        SystemFlag::Deleted => bits::DELETED,
-        SystemFlag::Draft => bits::DRAFT,
-        SystemFlag::Flagged => bits::FLAGGED,
-        SystemFlag::Seen => bits::SEEN,
-        SystemFlag::Recent => 0,
-    }
-}
-
 /// What is a flag of a row's bits.
 fn is_flags(flags: u64) -> u64 {
-    let system = SYSTEM_FLAGS.iter().fold(0, |all, (bit, _)| all | bit);
-    flags & (system | u64::MAX << bits::FIRST_KEYWORD)
+    flags & (bits::SYSTEM | u64::MAX << bits::FIRST_KEYWORD)
 }
 
 /// Flags after a change.
