@@ -65,8 +65,9 @@ pub enum Input {
     Part(Vec<UploadItem>, Option<Literal>),
     /// This is no command. The answer is `BAD`, or as the cause says.
     Failed(Failure),
-    /// The same, and so much would have to be passed over that the connection had better end.
-    Hopeless(Failure),
+    /// The same, and so much would have to be passed over that the connection had better end; without failure where that was
+    /// given before.
+    Hopeless(Option<Failure>),
 }
 
 /// Octets without line end that are left with the driver (its buffer holds [`crate::session::INPUT_MIN`]) before they are
@@ -240,8 +241,10 @@ impl Reader {
 
     /// The beginning of a line too long: taken, but for a CR that may be half of its end.
     fn pass_first(&mut self, input: &[u8], failure: Failure) -> (usize, Input) {
-        let (taken, _) = self.pass_line(input);
-        (taken, Input::Failed(failure))
+        match self.pass_line(input) {
+            (taken, Input::Hopeless(_)) => (taken, Input::Hopeless(Some(failure))),
+            (taken, _) => (taken, Input::Failed(failure)),
+        }
     }
 
     /// Passes over the rest of a line, and what literals follow without being asked for.
@@ -252,10 +255,10 @@ impl Reader {
             from += end + 1;
             if let Some(text) = line.strip_suffix(b"\r") {
                 // Where quotes began nobody knows any more, so what looks like a literal is taken for one.
-                let literal = ending(text).filter(|literal| !literal.synchronizing);
+                let literal = passed_ending(text).filter(|literal| !literal.synchronizing);
                 match literal {
                     Some(literal) if literal.octets <= limits::DRAINED => self.lose(literal.octets),
-                    Some(_) => return (from, Input::Hopeless(self.failure(&[], "the server takes", Cause::Limit))),
+                    Some(_) => return (from, Input::Hopeless(None)),
                     None => self.reset(),
                 }
                 return (from, Input::More);
@@ -365,7 +368,7 @@ impl Reader {
             return Input::Failed(failure);
         }
         self.lose(literal.octets);
-        if literal.octets > limits::DRAINED { Input::Hopeless(failure) } else { Input::Failed(failure) }
+        if literal.octets > limits::DRAINED { Input::Hopeless(Some(failure)) } else { Input::Failed(failure) }
     }
 }
 
@@ -380,19 +383,28 @@ pub(super) fn announced(text: &[u8]) -> Option<Literal> {
 /// What looks like the announcement of a literal.
 fn ending(text: &[u8]) -> Option<Literal> {
     let inside = text.strip_suffix(b"}")?;
-    let inside = inside.get(inside.len().saturating_sub(LITERAL_TEXT_MAX)..).unwrap_or_default();
-    let start = inside.iter().rposition(|octet| *octet == b'{')?;
-    let (before, digits) = inside.split_at(start);
-    let digits = digits.get(1..).unwrap_or_default();
-    let (digits, synchronizing) = digits.strip_suffix(b"+").map_or((digits, true), |digits| (digits, false));
-    let digits =
-        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|octet| octet.is_ascii_digit()))?;
+    let (inside, synchronizing) = inside.strip_suffix(b"+").map_or((inside, true), |inside| (inside, false));
+    let (before, digits) = inside.split_at(inside.len() - digits_at_end(inside));
+    let before = before.strip_suffix(b"{")?;
     if digits.is_empty() {
         return None;
     }
     // More than 64 bits are as good as all of them.
-    let octets = digits.parse().unwrap_or(u64::MAX);
+    let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX);
     Some(Literal { octets, synchronizing, binary: before.ends_with(b"~") })
+}
+
+/// The same, of the end of a line whose beginning was passed over: a number too long to be seen whole announces more than
+/// can be.
+fn passed_ending(text: &[u8]) -> Option<Literal> {
+    let cut = text
+        .strip_suffix(b"+}")
+        .is_some_and(|digits| digits.len() > LITERAL_TEXT_MAX && digits_at_end(digits) == digits.len());
+    ending(text).or_else(|| cut.then_some(Literal { octets: u64::MAX, synchronizing: false, binary: false }))
+}
+
+fn digits_at_end(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|octet| octet.is_ascii_digit()).count()
 }
 
 /// Whether a quoted string has begun and not ended.

@@ -26,6 +26,10 @@ pub(super) struct Upload {
     items: VecDeque<UploadItem>,
     /// The literal that comes then.
     literal: Option<Literal>,
+    /// The one that comes now may hold NUL.
+    binary: bool,
+    /// One that may not did.
+    has_nul: bool,
 }
 
 impl Server {
@@ -58,6 +62,8 @@ impl Server {
             octets: 0,
             items: items.into(),
             literal,
+            binary: false,
+            has_nul: false,
         });
         let begin = AppendStep::Begin { mailbox: mailbox.clone(), replaces };
         self.ask(Ask::Append(begin), move |server, answer| match answer {
@@ -86,6 +92,10 @@ impl Server {
 
     /// Does what comes before the next literal.
     fn go_on_uploading(&mut self, mut upload: Box<Upload>) {
+        if upload.has_nul {
+            // RFC 9051 §4.3: a literal is made of octets other than NUL; RFC 3516 §4.4 has literal8 for them.
+            return self.upload_failed(&upload.tag, &Reply::bad("NUL may stand in a literal8, `~{...}`, alone"));
+        }
         let step = match upload.items.pop_front() {
             None => return self.at_literal(upload),
             Some(UploadItem::Message { form, .. }) if form != Form::Catenate && upload.is_cancelled() => {
@@ -119,6 +129,7 @@ impl Server {
         if upload.octets > most {
             return self.upload_failed(&upload.tag, &Refusal::TooBig(most).into());
         }
+        upload.binary = literal.binary;
         self.reader.accept();
         if literal.synchronizing {
             self.send("+ go on\r\n");
@@ -127,8 +138,11 @@ impl Server {
     }
 
     /// Octets of a message.
-    pub(super) fn content(&mut self, octets: usize) {
-        self.out.push_back(Out::Content(0..octets));
+    pub(super) fn content(&mut self, octets: &[u8]) {
+        if let Reading::Upload(upload) = &mut self.reading {
+            upload.has_nul |= !upload.binary && memchr::memchr(0, octets).is_some();
+        }
+        self.out.push_back(Out::Content(0..octets.len()));
     }
 
     /// What stands behind a literal.

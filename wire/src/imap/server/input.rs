@@ -51,11 +51,11 @@ impl Server {
             Input::Continue => self.send("+ go on\r\n"),
             Input::Command(tagged) => self.execute(tagged.tag, tagged.command),
             Input::Upload(tagged, literal) => self.upload(tagged, literal),
-            Input::Content(octets) => self.content(octets),
+            Input::Content(octets) => self.content(bytes.get(..octets).unwrap_or_default()),
             Input::Part(items, literal) => self.upload_part(items, literal),
             Input::Failed(failure) => self.not_a_command(&failure),
             Input::Hopeless(failure) => {
-                self.not_a_command(&failure);
+                failure.iter().for_each(|failure| self.not_a_command(failure));
                 self.bye("more than can be passed over");
             }
         }

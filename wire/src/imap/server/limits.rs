@@ -16,8 +16,8 @@ pub const APPENDED: usize = 1024;
 /// What one connection may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Commands refused with BAD; one more closes the connection. A person who mistypes stays well below; a program that
-    /// speaks another protocol does not.
+    /// Commands refused with BAD since the last that succeeded; one more closes the connection. A person who mistypes stays
+    /// well below; a program that speaks another protocol does not.
     pub bad_commands: usize,
     /// Refused logins; one more closes the connection. Guessing then costs a connection each time; the desk counts
     /// across them.

@@ -1,6 +1,6 @@
 //! What goes out: steps not yet taken, in order. What is long is made a page at a time, when its turn comes.
 
-use super::reply::Reply;
+use super::reply::{Reply, Status};
 use super::rows::Rows;
 use super::state::State;
 use super::{Server, limits, text};
@@ -50,6 +50,10 @@ impl Server {
 
     /// A tagged reply, or an untagged one with `*`.
     pub(super) fn reply(&mut self, tag: &str, reply: &Reply) {
+        if reply.status == Status::Ok && tag != "*" {
+            // Who does what can be done speaks this protocol.
+            self.counts.bad_commands = 0;
+        }
         self.send(reply.encode(tag));
     }
 
