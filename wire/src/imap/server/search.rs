@@ -9,10 +9,11 @@ use super::sync::Expunges;
 use super::{Server, State, text};
 use crate::imap::ask::{FoundRows, Uids};
 use crate::imap::command::{By, MultiSearch, PartialRange, Returns, Scope, Search, Sort, Thread};
-use crate::imap::mailbox::MailboxName;
+use crate::imap::mailbox::{DELIMITER, MailboxName};
 use crate::imap::numbers;
 use crate::imap::{Answer, Ask};
 use message::search::{Key, Order, Program, Set, SystemFlag};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// A search under way.
@@ -205,7 +206,6 @@ impl Server {
         if returns.all && !list.is_empty() {
             line.extend_from_slice(b" ALL ");
             set_of(&mut line, names());
-            told = list.iter().map(|(_, uid)| *uid).collect();
         }
         if let Some(partial) = returns.partial {
             let all: Vec<u32> = names().collect();
@@ -220,7 +220,8 @@ impl Server {
             let uids: Vec<u32> = list.iter().map(|(_, uid)| *uid).collect();
             told.extend_from_slice(partial_of(&uids, partial));
         }
-        if returns.count && told.is_empty() {
+        // RFC 4731 §3.2: the ends alone count where nothing else is told; else all that was found.
+        if returns.count || returns.all {
             told = list.iter().map(|(_, uid)| *uid).collect();
         }
         if let Some(modseq) = searching.modseq.then(|| self.highest(told.into_iter())).flatten() {
@@ -371,27 +372,44 @@ struct Multi {
 /// RFC 7377 §2.2: each mailbox once.
 fn chosen(folders: &[crate::imap::ask::Folder], scopes: &[Scope], selected: Option<&MailboxName>) -> Vec<MailboxName> {
     let foreign = |name: &str| name.starts_with("Other Users/") || name.starts_with("Shared/");
-    let below = |name: &str, parent: &MailboxName, levels: Option<usize>| {
-        let rest = name.strip_prefix(parent.as_str());
-        rest.is_some_and(|rest| {
-            rest.is_empty()
-                || (rest.starts_with('/') && levels.is_none_or(|levels| rest.matches('/').count() <= levels))
-        })
-    };
+    let scopes: Vec<Sought<'_>> = scopes.iter().map(Sought::of).collect();
     let fits = |folder: &crate::imap::ask::Folder| {
         let name = folder.name.as_str();
-        let in_scope = |scope: &Scope| match scope {
-            Scope::Selected | Scope::SelectedDelayed => Some(&folder.name) == selected,
+        let is_selected = Some(&folder.name) == selected;
+        let in_scope = |sought: &Sought<'_>| match sought.scope {
+            Scope::Selected | Scope::SelectedDelayed => is_selected,
             Scope::Inboxes => folder.name.is_inbox(),
             Scope::Personal => !foreign(name),
             Scope::Subscribed => folder.subscribed,
-            Scope::Subtree(names) => names.iter().any(|parent| below(name, parent, None)),
-            Scope::SubtreeOne(names) => names.iter().any(|parent| below(name, parent, Some(1))),
-            Scope::Mailboxes(names) => names.contains(&folder.name),
+            Scope::Subtree(_) => sought.has_above(name, usize::MAX),
+            Scope::SubtreeOne(_) => sought.has_above(name, 1),
+            Scope::Mailboxes(_) => sought.names.contains(name),
         };
-        folder.selectable && (scopes.iter().any(in_scope) || (scopes.is_empty() && Some(&folder.name) == selected))
+        folder.selectable && (scopes.iter().any(in_scope) || (scopes.is_empty() && is_selected))
     };
     folders.iter().filter(|folder| fits(folder)).map(|folder| folder.name.clone()).collect()
+}
+
+/// A scope with its names at hand, so that each mailbox is looked for once, however many names there are.
+struct Sought<'a> {
+    scope: &'a Scope,
+    names: HashSet<&'a str>,
+}
+
+impl<'a> Sought<'a> {
+    fn of(scope: &'a Scope) -> Sought<'a> {
+        let names = match scope {
+            Scope::Subtree(names) | Scope::SubtreeOne(names) | Scope::Mailboxes(names) => names.as_slice(),
+            _ => &[],
+        };
+        Sought { scope, names: names.iter().map(MailboxName::as_str).collect() }
+    }
+
+    /// Whether a mailbox is among the names, or lies at most so many levels below one.
+    fn has_above(&self, name: &str, levels: usize) -> bool {
+        let above = name.rmatch_indices(DELIMITER).take(levels).filter_map(|(at, _)| name.get(..at));
+        std::iter::once(name).chain(above).any(|name| self.names.contains(name))
+    }
 }
 
 /// MIN and MAX, which in a sorted list are the first and the last (RFC 5267 §3.3).

@@ -12,11 +12,15 @@ use crate::imap::ask::{ObjectId, Selected, Uids};
 use crate::imap::command::{Qresync, Select};
 use crate::imap::listing::{Listing, bits};
 use crate::imap::mailbox::MailboxName;
-use crate::imap::numbers::Numbers;
+use crate::imap::numbers::{self, Numbers};
 use crate::imap::{Answer, Ask};
+use message::search::Set;
 
 /// Every UID there can be.
-const ALL_UIDS: std::ops::RangeInclusive<u32> = 1..=u32::MAX;
+const ALL_UIDS: Range = 1..=u32::MAX;
+
+/// Numbers or UIDs in a row.
+type Range = std::ops::RangeInclusive<u32>;
 
 impl Server {
     pub(super) fn select(&mut self, tag: String, select: Select) {
@@ -119,6 +123,12 @@ impl Server {
         let since = qresync.mod_seq;
         // RFC 7162 §3.2.5.1: of others the client knows nothing, and is told nothing here.
         let known = among.clone();
+        // RFC 7162 §3.2.5.2: of what went before a pair that still fits the client knows.
+        let matched = qresync.known_pairs.as_ref().and_then(|(numbers, uids)| last_match(&open.numbers, numbers, uids));
+        let among = match matched {
+            Some(matched) => numbers::minus(&among, &[1..=matched]),
+            None => among,
+        };
         self.ask(Ask::Vanished { since, among }, move |server, answer| {
             match answer {
                 Answer::Vanished(gone) => server.send_vanished(&gone, "(EARLIER) "),
@@ -165,6 +175,31 @@ fn all_flags(out: &mut Vec<u8>, listing: &Listing) {
         out.push(b' ');
         out.extend_from_slice(keyword.as_bytes());
     }
+}
+
+/// RFC 7162 §3.2.5.2: the highest UID that has the number now that the client knows it by. Whatever went before it, the
+/// client knows of.
+fn last_match(known: &Numbers, numbers: &Set, uids: &Set) -> Option<u32> {
+    let (numbers, uids) = (numbers.ranges(u32::MAX), uids.ranges(u32::MAX));
+    let (mut numbers, mut uids) = (numbers.into_iter(), uids.into_iter());
+    let (mut number, mut uid) = (numbers.next()?, uids.next()?);
+    let mut matched = None;
+    // Only numbers that are there are looked at, so sets of any length cost no more than the mailbox has messages.
+    while *number.start() <= known.count() {
+        let run = (number.end() - number.start()).min(uid.end() - uid.start());
+        let there = run.min(known.count() - number.start());
+        let fits = |step: &u32| known.uid(number.start() + step) == Some(uid.start() + step);
+        matched = (0..=there).rev().find(fits).map(|step| uid.start() + step).or(matched);
+        let (Some(a), Some(b)) = (behind(&number, run, &mut numbers), behind(&uid, run, &mut uids)) else { break };
+        (number, uid) = (a, b);
+    }
+    matched
+}
+
+/// What follows a run at the beginning of a range: the rest of it, or the next.
+fn behind(range: &Range, run: u32, more: &mut impl Iterator<Item = Range>) -> Option<Range> {
+    let rest = range.start().checked_add(run)?.checked_add(1)?;
+    if rest <= *range.end() { Some(rest..=*range.end()) } else { more.next() }
 }
 
 /// RFC 9051 §7.1, PERMANENTFLAGS; RFC 4314 §4: those the user may change.
