@@ -83,7 +83,7 @@ impl Desk {
     fn answered(&mut self, ask: Ask) -> Answer {
         match ask {
             Ask::Folders => Answer::Folders([folder("INBOX"), folder("a\"b/\u{e9}")].into()),
-            Ask::Status(names) => Answer::Statuses(names.iter().map(|_| Ok(Status::default())).collect()),
+            Ask::Status { names, .. } => Answer::Statuses(names.iter().map(|_| Ok(Status::default())).collect()),
             Ask::Select { read_only, .. } => {
                 self.selected = true;
                 let (listing, rights) = (listing(), Rights(u32::MAX));

@@ -6,6 +6,9 @@ use crate::uids::UidSet;
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
 
+/// The name of an annotation, and what it shall be.
+pub type Note = (String, Option<Vec<u8>>);
+
 /// A change.
 #[allow(missing_docs, reason = "the fields say what they are; each variant is documented")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +82,7 @@ pub enum Op {
     /// mailbox; without rights it leaves the list. `Gone`, `Limit`.
     AclSet { account: AccountId, mailbox: MailboxId, identifier: String, change: RightsChange },
     /// Sets annotations, or takes them away (`None`), all or none. `Gone`, `Limit`.
-    Annotate { of: Annotated, entries: Vec<(String, Option<Vec<u8>>)> },
+    Annotate { notes: Vec<(Annotated, Vec<Note>)> },
 
     /// Takes up to `limit` outbox recipients that are due and free, for `lease_ms`, under `token`; none at these hosts,
     /// but for those that are routed elsewhere.

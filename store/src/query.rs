@@ -48,6 +48,12 @@ query!(/** The aliases that were read from a file. */ AliasesFrom { origin: Stri
 query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
     Resolve { address: Address } -> Resolved);
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
+query!(/** The mailboxes of an account in which messages came, went or changed after a modseq; `None` where more than that
+    changed: one came or went, or has another name, subscription, list of rights or annotation. */
+    MailboxesSince { account: AccountId, since: ModSeq } -> Option<Vec<Mailbox>>);
+query!(/** What tells the annotations of an account's mailboxes that a reader sees from what they were: mailbox, name, and a
+    mark of the value. */
+    AnnotationMarks { account: AccountId, reader: AccountId } -> Vec<(MailboxId, String, i64)>);
 query!(/** One mailbox. */ MailboxById { account: AccountId, mailbox: MailboxId } -> Option<Mailbox>);
 query!(/** All of a mailbox, in narrow rows; `None` when it is not there. */
     WholeMailbox { account: AccountId, mailbox: MailboxId } -> Option<WholeListing>);

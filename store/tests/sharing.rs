@@ -7,7 +7,8 @@ mod kit;
 use kit::*;
 use store::op::{FlagChange, RightsChange};
 use store::query::{
-    AccountById, AclOf, Annotations, ChangesSince, SharedWith, StoredMessage, Subscriptions, Summaries,
+    AccountById, AclOf, AnnotationMarks, Annotations, ChangesSince, Mailboxes, MailboxesSince, SharedWith,
+    StoredMessage, Subscriptions, Summaries,
 };
 use store::types::{AccountId, Annotated, Flags, Mailbox, MailboxId, ModSeq, Rights, Role, Uid};
 use store::{
@@ -248,7 +249,7 @@ fn notes_are_of_one_place_and_one_reader() {
     let all = all.map(|(mailbox, reader)| Annotated { mailbox, reader });
     for (n, of) in all.into_iter().enumerate() {
         let entries = vec![("/comment".to_owned(), Some(vec![n as u8])), ("/x".to_owned(), None)];
-        assert_eq!(act(&mut engine, Op::Annotate { of, entries }), Outcome::Done);
+        assert_eq!(act(&mut engine, Op::Annotate { notes: vec![(of, entries)] }), Outcome::Done);
     }
     let read = |engine: &Engine, of| engine.read(&Annotations { of }).unwrap();
     for (n, of) in all.into_iter().enumerate() {
@@ -258,8 +259,59 @@ fn notes_are_of_one_place_and_one_reader() {
     act(&mut engine, Op::MailboxDelete { account: accounts[0], mailbox: team.1, now: NOW });
     assert_eq!(all.map(|of| read(&engine, of).len()), [0, 0, 1, 1]);
     for of in [Annotated { mailbox: place, reader: None }, Annotated { mailbox: None, reader: Some(AccountId(9)) }] {
-        assert_eq!(act(&mut engine, Op::Annotate { of, entries: vec![] }), Outcome::Gone);
+        assert_eq!(act(&mut engine, Op::Annotate { notes: vec![(of, vec![])] }), Outcome::Gone);
     }
+}
+
+#[test]
+fn notes_for_one_and_for_all_are_set_together_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let bob = with_accounts(&mut engine, &["bob"]).remove(0);
+    let mailbox = Some((bob, made(&mut engine, bob, "team")));
+    let [own, shared] = [Some(bob), None].map(|reader| Annotated { mailbox, reader });
+    let note = |octets| vec![("/x".to_owned(), Some(vec![7; octets]))];
+    let set = |octets| Op::Annotate { notes: vec![(own, note(1)), (shared, note(octets))] };
+    assert_eq!(act(&mut engine, set(ANNOTATION_OCTETS_MAX + 1)), Outcome::Limit);
+    assert_eq!([own, shared].map(|of| engine.read(&Annotations { of }).unwrap().len()), [0, 0]);
+    assert_eq!(act(&mut engine, set(2)), Outcome::Done);
+    assert_eq!([own, shared].map(|of| engine.read(&Annotations { of }).unwrap().len()), [1, 1]);
+}
+
+#[test]
+fn changed_mailboxes_are_told_as_long_as_their_names_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let account = with_accounts(&mut engine, &["bob"]).remove(0);
+    let team = made(&mut engine, account, "team");
+    let now =
+        |engine: &Engine| engine.read(&Mailboxes { account }).unwrap().iter().map(|one| one.modseq).max().unwrap();
+    let changed = |engine: &Engine, since| {
+        let changed = engine.read(&MailboxesSince { account, since }).unwrap();
+        changed.map(|all| all.into_iter().map(|one| one.id).collect::<Vec<_>>())
+    };
+    let before = now(&engine);
+    assert_eq!(changed(&engine, before), Some(vec![]));
+    give(&mut engine, account, 1, b"\r\nx");
+    let inbox = mailbox(&engine, account, Role::Inbox).id;
+    assert_eq!(changed(&engine, before), Some(vec![inbox]));
+    let marks = |engine: &Engine| engine.read(&AnnotationMarks { account, reader: account }).unwrap();
+    for reader in [None, Some(account)] {
+        let of = Annotated { mailbox: Some((account, team)), reader };
+        let before = now(&engine);
+        act(&mut engine, Op::Annotate { notes: vec![(of, vec![("/x".to_owned(), Some(vec![1]))])] });
+        assert_eq!(changed(&engine, before), None);
+    }
+    assert_eq!(marks(&engine).len(), 2);
+    assert_eq!(engine.read(&AnnotationMarks { account, reader: AccountId(9) }).unwrap().len(), 1);
+    let before = now(&engine);
+    let subscribed = Op::MailboxSubscribe { account, mailbox: team, subscribed: true };
+    assert_eq!(act(&mut engine, subscribed), Outcome::Done);
+    assert_eq!(changed(&engine, before), None);
+    let before = now(&engine);
+    assert_eq!(changed(&engine, before), Some(vec![]));
+    act(&mut engine, Op::MailboxDelete { account, mailbox: team, now: NOW });
+    assert_eq!(changed(&engine, before), None, "one is gone");
 }
 
 #[test]
@@ -268,15 +320,15 @@ fn notes_have_limits() {
     let mut engine = engine(folder.path());
     let bob = with_accounts(&mut engine, &["bob"]).remove(0);
     let of = Annotated { mailbox: None, reader: Some(bob) };
-    let note = |entry: String, octets| Op::Annotate { of, entries: vec![(entry, Some(vec![0; octets]))] };
+    let note = |entry: String, octets| Op::Annotate { notes: vec![(of, vec![(entry, Some(vec![0; octets]))])] };
     assert_eq!(act(&mut engine, note("/a".into(), ANNOTATION_OCTETS_MAX)), Outcome::Done);
     assert_eq!(act(&mut engine, note("/a".into(), ANNOTATION_OCTETS_MAX + 1)), Outcome::Limit);
     assert_eq!(act(&mut engine, note("/".repeat(ENTRY_OCTETS_MAX), 1)), Outcome::Done);
     assert_eq!(act(&mut engine, note("/".repeat(ENTRY_OCTETS_MAX + 1), 1)), Outcome::Limit);
     let more = |count: u64| (2..count).map(|n| (format!("/{n}"), Some(vec![]))).collect::<Vec<_>>();
-    assert_eq!(act(&mut engine, Op::Annotate { of, entries: more(ANNOTATIONS_MAX + 1) }), Outcome::Limit);
+    assert_eq!(act(&mut engine, Op::Annotate { notes: vec![(of, more(ANNOTATIONS_MAX + 1))] }), Outcome::Limit);
     assert_eq!(engine.read(&Annotations { of }).unwrap().len(), 2, "all or none");
-    assert_eq!(act(&mut engine, Op::Annotate { of, entries: more(ANNOTATIONS_MAX) }), Outcome::Done);
+    assert_eq!(act(&mut engine, Op::Annotate { notes: vec![(of, more(ANNOTATIONS_MAX))] }), Outcome::Done);
 }
 
 #[test]

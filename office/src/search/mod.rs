@@ -95,7 +95,9 @@ impl Search {
     fn under_way(&self) -> Found {
         let progress = match &self.stage {
             Stage::Matching(matching) => Some(matching.progress()),
-            Stage::Ordering(_) | Stage::Giving(_) => None,
+            // Told on the way too: what is written to a client that is gone ends the search.
+            Stage::Ordering(ordering) => Some(ordering.progress()),
+            Stage::Giving(_) => None,
         };
         let rows = match self.order {
             Order::Uid => FoundRows::Ranges(Vec::new()),

@@ -14,7 +14,7 @@ use wire::imap::listing::Row;
 const READ: usize = 256;
 const READ_OCTETS: u64 = 1024 * 1024;
 /// Messages in one page of work.
-const PAGE_READ: usize = 4096;
+pub(super) const PAGE_READ: usize = 4096;
 
 /// Ordering under way.
 pub(super) struct Ordering {
@@ -47,6 +47,12 @@ impl Ordering {
 
     pub fn is_done(&self) -> bool {
         self.at >= self.todo.len()
+    }
+
+    /// How many messages are read, and of how many.
+    pub fn progress(&self) -> (u32, u32) {
+        let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+        (count(self.at), count(self.todo.len()))
     }
 
     /// Reads some more.

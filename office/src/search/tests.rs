@@ -249,3 +249,26 @@ async fn much_work_comes_in_pages() {
     let odd: Vec<_> = (1..=512).map(|n| n * 2..=n * 2).collect();
     assert_eq!((second.rows, second.more), (FoundRows::Ranges(odd), false));
 }
+
+/// Who is gone is noticed by what is written, so a long ordering writes on the way.
+#[tokio::test]
+async fn ordering_tells_how_far_it_is() {
+    use wire::imap::listing::{Head, Row};
+    let mail = Mail::new().await;
+    let count = ordering::PAGE_READ as u32 + 1;
+    let head = Head { uid_validity: 7, uid_next: count + 1, ..Head::default() };
+    let listing = Listing::new(head, (1..=count).map(|uid| Row { uid, size: uid.into(), ..Row::default() }));
+    let order = Order::Sort(vec![Criterion { by: SortBy::Size, reverse: true }]);
+    let program = Program { key: Key::all(), order };
+    let place = (mail.account, mail.mailbox);
+    let mut search = Search::new(mail.store.clone(), place, Arc::new(listing), program, NOW);
+    let mut told = Vec::new();
+    loop {
+        let page = search.page().await.unwrap();
+        told.extend(page.progress);
+        if !page.more {
+            break;
+        }
+    }
+    assert!(told.contains(&(ordering::PAGE_READ as u32, count)), "{told:?}");
+}

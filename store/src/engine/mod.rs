@@ -342,7 +342,7 @@ impl Work<'_> {
             Op::AclSet { account, mailbox, identifier, change } => {
                 self.acl_set((*account, *mailbox), identifier, *change)
             }
-            Op::Annotate { of, entries } => self.annotate(of, entries),
+            Op::Annotate { notes } => self.annotate(notes),
             _ => Ok(Outcome::Conflict),
         }
     }

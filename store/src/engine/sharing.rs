@@ -4,7 +4,7 @@
 use super::Work;
 use super::messages::Shelf;
 use crate::columns::{self, Sql, num};
-use crate::op::{Outcome, RightsChange};
+use crate::op::{Note, Outcome, RightsChange};
 use crate::types::{AccountId, Annotated, MailboxId, Rights};
 use message::Address;
 use rusqlite::params;
@@ -76,7 +76,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn annotate(&mut self, of: &Annotated, entries: &[(String, Option<Vec<u8>>)]) -> Sql<Outcome> {
+    pub(super) fn annotate(&mut self, notes: &[(Annotated, Vec<Note>)]) -> Sql<Outcome> {
+        for (of, entries) in notes {
+            match self.annotate_one(of, entries)? {
+                Outcome::Done => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn annotate_one(&mut self, of: &Annotated, entries: &[Note]) -> Sql<Outcome> {
         let (account, mailbox) = of.mailbox.unwrap_or((of.reader.unwrap_or(AccountId(0)), MailboxId(0)));
         let reader = of.reader.map_or(0, |reader| reader.0);
         if let Some((account, mailbox)) = of.mailbox
@@ -98,8 +108,10 @@ impl Work<'_> {
         if self.number(count, place)?.unwrap_or(0) > num(ANNOTATIONS_MAX) {
             return Ok(Outcome::Limit);
         }
-        if let Some(of) = of.mailbox {
-            self.mailbox_changed(of)?;
+        match of.mailbox {
+            Some(of) => self.mailbox_changed(of)?,
+            // Who looks at the account hears of its own as well.
+            None => drop(self.next_modseq(account)?),
         }
         Ok(Outcome::Done)
     }

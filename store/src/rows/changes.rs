@@ -1,11 +1,12 @@
 //! What changed in an account after a modseq.
 
 use super::listing::is_forgotten;
+use super::mail::{MAILBOX, mailbox};
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, count, num, small};
 use crate::engine::{GONE_EMAIL, GONE_MAILBOX, GONE_UID, keywords_of};
-use crate::query::{Change, ChangesSince};
-use crate::types::{EmailId, MailboxId, ModSeq, Uid};
+use crate::query::{Change, ChangesSince, MailboxesSince};
+use crate::types::{EmailId, Mailbox, MailboxId, ModSeq, Uid};
 use rusqlite::Row;
 
 type Line = (i64, Change);
@@ -23,6 +24,20 @@ impl Answer for ChangesSince {
         // Within one modseq: mailboxes that come, then what comes and changes in them, then what goes.
         lines.sort_by_key(|(modseq, change)| (*modseq, rank(change)));
         Ok(Some(lines.into_iter().map(|(modseq, change)| (ModSeq(count(modseq)), change)).collect()))
+    }
+}
+
+impl Answer for MailboxesSince {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Vec<Mailbox>>> {
+        let since = num(self.since.0);
+        let values = [self.account.0, since, GONE_MAILBOX];
+        let more = "SELECT 1 FROM mailbox WHERE account = ?1 AND changed > ?2 UNION ALL \
+                    SELECT 1 FROM gone WHERE account = ?1 AND modseq > ?2 AND kind = ?3 LIMIT 1";
+        if is_forgotten(snapshot, self.account, self.since)? || snapshot.one(more, values, |_| Ok(()))?.is_some() {
+            return Ok(None);
+        }
+        let find = format!("{MAILBOX} WHERE account = ?1 AND modseq > ?2 ORDER BY id");
+        snapshot.all(&find, [self.account.0, since], mailbox).map(Some)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Questions about who else sees what, and what clients noted.
 
 use super::{Answer, Snapshot};
-use crate::columns::{Sql, Text, json_list, small};
-use crate::query::{AclOf, Annotations, SharedWith, Subscriptions};
+use crate::columns::{self, Sql, Text, json_list, small};
+use crate::query::{AclOf, AnnotationMarks, Annotations, SharedWith, Subscriptions};
 use crate::types::{AccountId, MailboxId, Rights};
 
 impl Answer for Subscriptions {
@@ -30,6 +30,19 @@ impl Answer for SharedWith {
             |row| {
                 let rights = Rights(small(row.get(3)?)?);
                 Ok((AccountId(row.get(0)?), MailboxId(row.get(1)?), row.get::<_, Text>(2)?.0, rights))
+            },
+        )
+    }
+}
+
+impl Answer for AnnotationMarks {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(MailboxId, String, i64)>> {
+        snapshot.all(
+            "SELECT mailbox, entry, value FROM annotation WHERE account = ?1 AND reader IN (0, ?2) AND mailbox <> 0",
+            [self.account.0, self.reader.0],
+            |row| {
+                let value: Vec<u8> = row.get(2)?;
+                Ok((MailboxId(row.get(0)?), row.get::<_, Text>(1)?.0, columns::sum(&value)))
             },
         )
     }

@@ -13,7 +13,7 @@ pub use plan::{Plan, ops};
 use message::{Address, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use store::op::{Append, Deliver, Delivery, FlagChange};
-use store::types::{AccountId, Alias, AliasTarget, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
+use store::types::{AccountId, Alias, AliasTarget, Annotated, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
 use store::{Op, Outcome, UidSet};
 
 #[derive(Default)]
@@ -166,12 +166,13 @@ impl World {
                 }
                 self.shared.acl_set((*account, *mailbox), identifier, *change)
             }
-            Op::Annotate { of, entries } => {
-                let nobody = of.reader.is_some_and(|reader| !self.accounts.contains_key(&reader));
-                if nobody || of.mailbox.is_some_and(|place| !self.has(place)) {
+            Op::Annotate { notes } => {
+                let nobody = |of: &Annotated| of.reader.is_some_and(|reader| !self.accounts.contains_key(&reader));
+                if notes.iter().any(|(of, _)| nobody(of) || of.mailbox.is_some_and(|place| !self.has(place))) {
                     return Outcome::Gone;
                 }
-                self.shared.annotate(of, entries)
+                notes.iter().for_each(|(of, entries)| self.shared.annotate(of, entries));
+                Outcome::Done
             }
             _ => {
                 let outcome = self.apply_inside(op);

@@ -256,7 +256,7 @@ fn on_sharing() -> impl Strategy<Value = Op> {
         (place(), who, change).prop_map(|((account, mailbox), identifier, change)| {
             Op::AclSet { account, mailbox, identifier, change }
         }),
-        (of, entries).prop_map(|(of, entries)| Op::Annotate { of, entries }),
+        prop::collection::vec((of, entries), 1..3).prop_map(|notes| Op::Annotate { notes }),
     ]
 }
 

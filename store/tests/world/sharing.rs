@@ -3,7 +3,7 @@
 use message::Address;
 use std::collections::{BTreeMap, BTreeSet};
 use store::Outcome;
-use store::op::RightsChange;
+use store::op::{Note, RightsChange};
 use store::types::{AccountId, Annotated, MailboxId, Rights};
 
 type Place = (AccountId, MailboxId);
@@ -31,14 +31,13 @@ impl Notes {
         Outcome::Done
     }
 
-    pub fn annotate(&mut self, of: &Annotated, entries: &[(String, Option<Vec<u8>>)]) -> Outcome {
+    pub fn annotate(&mut self, of: &Annotated, entries: &[Note]) {
         for (entry, value) in entries {
             self.notes.remove(&(plain(of), entry.clone()));
             if let Some(value) = value {
                 self.notes.insert((plain(of), entry.clone()), value.clone());
             }
         }
-        Outcome::Done
     }
 
     pub fn acl(&self, place: Place) -> Vec<(String, Rights)> {

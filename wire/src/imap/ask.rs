@@ -42,8 +42,13 @@ pub enum Ask {
 
     /// Every mailbox the user may know of (right `l`), and names subscribed to that have none. Answer: `Folders`.
     Folders,
-    /// Figures of mailboxes, at most [`PAGE_NAMES`]. Answer: `Statuses`, one for each name, in order.
-    Status(Vec<MailboxName>),
+    /// Figures of mailboxes. Answer: `Statuses`, one for each name, in order.
+    Status {
+        /// At most [`PAGE_NAMES`].
+        names: Vec<MailboxName>,
+        /// Those also that cost a look at every message: [`Status::deleted_octets`]. Else it is told as nothing.
+        costly: bool,
+    },
     /// A new mailbox and the levels above it that are missing. Answer: `Created`.
     Create {
         /// Its name.

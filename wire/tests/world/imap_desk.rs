@@ -4,6 +4,7 @@ use super::connection::TestDesk;
 use super::imap_mail::{bits_named, changed, is_below, keywords, name_of, summary};
 use super::imap_pieces::piece;
 use super::{Content, Folder, Shared, Stored, imap_search};
+use std::collections::{BTreeMap, BTreeSet};
 use wire::dialogue::question;
 use wire::imap::ask::*;
 use wire::imap::listing::bits;
@@ -33,6 +34,17 @@ pub struct Shown {
     id: u64,
     name: String,
     subscribed: bool,
+    annotations: Notes,
+}
+
+type Notes = BTreeMap<String, Vec<u8>>;
+
+/// The annotations that changed.
+fn noted(name: Option<MailboxName>, was: &Notes, is: &Notes) -> Option<News> {
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let changed = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
+    let changed: Vec<String> = changed.cloned().collect();
+    (!changed.is_empty()).then_some(News::Metadata(name, changed))
 }
 
 struct Appending {
@@ -198,7 +210,10 @@ impl ImapDesk {
         let folders = house.mailboxes.get(&self.account()).into_iter().flatten();
         let of = |folder: &Folder| {
             let name = folder.name.clone();
-            (Shown { id: folder.id, name, subscribed: folder.subscribed }, folder.status())
+            (
+                Shown { id: folder.id, name, subscribed: folder.subscribed, annotations: folder.annotations.clone() },
+                folder.status(),
+            )
         };
         folders.map(of).collect()
     }
@@ -211,7 +226,16 @@ impl ImapDesk {
         }
         let mut news = Vec::new();
         for (folder, status) in &now {
-            let Some(watch) = self.watch_of(folder) else { continue };
+            let nothing = Watch {
+                of: WatchOf::Server,
+                messages: false,
+                flags: false,
+                names: false,
+                subscriptions: false,
+                metadata: false,
+                status: false,
+            };
+            let watch = self.watch_of(folder).unwrap_or(&nothing);
             let old = before.iter().find(|(old, _)| old.id == folder.id);
             let name = name_of(&folder.name);
             match old {
@@ -226,7 +250,16 @@ impl ImapDesk {
                 _ => {}
             }
             if watch.messages && old.is_some_and(|(_, old)| old != status) {
-                news.push(News::Status(name, status.clone()));
+                news.push(News::Status(name.clone(), status.clone()));
+            }
+            let (none, here) = (Notes::new(), &folder.annotations);
+            let was = old.map_or(&none, |(old, _)| &old.annotations);
+            if watch.metadata {
+                news.extend(noted(Some(name), was, here));
+            }
+            let of_server = self.watched.iter().any(|watch| watch.of == WatchOf::Server);
+            if of_server && folder.name == "INBOX" {
+                news.extend(noted(None, was, here));
             }
         }
         news
@@ -503,7 +536,7 @@ impl ImapDesk {
                 Answer::Done
             }
             Ask::Folders => self.folders(),
-            Ask::Status(names) => {
+            Ask::Status { names, .. } => {
                 Answer::Statuses(names.iter().map(|name| self.with(name, |folder| folder.status())).collect())
             }
             Ask::Create { name, special_use } => self.create(&name, &special_use)?,

@@ -1,6 +1,7 @@
 //! Annotations (RFC 5464): of the server and of mailboxes, private ones and those that all share. Owns which may be read
 //! and written; names and values are the store's to keep.
 
+use super::names::Found;
 use super::{ImapDesk, failed};
 use bytes::Bytes;
 use store::op::{Op, Outcome};
@@ -16,7 +17,7 @@ const SHARED: &str = "/shared/";
 
 impl ImapDesk {
     pub(super) async fn metadata(
-        &self,
+        &mut self,
         name: Option<&MailboxName>,
         entries: &[String],
         depth: Option<u32>,
@@ -24,7 +25,13 @@ impl ImapDesk {
         let mailbox = match name {
             None => None,
             // RFC 5464 §6.1: as for any other look into it.
-            Some(name) => Some(self.place(name, "r").await?),
+            Some(name) => match self.find_next(name).await? {
+                Found::Mailbox(place) => {
+                    place.allows("r")?;
+                    Some(place)
+                }
+                Found::Level | Found::Nothing(_) => return Err(Refusal::NonExistent),
+            },
         };
         let mailbox = mailbox.map(|place| (place.account, place.mailbox.id));
         let reader = self.user_id()?;
@@ -51,22 +58,24 @@ impl ImapDesk {
         for (entry, value) in private.iter().chain(&shared) {
             check(entry, value.as_ref())?;
         }
-        if !private.is_empty() && !shared.is_empty() {
-            // They are kept apart, and all are to be set or none.
-            return Err(Refusal::Cannot);
-        }
         let mailbox = match name {
             None if !shared.is_empty() => return Err(Refusal::NoPermission),
             None => None,
             Some(name) => {
                 // RFC 5464 §6.1: `r` for one's own, and what writes to a mailbox for those of all.
-                let place = self.place(name, if shared.is_empty() { "r" } else { "w" }).await?;
+                let private = if private.is_empty() { "" } else { "r" };
+                let place = self.place(name, &format!("{private}{}", if shared.is_empty() { "" } else { "w" })).await?;
                 Some((place.account, place.mailbox.id))
             }
         };
-        let (reader, entries) = if shared.is_empty() { (Some(user), private) } else { (None, shared) };
-        let entries = entries.into_iter().map(|(name, value)| (name, value.map(|value| value.to_vec()))).collect();
-        match self.apply(Op::Annotate { of: Annotated { mailbox, reader }, entries }).await? {
+        // What one sees and what all see is kept apart, and all of it is set or none.
+        let notes = [(Some(user), private), (None, shared)].map(|(reader, entries)| {
+            let value = |value: Bytes| value.to_vec();
+            let entries = entries.into_iter().map(|(name, new)| (name, new.map(value))).collect::<Vec<_>>();
+            (Annotated { mailbox, reader }, entries)
+        });
+        let notes = notes.into_iter().filter(|(_, entries)| !entries.is_empty()).collect();
+        match self.apply(Op::Annotate { notes }).await? {
             Outcome::Done => Ok(Answer::Done),
             Outcome::Limit => Err(Refusal::TooMany),
             other => Err(failed(&other)),

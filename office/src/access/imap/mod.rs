@@ -53,6 +53,8 @@ pub struct ImapDesk {
     search: Option<Box<search::Running>>,
     watched: Option<Box<notice::Watched>>,
     sources: Sources,
+    /// What names lead to, from one question to the next of a command that asks about many.
+    trees: names::Trees,
 }
 
 impl ImapDesk {
@@ -68,6 +70,7 @@ impl ImapDesk {
             search: None,
             watched: None,
             sources: Sources::default(),
+            trees: names::Trees::default(),
         }
     }
 
@@ -108,7 +111,7 @@ impl ImapDesk {
     async fn answer_about_mailboxes(&mut self, now: Time, ask: Ask) -> Result<Answer, Refusal> {
         match ask {
             Ask::Folders => self.folders().await,
-            Ask::Status(names) => self.status(now, &names).await,
+            Ask::Status { names, costly } => self.status(now, &names, costly).await,
             Ask::Create { name, special_use } => self.create(now, &name, &special_use).await,
             Ask::Delete(name) => self.delete(now, &name).await,
             Ask::Rename { from, to } => self.rename(now, &from, &to).await,
@@ -130,7 +133,7 @@ impl ImapDesk {
         match ask {
             Ask::Unselect => Ok(self.unselect().await),
             Ask::Vanished { since, among } => self.vanished(since, &among).await,
-            Ask::Sync => self.sync(now).await,
+            Ask::Sync => self.sync().await,
             Ask::Summaries { uids, items } => self.summaries(&uids, items).await,
             Ask::Pieces { uids, wants, from } => self.pieces(&uids, &wants, from).await,
             Ask::Store { uids, change, unchanged_since } => self.store(&uids, &change, unchanged_since).await,
@@ -172,6 +175,9 @@ impl Desk for ImapDesk {
 
     async fn answer(&mut self, now: Time, ask: Ask) -> Answer {
         self.sources.clear();
+        if !matches!(ask, Ask::Metadata { .. } | Ask::Search { .. } | Ask::SearchMore) {
+            self.trees = names::Trees::default();
+        }
         match ask {
             Ask::Login(ask) => self.login(now, ask).await,
             Ask::Forget => self.forget().await,
@@ -191,6 +197,7 @@ impl Desk for ImapDesk {
     }
 
     async fn news(&mut self) {
+        self.trees = names::Trees::default();
         self.wait_for_news().await;
     }
 }

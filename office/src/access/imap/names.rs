@@ -7,7 +7,8 @@ use super::{ImapDesk, rights};
 use message::{Address, Host};
 use std::collections::HashMap;
 use store::query::{AccountByAddress, AclOf, Mailboxes};
-use store::types::{Account, AccountId, Mailbox, MailboxId};
+use store::types::{Account, AccountId, Mailbox, MailboxId, ModSeq};
+use tokio::sync::watch;
 use wire::imap::ask::Rights;
 use wire::imap::mailbox::DELIMITER;
 use wire::imap::{MailboxName, Refusal};
@@ -63,10 +64,17 @@ pub(super) enum Namespace<'a> {
     Nowhere,
 }
 
-/// Trees that were looked at for one question.
+/// Trees that were looked at, for one question or for several of one command.
 #[derive(Default)]
 pub(super) struct Trees {
-    loaded: HashMap<AccountId, Tree>,
+    loaded: HashMap<AccountId, Loaded>,
+}
+
+/// A tree, as it was after a change.
+struct Loaded {
+    tree: Tree,
+    news: watch::Receiver<ModSeq>,
+    since: ModSeq,
 }
 
 impl<'a> Namespace<'a> {
@@ -104,12 +112,20 @@ pub(super) fn prefix_of(owner: &Address, user: &Account) -> String {
 }
 
 impl Trees {
-    /// The tree of an account.
+    /// The tree of an account. One that was loaded before serves while nothing changes in the account.
     pub async fn of(&mut self, desk: &ImapDesk, account: AccountId) -> Result<&Tree, Refusal> {
         use std::collections::hash_map::Entry;
+        if self.loaded.get(&account).is_some_and(|loaded| *loaded.news.borrow() != loaded.since) {
+            self.loaded.remove(&account);
+        }
         match self.loaded.entry(account) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(Tree::new(desk.read(Mailboxes { account }).await?))),
+            Entry::Occupied(entry) => Ok(&entry.into_mut().tree),
+            Entry::Vacant(entry) => {
+                let news = desk.office.store().watch(account);
+                let since = *news.borrow();
+                let tree = Tree::new(desk.read(Mailboxes { account }).await?);
+                Ok(&entry.insert(Loaded { tree, news, since }).tree)
+            }
         }
     }
 }
@@ -168,6 +184,14 @@ impl ImapDesk {
         Ok(rights::granted(&list, &user.address.to_string()))
     }
 
+    /// Where one of many names leads, each of which is a question of its own: the trees are kept for the next.
+    pub(super) async fn find_next(&mut self, name: &MailboxName) -> Result<Found, Refusal> {
+        let mut trees = std::mem::take(&mut self.trees);
+        let found = self.find_among(&mut trees, name).await;
+        self.trees = trees;
+        found
+    }
+
     /// The mailbox of a name, with which the user may do all of this.
     pub(super) async fn place(&self, name: &MailboxName, needed: &str) -> Result<Place, Refusal> {
         let Found::Mailbox(place) = self.find(name).await? else { return Err(Refusal::NonExistent) };
@@ -177,7 +201,14 @@ impl ImapDesk {
 
     /// The same, of a mailbox that holds messages.
     pub(super) async fn open_place(&self, name: &MailboxName, needed: &str) -> Result<Place, Refusal> {
-        match self.find(name).await? {
+        self.find(name).await?.opened(needed)
+    }
+}
+
+impl Found {
+    /// The mailbox, where it holds messages and the user may do all of this.
+    pub fn opened(self, needed: &str) -> Result<Place, Refusal> {
+        match self {
             Found::Mailbox(place) => {
                 place.is_selectable()?;
                 place.allows(needed)?;

@@ -26,7 +26,7 @@ impl ImapDesk {
             }
             Some(name) => {
                 // RFC 7377 §2.2: as if it were selected.
-                let found = self.open_place(&name, "r").await?;
+                let found = self.find_next(&name).await?.opened("r")?;
                 let place = (found.account, found.mailbox.id);
                 let view = self.office.views().open(self.office.store(), place.0, place.1, now).await;
                 let listing = view.current().await.map_err(|error| refusal(&error))?;

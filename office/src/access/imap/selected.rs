@@ -121,7 +121,7 @@ impl ImapDesk {
         self.rights_here().await?.has('r').then_some(()).ok_or(Refusal::NoPermission)
     }
 
-    pub(super) async fn sync(&mut self, now: Time) -> Result<Answer, Refusal> {
+    pub(super) async fn sync(&mut self) -> Result<Answer, Refusal> {
         let mut synced = Synced::default();
         // Who may not read it any more hears of it what others hear of one that is gone.
         let is_readable = match self.may_read().await {
@@ -136,7 +136,7 @@ impl ImapDesk {
                 synced.recent = selected.recent();
             }
         }
-        synced.news = self.news_of_others(now).await?;
+        synced.news = self.news_of_others().await?;
         Ok(Answer::Synced(synced))
     }
 

@@ -67,6 +67,12 @@ impl Views {
         Ok(())
     }
 
+    /// Lets go of all, as if nobody had opened any.
+    #[cfg(test)]
+    pub fn forget(&self) {
+        self.open.lock().clear();
+    }
+
     /// How many there are.
     #[cfg(test)]
     pub fn count(&self) -> usize {

@@ -97,7 +97,8 @@ impl Server {
     pub(super) fn status(&mut self, tag: String, name: MailboxName, items: Vec<StatusItem>) {
         // RFC 7162 §3.1: who asks for modseqs is told them.
         self.wants_modseqs(items.contains(&StatusItem::HighestModSeq));
-        self.ask(Ask::Status(vec![name.clone()]), move |server, answer| {
+        let ask = Ask::Status { names: vec![name.clone()], costly: is_costly(&items) };
+        self.ask(ask, move |server, answer| {
             let reply = match answer {
                 Answer::Statuses(statuses) => match statuses.into_iter().next() {
                     Some(Ok(status)) => {
@@ -119,6 +120,11 @@ impl Server {
         let line = status_line((name, self.charset()), status, items);
         self.send(line);
     }
+}
+
+/// Whether some of these are not kept beside the mailbox, so that its messages must be looked at.
+pub(super) fn is_costly(items: &[StatusItem]) -> bool {
+    items.contains(&StatusItem::DeletedStorage)
 }
 
 fn status_line((name, charset): (&MailboxName, Charset), status: &Status, items: &[StatusItem]) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! mailboxes there are match, and what is told of each. Owns wildcards and the rules of matching; walks the mailboxes in
 //! pages.
 
+use super::folders::is_costly;
 use super::reply::{Reply, misfit};
 use super::sync::Expunges;
 use super::{Server, text};
@@ -87,7 +88,8 @@ impl Server {
     /// RFC 5819 §2: a mailbox that cannot be selected has none, and is told so.
     fn list_statuses(&mut self, mut listing: Listing) {
         let names = selectable(&listing.page);
-        self.ask(Ask::Status(names), move |server, answer| {
+        let costly = is_costly(&listing.list.returns.status);
+        self.ask(Ask::Status { names, costly }, move |server, answer| {
             let Answer::Statuses(statuses) = answer else {
                 return server.finish(listing.tag, misfit(), Expunges::Told);
             };

@@ -12,8 +12,12 @@ use crate::imap::{Answer, Ask};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notified {
     on: bool,
-    /// The selected mailbox: what is fetched of new messages; `None`: its news are told as without NOTIFY.
+    /// It was used: of the selected mailbox only what it asked for is told (RFC 5465 §3.1).
+    used: bool,
+    /// The selected mailbox: what is fetched of new messages; `None`: its messages are not told of.
     selected: Option<Vec<FetchItem>>,
+    /// Changed flags of the selected mailbox.
+    flags: bool,
     /// SELECTED-DELAYED: expunges wait for a command.
     delayed: bool,
 }
@@ -22,6 +26,21 @@ impl Notified {
     /// Whether news may be told at any time.
     pub fn is_on(&self) -> bool {
         self.on
+    }
+
+    /// Whether the selected mailbox's messages are told of: without NOTIFY, or as it asked.
+    pub fn tells_messages(&self) -> bool {
+        !self.used || self.selected.is_some()
+    }
+
+    /// Whether changed flags are.
+    pub fn tells_flags(&self) -> bool {
+        !self.used || self.flags
+    }
+
+    /// As after `NOTIFY NONE`.
+    fn none() -> Notified {
+        Notified { used: true, ..Notified::default() }
     }
 
     /// What is fetched of new messages in the selected mailbox.
@@ -50,7 +69,7 @@ impl Server {
         self.ask(Ask::Watch(watches), move |server, answer| {
             let reply = match answer {
                 Answer::Done => {
-                    server.enabled.notified = Notified { on, ..notified };
+                    server.enabled.notified = Notified { on, used: true, ..notified };
                     Reply::ok("so you will hear")
                 }
                 Answer::Refused(refusal) => refusal.into(),
@@ -87,7 +106,8 @@ impl Server {
                     self.send(line);
                 }
                 News::Overflow => {
-                    self.enabled.notified = Notified::default();
+                    // RFC 5465 §5.8: as if it had been NOTIFY NONE.
+                    self.enabled.notified = Notified::none();
                     self.reply("*", &Reply::ok("more happened than can be told").code("NOTIFICATIONOVERFLOW"));
                 }
             }
@@ -99,11 +119,15 @@ impl Server {
 fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Watch>), Reply> {
     let mut notified = Notified::default();
     let mut watches = Vec::new();
+    let of_server = |group: &EventGroup| group.events.contains(&NotifyEvent::ServerMetadataChange);
+    if groups.iter().any(of_server) {
+        watches.push(Watch { of: WatchOf::Server, metadata: true, ..quiet() });
+    }
     for group in groups {
         let scope = match group.scope {
             Scope::Selected | Scope::SelectedDelayed => {
                 notified.delayed = group.scope == Scope::SelectedDelayed;
-                notified.selected = Some(selected_items(&group.events)?);
+                (notified.selected, notified.flags) = selected_items(&group.events)?;
                 continue;
             }
             Scope::Inboxes => WatchOf::Inboxes,
@@ -114,9 +138,6 @@ fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Wa
             Scope::Mailboxes(names) => WatchOf::Mailboxes(names),
         };
         watches.push(watched(scope, status, &group.events)?);
-    }
-    if let Some(server) = watches.iter().any(|watch| watch.metadata).then_some(WatchOf::Server) {
-        watches.push(Watch { of: server, metadata: true, ..quiet() });
     }
     Ok((notified, watches))
 }
@@ -140,7 +161,8 @@ fn bad_event() -> Reply {
     Reply::no("no such event").code(format!("BADEVENT ({known})"))
 }
 
-fn selected_items(events: &[NotifyEvent]) -> Result<Vec<FetchItem>, Reply> {
+/// What is fetched of new messages, where any are told of; and whether changed flags are.
+fn selected_items(events: &[NotifyEvent]) -> Result<(Option<Vec<FetchItem>>, bool), Reply> {
     let mut items = Vec::new();
     let (mut new, mut expunge, mut flags) = (false, false, false);
     for event in events {
@@ -159,7 +181,7 @@ fn selected_items(events: &[NotifyEvent]) -> Result<Vec<FetchItem>, Reply> {
     if new != expunge || (flags && !new) {
         return Err(Reply::bad("MessageNew and MessageExpunge come together, FlagChange with them"));
     }
-    Ok(items)
+    Ok((new.then_some(items), flags))
 }
 
 fn watched(of: WatchOf, status: bool, events: &[NotifyEvent]) -> Result<Watch, Reply> {
@@ -173,7 +195,8 @@ fn watched(of: WatchOf, status: bool, events: &[NotifyEvent]) -> Result<Watch, R
             NotifyEvent::FlagChange => watch.flags = true,
             NotifyEvent::MailboxName => watch.names = true,
             NotifyEvent::SubscriptionChange => watch.subscriptions = true,
-            NotifyEvent::MailboxMetadataChange | NotifyEvent::ServerMetadataChange => watch.metadata = true,
+            NotifyEvent::MailboxMetadataChange => watch.metadata = true,
+            NotifyEvent::ServerMetadataChange => {}
             NotifyEvent::AnnotationChange | NotifyEvent::Unknown(_) => return Err(bad_event()),
         }
     }

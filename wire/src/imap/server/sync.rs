@@ -59,6 +59,12 @@ impl Server {
                 return self.bye("the selected mailbox was deleted");
             };
             open.recent = numbers::joined(std::mem::take(&mut open.recent), &synced.recent);
+            if !self.enabled.notified.tells_messages() {
+                // RFC 5465 §3.1: the client wants to hear nothing of it but what its own commands led to, and its numbers
+                // stay as they are.
+                self.tell(expunges);
+                return self.tell_news(synced.news);
+            }
             let exists_told = self.take_in(listing);
             if !exists_told && !synced.recent.is_empty() {
                 // Messages the client knows by an answer of its own, as of COPY.
@@ -114,6 +120,10 @@ impl Server {
         if expunges == Expunges::Told {
             // When its turn comes: what goes out before counts as before.
             self.later(Server::tell_expunges);
+        }
+        if !self.enabled.notified.tells_flags() {
+            // They wait, for another NOTIFY may ask for them.
+            return;
         }
         let columns = self.news_columns();
         let Some(open) = self.open() else { return };

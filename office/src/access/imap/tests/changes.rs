@@ -186,7 +186,7 @@ async fn the_messages_of_inbox_move_when_it_is_renamed() {
 async fn figures_count_what_is_there() {
     let (_house, mut desk) = bob().await;
     append_all(&mut desk, "INBOX", &[b"\r\na", b"\r\nbb", b"\r\nccc"]).await.unwrap();
-    let question = Ask::Status(vec![name("INBOX"), name("nowhere")]);
+    let question = Ask::Status { names: vec![name("INBOX"), name("nowhere")], costly: true };
     let Answer::Statuses(found) = ask(&mut desk, question.clone()).await else { panic!() };
     let [Ok(status), Err(Refusal::NonExistent)] = &found[..] else { panic!("{found:?}") };
     assert_eq!((status.messages, status.unseen, status.recent, status.octets), (3, 3, 3, 12));
@@ -196,6 +196,29 @@ async fn figures_count_what_is_there() {
     let Answer::Statuses(found) = ask(&mut desk, question).await else { panic!() };
     let status = found[0].as_ref().unwrap();
     assert_eq!((status.unseen, status.deleted, status.deleted_octets, status.recent), (1, 2, 9, 0));
+}
+
+#[tokio::test]
+async fn messages_are_looked_at_only_for_figures_that_need_it() {
+    let (house, mut desk) = bob().await;
+    append_all(&mut desk, "INBOX", &[b"\r\na"]).await.unwrap();
+    select(&mut desk, "INBOX").await;
+    flag(&mut desk, vec![1..=1], FlagChange::Add(names(bits::DELETED, &[])), None).await;
+    append_all(&mut desk, "Sent", &[b"\r\na"]).await.unwrap();
+    let mut other = house.desk("bob").await;
+    done(&mut desk, Ask::Unselect).await;
+    let copied = Ask::Status { names: vec![name("Sent"), name("INBOX")], costly: false };
+    select(&mut desk, "Sent").await;
+    flag(&mut desk, vec![1..=1], FlagChange::Add(names(bits::DELETED, &[])), None).await;
+    house.office.views().forget();
+    let open = house.office.views().count();
+    let Answer::Statuses(found) = ask(&mut other, copied).await else { panic!() };
+    assert_eq!(found.iter().map(|one| one.as_ref().unwrap().deleted).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(house.office.views().count(), open, "no mailbox was loaded");
+    let costly = Ask::Status { names: vec![name("INBOX")], costly: true };
+    let Answer::Statuses(found) = ask(&mut other, costly).await else { panic!() };
+    assert_eq!(found[0].as_ref().unwrap().deleted_octets, 3);
+    assert_eq!(house.office.views().count(), open + 1);
 }
 
 #[tokio::test]
@@ -214,6 +237,22 @@ async fn annotations_are_kept_for_one_or_for_all() {
     done(&mut desk, set(Some("INBOX"), "/private/comment", Some(b"mine"))).await;
     done(&mut desk, set(Some("INBOX"), "/shared/comment", Some(b"ours"))).await;
     done(&mut desk, set(None, "/private/vendor/x/y", Some(b"1"))).await;
+    // Both in one question: all or none.
+    let note = |entry: &str, octets| (entry.to_owned(), Some(bytes::Bytes::from(vec![b'x'; octets])));
+    let both = |octets| Ask::SetMetadata {
+        mailbox: Some(name("Sent")),
+        entries: vec![note("/private/a", 1), note("/shared/a", octets)],
+    };
+    let too_big = Refusal::TooBig(store::ANNOTATION_OCTETS_MAX as u64);
+    assert_eq!(refused(&mut desk, both(store::ANNOTATION_OCTETS_MAX + 1)).await, too_big);
+    let question = get(Some("Sent"), "/private", None);
+    let Answer::Metadata(found) = ask(&mut desk, question.clone()).await else { panic!() };
+    assert!(found.is_empty());
+    done(&mut desk, both(1)).await;
+    let Answer::Metadata(found) = ask(&mut desk, question).await else { panic!() };
+    assert_eq!(found.len(), 1);
+    let Answer::Metadata(found) = ask(&mut desk, get(Some("Sent"), "/shared/a", Some(0))).await else { panic!() };
+    assert_eq!(found, [note("/shared/a", 1)]);
     assert_eq!(refused(&mut desk, set(None, "/shared/comment", Some(b"x"))).await, Refusal::NoPermission);
     let Answer::Metadata(found) = ask(&mut desk, get(Some("INBOX"), "/private", None)).await else { panic!() };
     assert_eq!(found, [("/private/comment".to_owned(), Some(bytes::Bytes::from_static(b"mine")))]);

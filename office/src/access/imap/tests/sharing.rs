@@ -157,4 +157,42 @@ async fn what_is_watched_is_told() {
     assert!(matches!(&news[..], [News::Folder { folder, .. }] if !folder.exists), "{news:?}");
     append(&mut eve, "INBOX", b"\r\nx").await;
     assert!(sync(&mut eve).await.news.is_empty(), "INBOX is not watched");
+    // Only what changed is looked at, and each time against what was told.
+    for count in 3..6 {
+        append(&mut bob, "INBOX", b"\r\nx").await;
+        let news = sync(&mut eve).await.news;
+        let [News::Status(told, status)] = &news[..] else { panic!("{news:?}") };
+        assert_eq!((told.as_str(), status.messages), (BOBS, count));
+    }
+}
+
+/// RFC 5465 §5.4.
+#[tokio::test]
+async fn what_lies_below_a_renamed_mailbox_is_not_told_of() {
+    let (_house, _bob, mut eve) = bob_and_eve().await;
+    for made in ["a", "a/b", "a/c"] {
+        done(&mut eve, Ask::Create { name: name(made), special_use: vec![] }).await;
+    }
+    let watch = Watch {
+        of: WatchOf::Personal,
+        messages: false,
+        flags: false,
+        names: true,
+        subscriptions: false,
+        metadata: true,
+        status: false,
+    };
+    done(&mut eve, Ask::Watch(vec![watch])).await;
+    done(&mut eve, Ask::Rename { from: name("a"), to: name("z") }).await;
+    let news = sync(&mut eve).await.news;
+    let [News::Folder { folder, old_name: Some(old) }] = &news[..] else { panic!("{news:?}") };
+    assert_eq!((folder.name.as_str(), old.as_str()), ("z", "a"));
+    done(&mut eve, Ask::Rename { from: name("z/b"), to: name("b") }).await;
+    let news = sync(&mut eve).await.news;
+    assert!(matches!(&news[..], [News::Folder { old_name: Some(old), .. }] if *old == name("z/b")), "{news:?}");
+    let entries = vec![("/private/x".to_owned(), Some(bytes::Bytes::from_static(b"1")))];
+    done(&mut eve, Ask::SetMetadata { mailbox: Some(name("b")), entries }).await;
+    let news = sync(&mut eve).await.news;
+    assert_eq!(news, [News::Metadata(Some(name("b")), vec!["/private/x".to_owned()])]);
+    assert!(sync(&mut eve).await.news.is_empty());
 }
