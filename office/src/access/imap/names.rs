@@ -68,6 +68,9 @@ pub(super) enum Namespace<'a> {
 #[derive(Default)]
 pub(super) struct Trees {
     loaded: HashMap<AccountId, Loaded>,
+    /// How often one was.
+    #[cfg(test)]
+    loads: usize,
 }
 
 /// A tree, as it was after a change.
@@ -112,6 +115,12 @@ pub(super) fn prefix_of(owner: &Address, user: &Account) -> String {
 }
 
 impl Trees {
+    /// How often a tree was loaded.
+    #[cfg(test)]
+    pub fn loads(&self) -> usize {
+        self.loads
+    }
+
     /// The tree of an account. One that was loaded before serves while nothing changes in the account.
     pub async fn of(&mut self, desk: &ImapDesk, account: AccountId) -> Result<&Tree, Refusal> {
         use std::collections::hash_map::Entry;
@@ -121,6 +130,10 @@ impl Trees {
         match self.loaded.entry(account) {
             Entry::Occupied(entry) => Ok(&entry.into_mut().tree),
             Entry::Vacant(entry) => {
+                #[cfg(test)]
+                {
+                    self.loads += 1;
+                }
                 let news = desk.office.store().watch(account);
                 let since = *news.borrow();
                 let tree = Tree::new(desk.read(Mailboxes { account }).await?);

@@ -1,6 +1,7 @@
 //! Changing messages and mailboxes.
 
 use super::*;
+use message::search::{Key, Order, Program};
 use wire::imap::ask::{FlagChange, QuotaOf, QuotaResource, SpecialUse};
 use wire::imap::listing::bits;
 
@@ -219,6 +220,31 @@ async fn messages_are_looked_at_only_for_figures_that_need_it() {
     let Answer::Statuses(found) = ask(&mut other, costly).await else { panic!() };
     assert_eq!(found[0].as_ref().unwrap().deleted_octets, 3);
     assert_eq!(house.office.views().count(), open + 1);
+}
+
+/// A command that asks about each of many mailboxes finds them in one tree, as long as it is true.
+#[tokio::test]
+async fn names_are_looked_for_in_one_tree_until_something_changes() {
+    let (house, mut desk) = bob().await;
+    let mut other = house.desk("bob").await;
+    let get = |mailbox| Ask::Metadata {
+        mailbox: Some(name(mailbox)),
+        entries: vec!["/private/comment".to_owned()],
+        depth: Some(0),
+    };
+    let search =
+        |mailbox| Ask::Search { program: Program { key: Key::all(), order: Order::Uid }, mailbox: Some(name(mailbox)) };
+    for question in [get("INBOX"), search("INBOX"), get("Sent"), search("Sent")] {
+        assert!(!matches!(ask(&mut desk, question).await, Answer::Refused(_)));
+        assert_eq!(desk.trees.loads(), 1);
+    }
+    done(&mut other, Ask::Create { name: name("New"), special_use: vec![] }).await;
+    assert!(!matches!(ask(&mut desk, get("New")).await, Answer::Refused(_)), "it is there by now");
+    assert_eq!(desk.trees.loads(), 2);
+    done(&mut other, Ask::Delete(name("New"))).await;
+    assert_eq!(refused(&mut desk, search("New")).await, Refusal::NonExistent);
+    ask(&mut desk, Ask::Sync).await;
+    assert_eq!(desk.trees.loads(), 0, "nothing is kept behind the command");
 }
 
 #[tokio::test]
