@@ -71,6 +71,9 @@ pub enum Op {
     /// Removes it and the messages in it. With mailboxes inside, its name stays for their sake and cannot be opened
     /// (RFC 9051 §6.3.5). `Conflict` for INBOX, and for such a name.
     MailboxDelete { account: AccountId, mailbox: MailboxId, now: Time },
+    /// An operation on mailboxes, done only while each of these mailboxes has this whole name: who asked for it looked the
+    /// names up before, and others rename and remove meanwhile. `Gone` when one has it no longer.
+    WhileNamed { account: AccountId, names: Vec<(MailboxId, String)>, then: Box<Op> },
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
     /// The same for a whole path that is no mailbox of the account: one that is gone, or another's. `Limit`.

@@ -308,6 +308,31 @@ fn mailboxes_are_made_renamed_and_removed() {
 }
 
 #[test]
+fn what_has_another_name_by_now_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (account, _) = bob(&mut engine);
+    let make = |parent, name: &str| Op::MailboxCreate { account, parent, path: path(name), role: None, now: NOW };
+    let Outcome::Mailbox(a) = act(&mut engine, make(None, "a")) else { panic!("a") };
+    let Outcome::Mailbox(b) = act(&mut engine, make(Some(a), "b")) else { panic!("b") };
+    let named = |names: &[(MailboxId, &str)], then| {
+        let names = names.iter().map(|(mailbox, name)| (*mailbox, (*name).to_owned())).collect();
+        Op::WhileNamed { account, names, then: Box::new(then) }
+    };
+    let rename = |mailbox, name: &str| Op::MailboxRename { account, mailbox, parent: None, path: path(name), now: NOW };
+    let delete = |mailbox| Op::MailboxDelete { account, mailbox, now: NOW };
+    let before = mailboxes(&engine, account);
+    for wrong in [&[(b, "b")][..], &[(b, "A/b")], &[(b, "a/b"), (a, "b")], &[(MailboxId(99), "a")]] {
+        assert_eq!(act(&mut engine, named(wrong, delete(b))), Outcome::Gone, "{wrong:?}");
+    }
+    assert_eq!(mailboxes(&engine, account), before);
+    assert_eq!(act(&mut engine, named(&[(a, "a")], rename(a, "z"))), Outcome::Done);
+    assert_eq!(act(&mut engine, named(&[(a, "a")], rename(a, "y"))), Outcome::Gone);
+    assert_eq!(act(&mut engine, named(&[(b, "a/b")], delete(b))), Outcome::Gone, "what is above it has another name");
+    assert_eq!(act(&mut engine, named(&[(b, "z/b"), (a, "z")], delete(b))), Outcome::Done);
+}
+
+#[test]
 fn changes_come_in_order_and_pages_never_split_an_operation() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = engine(folder.path());

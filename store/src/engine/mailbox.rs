@@ -382,6 +382,17 @@ impl Work<'_> {
         Ok(self.run(forget, params![account.0, path.as_bytes()])? > 0)
     }
 
+    /// Whether each of some mailboxes is there and has this whole name.
+    pub(super) fn are_named(&self, account: AccountId, names: &[(MailboxId, String)]) -> Sql<bool> {
+        for (mailbox, name) in names {
+            let Some(node) = self.node(account, *mailbox)? else { return Ok(false) };
+            if self.path_of(account, node.parent, &node.name)? != *name {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn path_of(&self, account: AccountId, parent: i64, name: &str) -> Sql<String> {
         let (mut at, mut path) = (parent, name.to_owned());
         while at != 0 {

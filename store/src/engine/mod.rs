@@ -335,6 +335,10 @@ impl Work<'_> {
                 self.mailbox_rename((*account, *mailbox), *parent, path, *now)
             }
             Op::MailboxDelete { account, mailbox, now } => self.mailbox_delete((*account, *mailbox), *now),
+            Op::WhileNamed { account, names, then } if self.are_named(*account, names)? => {
+                self.apply_to_mailboxes(then)
+            }
+            Op::WhileNamed { .. } => Ok(Outcome::Gone),
             Op::MailboxSubscribe { account, mailbox, subscribed } => {
                 self.mailbox_subscribe((*account, *mailbox), *subscribed)
             }

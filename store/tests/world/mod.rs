@@ -173,6 +173,12 @@ impl World {
                 }
                 self.shared.annotate(of, entries)
             }
+            Op::WhileNamed { account, names, then } => {
+                let is_named = |(mailbox, name): &(MailboxId, String)| {
+                    self.has((*account, *mailbox)) && self.accounts[account].path(*mailbox) == *name
+                };
+                if names.iter().all(is_named) { self.apply(then) } else { Outcome::Gone }
+            }
             _ => {
                 let outcome = self.apply_inside(op);
                 self.share_new();

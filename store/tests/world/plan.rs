@@ -228,6 +228,12 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
         2 => (an_account(), a_mailbox(), parent(), path()).prop_map(move |(account, mailbox, parent, path)| {
             Op::MailboxRename { account, mailbox, parent, path, now }
         }),
+        1 => (an_account(), a_mailbox(), prop::sample::select(vec!["INBOX", "a", "a/b", "Sent"])).prop_map(
+            move |(account, mailbox, name)| {
+                let then = Box::new(Op::MailboxDelete { account, mailbox, now });
+                Op::WhileNamed { account, names: vec![(mailbox, name.to_owned())], then }
+            }
+        ),
         1 => (an_account(), path(), any::<bool>()).prop_map(|(account, path, subscribed)| {
             Op::NameSubscribe { account, name: path.join("/"), subscribed }
         }),

@@ -35,6 +35,8 @@ pub(super) enum Found {
 pub(super) struct Place {
     pub account: AccountId,
     pub mailbox: Mailbox,
+    /// Its whole name in its account.
+    pub name: String,
     pub rights: Rights,
 }
 
@@ -42,8 +44,8 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub account: AccountId,
-    /// The mailbox nearest above.
-    pub parent: Option<MailboxId>,
+    /// The mailbox nearest above, and its whole name.
+    pub parent: Option<(MailboxId, String)>,
     /// What is to be made below it.
     pub path: Vec<String>,
     /// What the user may do with the parent; of their own account, everything.
@@ -149,7 +151,7 @@ impl ImapDesk {
             }
             Found::Nothing(room) => {
                 let rights = match room.parent {
-                    Some(parent) => self.rights_in(account, parent).await?,
+                    Some((parent, _)) => self.rights_in(account, parent).await?,
                     None => Rights::default(),
                 };
                 Ok(Found::Nothing(Room { rights, ..room }))
@@ -203,8 +205,8 @@ impl Place {
 
 fn look(tree: &Tree, account: AccountId, path: &str, rights: Rights) -> Found {
     if let Some(mailbox) = tree.find(path) {
-        return Found::Mailbox(Place { account, mailbox: mailbox.clone(), rights });
+        return Found::Mailbox(Place { account, mailbox: mailbox.clone(), name: path.to_owned(), rights });
     }
     let (parent, path) = tree.nearest(path);
-    Found::Nothing(Room { account, parent: parent.map(|parent| parent.id), path, rights })
+    Found::Nothing(Room { account, parent, path, rights })
 }
