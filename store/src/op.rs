@@ -52,9 +52,25 @@ pub enum Op {
     /// Copies into a mailbox; new UIDs in the outcome. Within an account the e-mail is shared and no quota is used;
     /// another account of the shard (`to_account`) gets an e-mail of its own, which leads to the same content. `Gone`,
     /// `OverQuota`, `Limit` (keywords of the other account).
-    Copy { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    Copy {
+        account: AccountId,
+        from: MailboxId,
+        to_account: AccountId,
+        to: MailboxId,
+        uids: UidSet,
+        carried: Carried,
+        now: Time,
+    },
     /// Moves (RFC 6851), also into the mailbox where it is. As `Copy` otherwise.
-    Move { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    Move {
+        account: AccountId,
+        from: MailboxId,
+        to_account: AccountId,
+        to: MailboxId,
+        uids: UidSet,
+        carried: Carried,
+        now: Time,
+    },
     /// Removes for good, of these only those with `\Deleted` where it says so; an e-mail goes with the last mailbox that
     /// shows it. Journeys are the caller's to write (`Trace`).
     Expunge { account: AccountId, mailbox: MailboxId, uids: UidSet, only_deleted: bool, now: Time },
@@ -114,6 +130,21 @@ pub enum FlagChange {
     Remove(Flags),
     /// These and no others.
     Replace(Flags),
+}
+
+/// Which flags of a message its copy has too: who may not set some in a mailbox brings none of them there (RFC 4314 §4).
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    pub seen: bool,
+    pub deleted: bool,
+    /// All others, keywords too.
+    pub others: bool,
+}
+
+impl Carried {
+    /// Every flag.
+    pub const ALL: Carried = Carried { seen: true, deleted: true, others: true };
 }
 
 /// How the rights of an identifier change (RFC 4314 §3.1).

@@ -4,7 +4,7 @@
 use super::messages::Shelf;
 use super::{Work, first};
 use crate::columns::{Sql, Text, num, role_number, small};
-use crate::op::Outcome;
+use crate::op::{Carried, Outcome};
 use crate::types::{AccountId, MailboxId, Role};
 use crate::uids::UidSet;
 use message::Time;
@@ -242,7 +242,7 @@ impl Work<'_> {
     fn inbox_rename(&mut self, inbox: Shelf, parent: Option<MailboxId>, path: &[String], now: Time) -> Sql<Outcome> {
         match self.mailbox_create(inbox.0, parent, path, None, now)? {
             Outcome::Mailbox(made) => {
-                self.move_messages(inbox, (inbox.0, made), &UidSet::all(), now)?;
+                self.move_messages((inbox, (inbox.0, made)), &UidSet::all(), Carried::ALL, now)?;
                 Ok(Outcome::Done)
             }
             refused => Ok(refused),

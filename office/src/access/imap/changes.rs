@@ -5,7 +5,7 @@ use super::{ImapDesk, failed, ids};
 use message::Time;
 use std::ops::RangeInclusive;
 use store::UidSet;
-use store::op::{FlagChange as Change, Op, Outcome};
+use store::op::{Carried, FlagChange as Change, Op, Outcome};
 use store::types::{Flags, ModSeq};
 use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
 use wire::imap::listing::{Listing, bits};
@@ -80,10 +80,11 @@ impl ImapDesk {
         let selected = self.open()?;
         let (account, from) = (selected.view.account(), selected.view.mailbox());
         let (to_account, to, uids) = (place.account, place.mailbox.id, ids::uid_set(uids));
+        let carried = carried(place.rights);
         let op = if moving {
-            Op::Move { account, from, to_account, to, uids, now }
+            Op::Move { account, from, to_account, to, uids, carried, now }
         } else {
-            Op::Copy { account, from, to_account, to, uids, now }
+            Op::Copy { account, from, to_account, to, uids, carried, now }
         };
         let Outcome::Uids { uid_validity, pairs } = self.apply(op).await.and_then(|outcome| match outcome {
             Outcome::Uids { .. } => Ok(outcome),
@@ -122,6 +123,11 @@ pub(super) fn within(names: &FlagNames, rights: Rights) -> FlagNames {
     }
     let keywords = if rights.has('w') { names.keywords.clone() } else { Vec::new() };
     FlagNames { system, keywords }
+}
+
+/// The same of flags that come along with a message.
+fn carried(rights: Rights) -> Carried {
+    Carried { seen: rights.has('s'), deleted: rights.has('t'), others: rights.has('w') }
 }
 
 /// The changes that come to what was asked, as far as it is allowed.

@@ -94,6 +94,37 @@ async fn flags_replaced_as_far_as_one_may_are_replaced_on_one_condition() {
 }
 
 #[tokio::test]
+async fn copies_bring_only_the_flags_one_may_set_there() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    let system = bits::SEEN | bits::DELETED | bits::FLAGGED;
+    append_all(&mut eve, "INBOX", &[&b"\r\nx"[..]; 12]).await.unwrap();
+    select(&mut eve, "INBOX").await;
+    let change = FlagChange::Add(FlagNames { system, keywords: vec!["$Work".to_owned()] });
+    ask(&mut eve, Ask::Store { uids: vec![1..=12], change, unchanged_since: None }).await;
+    for (rights, moving, flags) in [
+        ("lri", false, 0),
+        ("lris", true, bits::SEEN),
+        ("lrit", false, bits::DELETED),
+        ("lriw", false, bits::FLAGGED),
+        ("lriswt", true, system),
+    ] {
+        share(&mut bob, "INBOX", "eve@hamburger.edu", rights).await;
+        let last = select(&mut bob, "INBOX").await.listing.last_uid();
+        // Two, each in a statement of its own.
+        let next = sync(&mut eve).await.listing.unwrap().uid(0).unwrap();
+        let uids = vec![next..=next + 1];
+        let answer = ask(&mut eve, Ask::Copy { uids, to: name(BOBS), moving }).await;
+        assert!(matches!(answer, Answer::Copied { .. }), "{rights}: {answer:?}");
+        let listing = sync(&mut bob).await.listing.unwrap();
+        let known = bits::SYSTEM;
+        let rows: Vec<_> = listing.rows(listing.lower_bound(last + 1)..listing.len()).collect();
+        assert_eq!(rows.iter().map(|row| row.flags & known).collect::<Vec<_>>(), [flags, flags], "{rights}");
+        let keywords = listing.head().keywords.names(rows[0].flags).count();
+        assert_eq!(keywords, usize::from(rights.contains('w')), "{rights}");
+    }
+}
+
+#[tokio::test]
 async fn lists_of_rights_are_shown_to_administrators() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     share(&mut bob, "INBOX", "Eve@hamburger.edu", "lrak").await;
