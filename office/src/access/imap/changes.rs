@@ -159,14 +159,13 @@ fn has_keyword(names: &FlagNames, keyword: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::rights;
     use super::*;
     use store::types::Uid;
 
     #[test]
     fn rights_say_which_flags_may_change() {
         let names = FlagNames { system: bits::SYSTEM, keywords: vec!["$Junk".to_owned()] };
-        assert_eq!(within(&names, rights::all()), names);
+        assert_eq!(within(&names, Rights::all()), names);
         assert_eq!(within(&names, Rights::of("s")), FlagNames { system: bits::SEEN, keywords: vec![] });
         assert_eq!(within(&names, Rights::of("t")), FlagNames { system: bits::DELETED, keywords: vec![] });
         let others =

@@ -129,7 +129,7 @@ impl ImapDesk {
             Namespace::Own(path) => {
                 let account = user.id;
                 let tree = trees.of(self, account).await?;
-                Ok(look(tree, account, path, rights::all()))
+                Ok(look(tree, account, path, Rights::all()))
             }
             Namespace::Of(owner, path) => self.find_of(trees, owner, path).await,
             Namespace::Level => Ok(Found::Level),
@@ -164,7 +164,7 @@ impl ImapDesk {
     pub(super) async fn rights_in(&self, account: AccountId, mailbox: MailboxId) -> Result<Rights, Refusal> {
         let user = self.user()?;
         if user.id == account {
-            return Ok(rights::all());
+            return Ok(Rights::all());
         }
         let list = self.read(AclOf { account, mailbox }).await?;
         Ok(rights::granted(&list, &user.address.to_string()))

@@ -2,7 +2,7 @@
 //! open; what a client was told of it is the session's business.
 
 use super::notice::newer;
-use super::{ImapDesk, ids, refusal, rights};
+use super::{ImapDesk, ids, refusal};
 use crate::access::views::View;
 use message::Time;
 use std::ops::RangeInclusive;
@@ -85,7 +85,7 @@ impl ImapDesk {
         let opened = Opened {
             listing,
             read_only: selected.read_only,
-            rights: rights::told(place.rights),
+            rights: place.rights,
             new_keywords: !selected.read_only && place.rights.has('w'),
             recent,
         };
