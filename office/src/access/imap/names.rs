@@ -138,7 +138,9 @@ impl ImapDesk {
     }
 
     async fn find_of(&self, trees: &mut Trees, owner: Address, path: &str) -> Result<Found, Refusal> {
-        let account = self.read(AccountByAddress { address: owner }).await?.ok_or(Refusal::NonExistent)?.id;
+        // RFC 4314 §6: whether there is such an account is not told either.
+        let Some(account) = self.read(AccountByAddress { address: owner }).await? else { return Ok(nowhere()) };
+        let account = account.id;
         // INBOX in any case is INBOX, in every account (RFC 9051 §5.1).
         let path = MailboxName::new(path);
         match look(trees.of(self, account).await?, account, path.as_str(), Rights::default()) {
@@ -147,7 +149,7 @@ impl ImapDesk {
                 if rights.has('l') {
                     return Ok(Found::Mailbox(Place { rights, ..place }));
                 }
-                Ok(Found::Nothing(Room { account, parent: None, path: Vec::new(), rights: Rights::default() }))
+                Ok(nowhere())
             }
             Found::Nothing(room) => {
                 let rights = match room.parent {
@@ -201,6 +203,11 @@ impl Place {
     pub fn is_selectable(&self) -> Result<(), Refusal> {
         self.mailbox.selectable.then_some(()).ok_or(Refusal::NoSelect)
     }
+}
+
+/// What a user finds where they may neither see nor make anything.
+fn nowhere() -> Found {
+    Found::Nothing(Room { account: AccountId(0), parent: None, path: Vec::new(), rights: Rights::default() })
 }
 
 fn look(tree: &Tree, account: AccountId, path: &str, rights: Rights) -> Found {

@@ -42,6 +42,31 @@ async fn who_may_not_know_of_a_mailbox_is_told_there_is_none() {
 }
 
 #[tokio::test]
+async fn whether_there_is_an_account_is_not_told() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    done(&mut bob, Ask::Create { name: name("secret"), special_use: vec![] }).await;
+    let special_use = Vec::new;
+    for path in ["INBOX", "INBOX/new", "secret", "secret/new", "new"] {
+        let [there, nobody] = ["bob", "nobody"].map(|who| name(&format!("Other Users/{who}@hamburger.edu/{path}")));
+        let questions = |of: &MailboxName| {
+            [
+                Ask::Create { name: of.clone(), special_use: special_use() },
+                Ask::Delete(of.clone()),
+                Ask::Rename { from: of.clone(), to: name("mine") },
+                Ask::Rename { from: name("Sent"), to: of.clone() },
+                Ask::Select { name: of.clone(), read_only: false },
+                Ask::Append(AppendStep::Begin { mailbox: of.clone(), replaces: None }),
+                Ask::Acl(of.clone()),
+            ]
+        };
+        for (one, other) in questions(&there).into_iter().zip(questions(&nobody)) {
+            let told = (refused(&mut eve, one.clone()).await, refused(&mut eve, other).await);
+            assert_eq!(told.0, told.1, "{one:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rights_hold_on_every_question() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     share(&mut bob, "INBOX", "eve@hamburger.edu", "lrs").await;
