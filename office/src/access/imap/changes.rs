@@ -58,7 +58,7 @@ impl ImapDesk {
         }
         if close {
             let listing = self.open()?.listing.clone();
-            self.unselect().await;
+            self.unselect(now).await;
             return Ok(Answer::Expunged { listing });
         }
         Ok(Answer::Expunged { listing: self.open()?.caught_up().await? })
