@@ -2,7 +2,7 @@
 
 use super::*;
 use wire::imap::ask::{FlagChange, QuotaOf, QuotaResource, SpecialUse};
-use wire::imap::listing::bits;
+use wire::imap::listing::{Listing, bits};
 
 fn names(system: u64, keywords: &[&str]) -> FlagNames {
     FlagNames { system, keywords: keywords.iter().map(|keyword| (*keyword).to_owned()).collect() }
@@ -38,6 +38,36 @@ async fn flags_change_and_others_see_it() {
     assert_eq!(now.get(0).unwrap().flags, bits::FLAGGED);
     let theirs = sync(&mut other).await.listing.unwrap();
     assert!(Arc::ptr_eq(&now, &theirs), "both have the same listing");
+}
+
+/// RFC 7162 §3.1.3 holds for each message, whichever piece it is in.
+#[tokio::test]
+async fn many_messages_change_in_pieces() {
+    let (_house, mut desk) = bob().await;
+    append(&mut desk, "INBOX", b"\r\nx").await;
+    let mut since = select(&mut desk, "INBOX").await.listing;
+    while since.len() < 5_000 {
+        let copy = Ask::Copy { uids: vec![1..=u32::MAX], to: name("INBOX"), moving: false };
+        let Answer::Copied { listing, .. } = ask(&mut desk, copy).await else { panic!() };
+        since = listing;
+    }
+    let (last, highest) = (since.last_uid(), since.head().highest_modseq);
+    flag(&mut desk, vec![7..=7, last..=last], FlagChange::Add(names(bits::SEEN, &[])), None).await;
+    let delete = FlagChange::Add(names(bits::DELETED, &[]));
+    assert_eq!(flag(&mut desk, vec![1..=u32::MAX], delete, Some(highest)).await, [7..=7, last..=last]);
+    let listing = sync(&mut desk).await.listing.unwrap();
+    assert_eq!(listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED).count() + 2, 8192);
+    let modseqs = |listing: &Listing| {
+        let changed = listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED);
+        changed.map(|row| row.modseq).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!(modseqs(&listing), 3, "others get on in between");
+    let before = listing.head().highest_modseq;
+    let Answer::Expunged { listing } = ask(&mut desk, Ask::Expunge { among: None, close: false }).await else {
+        panic!()
+    };
+    assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [7, last]);
+    assert_eq!(listing.head().highest_modseq - before, 3);
 }
 
 #[tokio::test]
