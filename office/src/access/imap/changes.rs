@@ -12,7 +12,7 @@ use wire::imap::numbers::{joined, minus};
 use wire::imap::{Answer, MailboxName, Refusal};
 
 /// Messages changed in one operation: everybody's mail waits while it is written, for about 15 \u{b5}s a message. RFC 9051
-/// §6.4.6 and §6.4.3 ask for each message to be changed whole, not for all of them at once.
+/// §6.4.6 and §6.4.3 and RFC 6851 §3.3 ask for each message to be changed whole, not for all of them at once.
 const PIECE: usize = 4_000;
 
 impl ImapDesk {
@@ -101,24 +101,31 @@ impl ImapDesk {
         }
         let selected = self.open()?;
         let (account, from) = (selected.view.account(), selected.view.mailbox());
-        let (to_account, to, uids) = (place.account, place.mailbox.id, ids::uid_set(uids));
-        let carried = carried(place.rights);
-        let op = if moving {
-            Op::Move { account, from, to_account, to, uids, carried, now }
-        } else {
-            Op::Copy { account, from, to_account, to, uids, carried, now }
-        };
-        let Outcome::Uids { uid_validity, pairs } = self.apply(op).await.and_then(|outcome| match outcome {
-            Outcome::Uids { .. } => Ok(outcome),
-            other => Err(failed(&other)),
-        })?
-        else {
-            return Err(Refusal::Permanent);
-        };
+        let (to_account, to, carried) = (place.account, place.mailbox.id, carried(place.rights));
+        // RFC 6851 §3.3: each message moves whole. COPY is of all or none (RFC 9051 §6.4.7), and so is what needs room
+        // in another account.
+        let in_pieces = moving && account == to_account && from != to;
+        let parts = if in_pieces { pieces(uids, &selected.listing, |_| true) } else { vec![uids.to_vec()] };
+        let (mut validity, mut pairs) = (0, Vec::new());
+        for part in parts {
+            let uids = ids::uid_set(&part);
+            let op = if moving {
+                Op::Move { account, from, to_account, to, uids, carried, now }
+            } else {
+                Op::Copy { account, from, to_account, to, uids, carried, now }
+            };
+            match self.apply(op).await? {
+                Outcome::Uids { uid_validity, pairs: more } => {
+                    validity = uid_validity;
+                    pairs.extend(more);
+                }
+                other => return Err(failed(&other)),
+            }
+        }
         let listing = self.open()?.caught_up().await?;
         let from = ids::ranges(pairs.iter().filter_map(|(from, _)| from.map(|uid| uid.0)));
         let to = ids::ranges(pairs.iter().map(|(_, to)| to.0));
-        Ok(Answer::Copied { uid_validity, from, to, listing })
+        Ok(Answer::Copied { uid_validity: validity, from, to, listing })
     }
 }
 

@@ -62,12 +62,19 @@ async fn many_messages_change_in_pieces() {
         changed.map(|row| row.modseq).collect::<std::collections::BTreeSet<_>>().len()
     };
     assert_eq!(modseqs(&listing), 3, "others get on in between");
-    let before = listing.head().highest_modseq;
+    let moving = |to, moving| Ask::Copy { uids: vec![1..=u32::MAX], to: name(to), moving };
+    let Answer::Copied { from, to, .. } = ask(&mut desk, moving("Archive", true)).await else { panic!() };
+    assert_eq!((from, to), (vec![1..=last], vec![1..=last]));
+    assert_eq!(modseqs(&select(&mut desk, "Archive").await.listing), 3);
+    assert!(matches!(ask(&mut desk, moving("Trash", false)).await, Answer::Copied { .. }));
+    let copies = select(&mut desk, "Trash").await.listing;
+    assert_eq!(modseqs(&copies), 1, "a copy is of all or of none");
+    select(&mut desk, "Archive").await;
     let Answer::Expunged { listing } = ask(&mut desk, Ask::Expunge { among: None, close: false }).await else {
         panic!()
     };
     assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [7, last]);
-    assert_eq!(listing.head().highest_modseq - before, 3);
+    assert_eq!(listing.head().highest_modseq - copies.head().highest_modseq, 3);
 }
 
 #[tokio::test]
