@@ -55,9 +55,25 @@ pub enum Op {
     /// Copies into a mailbox; new UIDs in the outcome. Within an account the e-mail is shared and no quota is used;
     /// another account of the shard (`to_account`) gets an e-mail of its own, which leads to the same content. `Gone`,
     /// `OverQuota`, `Limit` (keywords of the other account).
-    Copy { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    Copy {
+        account: AccountId,
+        from: MailboxId,
+        to_account: AccountId,
+        to: MailboxId,
+        uids: UidSet,
+        carried: Carried,
+        now: Time,
+    },
     /// Moves (RFC 6851), also into the mailbox where it is. As `Copy` otherwise.
-    Move { account: AccountId, from: MailboxId, to_account: AccountId, to: MailboxId, uids: UidSet, now: Time },
+    Move {
+        account: AccountId,
+        from: MailboxId,
+        to_account: AccountId,
+        to: MailboxId,
+        uids: UidSet,
+        carried: Carried,
+        now: Time,
+    },
     /// Removes for good, of these only those with `\Deleted` where it says so; an e-mail goes with the last mailbox that
     /// shows it. Journeys are the caller's to write (`Trace`).
     Expunge { account: AccountId, mailbox: MailboxId, uids: UidSet, only_deleted: bool, now: Time },
@@ -74,6 +90,9 @@ pub enum Op {
     /// Removes it and the messages in it. With mailboxes inside, its name stays for their sake and cannot be opened
     /// (RFC 9051 §6.3.5). `Conflict` for INBOX, and for such a name.
     MailboxDelete { account: AccountId, mailbox: MailboxId, now: Time },
+    /// An operation on mailboxes, done only while each of these mailboxes has this whole name: who asked for it looked the
+    /// names up before, and others rename and remove meanwhile. `Gone` when one has it no longer.
+    WhileNamed { account: AccountId, names: Vec<(MailboxId, String)>, then: Box<Op> },
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
     /// The same for a whole path that is no mailbox of the account: one that is gone, or another's. `Limit`.
@@ -114,6 +133,21 @@ pub enum FlagChange {
     Remove(Flags),
     /// These and no others.
     Replace(Flags),
+}
+
+/// Which flags of a message its copy has too: who may not set some in a mailbox brings none of them there (RFC 4314 §4).
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    pub seen: bool,
+    pub deleted: bool,
+    /// All others, keywords too.
+    pub others: bool,
+}
+
+impl Carried {
+    /// Every flag.
+    pub const ALL: Carried = Carried { seen: true, deleted: true, others: true };
 }
 
 /// How the rights of an identifier change (RFC 4314 §3.1).

@@ -6,7 +6,7 @@ mod kit;
 
 use kit::*;
 use message::Time;
-use store::op::{Append, Appended, FlagChange};
+use store::op::{Append, Appended, Carried, FlagChange};
 use store::query::{
     AccountById, MailboxById, MailboxSince, SaveDates, StoredMessages, Summaries, SummaryOf, WholeMailbox,
 };
@@ -87,7 +87,15 @@ fn what_came_changed_and_vanished_is_told_by_mailbox() {
     act(&mut engine, expunge(at, range(5, 24), false));
     act(&mut engine, set(at, Uid(2), deleted()));
     give(&mut engine, at.0, 99, b"Hello");
-    let go = Op::Move { account: at.0, from: at.1, to_account: at.0, to: other.1, uids: Uid(30).into(), now: LATER };
+    let go = Op::Move {
+        account: at.0,
+        from: at.1,
+        to_account: at.0,
+        to: other.1,
+        uids: Uid(30).into(),
+        carried: Carried::ALL,
+        now: LATER,
+    };
     act(&mut engine, go);
     let ListingNews::Known { changed, vanished, mailbox, .. } = since(&engine, at, begin) else { panic!("known") };
     assert_eq!(changed.iter().map(|row| row.uid.0).collect::<Vec<_>>(), [2, 31]);
@@ -160,7 +168,15 @@ fn scattered_messages_and_rows_of_them_are_carried_alike() {
     let uids: UidSet = (1..=40).filter(|uid| !(10..=12).contains(uid) && uid % 20 != 3).map(Uid).collect();
     let expected: Vec<_> = uids.iter().zip(1..).map(|(old, new)| (Some(old), Uid(new))).collect();
     let (account, from) = at;
-    let copy = Op::Copy { account, from, to_account: account, to: to.id, uids: uids.clone(), now: LATER };
+    let copy = Op::Copy {
+        account,
+        from,
+        to_account: account,
+        to: to.id,
+        uids: uids.clone(),
+        carried: Carried::ALL,
+        now: LATER,
+    };
     let done = Outcome::Uids { uid_validity: to.uid_validity, pairs: expected };
     assert_eq!(act(&mut engine, copy.clone()), done);
     let emails = |at| whole(&engine, at).rows.iter().map(|row| row.email.0).collect::<Vec<_>>();
@@ -181,8 +197,14 @@ fn ids_stay_and_save_dates_are_those_of_the_mailbox() {
     let at = with_letters(&mut engine, 2);
     let to = mailbox(&engine, at.0, Role::Trash).id;
     let (account, from) = at;
-    act(&mut engine, Op::Copy { account, from, to_account: account, to, uids: Uid(1).into(), now: LATER });
-    act(&mut engine, Op::Move { account, from, to_account: account, to, uids: Uid(2).into(), now: LATER });
+    act(
+        &mut engine,
+        Op::Copy { account, from, to_account: account, to, uids: Uid(1).into(), carried: Carried::ALL, now: LATER },
+    );
+    act(
+        &mut engine,
+        Op::Move { account, from, to_account: account, to, uids: Uid(2).into(), carried: Carried::ALL, now: LATER },
+    );
     let all = |mailbox, limit| engine.read(&Summaries { account, mailbox, uids: UidSet::all(), limit }).unwrap();
     let rows = all(to, 10);
     let ids: Vec<_> = rows.iter().map(|row| (row.uid.0, row.email.0, row.thread.0)).collect();

@@ -6,7 +6,7 @@ mod kit;
 use kit::*;
 use store::engine::{CLAIM_MAX, REFERENCES_MAX};
 use store::op::{
-    Append, Appended, Delivery, FlagChange, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled,
+    Append, Appended, Carried, Delivery, FlagChange, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, Settled,
     SettledRecipient, Settlement,
 };
 use store::query::{AccountById, Change, ChangesSince, Figures, Maildrop, Outbox, StoredMessage, SummaryOf};
@@ -223,6 +223,7 @@ fn copies_share_an_email_and_it_goes_with_the_last() {
         to,
         to_account: account,
         uids: vec![Uid(2), Uid(1), Uid(7)].into(),
+        carried: Carried::ALL,
         now: NOW,
     };
     let pairs = vec![(Some(Uid(1)), Uid(1)), (Some(Uid(2)), Uid(2))];
@@ -250,7 +251,15 @@ fn a_move_gives_new_uids_also_at_home() {
     let (account, inbox) = bob(&mut engine);
     give(&mut engine, account, 1, b"Hello");
     give(&mut engine, account, 2, b"Hello");
-    let go = |to| Op::Move { account, from: inbox, to_account: account, to, uids: Uid(1).into(), now: NOW };
+    let go = |to| Op::Move {
+        account,
+        from: inbox,
+        to_account: account,
+        to,
+        uids: Uid(1).into(),
+        carried: Carried::ALL,
+        now: NOW,
+    };
     let uid_validity = mailbox(&engine, account, Role::Inbox).uid_validity;
     let done = Outcome::Uids { uid_validity, pairs: vec![(Some(Uid(1)), Uid(3))] };
     assert_eq!(act(&mut engine, go(inbox)), done);
@@ -262,6 +271,7 @@ fn a_move_gives_new_uids_also_at_home() {
         to_account: account,
         to: trash.id,
         uids: vec![Uid(2), Uid(3)].into(),
+        carried: Carried::ALL,
         now: NOW,
     };
     let pairs = vec![(Some(Uid(2)), Uid(1)), (Some(Uid(3)), Uid(2))];
@@ -293,7 +303,18 @@ fn mailboxes_are_made_renamed_and_removed() {
     assert_eq!(act(&mut engine, rename(b, Some(a), "B")), Outcome::Done);
     assert_eq!(act(&mut engine, delete(inbox)), Outcome::Conflict);
     give(&mut engine, account, 1, b"Hello");
-    act(&mut engine, Op::Move { account, from: inbox, to_account: account, to: b, uids: Uid(1).into(), now: NOW });
+    act(
+        &mut engine,
+        Op::Move {
+            account,
+            from: inbox,
+            to_account: account,
+            to: b,
+            uids: Uid(1).into(),
+            carried: Carried::ALL,
+            now: NOW,
+        },
+    );
     let old = mailboxes(&engine, account).into_iter().find(|mailbox| mailbox.id == b).unwrap();
     assert_eq!(act(&mut engine, delete(b)), Outcome::Done);
     assert_eq!(act(&mut engine, delete(b)), Outcome::Gone);
@@ -305,6 +326,67 @@ fn mailboxes_are_made_renamed_and_removed() {
     assert_eq!(act(&mut engine, subscribe(again)), Outcome::Done);
     assert_eq!(act(&mut engine, subscribe(MailboxId(99))), Outcome::Gone);
     assert!(mailboxes(&engine, account).last().unwrap().subscribed);
+}
+
+#[test]
+fn copies_have_no_flags_that_are_not_carried() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (account, from) = bob(&mut engine);
+    for n in 1..=9 {
+        give(&mut engine, account, n, b"x");
+    }
+    let flags = Flags { seen: true, deleted: true, draft: true, keywords: vec!["k".to_owned()], ..Flags::default() };
+    let (uids, change) = (UidSet::all(), FlagChange::Add(flags.clone()));
+    act(&mut engine, Op::SetFlags { account, mailbox: from, uids, change, unchanged_since: None });
+    let to = mailbox(&engine, account, Role::Archive).id;
+    let none = Carried { seen: false, deleted: false, others: false };
+    let others = Flags { draft: true, keywords: vec!["k".to_owned()], ..Flags::default() };
+    for (carried, left) in [
+        (none, Flags::default()),
+        (Carried { seen: true, ..none }, Flags { seen: true, ..Flags::default() }),
+        (Carried { deleted: true, ..none }, Flags { deleted: true, ..Flags::default() }),
+        (Carried { others: true, ..none }, others),
+        (Carried::ALL, flags),
+    ] {
+        // One by a statement of its own, nine by one.
+        for uids in [Uid(1).into(), UidSet::all()] {
+            let copy = Op::Copy { account, from, to_account: account, to, uids, carried, now: NOW };
+            let Outcome::Uids { pairs, .. } = act(&mut engine, copy) else { panic!("{carried:?}") };
+            let copies = messages(&engine, account, to);
+            let copies = copies.iter().filter(|copy| pairs.iter().any(|(_, uid)| *uid == copy.uid));
+            assert!(
+                copies.clone().count() == pairs.len() && copies.clone().all(|copy| copy.flags == left),
+                "{carried:?}"
+            );
+        }
+    }
+    assert_eq!(engine.verify().unwrap().damage, vec![], "and the counts agree");
+}
+
+#[test]
+fn what_has_another_name_by_now_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let (account, _) = bob(&mut engine);
+    let make = |parent, name: &str| Op::MailboxCreate { account, parent, path: path(name), role: None, now: NOW };
+    let Outcome::Mailbox(a) = act(&mut engine, make(None, "a")) else { panic!("a") };
+    let Outcome::Mailbox(b) = act(&mut engine, make(Some(a), "b")) else { panic!("b") };
+    let named = |names: &[(MailboxId, &str)], then| {
+        let names = names.iter().map(|(mailbox, name)| (*mailbox, (*name).to_owned())).collect();
+        Op::WhileNamed { account, names, then: Box::new(then) }
+    };
+    let rename = |mailbox, name: &str| Op::MailboxRename { account, mailbox, parent: None, path: path(name), now: NOW };
+    let delete = |mailbox| Op::MailboxDelete { account, mailbox, now: NOW };
+    let before = mailboxes(&engine, account);
+    for wrong in [&[(b, "b")][..], &[(b, "A/b")], &[(b, "a/b"), (a, "b")], &[(MailboxId(99), "a")]] {
+        assert_eq!(act(&mut engine, named(wrong, delete(b))), Outcome::Gone, "{wrong:?}");
+    }
+    assert_eq!(mailboxes(&engine, account), before);
+    assert_eq!(act(&mut engine, named(&[(a, "a")], rename(a, "z"))), Outcome::Done);
+    assert_eq!(act(&mut engine, named(&[(a, "a")], rename(a, "y"))), Outcome::Gone);
+    assert_eq!(act(&mut engine, named(&[(b, "a/b")], delete(b))), Outcome::Gone, "what is above it has another name");
+    assert_eq!(act(&mut engine, named(&[(b, "z/b"), (a, "z")], delete(b))), Outcome::Done);
 }
 
 #[test]

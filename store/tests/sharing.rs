@@ -5,7 +5,7 @@
 mod kit;
 
 use kit::*;
-use store::op::{FlagChange, RightsChange};
+use store::op::{Carried, FlagChange, RightsChange};
 use store::query::{
     AccountById, AclOf, AnnotationMarks, Annotations, ChangesSince, Mailboxes, MailboxesSince, SharedWith,
     StoredMessage, Subscriptions, Summaries,
@@ -77,7 +77,15 @@ fn a_name_left_above_others_cannot_be_opened_until_it_is_made_again() {
     let (_, a) = paths(&engine, bob).remove(0);
     give(&mut engine, bob, 1, b"Hello");
     let inbox = mailbox(&engine, bob, Role::Inbox).id;
-    let copy = |to| Op::Copy { account: bob, from: inbox, to_account: bob, to, uids: UidSet::all(), now: NOW };
+    let copy = |to| Op::Copy {
+        account: bob,
+        from: inbox,
+        to_account: bob,
+        to,
+        uids: UidSet::all(),
+        carried: Carried::ALL,
+        now: NOW,
+    };
     act(&mut engine, copy(a.id));
     let delete = |mailbox| Op::MailboxDelete { account: bob, mailbox, now: NOW };
     assert_eq!(act(&mut engine, delete(a.id)), Outcome::Done);
@@ -344,7 +352,15 @@ fn a_copy_for_another_account_is_its_own_and_shares_the_content() {
     let uids = Uid(2).into();
     let change = FlagChange::Add(flags);
     act(&mut engine, Op::SetFlags { account: bob, mailbox: from, uids, change, unchanged_since: None });
-    let copy = |uids: UidSet| Op::Copy { account: bob, from, to_account: carol, to: to.id, uids, now: NOW };
+    let copy = |uids: UidSet| Op::Copy {
+        account: bob,
+        from,
+        to_account: carol,
+        to: to.id,
+        uids,
+        carried: Carried::ALL,
+        now: NOW,
+    };
     let pairs = vec![(Some(Uid(1)), Uid(1)), (Some(Uid(2)), Uid(2))];
     assert_eq!(act(&mut engine, copy(UidSet::all())), Outcome::Uids { uid_validity: to.uid_validity, pairs });
     let used = |engine: &Engine, account| engine.read(&AccountById { account }).unwrap().unwrap().used;
@@ -368,7 +384,15 @@ fn a_move_to_another_account_is_whole_or_nothing() {
     give(&mut engine, bob, 1, b"Hello");
     let size = 5 + PREFIX.len() as u64;
     let (from, to) = (mailbox(&engine, bob, Role::Inbox).id, mailbox(&engine, carol, Role::Inbox).id);
-    let go = |to| Op::Move { account: bob, from, to_account: carol, to, uids: UidSet::all(), now: NOW };
+    let go = |to| Op::Move {
+        account: bob,
+        from,
+        to_account: carol,
+        to,
+        uids: UidSet::all(),
+        carried: Carried::ALL,
+        now: NOW,
+    };
     let quota = |octets| Op::AccountSet {
         address: address("carol"),
         credentials: None,

@@ -11,7 +11,7 @@ mod kit;
 
 use kit::*;
 use std::time::Instant;
-use store::op::{Append, Appended, FlagChange};
+use store::op::{Append, Appended, Carried, FlagChange};
 use store::query::{MailboxSince, SaveDates, StoredMessages, Summaries, WholeMailbox};
 use store::types::{AccountId, Flags, ListingNews, MailboxId, ModSeq, Role};
 use store::{Engine, Op, Outcome, Settings, Store, UidSet};
@@ -119,11 +119,14 @@ fn changed(engine: &Engine, at: &Place, since: ModSeq, count: u32) {
 fn carry(engine: &mut Engine, at: &Place, count: u32) {
     let (account, uids) = (at.account, UidSet::all());
     let (from, to, to_account) = (at.inbox, at.archive, account);
-    let copied =
-        timed("COPY of all", || act(engine, Op::Copy { account, from, to_account, to, uids: uids.clone(), now: NOW }));
+    let copied = timed("COPY of all", || {
+        act(engine, Op::Copy { account, from, to_account, to, uids: uids.clone(), carried: Carried::ALL, now: NOW })
+    });
     assert!(matches!(copied, Outcome::Uids { pairs, .. } if pairs.len() == count as usize));
     let (from, to) = (at.archive, at.trash);
-    timed("MOVE of all", || act(engine, Op::Move { account, from, to_account, to, uids: uids.clone(), now: NOW }));
+    timed("MOVE of all", || {
+        act(engine, Op::Move { account, from, to_account, to, uids: uids.clone(), carried: Carried::ALL, now: NOW })
+    });
     for (what, mailbox) in [("EXPUNGE of copies", at.trash), ("EXPUNGE of all", at.inbox)] {
         let expunge = Op::Expunge { account, mailbox, uids: uids.clone(), only_deleted: false, now: NOW };
         assert_eq!(timed(what, || act(engine, expunge)), Outcome::Removed(count));

@@ -238,7 +238,7 @@ fn default_type(part: &Part) -> (&'static str, &'static str) {
 }
 
 impl Envelope {
-    /// The first field of a name counts (RFC 5322 §3.6 allows one of each).
+    /// The first field of a name counts (RFC 5322 §3.6 allows one of each), but every field that names recipients.
     fn set(&mut self, field: &Field<'_>, room: &mut Room) {
         let texts = [
             ("Date", &mut self.date),
@@ -261,8 +261,14 @@ impl Envelope {
             ("Bcc", &mut self.bcc),
         ];
         for (name, list) in lists {
-            if field.is(name) && list.is_empty() {
+            if !field.is(name) {
+                continue;
+            }
+            // RFC 5322 §4.5.3: several lists of recipients are one.
+            if list.is_empty() {
                 *list = room.addresses(field.value);
+            } else if ["To", "Cc", "Bcc"].contains(&name) {
+                list.extend(room.addresses(field.value));
             }
         }
     }

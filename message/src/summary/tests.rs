@@ -113,6 +113,22 @@ proptest! {
 }
 
 #[test]
+fn several_lists_of_recipients_are_one() {
+    let content = "From: a@x.example\nFrom: b@x.example\nCc: c@x.example\nTo: d@x.example\nCc: e@x.example,\n f@x.example\n\
+                   Bcc: g@x.example\nTo: \nbcc: h@x.example\nReply-To: i@x.example\nReply-To: j@x.example\n\nx";
+    let summary = Summary::of(&crate::parse(content.as_bytes()));
+    let envelope = summary.parts[0].envelope.clone().unwrap();
+    let names =
+        |list: &[Entry]| Envelope::mailboxes(list).map(|one| one.local_part.clone()).collect::<Vec<_>>().concat();
+    let lists = [&envelope.from, &envelope.reply_to, &envelope.to, &envelope.cc, &envelope.bcc];
+    assert_eq!(lists.map(|list| names(list)), ["a", "i", "d", "cef", "gh"].map(|names| names.as_bytes().to_vec()));
+    // Many of them have no more room than one.
+    let many = format!("{}\n", "Cc: a,b,c,d\n".repeat(9000));
+    let count = Summary::of(&crate::parse(many.as_bytes())).parts[0].envelope.as_ref().unwrap().cc.len();
+    assert_eq!(count, ENTRIES_FREE + summary_fields(&many) / ENTRY_OCTETS);
+}
+
+#[test]
 fn entries_are_kept_in_proportion_to_the_fields() {
     let kept = |content: &str| {
         let summary = Summary::of(&crate::parse(content.as_bytes()));

@@ -8,7 +8,7 @@ use message::Time;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
-use store::op::{Op, Outcome};
+use store::op::{Carried, Op, Outcome};
 use store::query::{Mailboxes, Maildrop as Inbox, Messages, MessagesAhead, Query, StoredMessage};
 use store::types::{AccountId, MailboxId, Message, PopDelete, Role, Stored, StoredPlace, Uid};
 use store::{StoreError, UidSet};
@@ -184,7 +184,7 @@ impl Pop3Desk {
         let archives = self.visitor.account().is_some_and(|account| account.pop_delete == PopDelete::Archive);
         let op = if archives {
             let to = self.archive(account).await?;
-            Op::Move { account, from: mailbox, to_account: account, to, uids, now }
+            Op::Move { account, from: mailbox, to_account: account, to, uids, carried: Carried::ALL, now }
         } else {
             Op::Expunge { account, mailbox, uids, only_deleted: false, now }
         };

@@ -44,12 +44,12 @@ impl Work<'_> {
         }
         let (modseq, first) = self.count_emails_in(to.0, found.count(), octets)?;
         let mut known = BTreeMap::new();
-        let uid_new = self.count_in(to, modseq, found.sums())?;
+        let uid_new = self.count_in(to, modseq, &found.sums_of_copies())?;
         let mut pairs = Vec::with_capacity(found.count());
         for (n, uid) in (0..).zip(found.uids.iter()) {
             let email = first + n;
             let taken = self.take_along(from, uid)?;
-            let Ok(flags) = self.flags_across((from.0, to.0), taken.flags, &mut known)? else {
+            let Ok(flags) = self.flags_across((from.0, to.0), found.carry(taken.flags), &mut known)? else {
                 return Ok(Err(Outcome::Limit));
             };
             self.run("UPDATE blob SET refs = refs + 1 WHERE id = ?1", [taken.blob])?;

@@ -4,7 +4,7 @@ use super::Work;
 use super::messages::{ONE, RANGE, Shelf, UID_NEXT, statements};
 use crate::StoreError;
 use crate::columns::{KEYWORDS_MAX, Sql, Text, bits, count, keyword_bit, num, small, system_bits};
-use crate::op::{FlagChange, Outcome};
+use crate::op::{Carried, FlagChange, Outcome};
 use crate::types::{AccountId, ModSeq, Uid};
 use crate::uids::UidSet;
 use rusqlite::params;
@@ -173,6 +173,13 @@ impl Work<'_> {
 
 fn free_slot(known: &[(u32, String)]) -> Option<u32> {
     (0..KEYWORDS_MAX).find(|slot| known.iter().all(|(taken, _)| taken != slot))
+}
+
+/// What of `msg.flags` a copy has too.
+pub(super) fn mask_of(carried: Carried) -> i64 {
+    let named = bits::SEEN | bits::DELETED | KEPT;
+    let taken = [(carried.seen, bits::SEEN), (carried.deleted, bits::DELETED), (carried.others, !named)];
+    taken.into_iter().filter(|(is_taken, _)| *is_taken).fold(KEPT, |all, (_, bits)| all | bits)
 }
 
 impl Mask {

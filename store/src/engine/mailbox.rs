@@ -4,7 +4,7 @@
 use super::messages::Shelf;
 use super::{Work, first};
 use crate::columns::{Sql, Text, num, role_number, small};
-use crate::op::Outcome;
+use crate::op::{Carried, Outcome};
 use crate::types::{AccountId, MailboxId, Role};
 use crate::uids::UidSet;
 use message::Time;
@@ -242,7 +242,7 @@ impl Work<'_> {
     fn inbox_rename(&mut self, inbox: Shelf, parent: Option<MailboxId>, path: &[String], now: Time) -> Sql<Outcome> {
         match self.mailbox_create(inbox.0, parent, path, None, now)? {
             Outcome::Mailbox(made) => {
-                self.move_messages(inbox, (inbox.0, made), &UidSet::all(), now)?;
+                self.move_messages((inbox, (inbox.0, made)), &UidSet::all(), Carried::ALL, now)?;
                 Ok(Outcome::Done)
             }
             refused => Ok(refused),
@@ -380,6 +380,17 @@ impl Work<'_> {
         let path = self.path_of(account, parent, name)?;
         let forget = "DELETE FROM subscription WHERE account = ?1 AND name = ?2";
         Ok(self.run(forget, params![account.0, path.as_bytes()])? > 0)
+    }
+
+    /// Whether each of some mailboxes is there and has this whole name.
+    pub(super) fn are_named(&self, account: AccountId, names: &[(MailboxId, String)]) -> Sql<bool> {
+        for (mailbox, name) in names {
+            let Some(node) = self.node(account, *mailbox)? else { return Ok(false) };
+            if self.path_of(account, node.parent, &node.name)? != *name {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn path_of(&self, account: AccountId, parent: i64, name: &str) -> Sql<String> {

@@ -2,11 +2,12 @@
 //! ranges, so that ten thousand messages cost few statements. Copies for another account are made in `across`.
 
 use super::deliver::NewMessage;
+use super::flags;
 use super::mailbox::{GONE_EMAIL, GONE_UID};
 use super::{Work, first};
 use crate::StoreError;
 use crate::columns::{Sql, bits, count, num, small};
-use crate::op::Outcome;
+use crate::op::{Carried, Outcome};
 use crate::types::{AccountId, MailboxId, Uid};
 use crate::uids::UidSet;
 use message::Time;
@@ -35,7 +36,7 @@ pub(super) fn statements(uids: &UidSet, end: i64) -> impl Iterator<Item = (i64, 
 }
 
 const COPY_RANGE: &str = "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
-     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags, size, received, ?8 FROM msg \
+     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags & ?9, size, received, ?8 FROM msg \
      WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4";
 
 /// A row of `msg` as it is taken along.
@@ -53,6 +54,8 @@ pub(super) struct Found {
     /// Of each message, in order.
     entries: Vec<Entry>,
     sums: Sums,
+    /// Of their flags, what copies have too.
+    carried: i64,
 }
 
 /// What messages count for in their mailbox.
@@ -66,11 +69,12 @@ pub(super) struct Sums {
 }
 
 impl Work<'_> {
-    pub(super) fn copy(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+    pub(super) fn copy(&mut self, way: (Shelf, Shelf), uids: &UidSet, carried: Carried, now: Time) -> Sql<Outcome> {
+        let (from, to) = way;
         let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
             return Ok(Outcome::Gone);
         };
-        let found = self.find(from, uids, false)?;
+        let found = self.find(from, uids, false)?.for_copies(carried);
         let pairs = match (found.uids.is_empty(), from.0 == to.0) {
             (true, _) => Vec::new(),
             (false, false) => match self.copy_across(from, to, &found, now)? {
@@ -86,9 +90,16 @@ impl Work<'_> {
         Ok(Outcome::Uids { uid_validity: small(validity)?, pairs })
     }
 
-    pub(super) fn move_messages(&mut self, from: Shelf, to: Shelf, uids: &UidSet, now: Time) -> Sql<Outcome> {
+    pub(super) fn move_messages(
+        &mut self,
+        way: (Shelf, Shelf),
+        uids: &UidSet,
+        carried: Carried,
+        now: Time,
+    ) -> Sql<Outcome> {
+        let (from, to) = way;
         if from.0 != to.0 {
-            let copied = self.copy(from, to, uids, now)?;
+            let copied = self.copy(way, uids, carried, now)?;
             if let Outcome::Uids { pairs, .. } = &copied {
                 let moved: UidSet = pairs.iter().filter_map(|(from, _)| *from).collect();
                 self.expunge(from, &moved, false, now)?;
@@ -98,7 +109,7 @@ impl Work<'_> {
         let (Some(_), Some(validity)) = (self.validity_of(from)?, self.validity_of(to)?) else {
             return Ok(Outcome::Gone);
         };
-        let found = self.find(from, uids, false)?;
+        let found = self.find(from, uids, false)?.for_copies(carried);
         let mut pairs = Vec::new();
         if !found.uids.is_empty() {
             let modseq = self.next_modseq(from.0)?.unwrap_or(0);
@@ -148,7 +159,7 @@ impl Work<'_> {
         let mut statement = self.sql.prepare_cached(
             "SELECT uid, email, flags, size, received FROM msg WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4",
         )?;
-        let (mut found, mut there) = (Found::default(), Vec::new());
+        let (mut found, mut there) = (Found { carried: -1, ..Found::default() }, Vec::new());
         for (from, to) in uids.ranges() {
             let mut rows = statement.query(params![of.0.0, of.1.0, from.0, to.0])?;
             while let Some(row) = rows.next()? {
@@ -169,18 +180,20 @@ impl Work<'_> {
     /// Puts rows for messages into another mailbox of the account, or the same; old and new UIDs.
     fn put_rows(&mut self, at: (i64, Time), way: (Shelf, MailboxId), found: &Found) -> Sql<Vec<(Option<Uid>, Uid)>> {
         let ((modseq, now), ((account, from), to)) = (at, way);
-        let first_new = self.count_in((account, to), modseq, &found.sums)?;
+        let first_new = self.count_in((account, to), modseq, &found.sums_of_copies())?;
         let mut next = first_new;
         for ((first, last), entries) in found.statements() {
             match entries {
                 [entry] => {
                     let Entry { email, flags, size, received } = *entry;
+                    let flags = found.carry(flags);
                     let (mailbox, saved) = (to.0, num(now.0));
                     let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved };
                     self.insert_row(next, &new)?;
                 }
                 _ => {
-                    let range = (account.0, from.0, first, last, to.0, next - first, modseq, num(now.0));
+                    let (step, now) = (next - first, num(now.0));
+                    let range = [account.0, from.0, first, last, to.0, step, modseq, now, found.carried];
                     self.run(COPY_RANGE, range)?;
                 }
             }
@@ -315,8 +328,20 @@ impl Found {
         self.entries.len()
     }
 
-    pub(super) fn sums(&self) -> &Sums {
-        &self.sums
+    fn for_copies(self, carried: Carried) -> Found {
+        Found { carried: flags::mask_of(carried), ..self }
+    }
+
+    /// The flags of a copy.
+    pub(super) fn carry(&self, flags: i64) -> i64 {
+        flags & self.carried
+    }
+
+    /// What copies count for where they come to.
+    pub(super) fn sums_of_copies(&self) -> Sums {
+        let mut sums = Sums::default();
+        self.entries.iter().for_each(|entry| sums.add(self.carry(entry.flags), entry.size, true));
+        sums
     }
 
     /// All their octets together.

@@ -312,11 +312,11 @@ impl Work<'_> {
             Op::SetFlags { account, mailbox, uids, change, unchanged_since } => {
                 self.set_flags((*account, *mailbox), uids, change, *unchanged_since)
             }
-            Op::Copy { account, from, to_account, to, uids, now } => {
-                self.copy((*account, *from), (*to_account, *to), uids, *now)
+            Op::Copy { account, from, to_account, to, uids, carried, now } => {
+                self.copy(((*account, *from), (*to_account, *to)), uids, *carried, *now)
             }
-            Op::Move { account, from, to_account, to, uids, now } => {
-                self.move_messages((*account, *from), (*to_account, *to), uids, *now)
+            Op::Move { account, from, to_account, to, uids, carried, now } => {
+                self.move_messages(((*account, *from), (*to_account, *to)), uids, *carried, *now)
             }
             Op::Expunge { account, mailbox, uids, only_deleted, now } => {
                 self.expunge((*account, *mailbox), uids, *only_deleted, *now)
@@ -335,6 +335,10 @@ impl Work<'_> {
                 self.mailbox_rename((*account, *mailbox), *parent, path, *now)
             }
             Op::MailboxDelete { account, mailbox, now } => self.mailbox_delete((*account, *mailbox), *now),
+            Op::WhileNamed { account, names, then } if self.are_named(*account, names)? => {
+                self.apply_to_mailboxes(then)
+            }
+            Op::WhileNamed { .. } => Ok(Outcome::Gone),
             Op::MailboxSubscribe { account, mailbox, subscribed } => {
                 self.mailbox_subscribe((*account, *mailbox), *subscribed)
             }

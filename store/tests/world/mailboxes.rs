@@ -46,7 +46,7 @@ impl Account {
         self.mailboxes.iter().find(|(_, b)| b.parent == parent && equal(b)).map(|(id, _)| *id)
     }
 
-    fn path(&self, mailbox: MailboxId) -> String {
+    pub(super) fn path(&self, mailbox: MailboxId) -> String {
         let found = &self.mailboxes[&mailbox];
         found.parent.map_or(String::new(), |parent| self.path(parent) + "/") + &found.name
     }

@@ -12,7 +12,7 @@ pub use plan::{Plan, ops};
 
 use message::{Address, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use store::op::{Append, Deliver, Delivery, FlagChange};
+use store::op::{Append, Carried, Deliver, Delivery, FlagChange};
 use store::types::{AccountId, Alias, AliasTarget, Annotated, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
 use store::{Op, Outcome, UidSet};
 
@@ -154,11 +154,11 @@ impl World {
                 self.outbox.change(filter, (*after, *limit), change, *now)
             }
             Op::Trace(_) => Outcome::Done,
-            Op::Copy { account, from, to_account, to, uids, now } => {
-                self.copy(((*account, *from), (*to_account, *to)), uids, false, *now)
+            Op::Copy { account, from, to_account, to, uids, carried, now } => {
+                self.copy(((*account, *from), (*to_account, *to)), (uids, *carried), false, *now)
             }
-            Op::Move { account, from, to_account, to, uids, now } => {
-                self.copy(((*account, *from), (*to_account, *to)), uids, true, *now)
+            Op::Move { account, from, to_account, to, uids, carried, now } => {
+                self.copy(((*account, *from), (*to_account, *to)), (uids, *carried), true, *now)
             }
             Op::AclSet { account, mailbox, identifier, change } => {
                 if !self.has((*account, *mailbox)) {
@@ -173,6 +173,12 @@ impl World {
                 }
                 notes.iter().for_each(|(of, entries)| self.shared.annotate(of, entries));
                 Outcome::Done
+            }
+            Op::WhileNamed { account, names, then } => {
+                let is_named = |(mailbox, name): &(MailboxId, String)| {
+                    self.has((*account, *mailbox)) && self.accounts[account].path(*mailbox) == *name
+                };
+                if names.iter().all(is_named) { self.apply(then) } else { Outcome::Gone }
             }
             _ => {
                 let outcome = self.apply_inside(op);
@@ -384,7 +390,7 @@ impl World {
     fn copy(
         &mut self,
         way: ((AccountId, MailboxId), (AccountId, MailboxId)),
-        uids: &UidSet,
+        (uids, carried): (&UidSet, Carried),
         and_remove: bool,
         saved: Time,
     ) -> Outcome {
@@ -400,7 +406,10 @@ impl World {
         let mut pairs = Vec::new();
         for (uid, entry) in &found {
             let email = if from.0 == to.0 { entry.email } else { target.next_email() };
-            pairs.push((Some(*uid), target.put(to.1, Entry { email, saved, ..entry.clone() })));
+            let was = entry.flags.clone();
+            let others = if carried.others { was.clone() } else { Flags::default() };
+            let flags = Flags { seen: was.seen && carried.seen, deleted: was.deleted && carried.deleted, ..others };
+            pairs.push((Some(*uid), target.put(to.1, Entry { email, saved, flags, ..entry.clone() })));
         }
         if and_remove {
             let source = self.accounts.get_mut(&from.0).unwrap();

@@ -4,8 +4,8 @@ use crate::kit;
 use message::{Address, Host, Time};
 use proptest::prelude::*;
 use store::op::{
-    Append, Appended, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient, RightsChange,
-    Settled, SettledRecipient, Settlement,
+    Append, Appended, Carried, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient,
+    RightsChange, Settled, SettledRecipient, Settlement,
 };
 use store::types::{AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxId, Rights, Role, Uid};
 use store::{Engine, Op, StoreError, UidSet};
@@ -192,17 +192,18 @@ fn on_messages() -> impl Strategy<Value = Op> {
         some_flags().prop_map(FlagChange::Remove),
         some_flags().prop_map(FlagChange::Replace),
     ];
+    let carried = || any::<[bool; 3]>().prop_map(|[seen, deleted, others]| Carried { seen, deleted, others });
     let to_other = || prop::option::weighted(0.3, an_account());
     let now = 60;
     prop_oneof![
         (place(), change).prop_map(|((account, mailbox, _, uids), change)| {
             Op::SetFlags { account, mailbox, uids, change, unchanged_since: None }
         }),
-        (place(), to_other()).prop_map(move |((account, from, to, uids), other)| {
-            Op::Copy { account, from, to_account: other.unwrap_or(account), to, uids, now: time(now) }
+        (place(), to_other(), carried()).prop_map(move |((account, from, to, uids), other, carried)| {
+            Op::Copy { account, from, to_account: other.unwrap_or(account), to, uids, carried, now: time(now) }
         }),
-        (place(), to_other()).prop_map(move |((account, from, to, uids), other)| {
-            Op::Move { account, from, to_account: other.unwrap_or(account), to, uids, now: time(now + 1) }
+        (place(), to_other(), carried()).prop_map(move |((account, from, to, uids), other, carried)| {
+            Op::Move { account, from, to_account: other.unwrap_or(account), to, uids, carried, now: time(now + 1) }
         }),
         (place(), any::<bool>()).prop_map(move |((account, mailbox, _, uids), only_deleted)| {
             Op::Expunge { account, mailbox, uids, only_deleted, now: time(now) }
@@ -228,6 +229,12 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
         2 => (an_account(), a_mailbox(), parent(), path()).prop_map(move |(account, mailbox, parent, path)| {
             Op::MailboxRename { account, mailbox, parent, path, now }
         }),
+        1 => (an_account(), a_mailbox(), prop::sample::select(vec!["INBOX", "a", "a/b", "Sent"])).prop_map(
+            move |(account, mailbox, name)| {
+                let then = Box::new(Op::MailboxDelete { account, mailbox, now });
+                Op::WhileNamed { account, names: vec![(mailbox, name.to_owned())], then }
+            }
+        ),
         1 => (an_account(), path(), any::<bool>()).prop_map(|(account, path, subscribed)| {
             Op::NameSubscribe { account, name: path.join("/"), subscribed }
         }),

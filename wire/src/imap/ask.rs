@@ -15,6 +15,7 @@
 use super::command::{Part, Partial, Section};
 use super::listing::Listing;
 use super::mailbox::MailboxName;
+pub use super::rights::Rights;
 use crate::sasl;
 use bytes::Bytes;
 use message::Time;
@@ -611,10 +612,6 @@ pub enum QuotaResource {
     AnnotationStorage,
 }
 
-/// Rights of RFC 4314 §2.1, a bit for each letter: bit 0 is `a`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Rights(pub u32);
-
 /// How an identifier's rights change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AclChange {
@@ -663,27 +660,6 @@ pub enum WatchOf {
     Mailboxes(Vec<MailboxName>),
     /// The server itself.
     Server,
-}
-
-impl Rights {
-    /// Of its letters; others than `a` to `z` and digits are left out.
-    #[must_use]
-    pub fn of(letters: &str) -> Rights {
-        let bit = |letter: u8| letter.checked_sub(b'a').filter(|bit| *bit < 26);
-        Rights(letters.bytes().filter_map(bit).fold(0, |rights, bit| rights | 1 << bit))
-    }
-
-    /// Whether this letter is among them.
-    #[must_use]
-    pub fn has(self, letter: char) -> bool {
-        Rights::of(letter.encode_utf8(&mut [0; 4])).0 & self.0 != 0
-    }
-
-    /// Its letters, in order.
-    #[must_use]
-    pub fn letters(self) -> String {
-        ('a'..='z').filter(|letter| self.has(*letter)).collect()
-    }
 }
 
 impl SpecialUse {
@@ -754,11 +730,5 @@ mod tests {
         for wrong in ["", "E", "X1", "E01", "E+1", "e1", "E-1", "\u{e9}1"] {
             assert_eq!(ObjectId::parse(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn rights_are_letters() {
-        assert_eq!(Rights::of("lrs9 X").letters(), "lrs");
-        assert!(Rights::of("a").has('a') && !Rights::of("a").has('b') && !Rights(u32::MAX).has('1'));
     }
 }

@@ -12,6 +12,7 @@ pub mod numbers;
 pub mod parse;
 pub mod reader;
 pub mod response;
+pub mod rights;
 pub mod sequence;
 pub mod server;
 pub mod structure;

@@ -14,9 +14,9 @@ impl ImapDesk {
         let place = self.place(name, "a").await?;
         let (account, mailbox) = (place.account, place.mailbox.id);
         let owner = self.read(AccountById { account }).await?.ok_or(Refusal::NonExistent)?;
-        let mut list = vec![(owner.address.to_string(), rights::told(rights::all()))];
+        let mut list = vec![(owner.address.to_string(), Rights::all())];
         let others = self.read(AclOf { account, mailbox }).await?;
-        list.extend(others.into_iter().map(|(name, given)| (name, rights::told(Rights(given.0)))));
+        list.extend(others.into_iter().map(|(name, given)| (name, Rights(given.0))));
         Ok(Answer::Acl(list))
     }
 
@@ -34,7 +34,7 @@ impl ImapDesk {
         if identifier.trim_start_matches(rights::NEGATIVE) == owner.address.to_string().to_lowercase() {
             return Err(Refusal::Cannot);
         }
-        let kept = |given: Rights| kept::Rights(rights::understood(given).0);
+        let kept = |given: Rights| kept::Rights(given.0);
         let change = match change {
             AclChange::Replace(given) => RightsChange::Replace(kept(given)),
             AclChange::Add(given) => RightsChange::Add(kept(given)),
@@ -51,9 +51,9 @@ impl ImapDesk {
         let place = self.place(name, "a").await?;
         let owner = self.read(AccountById { account: place.account }).await?.ok_or(Refusal::NonExistent)?;
         if known_form(identifier)? == owner.address.to_string().to_lowercase() {
-            return Ok(Answer::RightsOf { required: rights::told(rights::all()), optional: Vec::new() });
+            return Ok(Answer::RightsOf { required: Rights::all(), optional: Vec::new() });
         }
-        let each = rights::all().letters();
+        let each = Rights::all().letters();
         let optional = each.chars().map(|letter| Rights::of(letter.encode_utf8(&mut [0; 4]))).collect();
         Ok(Answer::RightsOf { required: Rights::default(), optional })
     }
@@ -63,7 +63,7 @@ impl ImapDesk {
         let mut all = Vec::with_capacity(names.len());
         for name in names {
             all.push(match self.find_among(&mut trees, name).await {
-                Ok(Found::Mailbox(place)) => Ok(rights::told(place.rights)),
+                Ok(Found::Mailbox(place)) => Ok(place.rights),
                 Ok(Found::Level | Found::Nothing(_)) => Err(Refusal::NonExistent),
                 Err(refusal) => Err(refusal),
             });

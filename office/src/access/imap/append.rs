@@ -10,10 +10,8 @@ use store::query::AccountById;
 use store::types::{AccountId, Flags, MailboxId, Uid};
 use store::{StoreError, Upload};
 use wire::imap::ask::{AppendStep, FlagNames};
+use wire::imap::server::limits::APPENDED;
 use wire::imap::{Answer, MailboxName, Refusal};
-
-/// Messages of one MULTIAPPEND: they are one transaction, and others wait while it is written.
-pub(super) const MESSAGES_MAX: usize = 1000;
 
 /// Messages on their way.
 pub(super) struct Append {
@@ -66,7 +64,7 @@ impl Append {
         let before: u64 = self.done.iter().map(|message| message.content.octets).sum();
         match self.room {
             Some(room) if before.saturating_add(octets) > room => Err(Refusal::OverQuota),
-            _ if self.done.len() >= MESSAGES_MAX => Err(Refusal::Limit),
+            _ if self.done.len() >= APPENDED => Err(Refusal::Limit),
             _ => Ok(()),
         }
     }

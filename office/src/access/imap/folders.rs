@@ -33,13 +33,13 @@ impl Tree {
         self.names.iter().filter_map(|(name, at)| Some((name.as_str(), self.mailboxes.get(*at)?)))
     }
 
-    /// The mailbox nearest above a name that is not there, and the parts that are missing.
-    pub fn nearest(&self, name: &str) -> (Option<&Mailbox>, Vec<String>) {
+    /// The mailbox nearest above a name that is not there, with its own whole name, and the parts that are missing.
+    pub fn nearest(&self, name: &str) -> (Option<(MailboxId, String)>, Vec<String>) {
         let owned = |parts: &str| parts.split(DELIMITER).map(str::to_owned).collect();
         for (at, _) in name.rmatch_indices(DELIMITER) {
             let (above, below) = name.split_at(at);
             if let Some(mailbox) = self.find(above) {
-                return (Some(mailbox), owned(below.trim_start_matches(DELIMITER)));
+                return (Some((mailbox.id, above.to_owned())), owned(below.trim_start_matches(DELIMITER)));
             }
         }
         (None, owned(name))

@@ -14,6 +14,9 @@ use wire::imap::{Answer, MailboxName, Refusal};
 
 /// Accounts whose mailboxes are listed beside the user's own: more than anybody looks through, and each costs questions.
 pub(super) const SHARERS_MAX: usize = 200;
+/// How often names are looked up again because another session changed them between the look and the deed. Each time
+/// somebody else has got on; who loses so often is told to try again.
+const LOOKS_MAX: usize = 16;
 
 /// A mailbox in the list, with what it stands for.
 pub(super) struct Listed {
@@ -102,57 +105,81 @@ impl ImapDesk {
         special_use: &[SpecialUse],
     ) -> Result<Answer, Refusal> {
         let role = role(special_use)?;
+        for _ in 0..LOOKS_MAX {
+            let room = self.room_for(name).await?;
+            if role.is_some() && room.account != self.user_id()? {
+                return Err(Refusal::UseAttribute);
+            }
+            let Room { account, parent, path, .. } = room;
+            let create = Op::MailboxCreate { account, parent: id_of(parent.as_ref()), path, role, now };
+            match self.apply(while_named(account, parent, create)).await? {
+                Outcome::Mailbox(mailbox) => return Ok(Answer::Created(ids::object(account, mailbox.0))),
+                Outcome::Gone => {}
+                // The name was free: the role is not.
+                Outcome::Exists | Outcome::Conflict if role.is_some() => return Err(Refusal::UseAttribute),
+                other => return Err(failed(&other)),
+            }
+        }
+        Err(Refusal::Temporary)
+    }
+
+    /// Where a mailbox of this name can be made.
+    async fn room_for(&self, name: &MailboxName) -> Result<Room, Refusal> {
         let room = match self.find(name).await? {
             // A name that was left above others can be a mailbox again.
             Found::Mailbox(place) if !place.mailbox.selectable => {
-                let path = vec![place.mailbox.name.clone()];
-                Room { account: place.account, parent: place.mailbox.parent, path, rights: place.rights }
+                let above = place.name.rsplit_once(DELIMITER).map(|(above, _)| above.to_owned());
+                let (parent, path) = (place.mailbox.parent.zip(above), vec![place.mailbox.name]);
+                Room { account: place.account, parent, path, rights: place.rights }
             }
             Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
             Found::Nothing(room) => room,
         };
         room.may_create()?;
-        if role.is_some() && room.account != self.user_id()? {
-            return Err(Refusal::UseAttribute);
-        }
-        let Room { account, parent, path, .. } = room;
-        match self.apply(Op::MailboxCreate { account, parent, path, role, now }).await? {
-            Outcome::Mailbox(mailbox) => Ok(Answer::Created(ids::object(account, mailbox.0))),
-            // The name was free: the role is not.
-            Outcome::Exists | Outcome::Conflict if role.is_some() => Err(Refusal::UseAttribute),
-            other => Err(failed(&other)),
-        }
+        Ok(room)
     }
 
     pub(super) async fn delete(&mut self, now: Time, name: &MailboxName) -> Result<Answer, Refusal> {
-        let place = self.place(name, "x").await?;
-        let (account, mailbox) = (place.account, place.mailbox.id);
-        match self.apply(Op::MailboxDelete { account, mailbox, now }).await? {
-            Outcome::Done => Ok(Answer::Done),
-            Outcome::Conflict if !place.mailbox.selectable => Err(Refusal::HasChildren),
-            other => Err(failed(&other)),
+        for _ in 0..LOOKS_MAX {
+            let place = self.place(name, "x").await?;
+            let (account, mailbox) = (place.account, place.mailbox.id);
+            let delete = Op::MailboxDelete { account, mailbox, now };
+            match self.apply(while_named(account, [(mailbox, place.name)], delete)).await? {
+                Outcome::Done => return Ok(Answer::Done),
+                Outcome::Gone => {}
+                Outcome::Conflict if !place.mailbox.selectable => return Err(Refusal::HasChildren),
+                other => return Err(failed(&other)),
+            }
         }
+        Err(Refusal::Temporary)
     }
 
     pub(super) async fn rename(&self, now: Time, from: &MailboxName, to: &MailboxName) -> Result<Answer, Refusal> {
         let is_inbox = |place: &Place| place.mailbox.role == Some(Role::Inbox);
-        let Found::Mailbox(place) = self.find(from).await? else { return Err(Refusal::NonExistent) };
-        // RFC 4314 §4: `x` there and `k` here; of INBOX only the messages go.
-        place.allows(if is_inbox(&place) { "te" } else { "x" })?;
-        let room = match self.find(to).await? {
-            Found::Nothing(room) => room,
-            Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
-        };
-        room.may_create()?;
-        if room.account != place.account {
-            // A mailbox does not change hands; its messages can be copied.
-            return Err(Refusal::Cannot);
+        for _ in 0..LOOKS_MAX {
+            let Found::Mailbox(place) = self.find(from).await? else { return Err(Refusal::NonExistent) };
+            // RFC 4314 §4: `x` there and `k` here; of INBOX only the messages go.
+            place.allows(if is_inbox(&place) { "te" } else { "x" })?;
+            let room = match self.find(to).await? {
+                Found::Nothing(room) => room,
+                Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
+            };
+            room.may_create()?;
+            if room.account != place.account {
+                // A mailbox does not change hands; its messages can be copied.
+                return Err(Refusal::Cannot);
+            }
+            let Room { account, parent, path, .. } = room;
+            let mailbox = place.mailbox.id;
+            let rename = Op::MailboxRename { account, mailbox, parent: id_of(parent.as_ref()), path, now };
+            let names = [(mailbox, place.name)].into_iter().chain(parent);
+            match self.apply(while_named(account, names, rename)).await? {
+                Outcome::Done | Outcome::Mailbox(_) | Outcome::Uids { .. } => return Ok(Answer::Done),
+                Outcome::Gone => {}
+                other => return Err(failed(&other)),
+            }
         }
-        let Room { account, parent, path, .. } = room;
-        match self.apply(Op::MailboxRename { account, mailbox: place.mailbox.id, parent, path, now }).await? {
-            Outcome::Done | Outcome::Mailbox(_) | Outcome::Uids { .. } => Ok(Answer::Done),
-            other => Err(failed(&other)),
-        }
+        Err(Refusal::Temporary)
     }
 
     pub(super) async fn subscribe(&self, name: &MailboxName, subscribed: bool) -> Result<Answer, Refusal> {
@@ -172,6 +199,15 @@ impl ImapDesk {
             other => Err(failed(&other)),
         }
     }
+}
+
+/// An operation that is done only while what was looked up for it is still so.
+fn while_named(account: AccountId, names: impl IntoIterator<Item = (MailboxId, String)>, then: Op) -> Op {
+    Op::WhileNamed { account, names: names.into_iter().collect(), then: Box::new(then) }
+}
+
+fn id_of(parent: Option<&(MailboxId, String)>) -> Option<MailboxId> {
+    parent.map(|(mailbox, _)| *mailbox)
 }
 
 impl Room {

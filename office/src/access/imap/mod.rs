@@ -81,8 +81,8 @@ impl ImapDesk {
     }
 
     /// RFC 8437 §3: as before the login.
-    async fn forget(&mut self) -> Answer {
-        self.unselect().await;
+    async fn forget(&mut self, now: Time) -> Answer {
+        self.unselect(now).await;
         self.visitor = self.office.visitor(self.client);
         (self.append, self.search, self.watched) = (None, None, None);
         Answer::Done
@@ -131,7 +131,7 @@ impl ImapDesk {
 
     async fn answer_about_messages(&mut self, now: Time, ask: Ask) -> Result<Answer, Refusal> {
         match ask {
-            Ask::Unselect => Ok(self.unselect().await),
+            Ask::Unselect => Ok(self.unselect(now).await),
             Ask::Vanished { since, among } => self.vanished(since, &among).await,
             Ask::Sync => self.sync().await,
             Ask::Summaries { uids, items } => self.summaries(&uids, items).await,
@@ -180,7 +180,7 @@ impl Desk for ImapDesk {
         }
         match ask {
             Ask::Login(ask) => self.login(now, ask).await,
-            Ask::Forget => self.forget().await,
+            Ask::Forget => self.forget(now).await,
             // Boxed: what answers one question is large, and a connection lasts long.
             ask => Box::pin(self.answer_about_mailboxes(now, ask)).await.unwrap_or_else(Answer::Refused),
         }

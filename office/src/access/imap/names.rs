@@ -36,6 +36,8 @@ pub(super) enum Found {
 pub(super) struct Place {
     pub account: AccountId,
     pub mailbox: Mailbox,
+    /// Its whole name in its account.
+    pub name: String,
     pub rights: Rights,
 }
 
@@ -43,8 +45,8 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub account: AccountId,
-    /// The mailbox nearest above.
-    pub parent: Option<MailboxId>,
+    /// The mailbox nearest above, and its whole name.
+    pub parent: Option<(MailboxId, String)>,
     /// What is to be made below it.
     pub path: Vec<String>,
     /// What the user may do with the parent; of their own account, everything.
@@ -156,7 +158,7 @@ impl ImapDesk {
             Namespace::Own(path) => {
                 let account = user.id;
                 let tree = trees.of(self, account).await?;
-                Ok(look(tree, account, path, rights::all()))
+                Ok(look(tree, account, path, Rights::all()))
             }
             Namespace::Of(owner, path) => self.find_of(trees, owner, path).await,
             Namespace::Level => Ok(Found::Level),
@@ -165,7 +167,9 @@ impl ImapDesk {
     }
 
     async fn find_of(&self, trees: &mut Trees, owner: Address, path: &str) -> Result<Found, Refusal> {
-        let account = self.read(AccountByAddress { address: owner }).await?.ok_or(Refusal::NonExistent)?.id;
+        // RFC 4314 §6: whether there is such an account is not told either.
+        let Some(account) = self.read(AccountByAddress { address: owner }).await? else { return Ok(nowhere()) };
+        let account = account.id;
         // INBOX in any case is INBOX, in every account (RFC 9051 §5.1).
         let path = MailboxName::new(path);
         match look(trees.of(self, account).await?, account, path.as_str(), Rights::default()) {
@@ -174,11 +178,11 @@ impl ImapDesk {
                 if rights.has('l') {
                     return Ok(Found::Mailbox(Place { rights, ..place }));
                 }
-                Ok(Found::Nothing(Room { account, parent: None, path: Vec::new(), rights: Rights::default() }))
+                Ok(nowhere())
             }
             Found::Nothing(room) => {
                 let rights = match room.parent {
-                    Some(parent) => self.rights_in(account, parent).await?,
+                    Some((parent, _)) => self.rights_in(account, parent).await?,
                     None => Rights::default(),
                 };
                 Ok(Found::Nothing(Room { rights, ..room }))
@@ -191,7 +195,7 @@ impl ImapDesk {
     pub(super) async fn rights_in(&self, account: AccountId, mailbox: MailboxId) -> Result<Rights, Refusal> {
         let user = self.user()?;
         if user.id == account {
-            return Ok(rights::all());
+            return Ok(Rights::all());
         }
         let list = self.read(AclOf { account, mailbox }).await?;
         Ok(rights::granted(&list, &user.address.to_string()))
@@ -245,10 +249,15 @@ impl Place {
     }
 }
 
+/// What a user finds where they may neither see nor make anything.
+fn nowhere() -> Found {
+    Found::Nothing(Room { account: AccountId(0), parent: None, path: Vec::new(), rights: Rights::default() })
+}
+
 fn look(tree: &Tree, account: AccountId, path: &str, rights: Rights) -> Found {
     if let Some(mailbox) = tree.find(path) {
-        return Found::Mailbox(Place { account, mailbox: mailbox.clone(), rights });
+        return Found::Mailbox(Place { account, mailbox: mailbox.clone(), name: path.to_owned(), rights });
     }
     let (parent, path) = tree.nearest(path);
-    Found::Nothing(Room { account, parent: parent.map(|parent| parent.id), path, rights })
+    Found::Nothing(Room { account, parent, path, rights })
 }

@@ -2,7 +2,7 @@
 //! open; what a client was told of it is the session's business.
 
 use super::notice::newer;
-use super::{ImapDesk, ids, refusal, rights};
+use super::{ImapDesk, ids, refusal};
 use crate::access::views::View;
 use message::Time;
 use std::ops::RangeInclusive;
@@ -68,7 +68,7 @@ impl Selected {
 
 impl ImapDesk {
     pub(super) async fn select(&mut self, now: Time, name: &MailboxName, read_only: bool) -> Result<Answer, Refusal> {
-        self.unselect().await;
+        self.unselect(now).await;
         let place = self.open_place(name, "r").await?;
         let view = self.office.views().open(self.office.store(), place.account, place.mailbox.id, now).await;
         let may_write = WRITING.chars().any(|letter| place.rights.has(letter));
@@ -85,7 +85,7 @@ impl ImapDesk {
         let opened = Opened {
             listing,
             read_only: selected.read_only,
-            rights: rights::told(place.rights),
+            rights: place.rights,
             new_keywords: !selected.read_only && place.rights.has('w'),
             recent,
         };
@@ -93,13 +93,14 @@ impl ImapDesk {
         Ok(Answer::Selected(opened))
     }
 
-    pub(super) async fn unselect(&mut self) -> Answer {
+    pub(super) async fn unselect(&mut self, now: Time) -> Answer {
         self.search = None;
-        if let Some(selected) = self.selected.take()
-            && let Err(error) = selected.view.settle().await
-        {
-            // They are told of once more: no harm.
-            tracing::warn!(%error, "which messages were recent was not written down");
+        if let Some(selected) = self.selected.take() {
+            self.office.views().closed(&selected.view, now);
+            if let Err(error) = selected.view.settle().await {
+                // They are told of once more: no harm.
+                tracing::warn!(%error, "which messages were recent was not written down");
+            }
         }
         Answer::Done
     }

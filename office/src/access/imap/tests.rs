@@ -3,6 +3,7 @@
 
 mod changes;
 mod content;
+mod races;
 mod sharing;
 mod speed;
 mod together;

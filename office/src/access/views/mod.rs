@@ -28,8 +28,8 @@ pub(crate) struct Views {
 
 struct Kept {
     view: Arc<View>,
-    /// When it was opened last.
-    opened: Time,
+    /// When somebody was last seen to have it open.
+    used: Time,
 }
 
 impl Views {
@@ -38,7 +38,7 @@ impl Views {
         let unsettled = {
             let mut open = self.open.lock();
             if let Some(kept) = open.get_mut(&(account, mailbox)) {
-                kept.opened = now;
+                kept.used = now;
                 return kept.view.clone();
             }
             sweep(&mut open, now)
@@ -50,7 +50,14 @@ impl Views {
         }
         let view = || Arc::new(View::new(store.clone(), account, mailbox));
         let mut open = self.open.lock();
-        open.entry((account, mailbox)).or_insert_with(|| Kept { view: view(), opened: now }).view.clone()
+        open.entry((account, mailbox)).or_insert_with(|| Kept { view: view(), used: now }).view.clone()
+    }
+
+    /// Notes that somebody closes a mailbox: it is kept from now on.
+    pub fn closed(&self, view: &View, now: Time) {
+        if let Some(kept) = self.open.lock().get_mut(&(view.account(), view.mailbox())) {
+            kept.used = now;
+        }
     }
 
     /// The view of a mailbox, where somebody has it open or had it a while ago.
@@ -83,12 +90,18 @@ impl Views {
 /// Lets go of those nobody has open: the old ones, and the oldest of too many. Gives some that have to be settled before
 /// they can go.
 fn sweep(open: &mut HashMap<(AccountId, MailboxId), Kept>, now: Time) -> Vec<Arc<View>> {
-    let is_unused = |kept: &Kept| Arc::strong_count(&kept.view) == 1;
-    let mut unused: Vec<_> =
-        open.iter().filter(|(_, kept)| is_unused(kept)).map(|(key, kept)| (kept.opened, *key)).collect();
+    let mut unused = Vec::new();
+    for (key, kept) in open.iter_mut() {
+        if Arc::strong_count(&kept.view) == 1 {
+            unused.push((kept.used, *key));
+        } else {
+            // A connection that breaks closes nothing: what was seen last counts.
+            kept.used = now;
+        }
+    }
     unused.sort_unstable();
     let surplus = unused.len().saturating_sub(UNUSED_MAX - 1);
-    let old = unused.iter().filter(|(opened, _)| now.since(*opened) >= KEPT).count();
+    let old = unused.iter().filter(|(used, _)| now.since(*used) >= KEPT).count();
     let mut unsettled = Vec::new();
     for (_, key) in unused.iter().take(surplus.max(old)) {
         match open.get(key) {

@@ -1,5 +1,5 @@
-//! GETACL, SETACL, DELETEACL, LISTRIGHTS, MYRIGHTS (RFC 4314 §3). Owns which letters are rights; who has them is the
-//! desk's to say.
+//! GETACL, SETACL, DELETEACL, LISTRIGHTS, MYRIGHTS (RFC 4314 §3). Which letters are rights is `rights`'s, who has
+//! them the desk's to say.
 
 use super::reply::{Reply, misfit};
 use super::sync::Expunges;
@@ -8,9 +8,6 @@ use crate::imap::ask::{AclChange, Rights};
 use crate::imap::command::{HowRights, RightsChange};
 use crate::imap::mailbox::MailboxName;
 use crate::imap::{Answer, Ask};
-
-/// RFC 4314 §2.1.
-const RIGHTS: &str = "lrswipkxtea";
 
 impl Server {
     pub(super) fn get_acl(&mut self, tag: String, mailbox: MailboxName) {
@@ -21,7 +18,7 @@ impl Server {
                     for (identifier, rights) in entries {
                         line.push(b' ');
                         text::astring(&mut line, &identifier, server.charset());
-                        line.extend_from_slice(format!(" {}", with_obsolete(rights)).as_bytes());
+                        line.extend_from_slice(format!(" {}", rights.told()).as_bytes());
                     }
                     line.extend_from_slice(b"\r\n");
                     server.send(line);
@@ -35,7 +32,7 @@ impl Server {
     }
 
     pub(super) fn set_acl(&mut self, tag: String, mailbox: MailboxName, identifier: String, change: &RightsChange) {
-        let Some(rights) = read(&change.rights) else {
+        let Some(rights) = Rights::read(&change.rights) else {
             return self.refuse(&tag, &Reply::bad("no such right"));
         };
         let change = match change.how {
@@ -60,9 +57,14 @@ impl Server {
                     line.push(b' ');
                     text::astring(&mut line, &identifier, server.charset());
                     line.push(b' ');
-                    text::astring(&mut line, &required.letters(), server.charset());
+                    line.extend_from_slice(required.told().as_bytes());
+                    let all = Rights(optional.iter().fold(0, |all, group| all | group.0));
                     for group in optional {
                         line.extend_from_slice(format!(" {}", group.letters()).as_bytes());
+                    }
+                    // RFC 4314 §2.1.1: what can be given goes by its old name too.
+                    for letter in all.obsolete() {
+                        line.extend_from_slice(format!(" {letter}").as_bytes());
                     }
                     line.extend_from_slice(b"\r\n");
                     server.send(line);
@@ -85,7 +87,7 @@ impl Server {
             let reply = match first {
                 Some(Ok(rights)) => {
                     let mut line = server.line_about("MYRIGHTS", &mailbox);
-                    line.extend_from_slice(format!(" {}\r\n", with_obsolete(rights)).as_bytes());
+                    line.extend_from_slice(format!(" {}\r\n", rights.told()).as_bytes());
                     server.send(line);
                     Reply::ok("what you may do")
                 }
@@ -100,45 +102,5 @@ impl Server {
         let mut line = format!("* {word} ").into_bytes();
         text::mailbox(&mut line, mailbox, self.charset());
         line
-    }
-}
-
-/// RFC 4314 §2.1.1: `c` and `d` of RFC 2086 stand for what they meant.
-fn read(letters: &str) -> Option<Rights> {
-    let mut rights = 0;
-    for letter in letters.chars() {
-        rights |= match letter {
-            'c' => Rights::of("kx").0,
-            'd' => Rights::of("te").0,
-            known if RIGHTS.contains(known) => Rights::of(known.encode_utf8(&mut [0; 4])).0,
-            _ => return None,
-        };
-    }
-    Some(Rights(rights))
-}
-
-/// RFC 4314 §2.1.1: `c` and `d` are told to clients of RFC 2086 where any of their parts is there.
-fn with_obsolete(rights: Rights) -> String {
-    let mut letters: String = RIGHTS.chars().filter(|letter| rights.has(*letter)).collect();
-    if rights.has('k') || rights.has('x') {
-        letters.push('c');
-    }
-    if rights.has('t') || rights.has('e') {
-        letters.push('d');
-    }
-    if letters.is_empty() { "\"\"".to_owned() } else { letters }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_old_letters_are_understood_and_told() {
-        assert_eq!(read("lrc").map(Rights::letters).as_deref(), Some("klrx"));
-        assert_eq!(read("d").map(Rights::letters).as_deref(), Some("et"));
-        assert_eq!((read("z"), read("9")), (None, None));
-        assert_eq!(with_obsolete(Rights::of("rlk")), "lrkc");
-        assert_eq!(with_obsolete(Rights::default()), "\"\"");
     }
 }

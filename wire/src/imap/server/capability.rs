@@ -38,7 +38,6 @@ const AFTER_LOGIN: &[&str] = &[
     "QRESYNC",
     "QUOTA",
     "QUOTA=RES-STORAGE",
-    "QUOTA=RES-MESSAGE",
     "REPLACE",
     "SAVEDATE",
     "SEARCHRES",

@@ -10,7 +10,8 @@ pub const PAGE: usize = 16 * 1024;
 /// Searches whose results one connection may have kept up to date (RFC 5267 §4.3): each costs a search at every change.
 pub const CONTEXTS: usize = 8;
 
-/// Messages of one APPEND (RFC 3502): more than a client gathers, and each holds an upload open until the last.
+/// Messages of one APPEND (RFC 3502): more than a client gathers, each holds an upload open until the last, and
+/// others wait while all of them are written in one transaction. The desk holds to it too.
 pub const APPENDED: usize = 1024;
 
 /// What one connection may do.

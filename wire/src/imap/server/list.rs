@@ -127,7 +127,7 @@ impl Server {
                 if let Some(own) = own {
                     lines.extend_from_slice(b"* MYRIGHTS ");
                     text::mailbox(&mut lines, &found.name, server.charset());
-                    lines.extend_from_slice(format!(" {}\r\n", own.letters()).as_bytes());
+                    lines.extend_from_slice(format!(" {}\r\n", own.told()).as_bytes());
                 }
             }
             server.send(lines);

@@ -3,7 +3,7 @@
 use super::*;
 use message::search::{Key, Order, Program};
 use wire::imap::ask::{FlagChange, QuotaOf, QuotaResource, SpecialUse};
-use wire::imap::listing::bits;
+use wire::imap::listing::{Listing, bits};
 
 fn names(system: u64, keywords: &[&str]) -> FlagNames {
     FlagNames { system, keywords: keywords.iter().map(|keyword| (*keyword).to_owned()).collect() }
@@ -39,6 +39,43 @@ async fn flags_change_and_others_see_it() {
     assert_eq!(now.get(0).unwrap().flags, bits::FLAGGED);
     let theirs = sync(&mut other).await.listing.unwrap();
     assert!(Arc::ptr_eq(&now, &theirs), "both have the same listing");
+}
+
+/// RFC 7162 §3.1.3 holds for each message, whichever piece it is in.
+#[tokio::test]
+async fn many_messages_change_in_pieces() {
+    let (_house, mut desk) = bob().await;
+    append(&mut desk, "INBOX", b"\r\nx").await;
+    let mut since = select(&mut desk, "INBOX").await.listing;
+    while since.len() < 5_000 {
+        let copy = Ask::Copy { uids: vec![1..=u32::MAX], to: name("INBOX"), moving: false };
+        let Answer::Copied { listing, .. } = ask(&mut desk, copy).await else { panic!() };
+        since = listing;
+    }
+    let (last, highest) = (since.last_uid(), since.head().highest_modseq);
+    flag(&mut desk, vec![7..=7, last..=last], FlagChange::Add(names(bits::SEEN, &[])), None).await;
+    let delete = FlagChange::Add(names(bits::DELETED, &[]));
+    assert_eq!(flag(&mut desk, vec![1..=u32::MAX], delete, Some(highest)).await, [7..=7, last..=last]);
+    let listing = sync(&mut desk).await.listing.unwrap();
+    assert_eq!(listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED).count() + 2, 8192);
+    let modseqs = |listing: &Listing| {
+        let changed = listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED);
+        changed.map(|row| row.modseq).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert_eq!(modseqs(&listing), 3, "others get on in between");
+    let moving = |to, moving| Ask::Copy { uids: vec![1..=u32::MAX], to: name(to), moving };
+    let Answer::Copied { from, to, .. } = ask(&mut desk, moving("Archive", true)).await else { panic!() };
+    assert_eq!((from, to), (vec![1..=last], vec![1..=last]));
+    assert_eq!(modseqs(&select(&mut desk, "Archive").await.listing), 3);
+    assert!(matches!(ask(&mut desk, moving("Trash", false)).await, Answer::Copied { .. }));
+    let copies = select(&mut desk, "Trash").await.listing;
+    assert_eq!(modseqs(&copies), 1, "a copy is of all or of none");
+    select(&mut desk, "Archive").await;
+    let Answer::Expunged { listing } = ask(&mut desk, Ask::Expunge { among: None, close: false }).await else {
+        panic!()
+    };
+    assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [7, last]);
+    assert_eq!(listing.head().highest_modseq - copies.head().highest_modseq, 3);
 }
 
 #[tokio::test]

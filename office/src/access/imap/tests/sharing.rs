@@ -42,6 +42,31 @@ async fn who_may_not_know_of_a_mailbox_is_told_there_is_none() {
 }
 
 #[tokio::test]
+async fn whether_there_is_an_account_is_not_told() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    done(&mut bob, Ask::Create { name: name("secret"), special_use: vec![] }).await;
+    let special_use = Vec::new;
+    for path in ["INBOX", "INBOX/new", "secret", "secret/new", "new"] {
+        let [there, nobody] = ["bob", "nobody"].map(|who| name(&format!("Other Users/{who}@hamburger.edu/{path}")));
+        let questions = |of: &MailboxName| {
+            [
+                Ask::Create { name: of.clone(), special_use: special_use() },
+                Ask::Delete(of.clone()),
+                Ask::Rename { from: of.clone(), to: name("mine") },
+                Ask::Rename { from: name("Sent"), to: of.clone() },
+                Ask::Select { name: of.clone(), read_only: false },
+                Ask::Append(AppendStep::Begin { mailbox: of.clone(), replaces: None }),
+                Ask::Acl(of.clone()),
+            ]
+        };
+        for (one, other) in questions(&there).into_iter().zip(questions(&nobody)) {
+            let told = (refused(&mut eve, one.clone()).await, refused(&mut eve, other).await);
+            assert_eq!(told.0, told.1, "{one:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rights_hold_on_every_question() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     share(&mut bob, "INBOX", "eve@hamburger.edu", "lrs").await;
@@ -94,15 +119,46 @@ async fn flags_replaced_as_far_as_one_may_are_replaced_on_one_condition() {
 }
 
 #[tokio::test]
+async fn copies_bring_only_the_flags_one_may_set_there() {
+    let (_house, mut bob, mut eve) = bob_and_eve().await;
+    let system = bits::SEEN | bits::DELETED | bits::FLAGGED;
+    append_all(&mut eve, "INBOX", &[&b"\r\nx"[..]; 12]).await.unwrap();
+    select(&mut eve, "INBOX").await;
+    let change = FlagChange::Add(FlagNames { system, keywords: vec!["$Work".to_owned()] });
+    ask(&mut eve, Ask::Store { uids: vec![1..=12], change, unchanged_since: None }).await;
+    for (rights, moving, flags) in [
+        ("lri", false, 0),
+        ("lris", true, bits::SEEN),
+        ("lrit", false, bits::DELETED),
+        ("lriw", false, bits::FLAGGED),
+        ("lriswt", true, system),
+    ] {
+        share(&mut bob, "INBOX", "eve@hamburger.edu", rights).await;
+        let last = select(&mut bob, "INBOX").await.listing.last_uid();
+        // Two, each in a statement of its own.
+        let next = sync(&mut eve).await.listing.unwrap().uid(0).unwrap();
+        let uids = vec![next..=next + 1];
+        let answer = ask(&mut eve, Ask::Copy { uids, to: name(BOBS), moving }).await;
+        assert!(matches!(answer, Answer::Copied { .. }), "{rights}: {answer:?}");
+        let listing = sync(&mut bob).await.listing.unwrap();
+        let known = bits::SYSTEM;
+        let rows: Vec<_> = listing.rows(listing.lower_bound(last + 1)..listing.len()).collect();
+        assert_eq!(rows.iter().map(|row| row.flags & known).collect::<Vec<_>>(), [flags, flags], "{rights}");
+        let keywords = listing.head().keywords.names(rows[0].flags).count();
+        assert_eq!(keywords, usize::from(rights.contains('w')), "{rights}");
+    }
+}
+
+#[tokio::test]
 async fn lists_of_rights_are_shown_to_administrators() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     share(&mut bob, "INBOX", "Eve@hamburger.edu", "lrak").await;
     let Answer::Acl(list) = ask(&mut eve, Ask::Acl(name(BOBS))).await else { panic!() };
     let list: Vec<_> = list.iter().map(|(name, rights)| (name.as_str(), rights.letters())).collect();
-    assert_eq!(list[0], ("bob@hamburger.edu", "acdeiklprstwx".to_owned()));
-    assert_eq!(list[1], ("eve@hamburger.edu", "acklr".to_owned()));
+    assert_eq!(list[0], ("bob@hamburger.edu", "aeiklprstwx".to_owned()));
+    assert_eq!(list[1], ("eve@hamburger.edu", "aklr".to_owned()));
     let Answer::MyRights(mine) = ask(&mut eve, Ask::MyRights(vec![name(BOBS)])).await else { panic!() };
-    assert_eq!(mine[0].as_ref().unwrap().letters(), "acklr");
+    assert_eq!(mine[0].as_ref().unwrap().letters(), "aklr");
     let change = AclChange::Replace(Rights::of("l"));
     let owner = Ask::SetAcl { mailbox: name(BOBS), identifier: "bob@hamburger.edu".to_owned(), change };
     assert_eq!(refused(&mut eve, owner).await, Refusal::Cannot);

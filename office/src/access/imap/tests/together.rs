@@ -63,6 +63,37 @@ async fn mailboxes_nobody_has_open_are_let_go() {
     assert!(house.office.views().count() <= 3, "{}", house.office.views().count());
 }
 
+#[tokio::test]
+async fn a_mailbox_is_kept_for_a_while_after_it_was_closed() {
+    let (house, mut desk) = bob().await;
+    let mut other = house.desk("bob").await;
+    let open = |mailbox: &str| Ask::Select { name: name(mailbox), read_only: false };
+    let views = house.office.views();
+    let account = desk.user_id().unwrap();
+    let inbox = store::types::MailboxId(1);
+    desk.answer(NOW, open("INBOX")).await;
+    let first = Arc::downgrade(&views.find(account, inbox).unwrap());
+    // Open for longer than it is kept.
+    let closed = NOW.after(2 * KEPT);
+    desk.answer(closed, Ask::Unselect).await;
+    let kept = closed.after(KEPT - Duration::from_millis(1));
+    other.answer(kept, open("Sent")).await;
+    assert!(first.upgrade().is_some());
+    other.answer(closed.after(KEPT), open("Trash")).await;
+    assert!(first.upgrade().is_none());
+    // A connection that breaks tells nothing: it counts from when it was seen open last.
+    let again = closed.after(3 * KEPT);
+    desk.answer(again, open("INBOX")).await;
+    let second = Arc::downgrade(&views.find(account, inbox).unwrap());
+    let seen = again.after(KEPT);
+    other.answer(seen, open("Sent")).await;
+    drop(desk);
+    other.answer(seen.after(KEPT - Duration::from_millis(1)), open("Junk")).await;
+    assert!(second.upgrade().is_some());
+    other.answer(seen.after(KEPT), open("Drafts")).await;
+    assert!(second.upgrade().is_none());
+}
+
 /// What a client makes of the differences it is told.
 fn follow(rows: &mut Vec<Row>, old: &Listing, new: &Listing) {
     let mut gone = vec![];
