@@ -47,8 +47,8 @@ async fn many_messages_change_in_pieces() {
     let (_house, mut desk) = bob().await;
     append(&mut desk, "INBOX", b"\r\nx").await;
     let mut since = select(&mut desk, "INBOX").await.listing;
-    while since.len() < 5_000 {
-        let copy = Ask::Copy { uids: vec![1..=u32::MAX], to: name("INBOX"), moving: false };
+    while since.len() < 20_002 {
+        let copy = Ask::Copy { uids: vec![1..=20_002 - since.len()], to: name("INBOX"), moving: false };
         let Answer::Copied { listing, .. } = ask(&mut desk, copy).await else { panic!() };
         since = listing;
     }
@@ -57,16 +57,16 @@ async fn many_messages_change_in_pieces() {
     let delete = FlagChange::Add(names(bits::DELETED, &[]));
     assert_eq!(flag(&mut desk, vec![1..=u32::MAX], delete, Some(highest)).await, [7..=7, last..=last]);
     let listing = sync(&mut desk).await.listing.unwrap();
-    assert_eq!(listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED).count() + 2, 8192);
+    assert_eq!(listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED).count(), 20_000);
     let modseqs = |listing: &Listing| {
         let changed = listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED);
         changed.map(|row| row.modseq).collect::<std::collections::BTreeSet<_>>().len()
     };
-    assert_eq!(modseqs(&listing), 3, "others get on in between");
+    assert_eq!(modseqs(&listing), 2, "others get on in between");
     let moving = |to, moving| Ask::Copy { uids: vec![1..=u32::MAX], to: name(to), moving };
     let Answer::Copied { from, to, .. } = ask(&mut desk, moving("Archive", true)).await else { panic!() };
     assert_eq!((from, to), (vec![1..=last], vec![1..=last]));
-    assert_eq!(modseqs(&select(&mut desk, "Archive").await.listing), 3);
+    assert_eq!(modseqs(&select(&mut desk, "Archive").await.listing), 2);
     assert!(matches!(ask(&mut desk, moving("Trash", false)).await, Answer::Copied { .. }));
     let copies = select(&mut desk, "Trash").await.listing;
     assert_eq!(modseqs(&copies), 1, "a copy is of all or of none");
@@ -75,7 +75,7 @@ async fn many_messages_change_in_pieces() {
         panic!()
     };
     assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [7, last]);
-    assert_eq!(listing.head().highest_modseq - copies.head().highest_modseq, 3);
+    assert_eq!(listing.head().highest_modseq - copies.head().highest_modseq, 5);
 }
 
 #[tokio::test]

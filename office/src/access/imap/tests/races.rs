@@ -80,7 +80,7 @@ async fn of_many_that_rename_or_delete_one_mailbox_one_does() {
         let answers;
         (desks, answers) = at_once(desks, |number| rename("one", &format!("to{number}"))).await;
         let to = format!("to{}", winner(&answers, &Refusal::NonExistent));
-        assert_eq!(made(&mut watcher).await, [to.clone()]);
+        assert_eq!(made(&mut watcher).await, [to.as_str()]);
         let either = |number: usize| match number % 2 {
             0 => Ask::Delete(name(&to)),
             _ => rename(&to, "last"),
