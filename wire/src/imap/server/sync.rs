@@ -73,6 +73,19 @@ impl Server {
     pub(super) fn take_in(&mut self, listing: Arc<Listing>) -> bool {
         let Some(open) = self.open() else { return false };
         let news = open.numbers.advance(listing);
+        self.announce(news)
+    }
+
+    /// The same for a client that moved messages and waits to see them go: they do first, and EXISTS counts what is left.
+    pub(super) fn take_in_moved(&mut self, listing: Arc<Listing>) {
+        let Some(open) = self.open() else { return };
+        let news = open.numbers.advance(listing);
+        self.tell_expunges();
+        self.announce(news);
+    }
+
+    fn announce(&mut self, news: numbers::News) -> bool {
+        let Some(open) = self.open() else { return false };
         let untold = std::mem::take(&mut open.untold);
         open.untold = numbers::joined(untold, &news.changed);
         let keywords = open.listing().head().keywords.clone();
