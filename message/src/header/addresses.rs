@@ -248,7 +248,7 @@ impl Draft {
             let name = self.name().or_else(comment);
             let empty = name.is_none() && local_part.is_empty() && domain.is_empty();
             let (local_part, domain) = (local_part.clone(), domain.clone());
-            return (!empty).then(|| Mailbox { name, local_part, domain, route: self.route });
+            return (!empty).then_some(Mailbox { name, local_part, domain, route: self.route });
         }
         if self.at.is_some() {
             let (local_part, domain) = self.split();
