@@ -33,6 +33,8 @@ pub struct Mailbox {
     pub local_part: Vec<u8>,
     /// What stands after it, as typed.
     pub domain: Vec<u8>,
+    /// An obsolete route before it, as `@crepes.fr,@hamburger.edu` (RFC 5322 §4.4): of no use, but ENVELOPE shows it.
+    pub route: Option<Box<[u8]>>,
 }
 
 impl Mailbox {
@@ -84,6 +86,7 @@ struct Draft {
     quoted_words: usize,
     comment: Option<Vec<u8>>,
     angle: Option<(Vec<u8>, Vec<u8>)>,
+    route: Option<Box<[u8]>>,
 }
 
 struct List<'a> {
@@ -141,7 +144,7 @@ impl List<'_> {
         true
     }
 
-    /// `<local-part@domain>`, an obsolete route before it passed over (RFC 5322 §4.4).
+    /// `<local-part@domain>`, and an obsolete route before it (RFC 5322 §4.4).
     fn angle(&mut self) -> bool {
         self.lexer.bump();
         let mut inner = Draft::default();
@@ -157,6 +160,7 @@ impl List<'_> {
                     inner.word(self.lexer.run(|byte| matches!(byte, b']' | b'>')), false);
                 }
                 Some(b':') => {
+                    self.draft.route = inner.route();
                     inner = Draft::default();
                     self.lexer.bump();
                 }
@@ -165,7 +169,11 @@ impl List<'_> {
                     inner.compact.push(b'@');
                     self.lexer.bump();
                 }
-                Some(b'<' | b',') => {
+                Some(b'<') => {
+                    self.lexer.bump();
+                }
+                Some(b',') => {
+                    inner.comma();
                     self.lexer.bump();
                 }
                 Some(byte) => {
@@ -222,16 +230,29 @@ impl Draft {
         (local_part.to_vec(), domain.get(1..).unwrap_or(&[]).to_vec())
     }
 
+    /// A comma in angle brackets; only in a route it says something.
+    fn comma(&mut self) {
+        if self.at == Some(0) {
+            self.compact.push(b',');
+        }
+    }
+
+    /// A route is domains, each behind an `@`, with commas between them.
+    fn route(self) -> Option<Box<[u8]>> {
+        (self.at == Some(0)).then(|| self.compact.into_boxed_slice())
+    }
+
     fn into_mailbox(self) -> Option<Mailbox> {
         let comment = || self.comment.clone().filter(|text| !text.is_empty()).map(|raw| Phrase { raw, quoted: false });
         if let Some((local_part, domain)) = &self.angle {
             let name = self.name().or_else(comment);
             let empty = name.is_none() && local_part.is_empty() && domain.is_empty();
-            return (!empty).then(|| Mailbox { name, local_part: local_part.clone(), domain: domain.clone() });
+            let (local_part, domain) = (local_part.clone(), domain.clone());
+            return (!empty).then_some(Mailbox { name, local_part, domain, route: self.route });
         }
         if self.at.is_some() {
             let (local_part, domain) = self.split();
-            return Some(Mailbox { name: comment(), local_part, domain });
+            return Some(Mailbox { name: comment(), local_part, domain, route: None });
         }
         self.name().map(|name| Mailbox { name: Some(name), ..Mailbox::default() })
     }

@@ -86,7 +86,8 @@ fn list(value: &str) -> Vec<String> {
         Entry::Mailbox(mailbox) => {
             let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let name = mailbox.name.map(|name| name.text()).unwrap_or_default();
-            format!("{name}|{}@{}", part(&mailbox.local_part), part(&mailbox.domain))
+            let route = mailbox.route.map(|route| part(&route) + ":").unwrap_or_default();
+            format!("{route}{name}|{}@{}", part(&mailbox.local_part), part(&mailbox.domain))
         }
     };
     addresses(value.as_bytes()).into_iter().map(show).collect()
@@ -106,7 +107,9 @@ fn address_lists_are_read() {
         ("friends: a@b, Bob <b@c>; , c@d", vec!["friends:", "|a@b", "Bob|b@c", ";", "|c@d"]),
         ("undisclosed-recipients:;", vec!["undisclosed-recipients:", ";"]),
         ("open: a@b", vec!["open:", "|a@b", ";"]),
-        ("<@x,@y:a@b>", vec!["|a@b"]),
+        ("<@x,@y:a@b>", vec!["@x,@y:|a@b"]),
+        ("Al < @x , @ y.z : a@b >", vec!["@x,@y.z:Al|a@b"]),
+        ("<@:a@b>, <x:a@b>, <@x,y>", vec!["@:|a@b", "|a@b", "|@x,y"]),
         ("a . b @ c . d", vec!["|a.b@c.d"]),
         ("\"a b\"@c, \"x@y\" <\"a@b\"@c>", vec!["|a b@c", "x@y|a@b@c"]),
         ("a@[IPv6:2001:db8::1], b@[1.2.3.4]", vec!["|a@[IPv6:2001:db8::1]", "|b@[1.2.3.4]"]),

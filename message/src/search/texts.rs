@@ -54,10 +54,10 @@ impl Summary {
         line
     }
 
-    /// The first address of a field.
+    /// The first address of a field, as ENVELOPE has it: of a group, its name.
     #[must_use]
-    pub fn first_address(&self, field: AddressField) -> Option<&Mailbox> {
-        Envelope::mailboxes(list(self.envelope()?, field)).next()
+    pub fn first_address(&self, field: AddressField) -> Option<&Entry> {
+        list(self.envelope()?, field).first()
     }
 }
 

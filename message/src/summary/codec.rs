@@ -7,7 +7,10 @@ use crate::structure::Kind;
 use std::ops::Range;
 
 /// The first octet. A later form gets a higher number and keeps reading this one.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
+
+/// The first form, which had no routes of addresses. All else is the same.
+const WITHOUT_ROUTES: u8 = 1;
 
 /// Why octets are no summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +41,7 @@ impl Summary {
     /// [`DecodeError`], for octets that [`Summary::encode`] did not write.
     pub fn decode(bytes: &[u8]) -> Result<Summary, DecodeError> {
         let (version, mut rest) = bytes.split_first().ok_or(DecodeError::Damaged)?;
-        if *version != VERSION {
+        if !matches!(*version, VERSION | WITHOUT_ROUTES) {
             return Err(DecodeError::Version);
         }
         let summary = Summary::get(&mut rest)?;
@@ -204,7 +207,13 @@ impl Stored for Entry {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
             Entry::Mailbox(mailbox) => {
-                out.push(0);
+                match &mailbox.route {
+                    None => out.push(0),
+                    Some(route) => {
+                        out.push(3);
+                        route.to_vec().put(out);
+                    }
+                }
                 mailbox.put(out);
             }
             Entry::GroupStart(name) => {
@@ -220,8 +229,26 @@ impl Stored for Entry {
             0 => Mailbox::get(rest).map(Entry::Mailbox),
             1 => Phrase::get(rest).map(Entry::GroupStart),
             2 => Ok(Entry::GroupEnd),
+            3 => {
+                let route: Vec<u8> = Vec::get(rest)?;
+                Ok(Entry::Mailbox(Mailbox { route: Some(route.into()), ..Mailbox::get(rest)? }))
+            }
             _ => Err(DecodeError::Damaged),
         }
+    }
+}
+
+/// The route, which hardly any has, is the entry's.
+impl Stored for Mailbox {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.name.put(out);
+        self.local_part.put(out);
+        self.domain.put(out);
+    }
+
+    fn get(rest: &mut &[u8]) -> Read<Mailbox> {
+        let (name, local_part) = (Option::get(rest)?, Vec::get(rest)?);
+        Ok(Mailbox { name, local_part, domain: Vec::get(rest)?, route: None })
     }
 }
 
@@ -241,7 +268,6 @@ macro_rules! stored_struct {
 }
 
 stored_struct!(Phrase { raw, quoted });
-stored_struct!(Mailbox { name, local_part, domain });
 stored_struct!(Parameter { name, value });
 stored_struct!(Disposition { kind, parameters });
 stored_struct!(Summary { parts, octets, utf8_header, message_id, references });

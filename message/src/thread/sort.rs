@@ -1,7 +1,7 @@
 //! SORT (RFC 5256 §3, RFC 5957): messages in the order of criteria. Owns the keys that are compared; does not know who
 //! asks or where messages are kept.
 
-use crate::header::Mailbox;
+use crate::header::Entry;
 use crate::search::{AddressField, Criterion, SortBy, fold};
 use crate::thread::subject::base_subject;
 use crate::{Summary, Time, search};
@@ -140,15 +140,22 @@ pub(super) fn compared(text: &str) -> String {
 }
 
 /// The mailbox of the address; of `From: Forouzan`, which does not say where that is, the word itself, as in ENVELOPE.
-fn addressed(mailbox: &Mailbox) -> String {
+/// RFC 9051 §7.5.2: of a group that is its name.
+fn addressed(entry: &Entry) -> String {
+    let Entry::Mailbox(mailbox) = entry else { return group_name(entry) };
     match &mailbox.name {
         Some(name) if mailbox.local_part.is_empty() && mailbox.domain.is_empty() => name.text(),
         _ => crate::header::raw_text(&mailbox.local_part),
     }
 }
 
-/// RFC 5957 §3: the name, else the address.
-fn display(mailbox: &Mailbox) -> String {
+fn group_name(entry: &Entry) -> String {
+    if let Entry::GroupStart(name) = entry { name.text() } else { String::new() }
+}
+
+/// RFC 5957 §3: the name, else the address; of a group, which has neither, what stands for the mailbox.
+fn display(entry: &Entry) -> String {
+    let Entry::Mailbox(mailbox) = entry else { return group_name(entry) };
     let name = mailbox.name.as_ref().map(crate::header::Phrase::text).unwrap_or_default();
     if name.is_empty() { search::address_of(mailbox) } else { name }
 }
@@ -201,6 +208,14 @@ mod tests {
     fn an_address_of_one_word_is_sorted_by_it() {
         let of = |header: &str| text(SortBy::From, &Summary::of(&crate::parse(format!("{header}\r\n\r\n").as_bytes())));
         assert_eq!((&*of("From: foo"), &*of("From: foo <bar@x>")), ("FOO", "BAR"));
+    }
+
+    #[test]
+    fn a_group_is_sorted_by_its_name() {
+        let of = |by, header: &str| text(by, &Summary::of(&crate::parse(format!("{header}\r\n\r\n").as_bytes())));
+        assert_eq!(&*of(SortBy::Cc, "Cc: Friends: zoe@x, al@x;"), "FRIENDS");
+        assert_eq!(&*of(SortBy::DisplayTo, "To: Friends: zoe@x, al@x;"), "FRIENDS");
+        assert_eq!(&*of(SortBy::DisplayTo, "To: empty:;"), "EMPTY");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::header::{Facts, without_claims};
 use bytes::Bytes;
-use message::recode::{Encoder, Step, binary_to_base64};
+use message::recode::{Encoder, Plan, Step, binary_to_base64};
 use message::{Domain, Scanner, Structure};
 use std::ops::Range;
 use store::op::Content;
@@ -150,13 +150,18 @@ async fn recode(store: &Store, arrived: Arrived) -> Result<Arrived, Fault> {
     if plan.edits.is_empty() {
         return Ok(arrived);
     }
-    let mut sink = Sink::new(store.upload());
-    for step in plan.steps(arrived.content.octets) {
-        rewrite(store, &arrived.content, &mut sink, step).await.map_err(Fault::Store)?;
-    }
-    let (content, structure) = sink.finish().await.map_err(Fault::Store)?;
+    let (content, structure) = edited(store, &arrived.content, &plan).await.map_err(Fault::Store)?;
     let facts = Facts { has_header: true, ..arrived.facts };
     Ok(Arrived { content, structure, facts })
+}
+
+/// Writes a content anew, with the changes of a plan for it.
+pub(crate) async fn edited(store: &Store, content: &Content, plan: &Plan) -> Result<(Content, Structure), StoreError> {
+    let mut sink = Sink::new(store.upload());
+    for step in plan.steps(content.octets) {
+        rewrite(store, content, &mut sink, step).await?;
+    }
+    sink.finish().await
 }
 
 async fn rewrite(store: &Store, content: &Content, sink: &mut Sink, step: Step<'_>) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ mod sending;
 mod success;
 mod waiting;
 
+pub(crate) use arrival::edited;
 pub(crate) use header::Digest;
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 

@@ -3,9 +3,9 @@
 /// A tag in octets. Clients make five or so; it stands in every tagged answer and in ESEARCH.
 pub const TAG: usize = 128;
 
-/// A command line in octets before login, its literals not counted: a login with the longest SASL response fits (RFC
-/// 4954 §4 names 12,288 octets for SMTP; one number for the house).
-pub const LINE_BEFORE_LOGIN: usize = 12 * 1024;
+/// A command line in octets before login, its literals not counted: the longest ID fits, of [`ID_PAIRS`] pairs (RFC 2971
+/// §3.3), and a login with the longest SASL response (RFC 4954 §4 names 12,288 octets for SMTP).
+pub const LINE_BEFORE_LOGIN: usize = 33 * 1024;
 
 /// A command line in octets after login, its literals not counted. RFC 7162 §4 asks servers for at least 8,192; clients
 /// that have not heard of it send sets of many thousand UIDs.

@@ -14,6 +14,8 @@ pub struct Numbers {
     listing: Arc<Listing>,
     /// UIDs that are gone from the listing and still have a number, in rising order.
     held: Vec<u32>,
+    /// The modseq up to which the client was told of all before the first of those went.
+    told_modseq: u64,
 }
 
 /// What came with a newer listing, for the client to be told; expunges are held until [`Numbers::release`].
@@ -38,7 +40,7 @@ impl Numbers {
     /// A client that is told all of a listing.
     #[must_use]
     pub fn new(listing: Arc<Listing>) -> Numbers {
-        Numbers { listing, held: Vec::new() }
+        Numbers { listing, held: Vec::new(), told_modseq: 0 }
     }
 
     /// The newest listing taken in.
@@ -57,6 +59,12 @@ impl Numbers {
     #[must_use]
     pub fn is_holding(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// Where expunges wait to be told: the modseq that a client may go back to without missing them (RFC 7162 §3.2).
+    #[must_use]
+    pub fn told_modseq(&self) -> Option<u64> {
+        self.is_holding().then_some(self.told_modseq)
     }
 
     /// The number of a message that is there.
@@ -116,6 +124,9 @@ impl Numbers {
         let old = std::mem::replace(&mut self.listing, new);
         if Arc::ptr_eq(&old, &self.listing) {
             return news;
+        }
+        if self.held.is_empty() {
+            self.told_modseq = old.head().highest_modseq;
         }
         let mut gone = Vec::new();
         for change in Listing::changes(&old, &self.listing) {

@@ -60,13 +60,15 @@ fn write_addresses(out: &mut Vec<u8>, list: &[Entry], charset: Charset) {
     out.push(b')');
 }
 
-/// Name, route, local part, host. A host that is NIL marks a group, so one that is missing is empty. Routes are of no use
-/// to anybody any more (RFC 5321 Appendix C) and always NIL.
+/// Name, route, local part, host. A host that is NIL marks a group, so one that is missing is empty.
 fn write_address(out: &mut Vec<u8>, entry: &Entry, charset: Charset) {
+    let route = if let Entry::Mailbox(mailbox) = entry { mailbox.route.as_deref() } else { None };
     let mut write = |name: Option<&[u8]>, local_part: Option<&[u8]>, host: Option<&[u8]>| {
         out.push(b'(');
         nstring(out, name, charset);
-        out.extend_from_slice(b" NIL ");
+        out.push(b' ');
+        nstring(out, route, charset);
+        out.push(b' ');
         nstring(out, local_part, charset);
         out.push(b' ');
         nstring(out, host, charset);

@@ -35,6 +35,12 @@ fn the_envelope_has_ten_fields() {
 }
 
 #[test]
+fn an_address_keeps_its_route() {
+    let of = |from: &str| envelope_of(&format!("From: {from}\r\n\r\n"));
+    assert!(of("Al <@x,@y:a@b>").contains("((\"Al\" \"@x,@y\" \"a\" \"b\"))"), "{}", of("Al <@x,@y:a@b>"));
+}
+
+#[test]
 fn what_is_missing_is_nil_and_what_is_empty_is_empty() {
     assert_eq!(envelope_of("\r\n"), "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)");
     assert_eq!(envelope_of("Subject:\r\nDate: \r\nTo:\r\n\r\n"), "(\"\" \"\" NIL NIL NIL NIL NIL NIL NIL NIL)");

@@ -1,14 +1,16 @@
 //! Messages that a client puts into a mailbox (APPEND, MULTIAPPEND, CATENATE, REPLACE): streamed to the store while they
-//! come, octet for octet, and put into the mailbox together in one operation.
+//! come, octet for octet but for NUL, and put into the mailbox together in one operation.
 
 use super::changes::{flags, within};
 use super::names::Place;
 use super::{ImapDesk, failed, refusal};
+use message::recode::binary_to_base64;
+use message::structure::Structure;
 use message::{Scanner, Time};
 use store::op::{Append as Appending, Appended, Content, Op, Outcome};
 use store::query::AccountById;
 use store::types::{AccountId, Flags, MailboxId, Uid};
-use store::{StoreError, Upload};
+use store::{Store, StoreError, Upload};
 use wire::imap::ask::{AppendStep, FlagNames};
 use wire::imap::server::limits::APPENDED;
 use wire::imap::{Answer, MailboxName, Refusal};
@@ -71,12 +73,14 @@ impl Append {
 }
 
 impl Coming {
-    async fn finish(self, now: Time) -> Result<Appended, Refusal> {
+    async fn finish(self, store: &Store, now: Time) -> Result<Appended, Refusal> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         let content: Content = self.upload.finish().await.map_err(|error: StoreError| refusal(&error))?;
-        let digest = crate::inbound::Digest::of(&self.scanner.finish(), b"");
+        let (content, structure) =
+            without_nul(store, content, self.scanner.finish()).await.map_err(|error| refusal(&error))?;
+        let digest = crate::inbound::Digest::of(&structure, b"");
         Ok(Appended {
             content,
             summary: digest.summary,
@@ -87,6 +91,20 @@ impl Coming {
             received: self.date.unwrap_or(now),
         })
     }
+}
+
+/// RFC 3516 §4.4: parts with NUL become base64, as BODY may not send it (RFC 9051 §4.3.1); decoded they are what they were.
+/// What cannot be cured, as NUL in a header, stays.
+async fn without_nul(
+    store: &Store,
+    content: Content,
+    structure: Structure,
+) -> Result<(Content, Structure), StoreError> {
+    if structure.parts.iter().all(|part| part.body_facts.nul == 0) {
+        return Ok((content, structure));
+    }
+    let plan = binary_to_base64(&structure);
+    if plan.edits.is_empty() { Ok((content, structure)) } else { crate::inbound::edited(store, &content, &plan).await }
 }
 
 impl ImapDesk {
@@ -149,7 +167,7 @@ impl ImapDesk {
         let append = self.append.as_mut().ok_or(Refusal::Permanent)?;
         let coming = append.current.take().ok_or(Refusal::Permanent)?;
         append.admits(coming.octets)?;
-        let appended = coming.finish(now).await?;
+        let appended = coming.finish(self.office.store(), now).await?;
         append.done.push(appended);
         Ok(Answer::Done)
     }

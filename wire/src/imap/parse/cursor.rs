@@ -139,7 +139,7 @@ impl<'a> Cursor<'a> {
             Some(b'"' | b'{') => self.string()?,
             _ => self.word(is_list_char, "a pattern")?,
         };
-        self.decoded(at, &wire)
+        self.decoded_pattern(at, &wire)
     }
 
     fn word(&mut self, test: impl Fn(u8) -> bool, what: &'static str) -> Parsed<Cow<'a, [u8]>> {
@@ -272,6 +272,14 @@ impl<'a> Cursor<'a> {
         let at = self.at;
         let wire = self.astring()?;
         self.decoded(at, &wire)
+    }
+
+    /// A pattern of LIST. What is not modified UTF-7 is the name of no mailbox, and finds none.
+    fn decoded_pattern(&self, at: usize, wire: &[u8]) -> Parsed<String> {
+        match self.decoded(at, wire) {
+            Err(_) if wire.is_ascii() && !wire.contains(&0) => Ok(String::from_utf8_lossy(wire).into_owned()),
+            decoded => decoded,
+        }
     }
 
     fn decoded(&self, at: usize, wire: &[u8]) -> Parsed<String> {

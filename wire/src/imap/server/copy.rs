@@ -34,7 +34,11 @@ impl Server {
             Answer::Copied { uid_validity, from, to, listing } => {
                 let code = copy_uid(uid_validity, &from, &to);
                 let reply = if moving { server.moved(code) } else { copied(code) };
-                server.take_in(listing);
+                if moving {
+                    server.take_in_moved(listing);
+                } else {
+                    server.take_in(listing);
+                }
                 server.finish(tag, reply, Expunges::Told);
             }
             Answer::Refused(refusal) => server.finish(tag, target_refused(refusal, &to), Expunges::Told),

@@ -51,7 +51,7 @@ pub(super) struct Fetching {
 
 /// RFC 2180 §4.1.2, RFC 5530 §3.
 pub(super) fn some_are_gone() -> Reply {
-    Reply::no("some of the messages are gone").code("EXPUNGEISSUED")
+    Reply::no("some of the messages have been deleted").code("EXPUNGEISSUED")
 }
 
 impl Server {

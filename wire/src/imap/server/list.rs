@@ -240,14 +240,19 @@ fn matching(folders: &[Folder], list: &List) -> VecDeque<Found> {
         let listed = folder.exists || select.subscribed;
         subscribed && used && listed
     };
+    let fits = |folder: &Folder| patterns.iter().any(|pattern| pattern.matches(folder.name.as_str()));
+    let fitting: Vec<bool> = folders.iter().map(fits).collect();
     let mut found = VecDeque::new();
     for (at, folder) in folders.iter().enumerate() {
-        if !patterns.iter().any(|pattern| pattern.matches(folder.name.as_str())) {
+        if fitting.get(at) != Some(&true) {
             continue;
         }
         let below = || children(folders, at);
-        let child_info = select.recursive_match && below().any(|child| child.subscribed && selects(child));
-        if selects(folder) || (child_info && folder.exists) {
+        let counts = |child: &Folder| child.subscribed && selects(child);
+        let child_info = select.recursive_match && below().any(counts);
+        // RFC 5258 §3.5: not only for the sake of mailboxes that are all told of themselves.
+        let untold = || below().zip(fitting.iter().skip(at + 1)).any(|(child, told)| !told && counts(child));
+        if selects(folder) || (child_info && folder.exists && untold()) {
             let has_children = below().any(|child| child.exists);
             found.push_back(described(folder, list, (has_children, child_info)));
         }

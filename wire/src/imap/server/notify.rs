@@ -20,6 +20,8 @@ pub(super) struct Notified {
     flags: bool,
     /// SELECTED-DELAYED: expunges wait for a command.
     delayed: bool,
+    /// Changed flags of other mailboxes, which only a modseq can show.
+    flags_of_others: bool,
 }
 
 impl Notified {
@@ -90,7 +92,8 @@ impl Server {
                     }
                     let mut items =
                         vec![StatusItem::Messages, StatusItem::UidNext, StatusItem::UidValidity, StatusItem::Unseen];
-                    if self.enabled.condstore {
+                    // RFC 5465 §4 and §5.1: where flags are watched, whether or not the client asked for modseqs before.
+                    if self.enabled.condstore || self.enabled.notified.flags_of_others {
                         items.push(StatusItem::HighestModSeq);
                     }
                     self.send_status(&name, &status, &items);
@@ -137,7 +140,9 @@ fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Wa
             Scope::SubtreeOne(_) => return Err(Reply::bad("SUBTREE-ONE is for ESEARCH")),
             Scope::Mailboxes(names) => WatchOf::Mailboxes(names),
         };
-        watches.push(watched(scope, status, &group.events)?);
+        let watch = watched(scope, status, &group.events)?;
+        notified.flags_of_others |= watch.flags;
+        watches.push(watch);
     }
     Ok((notified, watches))
 }

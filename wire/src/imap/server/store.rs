@@ -144,7 +144,12 @@ impl Server {
             text::set(&mut code, &named);
             return Reply::ok("some had changed").code(String::from_utf8(code).unwrap_or_default());
         }
-        if meant.gone { super::fetch::some_are_gone() } else { Reply::ok("stored") }
+        match meant.gone {
+            false => Reply::ok("stored"),
+            // RFC 2180 §4.2.1: who does not ask for the flags is told OK.
+            true if store.silent => Reply::ok("stored, but in those that are gone").code("EXPUNGEISSUED"),
+            true => super::fetch::some_are_gone(),
+        }
     }
 
     /// RFC 9051 §6.4.3, §6.4.9.

@@ -26,7 +26,18 @@ pub(super) enum Expunges {
 impl Server {
     /// Tells what is new, then how the command ended.
     pub(super) fn finish(&mut self, tag: String, reply: Reply, expunges: Expunges) {
-        self.sync_then(expunges, move |server| server.reply(&tag, &reply));
+        self.sync_then(expunges, move |server| {
+            server.tell_held();
+            server.reply(&tag, &reply);
+        });
+    }
+
+    /// RFC 7162 §3.2, §6: where expunges wait, the modseqs told with flags may be higher than theirs, and a client that
+    /// came back with one of those would never hear of them.
+    fn tell_held(&mut self) {
+        let qresync = self.enabled.qresync;
+        let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.numbers.told_modseq()) else { return };
+        self.reply("*", &Reply::ok("expunges wait").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
     }
 
     /// The same, of a command with message numbers where `by_number`.
@@ -79,6 +90,19 @@ impl Server {
     pub(super) fn take_in(&mut self, listing: Arc<Listing>) -> bool {
         let Some(open) = self.open() else { return false };
         let news = open.numbers.advance(listing);
+        self.announce(news)
+    }
+
+    /// The same for a client that moved messages and waits to see them go: they do first, and EXISTS counts what is left.
+    pub(super) fn take_in_moved(&mut self, listing: Arc<Listing>) {
+        let Some(open) = self.open() else { return };
+        let news = open.numbers.advance(listing);
+        self.tell_expunges();
+        self.announce(news);
+    }
+
+    fn announce(&mut self, news: numbers::News) -> bool {
+        let Some(open) = self.open() else { return false };
         let untold = std::mem::take(&mut open.untold);
         open.untold = numbers::joined(untold, &news.changed);
         let keywords = open.listing().head().keywords.clone();
@@ -130,6 +154,10 @@ impl Server {
         let untold = std::mem::take(&mut open.untold);
         if !untold.is_empty() {
             self.out.push_back(Out::Rows(Rows::new(untold, columns)));
+            if expunges == Expunges::Held && self.enabled.notified.is_on() {
+                // Told between commands, it may be the last before the connection breaks.
+                self.tell_held();
+            }
         }
     }
 
