@@ -214,6 +214,12 @@ impl Store {
     where
         Q::Rows: Send,
     {
+        if query.is_short()
+            && let Workplace::Threads(threads) = &self.inner.work
+            && let Ok(_free) = threads.free_readers.try_acquire()
+        {
+            return self.inner.on_connection(|snapshot| query.ask(snapshot));
+        }
         self.on_reader(move |snapshot| query.ask(snapshot)).await
     }
 
