@@ -76,8 +76,8 @@ query!(/** The same where it is little: `None` when more than [`NEWS_MAX`] messa
     MailboxNews { account: AccountId, mailbox: MailboxId, since: ModSeq } -> Option<ListingNews>, short);
 query!(/** What is known of some messages of a mailbox beside the listing, ascending, at most `limit`. */
     Summaries { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32 } -> Vec<SummaryRow>);
-query!(/** Where the octets of some messages are, ascending: at most `limit`, and none after `octets` are at hand. Ends before
-    one that is damaged. */
+query!(/** Where the octets of some messages are, ascending: at most `limit`, and none after `octets` are at hand. Those of
+    one frame come whole. Ends before one that is damaged. */
     StoredMessages { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32, octets: u64 } -> Vec<(Uid, Stored)>);
 query!(/** When some messages of a mailbox came into it (RFC 8514), ascending. */
     SaveDates { account: AccountId, mailbox: MailboxId, uids: UidSet } -> Vec<(Uid, Time)>);

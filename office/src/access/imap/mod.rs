@@ -2,6 +2,7 @@
 //! the next: who logged in, the selected mailbox, messages that are being appended, content about to be read.
 
 mod acl;
+mod ahead;
 mod append;
 mod catenate;
 mod changes;
@@ -53,6 +54,7 @@ pub struct ImapDesk {
     search: Option<Box<search::Running>>,
     watched: Option<Box<notice::Watched>>,
     sources: Sources,
+    ahead: Option<Box<ahead::Ahead>>,
 }
 
 impl ImapDesk {
@@ -68,6 +70,7 @@ impl ImapDesk {
             search: None,
             watched: None,
             sources: Sources::default(),
+            ahead: None,
         }
     }
 
