@@ -34,7 +34,7 @@ pub use op::{Op, Outcome};
 pub use query::Query;
 pub use rows::{Look, Looked, Piece, Seen, Which};
 pub use segment::{FRAME_OCTETS, SEGMENT_OCTETS};
-pub use shell::{GROUP_OCTETS, GROUP_OPS, Settings, Store};
+pub use shell::{Begun, GROUP_OCTETS, GROUP_OPS, Settings, Store};
 pub use uids::UidSet;
 pub use upkeep::{GONE_KEPT, SEGMENT_REST, TRACE_KEPT, UpkeepReport};
 pub use verify::{Damage, VerifyReport};

@@ -7,6 +7,9 @@ use crate::types::*;
 use crate::uids::UidSet;
 use message::{Address, Domain, Time};
 
+/// Changes of an account that [`MailboxNews`] goes through at most: a tenth of a millisecond's work.
+pub const NEWS_MAX: u32 = 128;
+
 /// A question; `Rows` is its answer. How it is asked of the engine stays inside the store.
 pub trait Query {
     /// The answer.
@@ -15,6 +18,13 @@ pub trait Query {
     /// Answers it from one state of the store.
     #[doc(hidden)]
     fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError>;
+
+    /// Whether a few rows of small, much used tables answer it: then it is asked on the spot, since handing it to another
+    /// thread takes several times as long. What may have to wait for the disk, as content does, never is.
+    #[doc(hidden)]
+    fn is_short(&self) -> bool {
+        false
+    }
 }
 
 /// Two questions about one state.
@@ -23,30 +33,37 @@ impl<A: Query, B: Query> Query for (A, B) {
     fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError> {
         Ok((self.0.ask(snapshot)?, self.1.ask(snapshot)?))
     }
+    fn is_short(&self) -> bool {
+        self.0.is_short() && self.1.is_short()
+    }
 }
 
 macro_rules! query {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),* } -> $rows:ty) => {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty),* } -> $rows:ty $(, $short:ident)?) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name { $(#[allow(missing_docs)] pub $field: $ty),* }
         impl Query for $name {
             type Rows = $rows;
             fn ask(&self, snapshot: &Snapshot<'_>) -> Result<$rows, StoreError> { self.answer(snapshot) }
+            $(query!(@$short);)?
         }
+    };
+    (@short) => {
+        fn is_short(&self) -> bool { true }
     };
 }
 
 query!(/** Every domain. */ Domains {} -> Vec<DomainRow>);
-query!(/** One account by its address. */ AccountByAddress { address: Address } -> Option<Account>);
-query!(/** One account by its id. */ AccountById { account: AccountId } -> Option<Account>);
+query!(/** One account by its address. */ AccountByAddress { address: Address } -> Option<Account>, short);
+query!(/** One account by its id. */ AccountById { account: AccountId } -> Option<Account>, short);
 query!(/** Accounts in order of address, of one domain or of all, a page at a time. */
     Accounts { domain: Option<Domain>, after: Option<Address>, limit: u32 } -> Vec<Account>);
-query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>);
+query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>, short);
 query!(/** Every alias, of one domain or of all. */ Aliases { domain: Option<Domain> } -> Vec<Alias>);
 query!(/** The aliases that were read from a file. */ AliasesFrom { origin: String } -> Vec<Alias>);
 query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
-    Resolve { address: Address } -> Resolved);
+    Resolve { address: Address } -> Resolved, short);
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
 query!(/** The mailboxes of an account in which messages came, went or changed after a modseq; `None` where more than that
     changed: one came or went, or has another name, subscription, list of rights or annotation. */
@@ -54,22 +71,26 @@ query!(/** The mailboxes of an account in which messages came, went or changed a
 query!(/** What tells the annotations of an account's mailboxes that a reader sees from what they were: mailbox, name, and a
     mark of the value. */
     AnnotationMarks { account: AccountId, reader: AccountId } -> Vec<(MailboxId, String, i64)>);
-query!(/** One mailbox. */ MailboxById { account: AccountId, mailbox: MailboxId } -> Option<Mailbox>);
+query!(/** One mailbox. */ MailboxById { account: AccountId, mailbox: MailboxId } -> Option<Mailbox>, short);
+query!(/** The mailbox of a path of names, from the top. */
+    MailboxAt { account: AccountId, path: Vec<String> } -> Option<Mailbox>, short);
 query!(/** All of a mailbox, in narrow rows; `None` when it is not there. */
     WholeMailbox { account: AccountId, mailbox: MailboxId } -> Option<WholeListing>);
 query!(/** What became of a mailbox after a modseq. */
     MailboxSince { account: AccountId, mailbox: MailboxId, since: ModSeq } -> ListingNews);
+query!(/** The same where it is little: `None` when more than [`NEWS_MAX`] messages of the account changed or went. */
+    MailboxNews { account: AccountId, mailbox: MailboxId, since: ModSeq } -> Option<ListingNews>, short);
 query!(/** What is known of some messages of a mailbox beside the listing, ascending, at most `limit`. */
     Summaries { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32 } -> Vec<SummaryRow>);
-query!(/** Where the octets of some messages are, ascending: at most `limit`, and none after `octets` are at hand. Ends before
-    one that is damaged. */
+query!(/** Where the octets of some messages are, ascending: at most `limit`, and none after `octets` are at hand. Those of
+    one frame come whole. Ends before one that is damaged. */
     StoredMessages { account: AccountId, mailbox: MailboxId, uids: UidSet, limit: u32, octets: u64 } -> Vec<(Uid, Stored)>);
 query!(/** When some messages of a mailbox came into it (RFC 8514), ascending. */
     SaveDates { account: AccountId, mailbox: MailboxId, uids: UidSet } -> Vec<(Uid, Time)>);
 query!(/** Names the account is subscribed to that are no mailbox of it, in order. */
     Subscriptions { account: AccountId } -> Vec<String>);
 query!(/** Who else may do what with a mailbox: identifiers in order. */
-    AclOf { account: AccountId, mailbox: MailboxId } -> Vec<(String, Rights)>);
+    AclOf { account: AccountId, mailbox: MailboxId } -> Vec<(String, Rights)>, short);
 query!(/** Every mailbox that names one of these identifiers: what it lets them do. In order of account and mailbox. */
     SharedWith { identifiers: Vec<String> } -> Vec<(AccountId, MailboxId, String, Rights)>);
 query!(/** Annotations in order of name. */ Annotations { of: Annotated } -> Vec<(String, Vec<u8>)>);

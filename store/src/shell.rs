@@ -55,6 +55,25 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
+/// An answer that is being made. Nothing is lost when it is dropped.
+#[derive(Debug)]
+pub enum Begun<T> {
+    /// Elsewhere.
+    There(tokio::task::JoinHandle<Result<T, StoreError>>),
+    /// Where there are no other threads.
+    Here(Result<T, StoreError>),
+}
+
+impl<T> Begun<T> {
+    /// The answer.
+    pub async fn finish(self) -> Result<T, StoreError> {
+        match self {
+            Begun::There(task) => task.await.unwrap_or(Err(StoreError::Closed)),
+            Begun::Here(answer) => answer,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     work: Workplace,
@@ -82,7 +101,7 @@ struct Threads {
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     closing: Arc<AtomicBool>,
     readers: Mutex<Vec<Connection>>,
-    free_readers: Semaphore,
+    free_readers: Arc<Semaphore>,
 }
 
 type Call = Box<dyn FnOnce(&mut Engine) + Send>;
@@ -119,7 +138,7 @@ impl Store {
             thread: Mutex::new(Some(thread)),
             closing,
             readers: Mutex::new(readers),
-            free_readers: Semaphore::new(count),
+            free_readers: Arc::new(Semaphore::new(count)),
         };
         let work = Workplace::Threads(threads);
         let inner = Inner { work, upkeep: tokio::sync::Mutex::new(()), segments, index, paths, publish };
@@ -214,7 +233,41 @@ impl Store {
     where
         Q::Rows: Send,
     {
+        if query.is_short()
+            && let Workplace::Threads(threads) = &self.inner.work
+            && let Ok(_free) = threads.free_readers.try_acquire()
+        {
+            return self.inner.on_connection(|snapshot| query.ask(snapshot));
+        }
         self.on_reader(move |snapshot| query.ask(snapshot)).await
+    }
+
+    /// Begins to answer a question whose answer is needed soon, while something else is done.
+    pub fn begin<Q: Query + Send + 'static>(&self, query: Q) -> Begun<Q::Rows>
+    where
+        Q::Rows: Send,
+    {
+        match &self.inner.work {
+            Workplace::Threads(threads) => Begun::There(match threads.free_readers.clone().try_acquire_owned() {
+                // At once: a task would wait until the one that asks waits itself.
+                Ok(free) => {
+                    let inner = self.inner.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let _free = free;
+                        inner.on_connection(|snapshot| query.ask(snapshot))
+                    })
+                }
+                Err(_) => {
+                    let store = self.clone();
+                    tokio::spawn(async move { store.read(query).await })
+                }
+            }),
+            Workplace::Here(engine) => {
+                let engine = engine.lock();
+                let engine = engine.as_ref().ok_or(StoreError::Closed);
+                Begun::Here(engine.and_then(|engine| engine.ask(|snapshot| query.ask(snapshot))))
+            }
+        }
     }
 
     pub(crate) async fn on_reader<T: Send + 'static>(

@@ -8,7 +8,8 @@ use kit::*;
 use message::Time;
 use store::op::{Append, Appended, Carried, FlagChange};
 use store::query::{
-    AccountById, MailboxById, MailboxSince, SaveDates, StoredMessages, Summaries, SummaryOf, WholeMailbox,
+    AccountById, MailboxAt, MailboxById, MailboxNews, MailboxSince, NEWS_MAX, SaveDates, StoredMessages, Summaries,
+    SummaryOf, WholeMailbox,
 };
 use store::types::{
     AccountId, EmailId, Flags, ListingNews, Mailbox, MailboxId, ModSeq, Role, Uid, WholeListing, flag_bits,
@@ -106,6 +107,54 @@ fn what_came_changed_and_vanished_is_told_by_mailbox() {
     let ListingNews::Known { changed, vanished, .. } = since(&engine, at, mailbox.modseq) else { panic!("known") };
     assert!(changed.is_empty() && vanished.is_empty());
     assert_eq!(since(&engine, (at.0, MailboxId(99)), begin), ListingNews::Gone);
+}
+
+#[test]
+fn little_news_is_told_and_much_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let at = with_letters(&mut engine, u16::try_from(NEWS_MAX).unwrap() + 1);
+    let before = inbox(&engine, at).modseq;
+    let news = |engine: &Engine| engine.read(&MailboxNews { account: at.0, mailbox: at.1, since: before }).unwrap();
+    act(&mut engine, set(at, range(1, NEWS_MAX), deleted()));
+    assert_eq!(news(&engine), Some(since(&engine, at, before)));
+    act(&mut engine, set(at, range(NEWS_MAX + 1, NEWS_MAX + 1), deleted()));
+    assert_eq!(news(&engine), None);
+    // What went counts by ranges.
+    act(&mut engine, expunge(at, UidSet::all(), true));
+    assert_eq!(news(&engine), Some(since(&engine, at, before)));
+}
+
+#[test]
+fn a_mailbox_is_found_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = engine(folder.path());
+    let account = with_accounts(&mut engine, &["bob"]).remove(0);
+    let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let name = path(&["Trips", "France", "Crêpes"]);
+    act(&mut engine, Op::MailboxCreate { account, parent: None, path: name.clone(), role: None, now: NOW });
+    let find = |names: &[&str]| engine.read(&MailboxAt { account, path: path(names) }).unwrap();
+    for depth in 1..=name.len() {
+        let names: Vec<&str> = name.iter().take(depth).map(String::as_str).collect();
+        assert_eq!(find(&names).unwrap().name, names[depth - 1]);
+    }
+    for names in
+        [&["Trips", "Crêpes"][..], &["France"], &["trips"], &["Trips", "France", "Crêpes", "Crêpes"], &[""], &[]]
+    {
+        assert_eq!(find(names), None, "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn short_questions_wait_for_no_other_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), store::Settings::default()).unwrap();
+    let found = tokio::select! {
+        biased;
+        found = store.read(AccountById { account: AccountId(1) }) => found.unwrap(),
+        () = std::future::ready(()) => panic!("it was not answered on the spot"),
+    };
+    assert_eq!(found, None);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use super::mail::{MAILBOX, mailbox};
 use super::{Answer, Snapshot};
 use crate::columns::{Sql, count, num, small, time};
 use crate::engine::{GONE_UID, keywords_of};
-use crate::query::{MailboxById, MailboxSince, SaveDates, WholeMailbox};
+use crate::query::{MailboxAt, MailboxById, MailboxNews, MailboxSince, NEWS_MAX, SaveDates, WholeMailbox};
 use crate::types::{AccountId, EmailId, ListingNews, ListingRow, Mailbox, MailboxId, ModSeq, Uid, WholeListing};
 use crate::uids::UidSet;
 use message::Time;
@@ -15,6 +15,21 @@ impl Answer for MailboxById {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Mailbox>> {
         let find = format!("{MAILBOX} WHERE account = ?1 AND id = ?2");
         snapshot.one(&find, [self.account.0, self.mailbox.0], mailbox)
+    }
+}
+
+impl Answer for MailboxAt {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<Mailbox>> {
+        let find = format!("{MAILBOX} WHERE account = ?1 AND parent = ?2 AND name = ?3");
+        let mut found: Option<Mailbox> = None;
+        for name in &self.path {
+            let parent = found.as_ref().map_or(0, |mailbox| mailbox.id.0);
+            found = snapshot.one(&find, params![self.account.0, parent, name.as_bytes()], mailbox)?;
+            if found.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -60,6 +75,22 @@ impl Answer for MailboxSince {
             changed = self.changed(snapshot)?;
         }
         Ok(ListingNews::Known { mailbox: Box::new(mailbox), keywords, changed, vanished })
+    }
+}
+
+impl Answer for MailboxNews {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<ListingNews>> {
+        for table in ["msg INDEXED BY msg_modseq", "gone"] {
+            let count = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE account = ?1 AND modseq > ?2 LIMIT {NEWS_MAX} + 1)"
+            );
+            let count = snapshot.one(&count, [self.account.0, num(self.since.0)], |row| Ok(row.get::<_, u32>(0)?))?;
+            if count.is_some_and(|count| count > NEWS_MAX) {
+                return Ok(None);
+            }
+        }
+        let whole = MailboxSince { account: self.account, mailbox: self.mailbox, since: self.since };
+        whole.answer(snapshot).map(Some)
     }
 }
 

@@ -135,7 +135,7 @@ impl Answer for StoredMessages {
                 && octets < self.octets
                 && let Some(row) = rows.next()?
             {
-                let Ok(stored) = stored(row) else { return Ok(all) };
+                let Ok(stored) = stored(row).and_then(|stored| whole(stored, snapshot)) else { return Ok(all) };
                 octets += stored.size;
                 all.push((Uid(small(row.get(8)?)?), stored));
             }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 /// The account whose mailbox of 10,000 is changed.
 const CHANGED: &str = "u4";
-/// Messages of a round of APPEND, whatever the number of clients; large ones a third.
+/// Messages of a round of APPEND, whatever the number of clients.
 const APPENDS: u64 = 1000;
 /// Messages of one MULTIAPPEND.
 const TOGETHER: u64 = 100;
@@ -62,13 +62,17 @@ async fn store(side: Side, word: &str) -> Result<f64> {
     Ok(ms(said.time))
 }
 
+/// A write-ahead log that grows takes longer to sync than one that goes round, which it does from some thousand messages on:
+/// so many come first.
+const BEFORE: u64 = 20_000;
+
 /// APPEND at every size by one client and by ten, each to a mailbox of its own; and many with one command.
 pub async fn append(yard: &Yard) -> Result<()> {
+    yard.fill(Filled { user: "u9", messages: yard.shorter(BEFORE, 100), octets: LETTER }).await?;
     head();
     for octets in [1024, 10 * 1024, 100 * 1024] {
         for clients in [1, 10] {
-            let share = if octets > 50_000 { APPENDS / 3 } else { APPENDS };
-            let each = (yard.shorter(share, 10) / clients).max(1);
+            let each = (yard.shorter(APPENDS, 10) / clients).max(1);
             let name = format!(
                 "APPEND of {} KiB, {}, /s",
                 octets / 1024,

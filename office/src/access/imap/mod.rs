@@ -2,6 +2,7 @@
 //! the next: who logged in, the selected mailbox, messages that are being appended, content about to be read.
 
 mod acl;
+mod ahead;
 mod append;
 mod catenate;
 mod changes;
@@ -55,6 +56,7 @@ pub struct ImapDesk {
     sources: Sources,
     /// What names lead to, from one question to the next of a command that asks about many.
     trees: names::Trees,
+    ahead: Option<Box<ahead::Ahead>>,
 }
 
 impl ImapDesk {
@@ -71,6 +73,7 @@ impl ImapDesk {
             watched: None,
             sources: Sources::default(),
             trees: names::Trees::default(),
+            ahead: None,
         }
     }
 

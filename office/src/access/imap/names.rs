@@ -6,7 +6,7 @@ use super::folders::Tree;
 use super::{ImapDesk, rights};
 use message::{Address, Host};
 use std::collections::HashMap;
-use store::query::{AccountByAddress, AclOf, Mailboxes};
+use store::query::{AccountByAddress, AclOf, MailboxAt, Mailboxes};
 use store::types::{Account, AccountId, Mailbox, MailboxId, ModSeq};
 use tokio::sync::watch;
 use wire::imap::ask::Rights;
@@ -148,6 +148,14 @@ impl Trees {
 impl ImapDesk {
     /// Where a name leads.
     pub(super) async fn find(&self, name: &MailboxName) -> Result<Found, Refusal> {
+        let user = self.user()?;
+        // Mostly it is one of the user's own that is there; it takes the tree to say where another could be made.
+        if let Namespace::Own(whole) = Namespace::of(name.as_str(), user) {
+            let (account, path) = (user.id, whole.split(DELIMITER).map(str::to_owned).collect());
+            if let Some(mailbox) = self.read(MailboxAt { account, path }).await? {
+                return Ok(Found::Mailbox(Place { account, mailbox, name: whole.to_owned(), rights: Rights::all() }));
+            }
+        }
         self.find_among(&mut Trees::default(), name).await
     }
 

@@ -1,26 +1,24 @@
 //! Pieces of messages: sections, ranges of them, decoded parts. What is short, or lies in memory anyway, is answered at
 //! once; what is long is named, so that it is relayed from the store to the client and never lies in memory whole.
 
-use super::ImapDesk;
+use super::ahead::{OCTETS, messages, page_of};
 use super::decoded::Decoding;
 use super::section::{Located, Shape, cut, pick_fields};
 use super::sources::{Source, at_hand, gather};
+use super::{ImapDesk, refusal};
 use bytes::Bytes;
 use message::{Summary, TransferEncoding};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use store::query::{StoredMessage, StoredMessages, Summaries};
+use store::StoreError;
+use store::query::{StoredMessage, Summaries};
 use store::types::{AccountId, MailboxId, Stored, Uid};
-use store::{StoreError, UidSet};
 use wire::imap::ask::{Piece, Want};
 use wire::imap::command::{Part, Partial, Section};
+use wire::imap::listing::Listing;
 use wire::imap::{Answer, Refusal};
 
-/// Messages looked up for one answer at most.
-const MESSAGES: usize = 64;
-/// Octets of content read along with them, after which no more are; and octets of an answer, after which it ends.
-pub(super) const OCTETS: u64 = 256 * 1024;
 /// Octets gone through for an answer without being given, after which it ends: headers that are looked through, parts that
 /// are decoded to be measured. A FETCH may ask for hundreds of little pieces of a great part; between answers it is seen
 /// whether the client is still there.
@@ -51,21 +49,41 @@ impl ImapDesk {
         self.may_read().await?;
         let selected = self.open()?;
         let place = (selected.view.account(), selected.view.mailbox());
-        let (first, mut skip) = (from / wants.len().max(1), from % wants.len().max(1));
-        let uids = uids.get(first..).unwrap_or_default();
-        let uids = uids.get(..uids.len().min(MESSAGES)).unwrap_or_default();
-        let page = self.look_up(place, uids, wants).await?;
+        let listing = selected.listing.clone();
+        let now = page_of(uids_from(uids, from, wants), &listing);
+        let page = self.look_up(place, now, wants).await?;
+        let pieces = self.pieces_of(place, &page, (now, wants, from)).await;
+        self.read_ahead(place, (uids_from(uids, from + pieces.len(), wants), &listing));
+        Ok(Answer::Pieces(pieces))
+    }
+
+    fn read_ahead(&mut self, place: (AccountId, MailboxId), next: (&[u32], &Listing)) {
+        if next.0.is_empty() {
+            self.ahead = None;
+            return;
+        }
+        self.ahead.get_or_insert_default().go_on(self.office.store(), place, next);
+    }
+
+    async fn pieces_of(
+        &mut self,
+        place: (AccountId, MailboxId),
+        page: &Page,
+        (uids, wants, from): (&[u32], &[Want], usize),
+    ) -> Vec<Piece> {
+        let mut skip = from % wants.len().max(1);
         let (mut pieces, mut octets, mut worked) = (Vec::new(), 0, 0);
         for uid in uids {
             let opened = match page.open(*uid) {
                 Some(opened) => opened,
                 // Not among those that were read at once: it opens the next page.
                 None if !pieces.is_empty() => break,
-                None => self.open_alone(place, *uid, &page).await,
+                None => self.open_alone(place, *uid, page).await,
             };
             for want in wants.get(std::mem::take(&mut skip)..).unwrap_or_default() {
+                // An answer ends where a page does.
                 if octets >= OCTETS || worked >= WORKED {
-                    return Ok(Answer::Pieces(pieces));
+                    return pieces;
                 }
                 let piece = self.piece(&opened, want).await;
                 octets += if let Piece::Here(bytes) = &piece { bytes.len() as u64 } else { 0 };
@@ -73,16 +91,18 @@ impl ImapDesk {
                 pieces.push(piece);
             }
         }
-        Ok(Answer::Pieces(pieces))
+        pieces
     }
 
-    async fn look_up(&self, place: (AccountId, MailboxId), uids: &[u32], wants: &[Want]) -> Result<Page, Refusal> {
+    async fn look_up(&mut self, place: (AccountId, MailboxId), uids: &[u32], wants: &[Want]) -> Result<Page, Refusal> {
         let (account, mailbox) = place;
-        let set: UidSet = uids.iter().map(|uid| Uid(*uid)).collect();
-        let limit = u32::try_from(uids.len()).unwrap_or(u32::MAX);
-        let query = StoredMessages { account, mailbox, uids: set.clone(), limit, octets: OCTETS };
-        let stored: HashMap<u32, Stored> =
-            self.read(query).await?.into_iter().map(|(uid, stored)| (uid.0, stored)).collect();
+        let query = messages(place, uids);
+        let (set, limit) = (query.uids.clone(), query.limit);
+        let found = match self.ahead.as_mut().and_then(|ahead| ahead.take(place, uids)) {
+            Some(begun) => begun.finish().await.map_err(|error| refusal(&error))?,
+            None => self.read(query).await?,
+        };
+        let stored: HashMap<u32, Stored> = found.into_iter().map(|(uid, stored)| (uid.0, stored)).collect();
         let highest = stored.keys().max().copied().unwrap_or(0);
         let mut summaries = None;
         if wants.iter().any(needs_summary) {
@@ -204,6 +224,11 @@ impl ImapDesk {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// The messages from so many pieces on.
+fn uids_from<'a>(uids: &'a [u32], pieces: usize, wants: &[Want]) -> &'a [u32] {
+    uids.get(pieces / wants.len().max(1)..).unwrap_or_default()
 }
 
 impl Page {

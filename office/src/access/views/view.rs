@@ -5,7 +5,7 @@ use message::Time;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use store::op::{Op, Outcome};
-use store::query::{MailboxSince, WholeMailbox};
+use store::query::{MailboxNews, MailboxSince, WholeMailbox};
 use store::types::{AccountId, ListingNews, ListingRow, Mailbox, MailboxId, ModSeq, Uid};
 use store::{Store, StoreError, UidSet};
 use tokio::sync::watch;
@@ -109,8 +109,12 @@ impl View {
 
     async fn bring_up_to_date(&self, known: &Arc<Listing>) -> Result<Option<Arc<Listing>>, StoreError> {
         let since = ModSeq(known.head().highest_modseq);
-        let query = MailboxSince { account: self.account, mailbox: self.mailbox, since };
-        match self.store.read(query).await? {
+        let (account, mailbox) = (self.account, self.mailbox);
+        let news = match self.store.read(MailboxNews { account, mailbox, since }).await? {
+            Some(news) => news,
+            None => self.store.read(MailboxSince { account, mailbox, since }).await?,
+        };
+        match news {
             ListingNews::Gone => Ok(None),
             ListingNews::Forgotten => self.load().await,
             ListingNews::Known { mailbox, .. } if !mailbox.selectable => Ok(None),

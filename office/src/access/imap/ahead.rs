@@ -1,0 +1,120 @@
+//! Reading ahead: messages are read from the store in pages, and while one page goes to the client the next are read, so
+//! that neither waits for the other. Owns where a page ends; what is made of its messages is not known here.
+
+use std::collections::VecDeque;
+use store::query::StoredMessages;
+use store::types::{AccountId, MailboxId, Stored, Uid};
+use store::{Begun, Store};
+use wire::imap::listing::Listing;
+
+/// Messages of a page at most.
+const MESSAGES: usize = 64;
+/// Octets of messages after which a page ends.
+pub(super) const OCTETS: u64 = 256 * 1024;
+/// Pages read while another goes out. With one alone, a single thread unpacks what two could.
+const PAGES: usize = 2;
+
+/// Messages, read.
+type Found = Vec<(Uid, Stored)>;
+
+/// Pages that are being read.
+#[derive(Default)]
+pub(super) struct Ahead {
+    pages: VecDeque<Begin>,
+}
+
+/// One of them.
+struct Begin {
+    of: (AccountId, MailboxId),
+    uids: Vec<u32>,
+    found: Begun<Found>,
+}
+
+impl Ahead {
+    /// The page with these messages, where it is among those that are being read; those before it are not wanted.
+    pub fn take(&mut self, of: (AccountId, MailboxId), uids: &[u32]) -> Option<Begun<Found>> {
+        while let Some(page) = self.pages.pop_front() {
+            if page.of == of && page.uids == uids {
+                return Some(page.found);
+            }
+        }
+        None
+    }
+
+    /// Begins to read the pages of messages that come next.
+    pub fn go_on(&mut self, store: &Store, of: (AccountId, MailboxId), (mut uids, listing): (&[u32], &Listing)) {
+        if self.pages.front().is_some_and(|page| page.of != of || !uids.starts_with(&page.uids)) {
+            self.pages.clear();
+        }
+        let known: usize = self.pages.iter().map(|page| page.uids.len()).sum();
+        uids = uids.get(known..).unwrap_or_default();
+        while self.pages.len() < PAGES && !uids.is_empty() {
+            let (now, later) = uids.split_at(page_of(uids, listing).len());
+            self.pages.push_back(Begin { of, uids: now.to_vec(), found: store.begin(messages(of, now)) });
+            uids = later;
+        }
+    }
+}
+
+/// As many of some messages as are read together; one at least.
+pub(super) fn page_of<'a>(uids: &'a [u32], listing: &Listing) -> &'a [u32] {
+    let mut octets = 0;
+    let is_within = |uid: &&u32| {
+        let is_within = octets < OCTETS;
+        octets += listing.row(**uid).map_or(0, |row| row.size);
+        is_within
+    };
+    let count = uids.iter().take(MESSAGES).take_while(is_within).count();
+    uids.get(..count).unwrap_or_default()
+}
+
+/// The question for a page.
+pub(super) fn messages((account, mailbox): (AccountId, MailboxId), uids: &[u32]) -> StoredMessages {
+    let limit = u32::try_from(uids.len()).unwrap_or(u32::MAX);
+    StoredMessages { account, mailbox, uids: uids.iter().map(|uid| Uid(*uid)).collect(), limit, octets: OCTETS }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use wire::imap::listing::{Head, Row};
+
+    fn listing(sizes: &[u64]) -> Listing {
+        let row = |(uid, size): (u32, &u64)| Row { uid, size: *size, ..Row::default() };
+        Listing::new(Head::default(), (1..).zip(sizes).map(row))
+    }
+
+    #[test]
+    fn a_page_ends_with_the_message_that_fills_it() {
+        let small = listing(&[1; 100]);
+        let uids: Vec<u32> = (1..=100).collect();
+        assert_eq!(page_of(&uids, &small).len(), MESSAGES);
+        assert_eq!(page_of(&uids[..5], &small), [1, 2, 3, 4, 5]);
+        assert_eq!(page_of(&[], &small), [0; 0]);
+        let large = listing(&[OCTETS - 1, 1, OCTETS, 7]);
+        assert_eq!(page_of(&[1, 2, 3, 4], &large), [1, 2]);
+        assert_eq!(page_of(&[3, 4], &large), [3]);
+        // Of those that are gone nothing is known.
+        assert_eq!(page_of(&[900, 901], &large), [900, 901]);
+    }
+
+    #[tokio::test]
+    async fn what_comes_next_is_begun_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), store::Settings::default()).unwrap();
+        let listing = listing(&[OCTETS; 9]);
+        let (of, other) = ((AccountId(1), MailboxId(1)), (AccountId(1), MailboxId(2)));
+        let begun = |ahead: &Ahead| ahead.pages.iter().map(|page| page.uids.clone()).collect::<Vec<_>>();
+        let mut ahead = Ahead::default();
+        ahead.go_on(&store, of, (&[2, 3, 4, 5], &listing));
+        assert_eq!(begun(&ahead), [[2], [3]]);
+        assert_eq!(ahead.take(of, &[2]).unwrap().finish().await.unwrap().len(), 0);
+        ahead.go_on(&store, of, (&[3, 4, 5], &listing));
+        assert_eq!(begun(&ahead), [[3], [4]]);
+        ahead.go_on(&store, of, (&[5], &listing));
+        assert_eq!(begun(&ahead), [[5]]);
+        assert!(ahead.take(other, &[5]).is_none());
+        assert!(ahead.pages.is_empty());
+    }
+}
