@@ -439,6 +439,8 @@ where
             Woken::Deadline if until != deadline => {
                 self.input.rest();
                 self.output.rest();
+                self.session.rest();
+                self.desk.rest();
             }
             Woken::Deadline => {
                 self.ticked = deadline;

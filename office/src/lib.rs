@@ -86,6 +86,7 @@ struct Inner {
     srs: srs::Srs,
     counters: Counters,
     views: access::Views,
+    ahead: access::RoomAhead,
     screens: screens::Screens,
     /// The sending half, where there is one.
     sending: RwLock<std::sync::Weak<outbound::Inner>>,
@@ -104,6 +105,7 @@ impl Office {
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
             views: access::Views::default(),
+            ahead: access::RoomAhead::default(),
             screens: screens::Screens::default(),
             sending: RwLock::default(),
         };
@@ -238,6 +240,10 @@ impl Office {
 
     fn views(&self) -> &access::Views {
         &self.inner.views
+    }
+
+    fn room_ahead(&self) -> &access::RoomAhead {
+        &self.inner.ahead
     }
 
     fn visitor(&self, client: IpAddr) -> Visitor {

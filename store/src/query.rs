@@ -19,8 +19,9 @@ pub trait Query {
     #[doc(hidden)]
     fn ask(&self, snapshot: &Snapshot<'_>) -> Result<Self::Rows, StoreError>;
 
-    /// Whether a few rows of small, much used tables answer it: then it is asked on the spot, since handing it to another
-    /// thread takes several times as long. What may have to wait for the disk, as content does, never is.
+    /// Whether a few rows of small, much used tables answer it, never more than a constant number: then it is asked on the
+    /// spot, since handing it to another thread takes several times as long. What may have to wait for the disk, as content
+    /// does, never is.
     #[doc(hidden)]
     fn is_short(&self) -> bool {
         false
@@ -59,11 +60,11 @@ query!(/** One account by its address. */ AccountByAddress { address: Address } 
 query!(/** One account by its id. */ AccountById { account: AccountId } -> Option<Account>, short);
 query!(/** Accounts in order of address, of one domain or of all, a page at a time. */
     Accounts { domain: Option<Domain>, after: Option<Address>, limit: u32 } -> Vec<Account>);
-query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>, short);
+query!(/** One alias (exactly this address; the caller asks for `*@domain` itself). */ AliasByAddress { address: Address } -> Option<Alias>);
 query!(/** Every alias, of one domain or of all. */ Aliases { domain: Option<Domain> } -> Vec<Alias>);
 query!(/** The aliases that were read from a file. */ AliasesFrom { origin: String } -> Vec<Alias>);
 query!(/** Where a recipient address leads, in one look: the domain is ours or not, account, alias, catch-all. */
-    Resolve { address: Address } -> Resolved, short);
+    Resolve { address: Address } -> Resolved);
 query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> Vec<Mailbox>);
 query!(/** The mailboxes of an account in which messages came, went or changed after a modseq; `None` where more than that
     changed: one came or went, or has another name, subscription, list of rights or annotation. */
@@ -90,7 +91,7 @@ query!(/** When some messages of a mailbox came into it (RFC 8514), ascending. *
 query!(/** Names the account is subscribed to that are no mailbox of it, in order. */
     Subscriptions { account: AccountId } -> Vec<String>);
 query!(/** Who else may do what with a mailbox: identifiers in order. */
-    AclOf { account: AccountId, mailbox: MailboxId } -> Vec<(String, Rights)>, short);
+    AclOf { account: AccountId, mailbox: MailboxId } -> Vec<(String, Rights)>);
 query!(/** Every mailbox that names one of these identifiers: what it lets them do. In order of account and mailbox. */
     SharedWith { identifiers: Vec<String> } -> Vec<(AccountId, MailboxId, String, Rights)>);
 query!(/** Annotations in order of name. */ Annotations { of: Annotated } -> Vec<(String, Vec<u8>)>);

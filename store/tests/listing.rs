@@ -120,6 +120,10 @@ fn little_news_is_told_and_much_is_not() {
     assert_eq!(news(&engine), Some(since(&engine, at, before)));
     act(&mut engine, set(at, range(NEWS_MAX + 1, NEWS_MAX + 1), deleted()));
     assert_eq!(news(&engine), None);
+    // Of a mailbox in which nothing happened there is little to tell, whatever happened in others.
+    let quiet = (at.0, mailbox(&engine, at.0, Role::Sent).id);
+    let told = engine.read(&MailboxNews { account: quiet.0, mailbox: quiet.1, since: before }).unwrap();
+    assert_eq!(told, Some(since(&engine, quiet, before)));
     // What went counts by ranges.
     act(&mut engine, expunge(at, UidSet::all(), true));
     assert_eq!(news(&engine), Some(since(&engine, at, before)));

@@ -161,6 +161,8 @@ pub trait Session {
     fn awaits_news(&self) -> bool {
         false
     }
+    /// The connection is at rest: gives back memory that only those need that are talking.
+    fn rest(&mut self) {}
     /// When `tick` is to be called if nothing else happens.
     fn deadline(&self) -> Option<Time>;
     /// The deadline has passed (a call before it changes nothing).
@@ -192,4 +194,7 @@ pub trait Desk: Send {
     fn news(&mut self) -> impl Future<Output = ()> + Send {
         std::future::pending()
     }
+
+    /// The connection is at rest: gives back memory that only those need that are talking.
+    fn rest(&mut self) {}
 }

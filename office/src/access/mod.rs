@@ -6,5 +6,6 @@ mod pop3;
 mod views;
 
 pub use imap::ImapDesk;
+pub(crate) use imap::RoomAhead;
 pub use pop3::Pop3Desk;
 pub(crate) use views::Views;

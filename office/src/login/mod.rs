@@ -102,8 +102,8 @@ pub struct Visitor {
     store: Store,
     client: IpAddr,
     account: Option<Account>,
-    /// Whom a SCRAM exchange is about: `None` inside for a user that does not exist.
-    scram: Option<Claim>,
+    /// Whom a SCRAM exchange is about: `None` inside for a user that does not exist. Boxed: a session that waits has none.
+    scram: Option<Box<Claim>>,
 }
 
 /// A name somebody claims.
@@ -201,7 +201,7 @@ impl Visitor {
         self.login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
         let verifier = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
         let verifier = verifier.unwrap_or_else(|| self.login.scram.decoy(&claim.name));
-        self.scram = Some(claim);
+        self.scram = Some(Box::new(claim));
         let nonce = scram::nonce(&self.login.fill());
         Ok(Answer::Scram { nonce, salt: verifier.salt, iterations: verifier.iterations })
     }
@@ -216,7 +216,7 @@ impl Visitor {
             return Err(self.wrong(&claim));
         };
         self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, claim, Some(signature))
+        self.accept(now, *claim, Some(signature))
     }
 
     fn apop_digest(&mut self, now: Time, claim: Claim, proof: (&str, &[u8; 16])) -> Result<Answer, Refusal> {
@@ -270,7 +270,8 @@ impl Visitor {
         if !claim.as_themselves {
             return Err(Refusal::Authorization);
         }
-        self.account = Some(account);
+        // A session may last for weeks; it needs no secrets.
+        self.account = Some(Account { credentials: Credentials::default(), ..account });
         Ok(Answer::Accepted { server_signature })
     }
 }

@@ -2,9 +2,11 @@
 //! that neither waits for the other. Owns where a page ends; what is made of its messages is not known here.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use store::query::StoredMessages;
 use store::types::{AccountId, MailboxId, Stored, Uid};
 use store::{Begun, Store};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::imap::listing::Listing;
 
 /// Messages of a page at most.
@@ -13,6 +15,18 @@ const MESSAGES: usize = 64;
 pub(super) const OCTETS: u64 = 256 * 1024;
 /// Pages read while another goes out. With one alone, a single thread unpacks what two could.
 const PAGES: usize = 2;
+/// Pages read ahead in the whole house at most: each may take half a mebibyte while its client does not read. Who finds
+/// none left reads as it goes.
+const PAGES_IN_HOUSE: usize = 64;
+
+/// How many pages may be read ahead in a house.
+pub(crate) struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Room {
+        Room(Arc::new(Semaphore::new(PAGES_IN_HOUSE)))
+    }
+}
 
 /// Messages, read.
 type Found = Vec<(Uid, Stored)>;
@@ -28,6 +42,7 @@ struct Begin {
     of: (AccountId, MailboxId),
     uids: Vec<u32>,
     found: Begun<Found>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Ahead {
@@ -42,15 +57,23 @@ impl Ahead {
     }
 
     /// Begins to read the pages of messages that come next.
-    pub fn go_on(&mut self, store: &Store, of: (AccountId, MailboxId), (mut uids, listing): (&[u32], &Listing)) {
+    pub fn go_on(
+        &mut self,
+        (store, room): (&Store, &Room),
+        of: (AccountId, MailboxId),
+        (mut uids, listing): (&[u32], &Listing),
+    ) {
         if self.pages.front().is_some_and(|page| page.of != of || !uids.starts_with(&page.uids)) {
             self.pages.clear();
         }
         let known: usize = self.pages.iter().map(|page| page.uids.len()).sum();
         uids = uids.get(known..).unwrap_or_default();
-        while self.pages.len() < PAGES && !uids.is_empty() {
+        while self.pages.len() < PAGES
+            && !uids.is_empty()
+            && let Ok(_room) = room.0.clone().try_acquire_owned()
+        {
             let (now, later) = uids.split_at(page_of(uids, listing).len());
-            self.pages.push_back(Begin { of, uids: now.to_vec(), found: store.begin(messages(of, now)) });
+            self.pages.push_back(Begin { of, uids: now.to_vec(), found: store.begin(messages(of, now)), _room });
             uids = later;
         }
     }
@@ -106,15 +129,32 @@ mod tests {
         let listing = listing(&[OCTETS; 9]);
         let (of, other) = ((AccountId(1), MailboxId(1)), (AccountId(1), MailboxId(2)));
         let begun = |ahead: &Ahead| ahead.pages.iter().map(|page| page.uids.clone()).collect::<Vec<_>>();
-        let mut ahead = Ahead::default();
-        ahead.go_on(&store, of, (&[2, 3, 4, 5], &listing));
+        let (mut ahead, room) = (Ahead::default(), Room::default());
+        ahead.go_on((&store, &room), of, (&[2, 3, 4, 5], &listing));
         assert_eq!(begun(&ahead), [[2], [3]]);
         assert_eq!(ahead.take(of, &[2]).unwrap().finish().await.unwrap().len(), 0);
-        ahead.go_on(&store, of, (&[3, 4, 5], &listing));
+        ahead.go_on((&store, &room), of, (&[3, 4, 5], &listing));
         assert_eq!(begun(&ahead), [[3], [4]]);
-        ahead.go_on(&store, of, (&[5], &listing));
+        ahead.go_on((&store, &room), of, (&[5], &listing));
         assert_eq!(begun(&ahead), [[5]]);
         assert!(ahead.take(other, &[5]).is_none());
         assert!(ahead.pages.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_full_house_reads_nothing_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), store::Settings::default()).unwrap();
+        let (of, listing, room) = ((AccountId(1), MailboxId(1)), listing(&[OCTETS; 9]), Room::default());
+        let mut clients: Vec<Ahead> = (0..=PAGES_IN_HOUSE / PAGES).map(|_| Ahead::default()).collect();
+        for ahead in &mut clients {
+            ahead.go_on((&store, &room), of, (&[2, 3, 4, 5], &listing));
+        }
+        let begun = |clients: &[Ahead]| clients.iter().map(|ahead| ahead.pages.len()).sum::<usize>();
+        assert_eq!(begun(&clients), PAGES_IN_HOUSE);
+        clients.truncate(1);
+        clients[0].pages.clear();
+        clients[0].go_on((&store, &room), of, (&[2, 3, 4, 5], &listing));
+        assert_eq!(begun(&clients), PAGES);
     }
 }

@@ -162,7 +162,7 @@ impl ImapDesk {
             place.allows(if is_inbox(&place) { "te" } else { "x" })?;
             let room = match self.find(to).await? {
                 Found::Nothing(room) => room,
-                Found::Mailbox(_) | Found::Level => return Err(Refusal::AlreadyExists),
+                Found::Mailbox(_) | Found::Level => return Err(self.taken(from).await?),
             };
             room.may_create()?;
             if room.account != place.account {
@@ -180,6 +180,14 @@ impl ImapDesk {
             }
         }
         Err(Refusal::Temporary)
+    }
+
+    /// Why a mailbox cannot have a name that is taken: it may be the mailbox itself that has it by now.
+    async fn taken(&self, from: &MailboxName) -> Result<Refusal, Refusal> {
+        Ok(match self.find(from).await? {
+            Found::Mailbox(_) => Refusal::AlreadyExists,
+            Found::Level | Found::Nothing(_) => Refusal::NonExistent,
+        })
     }
 
     pub(super) async fn subscribe(&self, name: &MailboxName, subscribed: bool) -> Result<Answer, Refusal> {

@@ -27,6 +27,8 @@ mod summaries;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ahead::Room as RoomAhead;
+
 use crate::login::Visitor;
 use crate::{Office, Policy};
 use bytes::Bytes;
@@ -202,5 +204,10 @@ impl Desk for ImapDesk {
     async fn news(&mut self) {
         self.trees = names::Trees::default();
         self.wait_for_news().await;
+    }
+
+    fn rest(&mut self) {
+        self.trees = names::Trees::default();
+        self.ahead = None;
     }
 }

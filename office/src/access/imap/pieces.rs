@@ -62,7 +62,8 @@ impl ImapDesk {
             self.ahead = None;
             return;
         }
-        self.ahead.get_or_insert_default().go_on(self.office.store(), place, next);
+        let ahead = self.ahead.get_or_insert_default();
+        ahead.go_on((self.office.store(), self.office.room_ahead()), place, next);
     }
 
     async fn pieces_of(

@@ -237,6 +237,11 @@ impl Session for Server {
         self.hears() && self.may_tell_now()
     }
 
+    fn rest(&mut self) {
+        // A kibibyte of room after a SELECT.
+        self.out.shrink_to_fit();
+    }
+
     fn deadline(&self) -> Option<Time> {
         let waits = self.hears() && !matches!(self.reading, Reading::Closed);
         waits.then_some(self.deadline)

@@ -58,6 +58,47 @@ async fn a_page_of_descriptions_names_each_message() {
     assert!(one.thread_id.is_some() && one.thread_id != two.thread_id);
 }
 
+/// Message `number`: of any size, in a row, in a frame of its own, and now and then in several.
+fn numbered(number: u32) -> Vec<u8> {
+    let octets = [300, 9_000, 60_000, 200_000][number as usize % 4] + if number % 13 == 12 { 300_000 } else { 0 };
+    let mut content = format!("Subject: {number}\r\n\r\n").into_bytes();
+    let mut state = number;
+    while content.len() < octets {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Hardly to be packed, so that it lies in a segment.
+        content.extend_from_slice(format!("{state:08x}").as_bytes());
+    }
+    content
+}
+
+#[tokio::test]
+async fn pages_read_ahead_are_those_that_are_asked_for() {
+    let (_house, mut desk) = bob().await;
+    let contents: Vec<Vec<u8>> = (0..40).map(numbered).collect();
+    let mut uids = vec![];
+    for content in &contents {
+        uids.push(append(&mut desk, "INBOX", content).await);
+    }
+    let other = append(&mut desk, "Sent", b"Subject: another\r\n\r\n").await;
+    select(&mut desk, "INBOX").await;
+    let whole = || section(&[], SectionText::Whole, None);
+    let found = pieces(&mut desk, &uids, vec![section(&[], SectionText::Header, None), whole()]).await;
+    for (content, found) in contents.iter().zip(found.chunks(2)) {
+        assert!(content.starts_with(found[0].as_ref().unwrap()));
+        assert_eq!(found[1].as_ref().unwrap(), content);
+    }
+    // What was begun for a question that is not asked on answers none that is.
+    let wants: Arc<[Want]> = [whole()].into();
+    ask(&mut desk, Ask::Pieces { uids: uids.clone(), wants, from: 0 }).await;
+    let backwards: Vec<u32> = uids.iter().rev().copied().collect();
+    for (content, found) in contents.iter().rev().zip(pieces(&mut desk, &backwards, vec![whole()]).await) {
+        assert_eq!(&found.unwrap(), content);
+    }
+    select(&mut desk, "Sent").await;
+    let found = pieces(&mut desk, &[other], vec![whole()]).await;
+    assert_eq!(found[0].as_ref().unwrap(), b"Subject: another\r\n\r\n");
+}
+
 #[tokio::test]
 async fn every_message_of_a_page_has_its_preview() {
     let (_house, mut desk) = bob().await;
