@@ -183,16 +183,17 @@ pub(crate) fn hash(bytes: &[u8]) -> Sql<[u8; 32]> {
     bytes.try_into().map_err(|_| StoreError::damaged("a hash has not 32 octets"))
 }
 
-/// Bits of `msg.flags`: system flags, one fact about the message, then keyword slots.
+/// [`message::flag_bits`] as the integers of a row.
 pub(crate) mod bits {
-    pub(crate) const SEEN: i64 = 1;
-    pub(crate) const ANSWERED: i64 = 1 << 1;
-    pub(crate) const FLAGGED: i64 = 1 << 2;
-    pub(crate) const DELETED: i64 = 1 << 3;
-    pub(crate) const DRAFT: i64 = 1 << 4;
-    pub(crate) const UTF8_HEADER: i64 = 1 << 5;
-    /// The bit of keyword slot 0.
-    pub(crate) const FIRST_KEYWORD: u32 = 8;
+    use message::flag_bits;
+
+    pub(crate) const SEEN: i64 = flag_bits::SEEN.cast_signed();
+    pub(crate) const ANSWERED: i64 = flag_bits::ANSWERED.cast_signed();
+    pub(crate) const FLAGGED: i64 = flag_bits::FLAGGED.cast_signed();
+    pub(crate) const DELETED: i64 = flag_bits::DELETED.cast_signed();
+    pub(crate) const DRAFT: i64 = flag_bits::DRAFT.cast_signed();
+    pub(crate) const UTF8_HEADER: i64 = flag_bits::UTF8_HEADER.cast_signed();
+    pub(crate) use flag_bits::FIRST_KEYWORD;
 }
 
 /// Different keywords in use in one account: what is left of 63 bits. Past it a new keyword is refused (`Conflict`).
