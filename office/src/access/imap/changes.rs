@@ -201,12 +201,12 @@ fn allowed(change: &FlagChange, rights: Rights, listing: &Listing) -> Result<Vec
         FlagChange::Add(_) => vec![Change::Add(flags(&may))],
         FlagChange::Remove(_) => vec![Change::Remove(flags(&may))],
         FlagChange::Replace(_) if "stw".chars().all(|letter| rights.has(letter)) => vec![Change::Replace(flags(&may))],
-        // Others keep what may not be touched: first what is to go, then what is to be.
+        // Others keep what may not be touched. First what is to be: where it cannot, nothing has gone.
         FlagChange::Replace(_) => {
             let keywords = listing.head().keywords.all().filter(|known| !has_keyword(&may, known));
             let others =
                 FlagNames { system: bits::SYSTEM & !may.system, keywords: keywords.map(str::to_owned).collect() };
-            vec![Change::Remove(flags(&within(&others, rights))), Change::Add(flags(&may))]
+            vec![Change::Add(flags(&may)), Change::Remove(flags(&within(&others, rights)))]
         }
     })
 }
@@ -257,10 +257,10 @@ mod tests {
         let refused = allowed(&FlagChange::Add(seen.clone()), Rights::of("w"), &listing);
         assert_eq!(refused, Err(Refusal::NoPermission));
         let found = allowed(&FlagChange::Replace(both), Rights::of("s"), &listing).unwrap();
-        assert_eq!(found, [Change::Remove(Flags::default()), Change::Add(flags(&seen))]);
+        assert_eq!(found, [Change::Add(flags(&seen)), Change::Remove(Flags::default())]);
         let nothing = FlagNames::default();
         let found = allowed(&FlagChange::Replace(nothing.clone()), Rights::of("s"), &listing).unwrap();
-        assert_eq!(found, [Change::Remove(flags(&seen)), Change::Add(flags(&nothing))]);
+        assert_eq!(found, [Change::Add(flags(&nothing)), Change::Remove(flags(&seen))]);
     }
 
     #[test]

@@ -151,9 +151,10 @@ impl ImapDesk {
         let user = self.user()?;
         // Mostly it is one of the user's own that is there; it takes the tree to say where another could be made.
         if let Namespace::Own(whole) = Namespace::of(name.as_str(), user) {
-            let (account, path) = (user.id, whole.split(DELIMITER).map(str::to_owned).collect());
+            let (account, whole) = (user.id, own(whole));
+            let path = whole.split(DELIMITER).map(str::to_owned).collect();
             if let Some(mailbox) = self.read(MailboxAt { account, path }).await? {
-                return Ok(Found::Mailbox(Place { account, mailbox, name: whole.to_owned(), rights: Rights::all() }));
+                return Ok(Found::Mailbox(Place { account, mailbox, name: whole, rights: Rights::all() }));
             }
         }
         self.find_among(&mut Trees::default(), name).await
@@ -166,7 +167,7 @@ impl ImapDesk {
             Namespace::Own(path) => {
                 let account = user.id;
                 let tree = trees.of(self, account).await?;
-                Ok(look(tree, account, path, Rights::all()))
+                Ok(look(tree, account, &own(path), Rights::all()))
             }
             Namespace::Of(owner, path) => self.find_of(trees, owner, path).await,
             Namespace::Level => Ok(Found::Level),
@@ -260,6 +261,11 @@ impl Place {
 /// What a user finds where they may neither see nor make anything.
 fn nowhere() -> Found {
     Found::Nothing(Room { account: AccountId(0), parent: None, path: Vec::new(), rights: Rights::default() })
+}
+
+/// A name as it is kept: INBOX in any case is INBOX, behind `Other Users/<own address>/` too (RFC 9051 §5.1).
+fn own(path: &str) -> String {
+    MailboxName::new(path).as_str().to_owned()
 }
 
 fn look(tree: &Tree, account: AccountId, path: &str, rights: Rights) -> Found {

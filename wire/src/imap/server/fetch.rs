@@ -241,11 +241,10 @@ impl Server {
         let start = line.len();
         columns(line, &fetching.plan.columns, (open, &row), self.enabled.rev2);
         if numbers::contains(&fetching.seen_now, row.uid) {
-            let also = [Column::Flags, Column::ModSeq];
-            let told = |column: &&Column| **column == Column::Flags || self.enabled.condstore;
-            for column in also.iter().filter(told).filter(|column| !fetching.plan.columns.contains(column)) {
+            // RFC 7162 §3.2.4: with its UID, where the client keeps modseqs by UIDs.
+            for column in self.news_columns().into_iter().filter(|column| !fetching.plan.columns.contains(column)) {
                 space(line, start);
-                columns(line, &[*column], (open, &row), self.enabled.rev2);
+                columns(line, &[column], (open, &row), self.enabled.rev2);
             }
         }
         if let Some(summary) = summary {

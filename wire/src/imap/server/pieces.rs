@@ -122,8 +122,18 @@ impl Server {
         (binary, piece): (bool, Piece),
         failed: &mut Option<Reply>,
     ) -> Option<Relay> {
-        if let Piece::UnknownCte = piece {
-            *failed = Some(Refusal::UnknownCte.into());
+        match piece {
+            Piece::UnknownCte => *failed = Some(Refusal::UnknownCte.into()),
+            Piece::Damaged => *failed = Some(Refusal::Corrupted.into()),
+            _ => {}
+        }
+        // RFC 3516 §7: a size is a number, and where there is none the item is left out. Octets may be NIL.
+        let is_told = match piece {
+            Piece::UnknownCte => false,
+            Piece::Size(_) => true,
+            _ => !label.starts_with(b"BINARY.SIZE"),
+        };
+        if !is_told {
             return None;
         }
         match start {
@@ -142,11 +152,7 @@ impl Server {
                 return Some(Relay { source, framing: Framing::Range { offset, octets } });
             }
             Piece::Size(octets) => text::number(line, octets),
-            Piece::Damaged => {
-                *failed = Some(Refusal::Corrupted.into());
-                line.extend_from_slice(b"NIL");
-            }
-            Piece::Absent | Piece::Gone | Piece::UnknownCte => line.extend_from_slice(b"NIL"),
+            Piece::Absent | Piece::Gone | Piece::Damaged | Piece::UnknownCte => line.extend_from_slice(b"NIL"),
         }
         None
     }

@@ -27,6 +27,15 @@ fn shown(folders: &[Folder]) -> Vec<(&str, bool)> {
 }
 
 #[tokio::test]
+async fn what_is_ones_own_is_found_by_its_long_name_too() {
+    let (_house, mut bob, _eve) = bob_and_eve().await;
+    for inbox in [BOBS.to_owned(), BOBS.replace("INBOX", "inbox"), "iNbOx".to_owned()] {
+        assert_eq!(select(&mut bob, &inbox).await.listing.len(), 1, "{inbox}");
+    }
+    assert_eq!(select(&mut bob, &BOBS.replace("INBOX", "Sent")).await.listing.len(), 0);
+}
+
+#[tokio::test]
 async fn who_may_not_know_of_a_mailbox_is_told_there_is_none() {
     let (_house, mut bob, mut eve) = bob_and_eve().await;
     let open = || Ask::Select { name: name(BOBS), read_only: false };
