@@ -2,10 +2,11 @@
 //! others; what it tells is written here.
 
 use super::reply::{Reply, misfit};
-use super::sync::Expunges;
+use super::sync::{Expunges, NEWS_LINE};
 use super::{Server, State, text};
-use crate::imap::ask::{News, Watch, WatchOf};
+use crate::imap::ask::{News, Status, Watch, WatchOf};
 use crate::imap::command::{EventGroup, FetchItem, Notify, NotifyEvent, Scope, StatusItem};
+use crate::imap::mailbox::{Charset, MailboxName};
 use crate::imap::{Answer, Ask};
 
 /// What NOTIFY asked for.
@@ -50,7 +51,7 @@ impl Notified {
         self.selected.clone().unwrap_or_default()
     }
 
-    /// RFC 5465 §6.2: what of expunges may be told between commands. Only a client that asked for the events of the
+    /// RFC 5465 §6.1.1, §6.1.2: what of expunges may be told between commands. Only a client that asked for the events of the
     /// selected mailbox, and not delayed, counts with them.
     pub fn expunges(&self) -> Expunges {
         if self.selected.is_some() && !self.delayed { Expunges::Told } else { Expunges::Held }
@@ -85,34 +86,46 @@ impl Server {
     pub(super) fn tell_news(&mut self, news: Vec<News>) {
         for one in news {
             match one {
-                News::Status(name, status) => {
-                    let selected = matches!(&self.state, State::Open(open) if open.name == name);
-                    if selected {
-                        continue;
-                    }
-                    let mut items =
-                        vec![StatusItem::Messages, StatusItem::UidNext, StatusItem::UidValidity, StatusItem::Unseen];
-                    // RFC 5465 §4 and §5.1: where flags are watched, whether or not the client asked for modseqs before.
-                    if self.enabled.condstore || self.enabled.notified.flags_of_others {
-                        items.push(StatusItem::HighestModSeq);
-                    }
-                    self.send_status(&name, &status, &items);
-                }
+                News::Status(name, status) => self.tell_figures(&name, &status),
                 News::Folder { folder, old_name } => self.send_folder(&folder, old_name.as_ref()),
-                News::Metadata(name, entries) => {
-                    let mut line = b"* METADATA ".to_vec();
-                    match &name {
-                        Some(name) => text::mailbox(&mut line, name, self.charset()),
-                        None => line.extend_from_slice(b"\"\""),
-                    }
-                    line.extend_from_slice(format!(" {}\r\n", entries.join(" ")).as_bytes());
-                    self.send(line);
-                }
+                News::Metadata(name, entries) => self.tell_annotated(name.as_ref(), &entries),
                 News::Overflow => {
                     // RFC 5465 §5.8: as if it had been NOTIFY NONE.
                     self.enabled.notified = Notified::none();
                     self.reply("*", &Reply::ok("more happened than can be told").code("NOTIFICATIONOVERFLOW"));
                 }
+            }
+        }
+    }
+
+    /// Of the selected mailbox the client hears otherwise.
+    fn tell_figures(&mut self, name: &MailboxName, status: &Status) {
+        if matches!(&self.state, State::Open(open) if open.name == *name) {
+            return;
+        }
+        let mut items = vec![StatusItem::Messages, StatusItem::UidNext, StatusItem::UidValidity, StatusItem::Unseen];
+        // RFC 5465 §3.1 and §5.1: where flags are watched, whether or not the client asked for modseqs before.
+        if self.enabled.condstore || self.enabled.notified.flags_of_others {
+            items.push(StatusItem::HighestModSeq);
+        }
+        self.send_status(name, status, &items);
+    }
+
+    /// RFC 5464 §4.4.2: which annotations changed, in as many lines as they need. Other users chose their names, which may
+    /// hold whatever a client would take for something else.
+    fn tell_annotated(&mut self, mailbox: Option<&MailboxName>, entries: &[String]) {
+        let mut start = b"* METADATA ".to_vec();
+        match mailbox {
+            Some(mailbox) => text::mailbox(&mut start, mailbox, self.charset()),
+            None => start.extend_from_slice(b"\"\""),
+        }
+        let mut line = start.clone();
+        for (at, entry) in entries.iter().enumerate() {
+            line.push(b' ');
+            text::astring(&mut line, entry, Charset::Ascii);
+            if line.len() >= NEWS_LINE || at + 1 == entries.len() {
+                line.extend_from_slice(b"\r\n");
+                self.send(std::mem::replace(&mut line, start.clone()));
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::imap::numbers;
 use crate::imap::{Answer, Ask};
 use std::sync::Arc;
 
-/// Octets of one VANISHED line, about: longer ones are parted.
-const VANISHED_LINE: usize = 8 * 1024;
+/// Octets of one line of news, about: longer ones are parted.
+pub(super) const NEWS_LINE: usize = 8 * 1024;
 
 /// What of expunges may be told now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl Server {
         let mut ranges = gone;
         while !ranges.is_empty() {
             // A range takes 21 octets and its comma at most.
-            let (now, later) = ranges.split_at(ranges.len().min(VANISHED_LINE / 22));
+            let (now, later) = ranges.split_at(ranges.len().min(NEWS_LINE / 22));
             let mut line = format!("* VANISHED {earlier}").into_bytes();
             text::set(&mut line, now);
             line.extend_from_slice(b"\r\n");
