@@ -71,14 +71,26 @@ impl Server {
         };
         self.ask(Ask::Watch(watches), move |server, answer| {
             let reply = match answer {
+                Answer::Done if on => return server.notify_set(tag, notified),
                 Answer::Done => {
-                    server.enabled.notified = Notified { on, used: true, ..notified };
-                    Reply::ok("so you will hear")
+                    server.enabled.notified = Notified::none();
+                    Reply::ok("you will hear nothing")
                 }
                 Answer::Refused(refusal) => refusal.into(),
                 _ => misfit(),
             };
             server.finish(tag, reply, Expunges::Told);
+        });
+    }
+
+    /// RFC 5465 §3.1: what waited of the selected mailbox is told at once, all of it as by NOOP, though the client may want
+    /// to hear of nothing from then on.
+    fn notify_set(&mut self, tag: String, notified: Notified) {
+        self.enabled.notified = Notified { on: true, used: false, ..notified };
+        self.sync_then(Expunges::Told, move |server| {
+            server.enabled.notified.used = true;
+            server.tell_held();
+            server.reply(&tag, &Reply::ok("so you will hear"));
         });
     }
 

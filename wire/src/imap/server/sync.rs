@@ -34,7 +34,7 @@ impl Server {
 
     /// RFC 7162 §3.2, §6: where expunges wait, the modseqs told with flags may be higher than theirs, and a client that
     /// came back with one of those would never hear of them.
-    fn tell_held(&mut self) {
+    pub(super) fn tell_held(&mut self) {
         let qresync = self.enabled.qresync;
         let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.numbers.told_modseq()) else { return };
         self.reply("*", &Reply::ok("expunges wait").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
