@@ -32,12 +32,12 @@ impl Server {
         });
     }
 
-    /// RFC 7162 §3.2, §6: where expunges wait, the modseqs told with flags may be higher than theirs, and a client that
-    /// came back with one of those would never hear of them.
+    /// RFC 7162 §3.2, §6: where expunges or changed flags wait, the modseqs told with others may be higher than theirs, and
+    /// a client that came back with one of those would never hear of them.
     pub(super) fn tell_held(&mut self) {
         let qresync = self.enabled.qresync;
-        let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.numbers.told_modseq()) else { return };
-        self.reply("*", &Reply::ok("expunges wait").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
+        let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.told_of_all()) else { return };
+        self.reply("*", &Reply::ok("not all was told").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
     }
 
     /// The same, of a command with message numbers where `by_number`.
@@ -89,22 +89,23 @@ impl Server {
     /// Takes in a newer listing. New messages have numbers from then on, so EXISTS is told at once; whether it was.
     pub(super) fn take_in(&mut self, listing: Arc<Listing>) -> bool {
         let Some(open) = self.open() else { return false };
+        let before = open.listing().head().highest_modseq;
         let news = open.numbers.advance(listing);
-        self.announce(news)
+        self.announce(news, before)
     }
 
     /// The same for a client that moved messages and waits to see them go: they do first, and EXISTS counts what is left.
     pub(super) fn take_in_moved(&mut self, listing: Arc<Listing>) {
         let Some(open) = self.open() else { return };
+        let before = open.listing().head().highest_modseq;
         let news = open.numbers.advance(listing);
         self.tell_expunges();
-        self.announce(news);
+        self.announce(news, before);
     }
 
-    fn announce(&mut self, news: numbers::News) -> bool {
+    fn announce(&mut self, news: numbers::News, before: u64) -> bool {
         let Some(open) = self.open() else { return false };
-        let untold = std::mem::take(&mut open.untold);
-        open.untold = numbers::joined(untold, &news.changed);
+        open.put_off(&news.changed, before);
         let keywords = open.listing().head().keywords.clone();
         let more_keywords = !Arc::ptr_eq(&open.keywords, &keywords) && *open.keywords != *keywords;
         open.keywords = keywords;
@@ -154,10 +155,6 @@ impl Server {
         let untold = std::mem::take(&mut open.untold);
         if !untold.is_empty() {
             self.out.push_back(Out::Rows(Rows::new(untold, columns)));
-            if expunges == Expunges::Held && self.enabled.notified.is_on() {
-                // Told between commands, it may be the last before the connection breaks.
-                self.tell_held();
-            }
         }
     }
 
@@ -199,7 +196,8 @@ impl Server {
             return;
         }
         if let Some(open) = self.open() {
-            let modseq = open.listing().head().highest_modseq.max(1);
+            let highest = open.listing().head().highest_modseq;
+            let modseq = open.told_of_all().unwrap_or(highest).max(1);
             self.reply("*", &Reply::ok("modseqs are told").code(format!("HIGHESTMODSEQ {modseq}")));
         }
     }
