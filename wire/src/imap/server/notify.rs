@@ -4,10 +4,10 @@
 use super::reply::{Reply, misfit};
 use super::sync::{Expunges, NEWS_LINE};
 use super::{Server, State, text};
-use crate::imap::ask::{News, Status, Watch, WatchOf};
+use crate::imap::ask::{Events, News, Status, Watch, WatchOf};
 use crate::imap::command::{EventGroup, FetchItem, Notify, NotifyEvent, Scope, StatusItem};
 use crate::imap::mailbox::{Charset, MailboxName};
-use crate::imap::{Answer, Ask};
+use crate::imap::{Answer, Ask, Refusal};
 
 /// What NOTIFY asked for.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +75,10 @@ impl Server {
                 Answer::Done => {
                     server.enabled.notified = Notified::none();
                     Reply::ok("you will hear nothing")
+                }
+                // RFC 5465 §3.1.
+                Answer::Refused(Refusal::Limit) => {
+                    Reply::no("that is more than can be watched").code("NOTIFICATIONOVERFLOW")
                 }
                 Answer::Refused(refusal) => refusal.into(),
                 _ => misfit(),
@@ -149,10 +153,11 @@ fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Wa
     let mut watches = Vec::new();
     let of_server = |group: &EventGroup| group.events.contains(&NotifyEvent::ServerMetadataChange);
     if groups.iter().any(of_server) {
-        watches.push(Watch { of: WatchOf::Server, metadata: true, ..quiet() });
+        let events = Events { metadata: true, ..Events::default() };
+        watches.push(Watch { of: WatchOf::Server, events, status: false });
     }
     for group in groups {
-        let scope = match group.scope {
+        let of = match group.scope {
             Scope::Selected | Scope::SelectedDelayed => {
                 notified.delayed = group.scope == Scope::SelectedDelayed;
                 (notified.selected, notified.flags) = selected_items(&group.events)?;
@@ -165,23 +170,14 @@ fn understood(status: bool, groups: Vec<EventGroup>) -> Result<(Notified, Vec<Wa
             Scope::SubtreeOne(_) => return Err(Reply::bad("SUBTREE-ONE is for ESEARCH")),
             Scope::Mailboxes(names) => WatchOf::Mailboxes(names),
         };
-        let watch = watched(scope, status, &group.events)?;
-        notified.flags_of_others |= watch.flags;
-        watches.push(watch);
+        let events = events_of(&group.events)?;
+        notified.flags_of_others |= events.flags;
+        // One that is of the server alone says nothing of the mailboxes, neither NONE.
+        if group.events.is_empty() || events != Events::default() {
+            watches.push(Watch { of, events, status });
+        }
     }
     Ok((notified, watches))
-}
-
-fn quiet() -> Watch {
-    Watch {
-        of: WatchOf::Server,
-        messages: false,
-        flags: false,
-        names: false,
-        subscriptions: false,
-        metadata: false,
-        status: false,
-    }
 }
 
 /// RFC 5465 §5: an event nobody knows is named with those that are known.
@@ -214,25 +210,26 @@ fn selected_items(events: &[NotifyEvent]) -> Result<(Option<Vec<FetchItem>>, boo
     Ok((new.then_some(items), flags))
 }
 
-fn watched(of: WatchOf, status: bool, events: &[NotifyEvent]) -> Result<Watch, Reply> {
-    let mut watch = Watch { of, status, ..quiet() };
+/// What is told of mailboxes that are not selected.
+fn events_of(events: &[NotifyEvent]) -> Result<Events, Reply> {
+    let mut told = Events::default();
     let (mut new, mut expunge) = (false, false);
     for event in events {
         match event {
             NotifyEvent::MessageNew(items) if items.is_empty() => new = true,
             NotifyEvent::MessageNew(_) => return Err(Reply::bad("only of the selected mailbox messages are fetched")),
             NotifyEvent::MessageExpunge => expunge = true,
-            NotifyEvent::FlagChange => watch.flags = true,
-            NotifyEvent::MailboxName => watch.names = true,
-            NotifyEvent::SubscriptionChange => watch.subscriptions = true,
-            NotifyEvent::MailboxMetadataChange => watch.metadata = true,
+            NotifyEvent::FlagChange => told.flags = true,
+            NotifyEvent::MailboxName => told.names = true,
+            NotifyEvent::SubscriptionChange => told.subscriptions = true,
+            NotifyEvent::MailboxMetadataChange => told.metadata = true,
             NotifyEvent::ServerMetadataChange => {}
             NotifyEvent::AnnotationChange | NotifyEvent::Unknown(_) => return Err(bad_event()),
         }
     }
-    if new != expunge || (watch.flags && !new) {
+    if new != expunge || (told.flags && !new) {
         return Err(Reply::bad("MessageNew and MessageExpunge come together, FlagChange with them"));
     }
-    watch.messages = new;
-    Ok(watch)
+    told.messages = new;
+    Ok(told)
 }
