@@ -69,9 +69,10 @@ query!(/** The mailboxes of an account. */ Mailboxes { account: AccountId } -> V
 query!(/** The mailboxes of an account in which messages came, went or changed after a modseq; `None` where more than that
     changed: one came or went, or has another name, subscription, list of rights or annotation. */
     MailboxesSince { account: AccountId, since: ModSeq } -> Option<Vec<Mailbox>>);
-query!(/** What tells the annotations of an account's mailboxes that a reader sees from what they were: mailbox, name, and a
-    mark of the value. */
-    AnnotationMarks { account: AccountId, reader: AccountId } -> Vec<(MailboxId, String, i64)>);
+query!(/** What tells the annotations that a reader sees from what they were: the mailboxes of an account that came or changed
+    after a modseq, as `MailboxesSince` counts, and of theirs, at most `limit`, mailbox, name, and a mark of the value. */
+    AnnotationMarks { account: AccountId, reader: AccountId, since: ModSeq, limit: u32 }
+        -> (Vec<MailboxId>, Vec<(MailboxId, String, i64)>));
 query!(/** One mailbox. */ MailboxById { account: AccountId, mailbox: MailboxId } -> Option<Mailbox>, short);
 query!(/** The mailbox of a path of names, from the top. */
     MailboxAt { account: AccountId, path: Vec<String> } -> Option<Mailbox>, short);

@@ -303,16 +303,22 @@ fn changed_mailboxes_are_told_as_long_as_their_names_stay() {
     give(&mut engine, account, 1, b"\r\nx");
     let inbox = mailbox(&engine, account, Role::Inbox).id;
     assert_eq!(changed(&engine, before), Some(vec![inbox]));
-    let marks = |engine: &Engine| engine.read(&AnnotationMarks { account, reader: account }).unwrap();
+    let marks = |engine: &Engine, reader, since, limit| {
+        engine.read(&AnnotationMarks { account, reader, since, limit }).unwrap()
+    };
+    let start = before;
     for reader in [None, Some(account)] {
         let of = Annotated { mailbox: Some((account, team)), reader };
         let before = now(&engine);
         act(&mut engine, Op::Annotate { notes: vec![(of, vec![("/x".to_owned(), Some(vec![1]))])] });
         assert_eq!(changed(&engine, before), None);
     }
-    assert_eq!(marks(&engine).len(), 2);
-    assert_eq!(engine.read(&AnnotationMarks { account, reader: AccountId(9) }).unwrap().len(), 1);
+    let (changed_ones, seen) = marks(&engine, account, start, 10);
+    assert_eq!((changed_ones, seen.len()), (vec![team], 2));
+    assert_eq!(marks(&engine, account, start, 1).1.len(), 1);
+    assert_eq!(marks(&engine, AccountId(9), start, 10).1.len(), 1);
     let before = now(&engine);
+    assert_eq!(marks(&engine, account, before, 10), (vec![], vec![]), "only of mailboxes that changed");
     let subscribed = Op::MailboxSubscribe { account, mailbox: team, subscribed: true };
     assert_eq!(act(&mut engine, subscribed), Outcome::Done);
     assert_eq!(changed(&engine, before), None);

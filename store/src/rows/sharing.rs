@@ -1,7 +1,7 @@
 //! Questions about who else sees what, and what clients noted.
 
 use super::{Answer, Snapshot};
-use crate::columns::{self, Sql, Text, json_list, small};
+use crate::columns::{self, Sql, Text, json_list, num, small};
 use crate::query::{AclOf, AnnotationMarks, Annotations, SharedWith, Subscriptions};
 use crate::types::{AccountId, MailboxId, Rights};
 
@@ -36,15 +36,20 @@ impl Answer for SharedWith {
 }
 
 impl Answer for AnnotationMarks {
-    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(MailboxId, String, i64)>> {
-        snapshot.all(
-            "SELECT mailbox, entry, value FROM annotation WHERE account = ?1 AND reader IN (0, ?2) AND mailbox <> 0",
-            [self.account.0, self.reader.0],
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<(Vec<MailboxId>, Vec<(MailboxId, String, i64)>)> {
+        let since = num(self.since.0);
+        let changed = "SELECT id FROM mailbox WHERE account = ?1 AND changed > ?2";
+        let mailboxes = snapshot.all(changed, [self.account.0, since], |row| Ok(MailboxId(row.get(0)?)))?;
+        let marks = snapshot.all(
+            "SELECT a.mailbox, a.entry, a.value FROM mailbox m JOIN annotation a ON a.account = m.account AND a.mailbox = m.id \
+             WHERE m.account = ?1 AND m.changed > ?2 AND a.reader IN (0, ?3) LIMIT ?4",
+            [self.account.0, since, self.reader.0, i64::from(self.limit)],
             |row| {
                 let value: Vec<u8> = row.get(2)?;
                 Ok((MailboxId(row.get(0)?), row.get::<_, Text>(1)?.0, columns::sum(&value)))
             },
-        )
+        )?;
+        Ok((mailboxes, marks))
     }
 }
 

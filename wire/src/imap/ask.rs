@@ -627,10 +627,19 @@ pub enum AclChange {
 
 /// What is to be told of some mailboxes (RFC 5465 §5, §6).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "a set of events")]
 pub struct Watch {
     /// Which.
     pub of: WatchOf,
+    /// Which events; none: `NONE`.
+    pub events: Events,
+    /// STATUS of each is told at once.
+    pub status: bool,
+}
+
+/// Events of a mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "a set of events")]
+pub struct Events {
     /// MessageNew and MessageExpunge.
     pub messages: bool,
     /// FlagChange.
@@ -641,11 +650,24 @@ pub struct Watch {
     pub subscriptions: bool,
     /// MailboxMetadataChange, or ServerMetadataChange of [`WatchOf::Server`].
     pub metadata: bool,
-    /// STATUS of each is told at once.
-    pub status: bool,
 }
 
-/// Which mailboxes are watched; the first that fits counts.
+impl Events {
+    /// RFC 5465 §6: what is told of a mailbox, given all watches that fit it in the order of the command: the events of all
+    /// of them. `NONE` (§8) takes it away from those behind.
+    pub fn of_all<'a>(fitting: impl Iterator<Item = &'a Watch>) -> Events {
+        let wanted = fitting.map(|watch| watch.events).take_while(|events| *events != Events::default());
+        wanted.fold(Events::default(), |all, more| Events {
+            messages: all.messages | more.messages,
+            flags: all.flags | more.flags,
+            names: all.names | more.names,
+            subscriptions: all.subscriptions | more.subscriptions,
+            metadata: all.metadata | more.metadata,
+        })
+    }
+}
+
+/// Which mailboxes are watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchOf {
     /// Where mail arrives.

@@ -226,16 +226,7 @@ impl ImapDesk {
         }
         let mut news = Vec::new();
         for (folder, status) in &now {
-            let nothing = Watch {
-                of: WatchOf::Server,
-                messages: false,
-                flags: false,
-                names: false,
-                subscriptions: false,
-                metadata: false,
-                status: false,
-            };
-            let watch = self.watch_of(folder).unwrap_or(&nothing);
+            let watch = self.events_of(folder);
             let old = before.iter().find(|(old, _)| old.id == folder.id);
             let name = name_of(&folder.name);
             match old {
@@ -265,7 +256,7 @@ impl ImapDesk {
         news
     }
 
-    fn watch_of(&self, folder: &Shown) -> Option<&Watch> {
+    fn events_of(&self, folder: &Shown) -> Events {
         let fits = |watch: &&Watch| match &watch.of {
             WatchOf::Inboxes => folder.name == "INBOX",
             WatchOf::Personal => true,
@@ -276,7 +267,7 @@ impl ImapDesk {
             WatchOf::Mailboxes(names) => names.iter().any(|name| folder.name == name.as_str()),
             WatchOf::Server => false,
         };
-        self.watched.iter().find(fits)
+        Events::of_all(self.watched.iter().filter(fits))
     }
 
     fn watch(&mut self, watches: Vec<Watch>) -> Answer {

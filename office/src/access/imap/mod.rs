@@ -12,6 +12,7 @@ mod ids;
 mod mailboxes;
 mod metadata;
 mod names;
+mod notes;
 mod notice;
 mod pieces;
 mod preview;

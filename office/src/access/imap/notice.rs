@@ -4,33 +4,40 @@
 use super::ImapDesk;
 use super::mailboxes::Listed;
 use super::names::Trees;
+use super::notes::{Notes, ServerNotes, are_too_many, news_of_server};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
-use store::query::{AnnotationMarks, Annotations, MailboxesSince};
-use store::types::{AccountId, Annotated, Mailbox, MailboxId, ModSeq, Role};
+use store::query::MailboxesSince;
+use store::types::{AccountId, Mailbox, MailboxId, ModSeq, Role};
 use tokio::sync::watch;
-use wire::imap::ask::{Folder, News, Watch, WatchOf};
+use wire::imap::ask::{Events, Folder, News, Watch, WatchOf};
+use wire::imap::mailbox::DELIMITER;
 use wire::imap::{Answer, MailboxName, Refusal};
 
 /// News of one answer at most; with more, RFC 5465 §5.8 lets the server stop telling.
-pub(super) const NEWS_MAX: usize = 1000;
+const TOLD_MAX: usize = 1000;
 
 /// What is watched, and what was told of it.
 pub(super) struct Watched {
-    watches: Vec<Watch>,
-    told: BTreeMap<String, Listed>,
-    /// What the mailboxes told of are called.
-    names: HashMap<Key, String>,
+    pub watches: Vec<Watch>,
+    pub told: Told,
     /// STATUS of all is owed since NOTIFY SET.
     owed: bool,
     /// Every account that has something watched.
     accounts: Vec<Account>,
-    /// Annotations, where they are watched, each with a mark of its value.
-    notes: Notes,
+}
+
+/// How things stood when the client was last told.
+pub(super) struct Told {
+    pub mailboxes: BTreeMap<String, Listed>,
+    /// What they are called.
+    pub names: HashMap<Key, String>,
+    /// Annotations, where they are watched.
+    pub notes: Notes,
     /// Those of the server.
-    server_notes: Vec<(String, Vec<u8>)>,
+    pub server_notes: ServerNotes,
 }
 
 /// An account that has something watched.
@@ -41,28 +48,44 @@ struct Account {
     told: ModSeq,
 }
 
-/// Where a mailbox was and is.
-type Key = (AccountId, MailboxId);
+/// What is new in an account.
+#[derive(Clone, Copy)]
+pub(super) struct Changed {
+    pub account: AccountId,
+    pub since: ModSeq,
+    newest: ModSeq,
+}
 
-/// Annotations of mailboxes.
-type Notes = BTreeMap<(Key, String), i64>;
+/// Where a mailbox was and is.
+pub(super) type Key = (AccountId, MailboxId);
+
+/// A mailbox and whose it is.
+type Placed = (AccountId, Mailbox);
+
+/// How things stand now. It takes the place of what was told when all that is new is at hand, so that an error on the way
+/// loses nothing.
+enum Now {
+    /// Every mailbox; of annotations, those of mailboxes that changed.
+    All(Told),
+    /// Mailboxes in which messages changed, by name, and the server.
+    Some(Vec<(String, Placed)>, ServerNotes),
+}
 
 impl ImapDesk {
     pub(super) async fn watch(&mut self, watches: Vec<Watch>) -> Result<Answer, Refusal> {
-        self.watched = None;
         if watches.is_empty() {
+            self.watched = None;
             return Ok(Answer::Done);
         }
         // Before they are listed: what changes in between is looked at once more.
         let accounts = self.watch_accounts().await?;
-        let told = self.listed(&mut Trees::default()).await?;
+        let everything = |account: &Account| Changed { account: account.id, since: ModSeq(0), newest: account.told };
+        let notes = self.notes_since(&watches, accounts.iter().map(everything)).await?.ok_or(Refusal::Limit)?;
+        let mailboxes = self.listed(&mut Trees::default()).await?;
+        let server_notes = self.notes_of_server(&watches).await?;
+        let told = Told { names: names_of(&mailboxes), mailboxes, notes, server_notes };
         let owed = watches.iter().any(|watch| watch.status);
-        let names = names_of(&told);
-        let (notes, server_notes) = (Notes::new(), Vec::new());
-        let mut watched = Watched { watches, told, names, owed, accounts, notes, server_notes };
-        self.note(&mut watched).await?;
-        watched.server_notes = self.notes_of_server(&watched).await?;
-        self.watched = Some(Box::new(watched));
+        self.watched = Some(Box::new(Watched { watches, told, owed, accounts }));
         Ok(Answer::Done)
     }
 
@@ -81,99 +104,100 @@ impl ImapDesk {
 
     /// What is new of what is watched.
     pub(super) async fn news_of_others(&mut self) -> Result<Vec<News>, Refusal> {
-        let Some(watched) = &mut self.watched else { return Ok(Vec::new()) };
-        let changed = watched.catch_up();
-        let owed = std::mem::take(&mut watched.owed);
-        if changed.is_empty() && !owed {
+        let Some(watched) = &self.watched else { return Ok(Vec::new()) };
+        let changed = watched.changed();
+        if changed.is_empty() && !watched.owed {
             return Ok(Vec::new());
         }
-        let Some(mut watched) = self.watched.take() else { return Ok(Vec::new()) };
-        let news = match self.news_since(&mut watched, &changed, owed).await {
-            Ok(news) => news,
-            Err(error) => {
-                watched.put_off(&changed, owed);
-                self.watched = Some(watched);
-                return Err(error);
+        match self.news_since(watched, &changed).await? {
+            Some((news, now)) if news.len() <= TOLD_MAX => {
+                if let Some(watched) = &mut self.watched {
+                    watched.told(&changed, now);
+                }
+                Ok(news)
             }
+            _ => {
+                self.watched = None;
+                Ok(vec![News::Overflow])
+            }
+        }
+    }
+
+    /// Most changes are of messages: then only the mailboxes in which they are are looked at. With any other, all. `None`:
+    /// more than can be told.
+    async fn news_since(&self, watched: &Watched, changed: &[Changed]) -> Result<Option<(Vec<News>, Now)>, Refusal> {
+        let server_notes = self.notes_of_server(&watched.watches).await?;
+        let mut news = Vec::from_iter(news_of_server(&watched.told.server_notes, &server_notes));
+        let Some(mailboxes) = self.with_other_messages(watched, changed).await? else {
+            let Some((more, told)) = self.news_of_all(watched, changed, server_notes).await? else { return Ok(None) };
+            news.extend(more);
+            return Ok(Some((news, Now::All(told))));
         };
-        if news.len() > NEWS_MAX {
-            return Ok(vec![News::Overflow]);
+        for (name, now) in &mailboxes {
+            let Some(listed) = watched.told.mailboxes.get(name) else { continue };
+            let old = listed.mailbox.as_ref().map(|(_, old)| old);
+            news.extend(self.news_of_figures(watched, listed, now, Before::Known(old)).await?);
         }
-        self.watched = Some(watched);
-        Ok(news)
+        Ok(Some((news, Now::Some(mailboxes, server_notes))))
     }
 
-    /// Most changes are of messages: then only the mailboxes in which they are are looked at. With any other, all.
-    async fn news_since(
+    /// The mailboxes in which messages changed, by name; `None`: all are to be looked at.
+    async fn with_other_messages(
         &self,
-        watched: &mut Watched,
-        changed: &[(AccountId, ModSeq)],
-        owed: bool,
-    ) -> Result<Vec<News>, Refusal> {
-        let mut news = Vec::from_iter(self.news_of_server(watched).await?);
-        let mut mailboxes = Vec::new();
-        for (account, since) in changed.iter().copied() {
-            match self.read(MailboxesSince { account, since }).await? {
-                Some(some) if !owed => mailboxes.extend(some.into_iter().map(|mailbox| (account, mailbox))),
-                _ => return self.news_of_all(watched, owed, news).await,
-            }
+        watched: &Watched,
+        changed: &[Changed],
+    ) -> Result<Option<Vec<(String, Placed)>>, Refusal> {
+        if watched.owed {
+            return Ok(None);
         }
-        if owed {
-            return self.news_of_all(watched, owed, news).await;
+        let mut all = Vec::new();
+        for Changed { account, since, .. } in changed.iter().copied() {
+            let Some(some) = self.read(MailboxesSince { account, since }).await? else { return Ok(None) };
+            let name = |mailbox: &Mailbox| watched.told.names.get(&(account, mailbox.id)).cloned();
+            all.extend(some.into_iter().filter_map(|mailbox| Some((name(&mailbox)?, (account, mailbox)))));
         }
-        for (account, mailbox) in mailboxes {
-            let Some(name) = watched.names.get(&(account, mailbox.id)) else { continue };
-            let Some(listed) = watched.told.get_mut(name) else { continue };
-            let old = listed.mailbox.replace((account, mailbox)).map(|(_, old)| old);
-            let Some(listed) = watched.told.get(name) else { continue };
-            news.extend(self.news_of_figures(watched, listed, Before::Known(old.as_ref())).await?);
-        }
-        Ok(news)
+        Ok(Some(all))
     }
 
-    async fn news_of_all(&self, watched: &mut Watched, owed: bool, mut news: Vec<News>) -> Result<Vec<News>, Refusal> {
-        let listed = self.listed(&mut Trees::default()).await?;
-        watched.names = names_of(&listed);
-        let told = std::mem::replace(&mut watched.told, listed);
-        let before = by_key(&told);
-        news.extend(self.news_of_names(watched, &before));
-        for (key, listed) in by_key(&watched.told) {
-            let old = before.get(&key).and_then(|old| old.mailbox.as_ref()).map(|(_, mailbox)| mailbox);
-            let before = if owed { Before::Owed } else { Before::Known(old) };
-            if news.len() <= NEWS_MAX {
-                news.extend(self.news_of_figures(watched, listed, before).await?);
+    async fn news_of_all(
+        &self,
+        watched: &Watched,
+        changed: &[Changed],
+        server_notes: ServerNotes,
+    ) -> Result<Option<(Vec<News>, Told)>, Refusal> {
+        let Some(notes) = self.notes_since(&watched.watches, changed.iter().copied()).await? else { return Ok(None) };
+        if are_too_many(&watched.told.notes, &notes) {
+            return Ok(None);
+        }
+        let mailboxes = self.listed(&mut Trees::default()).await?;
+        let told = Told { names: names_of(&mailboxes), mailboxes, notes, server_notes };
+        let mut news = self.news_of_names(watched, &told.mailboxes);
+        let before = by_key(&watched.told.mailboxes);
+        for listed in told.mailboxes.values() {
+            let Some(now) = &listed.mailbox else { continue };
+            let old = key_of(listed).and_then(|key| before.get(&key)?.mailbox.as_ref()).map(|(_, mailbox)| mailbox);
+            let before = if watched.owed { Before::Owed } else { Before::Known(old) };
+            if news.len() <= TOLD_MAX {
+                news.extend(self.news_of_figures(watched, listed, now, before).await?);
             }
         }
-        let before = self.note(watched).await?;
-        news.extend(self.news_of_notes(watched, &before));
-        Ok(news)
+        news.extend(self.news_of_notes(watched, &told));
+        Ok(Some((news, told)))
     }
 
     /// Mailboxes that came, went, or have another name or subscription.
-    fn news_of_names(&self, watched: &Watched, before: &HashMap<Key, &Listed>) -> Vec<News> {
-        let after = by_key(&watched.told);
-        let renamed: HashMap<&str, &str> = after
-            .iter()
-            .filter_map(|(key, listed)| Some((before.get(key)?.folder.name.as_str(), listed.folder.name.as_str())))
-            .filter(|(old, new)| old != new)
-            .collect();
-        let mut news = Vec::new();
-        for (key, listed) in &after {
-            let old = before.get(key);
-            let renamed = old
-                .map(|old| &old.folder.name)
-                .filter(|old| **old != listed.folder.name && !is_below_renamed(&renamed, old, &listed.folder.name));
-            let wanted = self.wanted(watched, listed);
-            let is_news = wanted.is_some_and(|watch| {
-                watch.names && (old.is_none() || renamed.is_some())
-                    || watch.subscriptions && old.is_some_and(|old| old.folder.subscribed != listed.folder.subscribed)
-            });
-            if is_news {
-                news.push(News::Folder { folder: listed.folder.clone(), old_name: renamed.cloned() });
-            }
-        }
-        for (_, old) in before.iter().filter(|(key, _)| !after.contains_key(*key)) {
-            if self.wanted(watched, old).is_some_and(|watch| watch.names) {
+    fn news_of_names(&self, watched: &Watched, listed: &BTreeMap<String, Listed>) -> Vec<News> {
+        let (before, after) = (by_key(&watched.told.mailboxes), by_key(listed));
+        let renamed = self.renamed(watched, &before, &after);
+        let came = listed.values().filter_map(|new| {
+            let old = before.get(&key_of(new)?).copied();
+            self.news_of_name(watched, (old, new), &renamed)
+        });
+        let mut news: Vec<News> = came.collect();
+        for old in
+            watched.told.mailboxes.values().filter(|old| key_of(old).is_some_and(|key| !after.contains_key(&key)))
+        {
+            if self.wanted(watched, old).names {
                 let folder = Folder { exists: false, selectable: false, ..old.folder.clone() };
                 news.push(News::Folder { folder, old_name: None });
             }
@@ -181,21 +205,55 @@ impl ImapDesk {
         news
     }
 
+    /// Names that became others, where one of the two is watched: both are affected (RFC 5465 §5.4).
+    fn renamed<'a>(
+        &self,
+        watched: &Watched,
+        before: &HashMap<Key, &'a Listed>,
+        after: &HashMap<Key, &'a Listed>,
+    ) -> HashMap<&'a str, &'a str> {
+        let both = after.iter().filter_map(|(key, new)| Some((*before.get(key)?, *new)));
+        let renamed = both.filter(|(old, new)| old.folder.name != new.folder.name);
+        let told = renamed.filter(|(old, new)| self.wanted(watched, old).names || self.wanted(watched, new).names);
+        told.map(|(old, new)| (old.folder.name.as_str(), new.folder.name.as_str())).collect()
+    }
+
+    fn news_of_name(
+        &self,
+        watched: &Watched,
+        (old, new): (Option<&Listed>, &Listed),
+        renamed: &HashMap<&str, &str>,
+    ) -> Option<News> {
+        let wanted = self.wanted(watched, new);
+        let folder = || new.folder.clone();
+        let Some(old) = old else {
+            return wanted.names.then(|| News::Folder { folder: folder(), old_name: None });
+        };
+        let (from, to) = (&old.folder.name, &new.folder.name);
+        let is_renamed = renamed.contains_key(from.as_str()) && !is_below_renamed(renamed, from, to);
+        let subscriptions = wanted.subscriptions || self.wanted(watched, old).subscriptions;
+        if is_renamed || subscriptions && old.folder.subscribed != new.folder.subscribed {
+            return Some(News::Folder { folder: folder(), old_name: is_renamed.then(|| from.clone()) });
+        }
+        None
+    }
+
     /// Figures of a mailbox in which something changed.
     async fn news_of_figures(
         &self,
         watched: &Watched,
         listed: &Listed,
+        (account, mailbox): &Placed,
         before: Before<'_>,
     ) -> Result<Option<News>, Refusal> {
-        let Some((account, mailbox)) = &listed.mailbox else { return Ok(None) };
-        let Some(watch) = self.wanted(watched, listed) else { return Ok(None) };
+        let wanted = self.wanted(watched, listed);
         let is_news = match before {
-            Before::Owed => watch.status,
+            // RFC 5465 §3.1: where messages are watched.
+            Before::Owed => wanted.messages,
             Before::Known(None) => false,
             Before::Known(Some(old)) => {
                 let came_or_went = (old.uid_next, old.total) != (mailbox.uid_next, mailbox.total);
-                watch.messages && came_or_went || watch.flags && old.modseq != mailbox.modseq
+                wanted.messages && came_or_went || wanted.flags && old.modseq != mailbox.modseq
             }
         };
         let selected = self.selected.as_ref().map(|selected| (selected.view.account(), selected.view.mailbox()));
@@ -205,74 +263,21 @@ impl ImapDesk {
         Ok(Some(News::Status(listed.folder.name.clone(), self.figures(*account, mailbox).await?)))
     }
 
-    /// Notes the annotations of what is watched; gives those noted before.
-    async fn note(&self, watched: &mut Watched) -> Result<Notes, Refusal> {
-        let reader = self.user_id()?;
-        let mut notes = Notes::new();
-        if watched.watches.iter().any(|watch| watch.metadata && watch.of != WatchOf::Server) {
-            for account in &watched.accounts {
-                let marks = self.read(AnnotationMarks { account: account.id, reader }).await?;
-                notes.extend(marks.into_iter().map(|(mailbox, entry, mark)| (((account.id, mailbox), entry), mark)));
-            }
-        }
-        Ok(std::mem::replace(&mut watched.notes, notes))
-    }
-
-    /// RFC 5465 §5.6: the names of annotations that changed, came or went.
-    fn news_of_notes(&self, watched: &Watched, before: &Notes) -> Vec<News> {
-        let mut changed: BTreeMap<&Key, BTreeSet<&String>> = BTreeMap::new();
-        for (some, others) in [(before, &watched.notes), (&watched.notes, before)] {
-            for ((key, entry), mark) in some {
-                if others.get(&(*key, entry.clone())) != Some(mark) {
-                    changed.entry(key).or_default().insert(entry);
-                }
-            }
-        }
-        let news = changed.into_iter().filter_map(|(key, entries)| {
-            let listed = watched.told.get(watched.names.get(key)?)?;
-            let is_wanted = self.wanted(watched, listed)?.metadata && listed.folder.selectable;
-            let entries = entries.into_iter().cloned().collect();
-            is_wanted.then(|| News::Metadata(Some(listed.folder.name.clone()), entries))
-        });
-        news.collect()
-    }
-
-    /// RFC 5465 §5.7: the same, of the server.
-    async fn news_of_server(&self, watched: &mut Watched) -> Result<Option<News>, Refusal> {
-        let notes = self.notes_of_server(watched).await?;
-        let before = std::mem::replace(&mut watched.server_notes, notes);
-        let differ = |some: &[(String, Vec<u8>)], others: &[(String, Vec<u8>)]| -> BTreeSet<String> {
-            let others: BTreeMap<&String, &Vec<u8>> = others.iter().map(|(entry, value)| (entry, value)).collect();
-            let differ = some.iter().filter(|(entry, value)| others.get(entry) != Some(&value));
-            differ.map(|(entry, _)| entry.clone()).collect()
-        };
-        let mut changed = differ(&before, &watched.server_notes);
-        changed.append(&mut differ(&watched.server_notes, &before));
-        Ok((!changed.is_empty()).then(|| News::Metadata(None, changed.into_iter().collect())))
-    }
-
-    /// Annotations of the server that the user sees, where they are watched: only the user's own can be set.
-    async fn notes_of_server(&self, watched: &Watched) -> Result<Vec<(String, Vec<u8>)>, Refusal> {
-        if !watched.watches.iter().any(|watch| watch.metadata && watch.of == WatchOf::Server) {
-            return Ok(Vec::new());
-        }
-        self.read(Annotations { of: Annotated { mailbox: None, reader: Some(self.user_id()?) } }).await
-    }
-
-    /// What is wanted of a mailbox: the first that fits says.
-    fn wanted<'a>(&self, watched: &'a Watched, listed: &Listed) -> Option<&'a Watch> {
-        let user = self.user_id().ok()?;
-        let is_own = listed.mailbox.as_ref().is_some_and(|(account, _)| *account == user);
+    /// What is wanted of a mailbox.
+    pub(super) fn wanted(&self, watched: &Watched, listed: &Listed) -> Events {
+        let user = self.user_id().ok();
+        let is_own = listed.mailbox.as_ref().is_some_and(|(account, _)| Some(*account) == user);
         let is_inbox = listed.mailbox.as_ref().is_some_and(|(_, mailbox)| mailbox.role == Some(Role::Inbox));
         let name = &listed.folder.name;
-        watched.watches.iter().find(|watch| match &watch.of {
+        let fits = |watch: &&Watch| match &watch.of {
             WatchOf::Inboxes => is_own && is_inbox,
             WatchOf::Personal => is_own,
             WatchOf::Subscribed => listed.folder.subscribed,
             WatchOf::Subtree(roots) => roots.iter().any(|root| is_within(name, root)),
             WatchOf::Mailboxes(names) => names.contains(name),
             WatchOf::Server => false,
-        })
+        };
+        Events::of_all(watched.watches.iter().filter(fits))
     }
 
     /// Returns when something changed that the session may want to hear of.
@@ -296,25 +301,35 @@ impl ImapDesk {
 }
 
 impl Watched {
-    /// Accounts in which something changed, and since when. From now on it was told.
-    fn catch_up(&mut self) -> Vec<(AccountId, ModSeq)> {
-        let mut changed = Vec::new();
-        for account in &mut self.accounts {
-            let newest = *account.news.borrow_and_update();
-            if newest > account.told {
-                changed.push((account.id, account.told));
-                account.told = newest;
-            }
-        }
-        changed
+    /// Accounts in which something changed, and since when.
+    fn changed(&self) -> Vec<Changed> {
+        let newest = |account: &Account| *account.news.borrow();
+        let changed = self.accounts.iter().map(|of| Changed { account: of.id, since: of.told, newest: newest(of) });
+        changed.filter(|changed| changed.newest > changed.since).collect()
     }
 
-    /// It was not told after all.
-    fn put_off(&mut self, changed: &[(AccountId, ModSeq)], owed: bool) {
-        self.owed |= owed;
+    /// What is new was told.
+    fn told(&mut self, changed: &[Changed], now: Now) {
+        self.owed = false;
         for account in &mut self.accounts {
-            let since = changed.iter().find(|(id, _)| *id == account.id);
-            account.told = since.map_or(account.told, |(_, since)| *since);
+            let newest = changed.iter().find(|changed| changed.account == account.id).map(|changed| changed.newest);
+            account.told = newest.unwrap_or(account.told);
+        }
+        match now {
+            Now::All(mut now) => {
+                let mut notes = std::mem::take(&mut self.told.notes);
+                notes.append(&mut now.notes);
+                notes.retain(|key, notes| !notes.is_empty() && now.names.contains_key(key));
+                self.told = Told { notes, ..now };
+            }
+            Now::Some(mailboxes, server_notes) => {
+                self.told.server_notes = server_notes;
+                for (name, mailbox) in mailboxes {
+                    if let Some(listed) = self.told.mailboxes.get_mut(&name) {
+                        listed.mailbox = Some(mailbox);
+                    }
+                }
+            }
         }
     }
 }
@@ -336,19 +351,21 @@ pub(super) async fn newer(mut news: watch::Receiver<ModSeq>, told: ModSeq) {
 
 /// Mailboxes by what they are rather than what they are called.
 fn by_key(listed: &BTreeMap<String, Listed>) -> HashMap<Key, &Listed> {
-    let key = |listed: &Listed| listed.mailbox.as_ref().map(|(account, mailbox)| (*account, mailbox.id));
-    listed.values().filter_map(|listed| Some((key(listed)?, listed))).collect()
+    listed.values().filter_map(|listed| Some((key_of(listed)?, listed))).collect()
+}
+
+fn key_of(listed: &Listed) -> Option<Key> {
+    listed.mailbox.as_ref().map(|(account, mailbox)| (*account, mailbox.id))
 }
 
 /// What mailboxes are called.
 fn names_of(listed: &BTreeMap<String, Listed>) -> HashMap<Key, String> {
-    let key = |listed: &Listed| listed.mailbox.as_ref().map(|(account, mailbox)| (*account, mailbox.id));
-    listed.iter().filter_map(|(name, listed)| Some((key(listed)?, name.clone()))).collect()
+    listed.iter().filter_map(|(name, listed)| Some((key_of(listed)?, name.clone()))).collect()
 }
 
 /// RFC 5465 §5.4: whether it has its new name only because a mailbox above it has one.
 fn is_below_renamed(renamed: &HashMap<&str, &str>, old: &MailboxName, new: &MailboxName) -> bool {
-    old.as_str().rmatch_indices('/').any(|(at, _)| {
+    old.as_str().rmatch_indices(DELIMITER).any(|(at, _)| {
         let (above, rest) = old.as_str().split_at(at);
         renamed.get(above).is_some_and(|above| new.as_str().strip_prefix(above) == Some(rest))
     })
@@ -356,5 +373,5 @@ fn is_below_renamed(renamed: &HashMap<&str, &str>, old: &MailboxName, new: &Mail
 
 fn is_within(name: &MailboxName, root: &MailboxName) -> bool {
     let below = name.as_str().strip_prefix(root.as_str());
-    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    below.is_some_and(|below| below.is_empty() || below.starts_with(DELIMITER))
 }

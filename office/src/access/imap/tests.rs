@@ -3,6 +3,7 @@
 
 mod changes;
 mod content;
+mod news;
 mod races;
 mod sharing;
 mod speed;

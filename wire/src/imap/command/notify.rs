@@ -13,7 +13,7 @@ pub enum Notify {
     Set {
         /// `STATUS`: tell how all these mailboxes stand now.
         status: bool,
-        /// In the order of the command: the first group that names a mailbox counts (RFC 5465 §6).
+        /// In the order of the command; several may name the same mailbox (RFC 5465 §6).
         groups: Vec<EventGroup>,
     },
 }

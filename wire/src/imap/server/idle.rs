@@ -1,6 +1,7 @@
 //! IDLE (RFC 2177, RFC 9051 §6.3.13), and when the client hears of news unasked.
 
 use super::input::Reading;
+use super::out::Out;
 use super::reply::Reply;
 use super::sync::Expunges;
 use super::{Server, State};
@@ -42,7 +43,13 @@ impl Server {
                 _ => self.enabled.notified.expunges(),
             };
             self.ask(Ask::Sync, move |server, answer| match answer {
-                Answer::Synced(synced) => server.synced(synced, expunges),
+                Answer::Synced(synced) => {
+                    server.synced(synced, expunges);
+                    if server.out.iter().any(|out| !matches!(out, Out::Do(_))) {
+                        // Told between commands, it may be the last before the connection breaks.
+                        server.later(Server::tell_held);
+                    }
+                }
                 // It would be asked again and again, for there is still news.
                 _ => server.bye("[UNAVAILABLE] news cannot be told now; try again later"),
             });

@@ -56,6 +56,7 @@ impl Server {
             recent: selected.recent,
             saved: Uids::new(),
             untold: Uids::new(),
+            before_untold: 0,
             keywords,
             contexts: Contexts::default(),
         }));

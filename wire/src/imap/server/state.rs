@@ -5,7 +5,7 @@ use super::notify::Notified;
 use crate::imap::ask::Uids;
 use crate::imap::listing::{Keywords, Listing};
 use crate::imap::mailbox::MailboxName;
-use crate::imap::numbers::Numbers;
+use crate::imap::numbers::{self, Numbers};
 use std::sync::Arc;
 
 /// RFC 9051 §3.
@@ -31,6 +31,8 @@ pub(super) struct Open {
     pub saved: Uids,
     /// Changed, and the client was not told yet.
     pub untold: Uids,
+    /// The modseq up to which the client was told of all before the first of those changed.
+    pub before_untold: u64,
     /// The keywords the client was told of.
     pub keywords: Arc<Keywords>,
     /// Searches kept up to date.
@@ -57,5 +59,24 @@ pub(super) struct Enabled {
 impl Open {
     pub fn listing(&self) -> &Arc<Listing> {
         self.numbers.listing()
+    }
+
+    /// Where changes wait, as those of flags do that NOTIFY did not ask for: the modseq a client may go back to without
+    /// missing them (RFC 7162 §3.2).
+    pub fn told_of_changes(&self) -> Option<u64> {
+        (!self.untold.is_empty()).then_some(self.before_untold)
+    }
+
+    /// The same, where expunges wait as well.
+    pub fn told_of_all(&self) -> Option<u64> {
+        self.numbers.told_modseq().into_iter().chain(self.told_of_changes()).min()
+    }
+
+    /// Adds changes that wait, which came after a modseq.
+    pub fn put_off(&mut self, changed: &[std::ops::RangeInclusive<u32>], before: u64) {
+        if self.untold.is_empty() {
+            self.before_untold = before;
+        }
+        self.untold = numbers::joined(std::mem::take(&mut self.untold), changed);
     }
 }

@@ -85,10 +85,13 @@ impl Server {
     ) {
         let Some(open) = self.open() else { return };
         let before = open.listing().clone();
-        let already = std::mem::take(&mut open.untold);
+        let (already, told) = (std::mem::take(&mut open.untold), open.before_untold);
         self.take_in(listing);
         let Some(open) = self.open() else { return };
         let changed = std::mem::take(&mut open.untold);
+        if !already.is_empty() {
+            open.before_untold = told;
+        }
         // RFC 7162 §3.1.3: those that failed are named in the reply, and are told only what others changed.
         let done = minus(&meant.uids, &modified);
         let own = if store.silent {
@@ -167,9 +170,12 @@ impl Server {
         };
         self.ask(Ask::Expunge { among, close: false }, move |server, answer| match answer {
             Answer::Expunged { listing } => {
-                let modseq = listing.head().highest_modseq;
+                let highest = listing.head().highest_modseq;
                 server.take_in(listing);
                 server.tell(Expunges::Told);
+                // RFC 7162 §3.2: no further than all was told.
+                let told = server.open().and_then(|open| open.told_of_changes());
+                let modseq = told.unwrap_or(highest);
                 let reply = Reply::ok("what was marked is gone");
                 // RFC 7162 §3.2.7.
                 let condstore = server.enabled.condstore;

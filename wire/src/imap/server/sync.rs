@@ -11,8 +11,8 @@ use crate::imap::numbers;
 use crate::imap::{Answer, Ask};
 use std::sync::Arc;
 
-/// Octets of one VANISHED line, about: longer ones are parted.
-const VANISHED_LINE: usize = 8 * 1024;
+/// Octets of one line of news, about: longer ones are parted.
+pub(super) const NEWS_LINE: usize = 8 * 1024;
 
 /// What of expunges may be told now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +32,12 @@ impl Server {
         });
     }
 
-    /// RFC 7162 §3.2, §6: where expunges wait, the modseqs told with flags may be higher than theirs, and a client that
-    /// came back with one of those would never hear of them.
-    fn tell_held(&mut self) {
+    /// RFC 7162 §3.2, §6: where expunges or changed flags wait, the modseqs told with others may be higher than theirs, and
+    /// a client that came back with one of those would never hear of them.
+    pub(super) fn tell_held(&mut self) {
         let qresync = self.enabled.qresync;
-        let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.numbers.told_modseq()) else { return };
-        self.reply("*", &Reply::ok("expunges wait").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
+        let Some(modseq) = self.open().filter(|_| qresync).and_then(|open| open.told_of_all()) else { return };
+        self.reply("*", &Reply::ok("not all was told").code(format!("HIGHESTMODSEQ {}", modseq.max(1))));
     }
 
     /// The same, of a command with message numbers where `by_number`.
@@ -89,22 +89,23 @@ impl Server {
     /// Takes in a newer listing. New messages have numbers from then on, so EXISTS is told at once; whether it was.
     pub(super) fn take_in(&mut self, listing: Arc<Listing>) -> bool {
         let Some(open) = self.open() else { return false };
+        let before = open.listing().head().highest_modseq;
         let news = open.numbers.advance(listing);
-        self.announce(news)
+        self.announce(news, before)
     }
 
     /// The same for a client that moved messages and waits to see them go: they do first, and EXISTS counts what is left.
     pub(super) fn take_in_moved(&mut self, listing: Arc<Listing>) {
         let Some(open) = self.open() else { return };
+        let before = open.listing().head().highest_modseq;
         let news = open.numbers.advance(listing);
         self.tell_expunges();
-        self.announce(news);
+        self.announce(news, before);
     }
 
-    fn announce(&mut self, news: numbers::News) -> bool {
+    fn announce(&mut self, news: numbers::News, before: u64) -> bool {
         let Some(open) = self.open() else { return false };
-        let untold = std::mem::take(&mut open.untold);
-        open.untold = numbers::joined(untold, &news.changed);
+        open.put_off(&news.changed, before);
         let keywords = open.listing().head().keywords.clone();
         let more_keywords = !Arc::ptr_eq(&open.keywords, &keywords) && *open.keywords != *keywords;
         open.keywords = keywords;
@@ -154,10 +155,6 @@ impl Server {
         let untold = std::mem::take(&mut open.untold);
         if !untold.is_empty() {
             self.out.push_back(Out::Rows(Rows::new(untold, columns)));
-            if expunges == Expunges::Held && self.enabled.notified.is_on() {
-                // Told between commands, it may be the last before the connection breaks.
-                self.tell_held();
-            }
         }
     }
 
@@ -184,7 +181,7 @@ impl Server {
         let mut ranges = gone;
         while !ranges.is_empty() {
             // A range takes 21 octets and its comma at most.
-            let (now, later) = ranges.split_at(ranges.len().min(VANISHED_LINE / 22));
+            let (now, later) = ranges.split_at(ranges.len().min(NEWS_LINE / 22));
             let mut line = format!("* VANISHED {earlier}").into_bytes();
             text::set(&mut line, now);
             line.extend_from_slice(b"\r\n");
@@ -199,7 +196,8 @@ impl Server {
             return;
         }
         if let Some(open) = self.open() {
-            let modseq = open.listing().head().highest_modseq.max(1);
+            let highest = open.listing().head().highest_modseq;
+            let modseq = open.told_of_all().unwrap_or(highest).max(1);
             self.reply("*", &Reply::ok("modseqs are told").code(format!("HIGHESTMODSEQ {modseq}")));
         }
     }

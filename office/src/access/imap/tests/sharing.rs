@@ -1,7 +1,7 @@
 //! Mailboxes of others: who sees them, and who may do what.
 
 use super::*;
-use wire::imap::ask::{AclChange, FlagChange, News, Rights, Watch, WatchOf};
+use wire::imap::ask::{AclChange, Events, FlagChange, News, Rights, Watch, WatchOf};
 use wire::imap::listing::bits;
 
 const BOBS: &str = "Other Users/bob@hamburger.edu/INBOX";
@@ -195,11 +195,7 @@ async fn what_is_watched_is_told() {
     share(&mut bob, "INBOX", "eve@hamburger.edu", "lr").await;
     let watch = Watch {
         of: WatchOf::Subtree(vec![name("Other Users"), name("Sent")]),
-        messages: true,
-        flags: false,
-        names: true,
-        subscriptions: true,
-        metadata: false,
+        events: Events { messages: true, names: true, subscriptions: true, ..Events::default() },
         status: false,
     };
     done(&mut eve, Ask::Watch(vec![watch])).await;
@@ -240,11 +236,7 @@ async fn what_lies_below_a_renamed_mailbox_is_not_told_of() {
     }
     let watch = Watch {
         of: WatchOf::Personal,
-        messages: false,
-        flags: false,
-        names: true,
-        subscriptions: false,
-        metadata: true,
+        events: Events { names: true, metadata: true, ..Events::default() },
         status: false,
     };
     done(&mut eve, Ask::Watch(vec![watch])).await;
