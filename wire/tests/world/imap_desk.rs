@@ -101,7 +101,7 @@ impl ImapDesk {
     fn folders(&self) -> Answer {
         let house = self.house.borrow();
         let mut folders: Vec<&Folder> = house.mailboxes.get(&self.account()).into_iter().flatten().collect();
-        folders.sort_by_key(|folder| (folder.name != "INBOX", folder.name.replace('/', "\0")));
+        folders.sort_by_key(|folder| (folder.name != "INBOX", folder.name.clone()));
         Answer::Folders(folders.into_iter().map(listed).collect())
     }
 
@@ -226,35 +226,28 @@ impl ImapDesk {
         }
         let mut news = Vec::new();
         for (folder, status) in &now {
-            let nothing = Watch {
-                of: WatchOf::Server,
-                messages: false,
-                flags: false,
-                names: false,
-                subscriptions: false,
-                metadata: false,
-                status: false,
-            };
-            let watch = self.watch_of(folder).unwrap_or(&nothing);
+            let watched = |what: fn(&Watch) -> bool| self.watch_of(folder).is_some_and(what);
             let old = before.iter().find(|(old, _)| old.id == folder.id);
             let name = name_of(&folder.name);
             match old {
                 Some((old, _))
-                    if (watch.names && old.name != folder.name)
-                        || (watch.subscriptions && old.subscribed != folder.subscribed) =>
+                    if (watched(|watch| watch.names) && old.name != folder.name)
+                        || (watched(|watch| watch.subscriptions) && old.subscribed != folder.subscribed) =>
                 {
                     let old_name = (old.name != folder.name).then(|| name_of(&old.name));
                     news.push(News::Folder { folder: shown(folder), old_name });
                 }
-                None if watch.names => news.push(News::Folder { folder: shown(folder), old_name: None }),
+                None if watched(|watch| watch.names) => {
+                    news.push(News::Folder { folder: shown(folder), old_name: None })
+                }
                 _ => {}
             }
-            if watch.messages && old.is_some_and(|(_, old)| old != status) {
+            if watched(|watch| watch.messages) && old.is_some_and(|(_, old)| old != status) {
                 news.push(News::Status(name.clone(), status.clone()));
             }
             let (none, here) = (Notes::new(), &folder.annotations);
             let was = old.map_or(&none, |(old, _)| &old.annotations);
-            if watch.metadata {
+            if watched(|watch| watch.metadata) {
                 news.extend(noted(Some(name), was, here));
             }
             let of_server = self.watched.iter().any(|watch| watch.of == WatchOf::Server);
