@@ -147,6 +147,31 @@ async fn several_messages_come_together_or_not_at_all() {
     assert_eq!(append_all(&mut desk, "Nowhere", &[b"\r\nd"]).await, Err(Refusal::NonExistent));
 }
 
+/// RFC 3516 §4.4: a part with NUL is made base64, and what that makes longer must have room; what cannot be is refused.
+#[tokio::test]
+async fn nul_is_cured_or_refused() {
+    let house = house().await;
+    house.account("bob", Some(2_000)).await;
+    let mut desk = house.desk("bob").await;
+    let header = "Content-Transfer-Encoding: binary\r\n";
+    for (content, expected) in [
+        (format!("{header}\r\nx\0y"), Ok(vec![1..=1])),
+        (format!("{header}Subject: x\0y\r\n\r\nx"), Err(Refusal::UnknownCte)),
+        (format!("{header}Subject: x\0y\r\n\r\nx\0y"), Err(Refusal::UnknownCte)),
+        ("Content-Transfer-Encoding: base64\r\n\r\neA\0==".to_owned(), Err(Refusal::UnknownCte)),
+        (
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nx\r\n--b--".to_owned(),
+            Err(Refusal::UnknownCte),
+        ),
+        (format!("{header}\r\n{}", "\0".repeat(1_700)), Err(Refusal::OverQuota)),
+    ] {
+        assert_eq!(append_all(&mut desk, "INBOX", &[content.as_bytes()]).await, expected, "{content:?}");
+        done(&mut desk, Ask::Append(AppendStep::Abort)).await;
+    }
+    let listing = select(&mut desk, "INBOX").await.listing;
+    assert_eq!(listing.len(), 1);
+}
+
 #[tokio::test]
 async fn a_full_account_takes_no_more() {
     let house = house().await;
