@@ -131,7 +131,7 @@ pub enum Ask {
         /// Also tell nothing: CLOSE. The desk then unselects too.
         close: bool,
     },
-    /// COPY or MOVE into a mailbox, all or none. Answer: `Copied`.
+    /// COPY or MOVE into a mailbox: copies all or none, moves each message whole. Answer: `Copied`.
     Copy {
         /// Which.
         uids: Uids,
@@ -253,6 +253,8 @@ pub enum Answer {
         to: Uids,
         /// The selected mailbox now.
         listing: Arc<Listing>,
+        /// Why the rest of what was to be moved was not.
+        failed: Option<Refusal>,
     },
     /// Appended.
     Appended {

@@ -338,7 +338,7 @@ impl ImapDesk {
             let modseq = self.next_modseq();
             self.here(|folder| folder.expunge(modseq, |message| contains(&from, message.uid)))?;
         }
-        Ok(Answer::Copied { uid_validity, from, to: into, listing: self.listing()? })
+        Ok(Answer::Copied { uid_validity, from, to: into, listing: self.listing()?, failed: None })
     }
 
     fn append(&mut self, step: AppendStep) -> Result<Answer, Refusal> {

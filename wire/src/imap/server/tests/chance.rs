@@ -76,7 +76,7 @@ fn answer(ask: &Ask, chance: u8) -> Answer {
         (_, Ask::Store { .. }) => Answer::Stored { modified: vec![2..=2], listing: listing(u32::from(chance) + 4) },
         (_, Ask::Expunge { .. }) => Answer::Expunged { listing: listing(u32::from(chance)) },
         (_, Ask::Copy { .. }) => {
-            Answer::Copied { uid_validity: 1, from: vec![1..=2], to: vec![4..=5], listing: listing(5) }
+            Answer::Copied { uid_validity: 1, from: vec![1..=2], to: vec![4..=5], listing: listing(5), failed: None }
         }
         (_, Ask::Vanished { .. }) => Answer::Vanished(vec![2..=5, 9..=9]),
         _ => plain_answer(ask),

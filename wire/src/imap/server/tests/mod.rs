@@ -140,3 +140,29 @@ fn a_message_of_which_nothing_is_told_has_no_line() {
     let said = fetched("UID FETCH 1 BINARY.PEEK[1]", &pieces[..1]);
     assert_eq!(said, format!("* 1 FETCH (UID 1)\r\n{failed}"));
 }
+
+/// RFC 6851 §3.3, §4.3: what moved before the rest could not is told like what moves.
+#[test]
+fn a_move_that_fails_on_the_way_tells_what_moved() {
+    let mut talk = Talk::logged_in();
+    talk.say("b SELECT INBOX (CONDSTORE)\r\n");
+    let rows = listing(10);
+    let head = Head { highest_modseq: 12, ..rows.head().clone() };
+    let left = Arc::new(Listing::new(head, rows.rows(2..10)));
+    let moved = Answer::Copied {
+        uid_validity: 9,
+        from: vec![1..=2],
+        to: vec![4..=5],
+        listing: left.clone(),
+        failed: Some(Refusal::NonExistent),
+    };
+    let said = talk.say_to(b"c MOVE 1:3 Work\r\n", &mut |ask| match ask {
+        Ask::Copy { .. } => moved.clone(),
+        Ask::Sync => Answer::Synced(Synced { listing: Some(left.clone()), ..Synced::default() }),
+        other => plain_answer(other),
+    });
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[..3], ["* OK [COPYUID 9 1:2 4:5] moved", "* 2 EXPUNGE", "* 1 EXPUNGE"]);
+    assert_eq!(lines[3], "* OK [HIGHESTMODSEQ 12] some were moved");
+    assert!(lines[4].starts_with("c NO [TRYCREATE] "), "{said}");
+}
