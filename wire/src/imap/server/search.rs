@@ -7,7 +7,7 @@ use super::out::Out;
 use super::reply::{Reply, misfit};
 use super::sync::Expunges;
 use super::{Server, State, text};
-use crate::imap::ask::{FoundRows, Uids};
+use crate::imap::ask::{FoundRows, Progress, Uids};
 use crate::imap::command::{By, MultiSearch, PartialRange, Returns, Scope, Search, Sort, Thread};
 use crate::imap::mailbox::{DELIMITER, MailboxName};
 use crate::imap::numbers;
@@ -118,10 +118,13 @@ impl Server {
             return self.search_done(searching);
         }
         // RFC 9585 §2: it is told that the search goes on.
-        if let Some((done, total)) = page.progress {
+        if let Some(progress) = page.progress {
             let mut code = b"INPROGRESS (".to_vec();
             text::string(&mut code, searching.tag.as_bytes(), self.charset());
-            let _ = write!(TextOf(&mut code), " {done} {total})");
+            let _ = match progress {
+                Progress::Of(done, total) => write!(TextOf(&mut code), " {done} {total})"),
+                Progress::Unknown => write!(TextOf(&mut code), " NIL NIL)"),
+            };
             self.reply("*", &Reply::ok("still looking").code(String::from_utf8(code).unwrap_or_default()));
         }
         self.ask(Ask::SearchMore, move |server, answer| server.found(searching, answer));

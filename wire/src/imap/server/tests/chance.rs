@@ -1,7 +1,7 @@
 //! Input and answers by chance: the session ends no worse than with an error reply.
 
 use super::{Talk, listing, plain_answer, profile};
-use crate::imap::ask::{Found, FoundRows, Piece, Summary, Synced};
+use crate::imap::ask::{Found, FoundRows, Piece, Progress, Summary, Synced};
 use crate::imap::{Answer, Ask, Refusal};
 use proptest::prelude::*;
 
@@ -64,7 +64,7 @@ fn answer(ask: &Ask, chance: u8) -> Answer {
         (3, Ask::Search { .. }) => Answer::Found(Found {
             rows: FoundRows::Threads(vec![(0, 0), (1, 2), (1, 3), (2, 77)]),
             more: false,
-            progress: Some((1, 2)),
+            progress: Some(Progress::Of(1, 2)),
             uid_validity: 7,
         }),
         (_, Ask::Summaries { uids, .. }) => {
