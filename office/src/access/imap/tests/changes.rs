@@ -166,13 +166,18 @@ async fn nul_is_cured_or_refused() {
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nx\r\n--b--".to_owned(),
             Err(Refusal::UnknownCte),
         ),
-        (format!("{header}\r\n{}", "\0".repeat(1_700)), Err(Refusal::OverQuota)),
     ] {
         assert_eq!(append_all(&mut desk, "INBOX", &[content.as_bytes()]).await, expected, "{content:?}");
         done(&mut desk, Ask::Append(AppendStep::Abort)).await;
     }
     let listing = select(&mut desk, "INBOX").await.listing;
     assert_eq!(listing.len(), 1);
+    let content = format!("{header}\r\n{}", "\0".repeat(1_700));
+    let octets = content.len() as u64;
+    done(&mut desk, Ask::Append(AppendStep::Begin { mailbox: name("INBOX"), replaces: None })).await;
+    done(&mut desk, Ask::Append(AppendStep::Message { flags: FlagNames::default(), date: None, octets })).await;
+    desk.content(content.as_bytes()).await;
+    assert_eq!(refused(&mut desk, Ask::Append(AppendStep::End)).await, Refusal::OverQuota);
 }
 
 #[tokio::test]
