@@ -103,6 +103,8 @@ impl Search {
                 let (done, total) = matching.progress();
                 Some(Progress::Of(done, total))
             }
+            // Nothing is ordered yet: of most there is no more than a page, and nothing to tell.
+            Stage::Ordering(ordering) if ordering.progress().0 == 0 => None,
             Stage::Ordering(ordering) if !self.matching_told => {
                 let (done, total) = ordering.progress();
                 Some(Progress::Of(done, total))
