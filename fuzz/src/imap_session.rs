@@ -99,7 +99,7 @@ impl Desk {
             Ask::Store { .. } => Answer::Stored { modified: Vec::new(), listing: listing() },
             Ask::Expunge { .. } => Answer::Expunged { listing: listing() },
             Ask::Copy { .. } => {
-                Answer::Copied { uid_validity: 1, from: vec![1..=1], to: vec![9..=9], listing: listing() }
+                Answer::Copied { uid_validity: 1, from: vec![1..=1], to: vec![9..=9], listing: listing(), failed: None }
             }
             Ask::Append(step) => self.append(&step),
             Ask::Search { .. } => found(vec![1..=3]),

@@ -22,7 +22,7 @@ use ordering::Ordering;
 use std::sync::Arc;
 use store::types::{AccountId, MailboxId};
 use store::{Store, StoreError};
-use wire::imap::ask::{Found, FoundRows};
+use wire::imap::ask::{Found, FoundRows, Progress};
 use wire::imap::listing::Listing;
 
 /// One search under way.
@@ -31,6 +31,8 @@ pub(crate) struct Search {
     plan: Arc<Plan>,
     order: Order,
     stage: Stage,
+    /// How far the matching is was told: what follows it is counted otherwise.
+    matching_told: bool,
 }
 
 /// Where it searches.
@@ -61,7 +63,7 @@ impl Search {
         let plan = Plan::new(&program.key, &House { listing: &listing, now });
         let place = Place { store, account: mailbox.0, mailbox: mailbox.1, listing };
         let stage = Stage::Matching(Matching::new(&place, &plan));
-        Search { place, plan: Arc::new(plan), order: program.order, stage }
+        Search { place, plan: Arc::new(plan), order: program.order, stage, matching_told: false }
     }
 
     /// Some of the work, and what there is to give after it. An error ends the search.
@@ -92,11 +94,22 @@ impl Search {
         Found { rows, more, progress: None, uid_validity }
     }
 
-    fn under_way(&self) -> Found {
+    fn under_way(&mut self) -> Found {
+        // RFC 9585 §2: progress never falls and its goal stays. Where there is none it is told too: what is written to a
+        // client that is gone ends the search.
         let progress = match &self.stage {
-            Stage::Matching(matching) => Some(matching.progress()),
-            // Told on the way too: what is written to a client that is gone ends the search.
-            Stage::Ordering(ordering) => Some(ordering.progress()),
+            Stage::Matching(matching) => {
+                self.matching_told = true;
+                let (done, total) = matching.progress();
+                Some(Progress::Of(done, total))
+            }
+            // Nothing is ordered yet: of most there is no more than a page, and nothing to tell.
+            Stage::Ordering(ordering) if ordering.progress().0 == 0 => None,
+            Stage::Ordering(ordering) if !self.matching_told => {
+                let (done, total) = ordering.progress();
+                Some(Progress::Of(done, total))
+            }
+            Stage::Ordering(_) => Some(Progress::Unknown),
             Stage::Giving(_) => None,
         };
         let rows = match self.order {

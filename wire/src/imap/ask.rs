@@ -131,7 +131,7 @@ pub enum Ask {
         /// Also tell nothing: CLOSE. The desk then unselects too.
         close: bool,
     },
-    /// COPY or MOVE into a mailbox, all or none. Answer: `Copied`.
+    /// COPY or MOVE into a mailbox: copies all or none, moves each message whole. Answer: `Copied`.
     Copy {
         /// Which.
         uids: Uids,
@@ -253,6 +253,8 @@ pub enum Answer {
         to: Uids,
         /// The selected mailbox now.
         listing: Arc<Listing>,
+        /// Why the rest of what was to be moved was not.
+        failed: Option<Refusal>,
     },
     /// Appended.
     Appended {
@@ -563,10 +565,19 @@ pub struct Found {
     pub rows: FoundRows,
     /// There may be more: ask `SearchMore`. A page may be empty and have more after it.
     pub more: bool,
-    /// How far the search is, as done and total, where that is known (RFC 9585).
-    pub progress: Option<(u32, u32)>,
+    /// How far the search is, while it goes on (RFC 9585).
+    pub progress: Option<Progress>,
     /// Of a search in another mailbox, by name: its UIDVALIDITY.
     pub uid_validity: u32,
+}
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So much is done, of so much in all.
+    Of(u32, u32),
+    /// It goes on, nobody knows how long.
+    Unknown,
 }
 
 /// What a page holds.

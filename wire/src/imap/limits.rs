@@ -1,11 +1,18 @@
 //! What one command may hold, each limit with its reason.
 
+use crate::session::INPUT_MIN;
+
 /// A tag in octets. Clients make five or so; it stands in every tagged answer and in ESEARCH.
 pub const TAG: usize = 128;
 
 /// A command line in octets before login, its literals not counted: the longest ID fits, of [`ID_PAIRS`] pairs (RFC 2971
 /// §3.3), and a login with the longest SASL response (RFC 4954 §4 names 12,288 octets for SMTP).
 pub const LINE_BEFORE_LOGIN: usize = 33 * 1024;
+
+/// A line that is no command, CR LF counted: the client's part of a login, or the end of IDLE. As long as for the other
+/// protocols (RFC 4954 §4 names 12,288 octets), and nothing of it is taken before it is whole.
+pub const RESPONSE_LINE: usize = 12_288;
+const _: () = assert!(RESPONSE_LINE < INPUT_MIN, "an unfinished line must fit");
 
 /// A command line in octets after login, its literals not counted. RFC 7162 §4 asks servers for at least 8,192; clients
 /// that have not heard of it send sets of many thousand UIDs.

@@ -6,7 +6,7 @@ use crate::imap::command::{Command, Form};
 use proptest::prelude::*;
 
 /// What a session would see: content joined, `More` left out. Literals of uploads up to `most` octets are taken.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Seen {
     Continue,
     Command(String),
@@ -278,6 +278,21 @@ fn drained_has_a_limit() {
     let first = |octets: u64| Reader::new(Bounds::USER).read(format!("a LOGIN {{{octets}+}}\r\n").as_bytes()).1;
     assert!(matches!(first(limits::DRAINED), Input::Failed(_)));
     assert!(matches!(first(limits::DRAINED + 1), Input::Hopeless(_)));
+}
+
+/// Of a line too long only the end is kept, and in pieces it may be cut within a number.
+#[test]
+fn a_literal_behind_a_line_too_long_is_known_from_its_end() {
+    let long = "x".repeat(limits::LINE_BEFORE_LOGIN + 1);
+    let after = |end: &str| {
+        let mut reader = Reader::new(Bounds::STRANGER);
+        play(&mut reader, format!("a {long}{end}\r\nyy\r\nb NOOP\r\n").as_bytes(), 10)
+    };
+    let failed = failed("a", Cause::Limit);
+    let nines = "9".repeat(100);
+    assert_eq!(after("{2+}"), [failed.clone(), command("b Noop")]);
+    assert_eq!(after(&format!("{{{nines}+}}")), [failed.clone(), Seen::Hopeless]);
+    assert_eq!(after(&format!("{{{}+}}", limits::DRAINED + 1)), [failed, Seen::Hopeless]);
 }
 
 #[test]

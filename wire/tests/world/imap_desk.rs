@@ -101,7 +101,7 @@ impl ImapDesk {
     fn folders(&self) -> Answer {
         let house = self.house.borrow();
         let mut folders: Vec<&Folder> = house.mailboxes.get(&self.account()).into_iter().flatten().collect();
-        folders.sort_by_key(|folder| (folder.name != "INBOX", folder.name.replace('/', "\0")));
+        folders.sort_by_key(|folder| (folder.name != "INBOX", folder.name.clone()));
         Answer::Folders(folders.into_iter().map(listed).collect())
     }
 
@@ -226,26 +226,26 @@ impl ImapDesk {
         }
         let mut news = Vec::new();
         for (folder, status) in &now {
-            let watch = self.events_of(folder);
+            let watched = self.events_of(folder);
             let old = before.iter().find(|(old, _)| old.id == folder.id);
             let name = name_of(&folder.name);
             match old {
                 Some((old, _))
-                    if (watch.names && old.name != folder.name)
-                        || (watch.subscriptions && old.subscribed != folder.subscribed) =>
+                    if (watched.names && old.name != folder.name)
+                        || (watched.subscriptions && old.subscribed != folder.subscribed) =>
                 {
                     let old_name = (old.name != folder.name).then(|| name_of(&old.name));
                     news.push(News::Folder { folder: shown(folder), old_name });
                 }
-                None if watch.names => news.push(News::Folder { folder: shown(folder), old_name: None }),
+                None if watched.names => news.push(News::Folder { folder: shown(folder), old_name: None }),
                 _ => {}
             }
-            if watch.messages && old.is_some_and(|(_, old)| old != status) {
+            if watched.messages && old.is_some_and(|(_, old)| old != status) {
                 news.push(News::Status(name.clone(), status.clone()));
             }
             let (none, here) = (Notes::new(), &folder.annotations);
             let was = old.map_or(&none, |(old, _)| &old.annotations);
-            if watch.metadata {
+            if watched.metadata {
                 news.extend(noted(Some(name), was, here));
             }
             let of_server = self.watched.iter().any(|watch| watch.of == WatchOf::Server);
@@ -336,7 +336,7 @@ impl ImapDesk {
             let modseq = self.next_modseq();
             self.here(|folder| folder.expunge(modseq, |message| contains(&from, message.uid)))?;
         }
-        Ok(Answer::Copied { uid_validity, from, to: into, listing: self.listing()? })
+        Ok(Answer::Copied { uid_validity, from, to: into, listing: self.listing()?, failed: None })
     }
 
     fn append(&mut self, step: AppendStep) -> Result<Answer, Refusal> {

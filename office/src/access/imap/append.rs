@@ -78,8 +78,7 @@ impl Coming {
             return Err(fault);
         }
         let content: Content = self.upload.finish().await.map_err(|error: StoreError| refusal(&error))?;
-        let (content, structure) =
-            without_nul(store, content, self.scanner.finish()).await.map_err(|error| refusal(&error))?;
+        let (content, structure) = without_nul(store, content, self.scanner.finish()).await?;
         let digest = crate::inbound::Digest::of(&structure, b"");
         Ok(Appended {
             content,
@@ -94,17 +93,18 @@ impl Coming {
 }
 
 /// RFC 3516 §4.4: parts with NUL become base64, as BODY may not send it (RFC 9051 §4.3.1); decoded they are what they were.
-/// What cannot be cured, as NUL in a header, stays.
-async fn without_nul(
-    store: &Store,
-    content: Content,
-    structure: Structure,
-) -> Result<(Content, Structure), StoreError> {
-    if structure.parts.iter().all(|part| part.body_facts.nul == 0) {
+/// What cannot be cured, as NUL in a header, is not taken.
+async fn without_nul(store: &Store, content: Content, structure: Structure) -> Result<(Content, Structure), Refusal> {
+    if !has_nul(&structure) {
         return Ok((content, structure));
     }
     let plan = binary_to_base64(&structure);
-    if plan.edits.is_empty() { Ok((content, structure)) } else { crate::inbound::edited(store, &content, &plan).await }
+    let cured = crate::inbound::edited(store, &content, &plan).await.map_err(|error| refusal(&error))?;
+    if has_nul(&cured.1) { Err(Refusal::UnknownCte) } else { Ok(cured) }
+}
+
+fn has_nul(structure: &Structure) -> bool {
+    structure.parts.iter().any(|part| part.header_facts.nul > 0 || part.body_facts.nul > 0)
 }
 
 impl ImapDesk {
@@ -168,6 +168,8 @@ impl ImapDesk {
         let coming = append.current.take().ok_or(Refusal::Permanent)?;
         append.admits(coming.octets)?;
         let appended = coming.finish(self.office.store(), now).await?;
+        // What was made base64 is longer than what came.
+        append.admits(appended.content.octets)?;
         append.done.push(appended);
         Ok(Answer::Done)
     }

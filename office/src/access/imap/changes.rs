@@ -1,11 +1,12 @@
 //! Changing messages of the selected mailbox: flags, expunging, copying and moving. Copies are one operation of the store,
 //! all or none; the others go in pieces. What the user's rights do not allow is kept out of them (RFC 4314 §4).
 
+use super::names::Place;
 use super::{ImapDesk, failed, ids};
 use message::Time;
 use std::ops::RangeInclusive;
 use store::op::{Carried, FlagChange as Change, Op, Outcome};
-use store::types::{AccountId, Flags, MailboxId, ModSeq};
+use store::types::{AccountId, Flags, MailboxId, ModSeq, Uid};
 use wire::imap::ask::{FlagChange, FlagNames, Rights, Uids};
 use wire::imap::listing::{Listing, Row, bits};
 use wire::imap::numbers::{joined, minus};
@@ -27,9 +28,11 @@ impl ImapDesk {
         let rights = self.rights_here().await?;
         let selected = self.open()?;
         let (account, mailbox) = (selected.view.account(), selected.view.mailbox());
-        let changes = allowed(change, rights, &selected.listing)?;
+        // As it is now, for much may have come since the session was told.
+        let listing = selected.caught_up().await?;
+        let changes = allowed(change, rights, &listing)?;
         let mut modified = Uids::new();
-        for piece in pieces(uids, &selected.listing, (CHANGED_AT_ONCE, |_| true)) {
+        for piece in pieces(uids, &listing, (CHANGED_AT_ONCE, |_| true)) {
             let later = self.store_piece((account, mailbox), piece, &changes, unchanged_since.map(ModSeq)).await?;
             modified = joined(modified, &later);
         }
@@ -72,7 +75,8 @@ impl ImapDesk {
         if may {
             let everything = vec![1..=u32::MAX];
             let is_marked = |row: &Row| row.flags & bits::DELETED != 0;
-            for piece in pieces(among.unwrap_or(&everything), &selected.listing, (REMOVED_AT_ONCE, is_marked)) {
+            let listing = selected.caught_up().await?;
+            for piece in pieces(among.unwrap_or(&everything), &listing, (REMOVED_AT_ONCE, is_marked)) {
                 let uids = ids::uid_set(&piece);
                 match self.apply(Op::Expunge { account, mailbox, uids, only_deleted: true, now }).await? {
                     Outcome::Removed(_) => {}
@@ -97,38 +101,73 @@ impl ImapDesk {
     ) -> Result<Answer, Refusal> {
         let place = self.open_place(to, "i").await?;
         let rights = self.rights_here().await?;
-        // RFC 6851 §4.4: moving is copying, marking as deleted and expunging.
+        // RFC 6851 §4.2: moving is copying, marking as deleted and expunging.
         if !rights.has('r') || moving && !(rights.has('t') && rights.has('e')) {
             return Err(Refusal::NoPermission);
         }
         let selected = self.open()?;
         let (account, from) = (selected.view.account(), selected.view.mailbox());
-        let (to_account, to, carried) = (place.account, place.mailbox.id, carried(place.rights));
         // RFC 6851 §3.3: each message moves whole. COPY is of all or none (RFC 9051 §6.4.7), and so is what needs room
         // in another account.
-        let in_pieces = moving && account == to_account && from != to;
-        let parts =
-            if in_pieces { pieces(uids, &selected.listing, (CHANGED_AT_ONCE, |_| true)) } else { vec![uids.to_vec()] };
-        let (mut validity, mut pairs) = (0, Vec::new());
+        let in_pieces = moving && account == place.account && from != place.mailbox.id;
+        let parts = if in_pieces {
+            pieces(uids, &*selected.caught_up().await?, (CHANGED_AT_ONCE, |_| true))
+        } else {
+            vec![uids.to_vec()]
+        };
+        let ops = parts.iter().map(|part| copying((account, from), &place, part, (moving, now))).collect();
+        let copied = self.copy_parts(ops).await;
+        self.copied(copied).await
+    }
+
+    /// Does one part after the other, until one cannot be done.
+    async fn copy_parts(&self, parts: Vec<Op>) -> Copied {
+        let mut copied = Copied::default();
         for part in parts {
-            let uids = ids::uid_set(&part);
-            let op = if moving {
-                Op::Move { account, from, to_account, to, uids, carried, now }
-            } else {
-                Op::Copy { account, from, to_account, to, uids, carried, now }
-            };
-            match self.apply(op).await? {
-                Outcome::Uids { uid_validity, pairs: more } => {
-                    validity = uid_validity;
-                    pairs.extend(more);
+            copied.failed = match self.apply(part).await {
+                Ok(Outcome::Uids { uid_validity, pairs }) => {
+                    copied.uid_validity = uid_validity;
+                    copied.pairs.extend(pairs);
+                    continue;
                 }
-                other => return Err(failed(&other)),
-            }
+                Ok(other) => Some(failed(&other)),
+                Err(refusal) => Some(refusal),
+            };
+            break;
         }
-        let listing = self.open()?.caught_up().await?;
+        copied
+    }
+
+    /// What was copied is told even where the rest failed, or where the selected mailbox is gone by now.
+    async fn copied(&mut self, copied: Copied) -> Result<Answer, Refusal> {
+        let Copied { uid_validity, pairs, failed } = copied;
+        if let Some(refusal) = failed.clone().filter(|_| pairs.is_empty()) {
+            return Err(refusal);
+        }
+        let selected = self.open()?;
+        // Why there is none, the next sync tells.
+        let listing = selected.caught_up().await.unwrap_or_else(|_| selected.listing.clone());
         let from = ids::ranges(pairs.iter().filter_map(|(from, _)| from.map(|uid| uid.0)));
         let to = ids::ranges(pairs.iter().map(|(_, to)| to.0));
-        Ok(Answer::Copied { uid_validity: validity, from, to, listing })
+        Ok(Answer::Copied { uid_validity, from, to, listing, failed })
+    }
+}
+
+/// What became of a copy or a move so far.
+#[derive(Default)]
+struct Copied {
+    uid_validity: u32,
+    pairs: Vec<(Option<Uid>, Uid)>,
+    failed: Option<Refusal>,
+}
+
+/// Copies or moves messages of one mailbox to another.
+fn copying((account, from): (AccountId, MailboxId), place: &Place, uids: &Uids, (moving, now): (bool, Time)) -> Op {
+    let (to_account, to, carried, uids) = (place.account, place.mailbox.id, carried(place.rights), ids::uid_set(uids));
+    if moving {
+        Op::Move { account, from, to_account, to, uids, carried, now }
+    } else {
+        Op::Copy { account, from, to_account, to, uids, carried, now }
     }
 }
 
@@ -218,8 +257,8 @@ fn has_keyword(names: &FlagNames, keyword: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::tests;
     use super::*;
-    use store::types::Uid;
 
     #[test]
     fn rights_say_which_flags_may_change() {
@@ -268,5 +307,33 @@ mod tests {
         let pairs = [(Some(Uid(3)), Uid(10)), (Some(Uid(4)), Uid(11)), (Some(Uid(9)), Uid(12))];
         let from = ids::ranges(pairs.iter().filter_map(|(from, _)| from.map(|uid| uid.0)));
         assert_eq!((from, ids::ranges(pairs.iter().map(|(_, to)| to.0))), (vec![3..=4, 9..=9], vec![10..=12]));
+    }
+
+    #[tokio::test]
+    async fn what_moved_is_told_though_the_rest_could_not() {
+        let (house, mut desk) = tests::bob().await;
+        tests::append_all(&mut desk, "INBOX", &[b"\r\na", b"\r\nb", b"\r\nc"]).await.unwrap();
+        tests::select(&mut desk, "INBOX").await;
+        let here = desk.open().unwrap();
+        let from = (here.view.account(), here.view.mailbox());
+        let there = desk.open_place(&tests::name("Archive"), "i").await.unwrap();
+        let mut nowhere = there.clone();
+        nowhere.mailbox.id = MailboxId(i64::MAX);
+        let part = |uid, place: &Place| copying(from, place, &vec![uid..=uid], (true, tests::NOW));
+        let parts = vec![part(1, &there), part(2, &nowhere), part(3, &there)];
+        let copied = desk.copy_parts(parts).await;
+        let Answer::Copied { from: told, to, listing, failed, .. } = desk.copied(copied).await.unwrap() else {
+            panic!()
+        };
+        assert_eq!((told, to, listing.len(), failed), (vec![1..=1], vec![1..=1], 2, Some(Refusal::NonExistent)));
+        let copied = desk.copy_parts(vec![part(2, &nowhere)]).await;
+        assert_eq!(desk.copied(copied).await.map(|_| ()), Err(Refusal::NonExistent), "nothing moved");
+        // What was done was done, though the mailbox it came from is gone.
+        tests::append(&mut desk, "Trash", b"\r\nx").await;
+        tests::select(&mut desk, "Trash").await;
+        let copied = desk.copy_parts(vec![part(2, &there)]).await;
+        let mut other = house.desk("bob").await;
+        tests::done(&mut other, wire::imap::Ask::Delete(tests::name("Trash"))).await;
+        assert!(matches!(desk.copied(copied).await, Ok(Answer::Copied { failed: None, .. })));
     }
 }

@@ -115,8 +115,11 @@ impl ImapDesk {
             match self.apply(while_named(account, parent, create)).await? {
                 Outcome::Mailbox(mailbox) => return Ok(Answer::Created(ids::object(account, mailbox.0))),
                 Outcome::Gone => {}
-                // The name was free: the role is not.
-                Outcome::Exists | Outcome::Conflict if role.is_some() => return Err(Refusal::UseAttribute),
+                Outcome::Exists | Outcome::Conflict if role.is_some() => {
+                    // Where the name is still free, the role is not.
+                    self.room_for(name).await?;
+                    return Err(Refusal::UseAttribute);
+                }
                 other => return Err(failed(&other)),
             }
         }

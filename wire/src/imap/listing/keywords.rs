@@ -28,6 +28,14 @@ impl Keywords {
         self.slots.iter().map(|(_, name)| &**name)
     }
 
+    /// The bits that mean another keyword in a later table: their slots were given away.
+    #[must_use]
+    pub fn given_away(&self, later: &Keywords) -> u64 {
+        let another = |slot: u32, name: &str| later.slots.iter().any(|(at, now)| *at == slot && **now != *name);
+        let given = self.slots.iter().filter(|(slot, name)| another(*slot, name));
+        given.fold(0, |all, (slot, _)| all | bit(*slot))
+    }
+
     /// The bit of a keyword; `None` while nobody has used it. Upper and lower case are the same.
     #[must_use]
     pub fn bit(&self, name: &str) -> Option<u64> {
@@ -51,5 +59,14 @@ mod tests {
         assert_eq!((keywords.bit("beyond"), keywords.bit("$jun")), (None, None));
         assert_eq!(keywords.names(1 << 62 | 0xFF).collect::<Vec<_>>(), ["last"]);
         assert_eq!(keywords.all().collect::<Vec<_>>(), ["$junk", "last"]);
+    }
+
+    #[test]
+    fn slots_with_another_name_were_given_away() {
+        let table = |names: &[(u32, &str)]| Keywords::new(names.iter().map(|(slot, name)| (*slot, (*name).to_owned())));
+        let before = table(&[(0, "kept"), (1, "gone"), (2, "replaced")]);
+        let after = table(&[(0, "kept"), (2, "newer"), (3, "new")]);
+        assert_eq!(before.given_away(&after), bit(2));
+        assert_eq!(before.given_away(&before), 0);
     }
 }

@@ -6,8 +6,10 @@ use super::sync::Expunges;
 use super::{Server, text};
 use crate::imap::ask::Uids;
 use crate::imap::command::{By, Messages};
+use crate::imap::listing::Listing;
 use crate::imap::mailbox::MailboxName;
 use crate::imap::{Answer, Ask};
+use std::sync::Arc;
 
 impl Server {
     pub(super) fn copy(&mut self, tag: String, (by, messages): (By, Messages), to: MailboxName, moving: bool) {
@@ -31,27 +33,41 @@ impl Server {
             return self.finish(tag, Reply::ok("there was nothing to do"), Expunges::Told);
         }
         self.ask(Ask::Copy { uids: meant.uids, to: to.clone(), moving }, move |server, answer| match answer {
-            Answer::Copied { uid_validity, from, to, listing } => {
-                let code = copy_uid(uid_validity, &from, &to);
-                let reply = if moving { server.moved(code) } else { copied(code) };
+            Answer::Copied { uid_validity, from, to: into, listing, failed } => {
+                let code = copy_uid(uid_validity, &from, &into);
+                let failed = failed.map(|refusal| target_refused(refusal, &to));
                 if moving {
-                    server.take_in_moved(listing);
+                    server.moved(tag, code, listing, failed);
                 } else {
                     server.take_in(listing);
+                    server.finish(tag, failed.unwrap_or_else(|| copied(code)), Expunges::Told);
                 }
-                server.finish(tag, reply, Expunges::Told);
             }
             Answer::Refused(refusal) => server.finish(tag, target_refused(refusal, &to), Expunges::Told),
             _ => server.reply(&tag, &misfit()),
         });
     }
 
-    /// RFC 6851 §4.3: COPYUID comes before the expunges.
-    fn moved(&mut self, code: Option<String>) -> Reply {
+    /// RFC 6851 §4.3: COPYUID comes before the expunges; §4.4: HIGHESTMODSEQ, once all that happened up to there is told.
+    /// Both too where the rest failed.
+    fn moved(&mut self, tag: String, code: Option<String>, listing: Arc<Listing>, failed: Option<Reply>) {
+        let some_moved = code.is_some();
         if let Some(code) = code {
             self.reply("*", &Reply::ok("moved").code(code));
         }
-        Reply::ok("moved")
+        let modseq = format!("HIGHESTMODSEQ {}", listing.head().highest_modseq);
+        self.take_in_moved(listing);
+        let tells_modseq = some_moved && self.enabled.condstore;
+        match failed {
+            None if tells_modseq => self.finish(tag, Reply::ok("moved").code(modseq), Expunges::Told),
+            None => self.finish(tag, Reply::ok("moved"), Expunges::Told),
+            Some(failed) => self.sync_then(Expunges::Told, move |server| {
+                if tells_modseq {
+                    server.reply("*", &Reply::ok("some were moved").code(modseq));
+                }
+                server.reply(&tag, &failed);
+            }),
+        }
     }
 }
 

@@ -111,7 +111,7 @@ impl Server {
         part
     }
 
-    /// What NOTIFY asked to be told of new messages (RFC 5465 §5.1).
+    /// What NOTIFY asked to be told of new messages (RFC 5465 §5.2).
     pub(super) fn fetch_news(&mut self, added: Uids) {
         let items = self.enabled.notified.new_items();
         if items.is_empty() {

@@ -84,7 +84,7 @@ impl Server {
     }
 
     fn read_line(&mut self, bytes: &[u8]) -> usize {
-        match line::read(bytes, limits::LINE_BEFORE_LOGIN) {
+        match line::read(bytes, limits::RESPONSE_LINE) {
             Line::Unfinished => 0,
             Line::Bare | Line::TooLong(_) => {
                 self.bye("that is no line");

@@ -249,24 +249,24 @@ fn matching(folders: &[Folder], list: &List) -> VecDeque<Found> {
         }
         let below = || children(folders, at);
         let counts = |child: &Folder| child.subscribed && selects(child);
-        let child_info = select.recursive_match && below().any(counts);
+        let child_info = select.recursive_match && below().any(|(_, child)| counts(child));
         // RFC 5258 §3.5: not only for the sake of mailboxes that are all told of themselves.
-        let untold = || below().zip(fitting.iter().skip(at + 1)).any(|(child, told)| !told && counts(child));
+        let untold = || below().any(|(at, child)| fitting.get(at) != Some(&true) && counts(child));
         if selects(folder) || (child_info && folder.exists && untold()) {
-            let has_children = below().any(|child| child.exists);
+            let has_children = below().any(|(_, child)| child.exists);
             found.push_back(described(folder, list, (has_children, child_info)));
         }
     }
     found
 }
 
-/// Those below a mailbox, which stand right behind it. The names are in an order that keeps each subtree together.
-fn children(folders: &[Folder], at: usize) -> impl Iterator<Item = &Folder> {
+/// Those below a mailbox, with their places. The names are in the order of their octets, so they stand behind it among
+/// others that begin with its name, as `Work-old` before `Work/2004`.
+fn children(folders: &[Folder], at: usize) -> impl Iterator<Item = (usize, &Folder)> {
     let parent = folders.get(at).map(|folder| folder.name.as_str()).unwrap_or_default();
-    let behind = folders.get(at + 1..).unwrap_or_default().iter();
-    behind.take_while(move |folder| {
-        folder.name.as_str().strip_prefix(parent).is_some_and(|rest| rest.starts_with(DELIMITER))
-    })
+    let behind = folders.iter().enumerate().skip(at + 1);
+    let rests = behind.map_while(move |(at, folder)| Some((at, folder, folder.name.as_str().strip_prefix(parent)?)));
+    rests.filter(|(_, _, rest)| rest.starts_with(DELIMITER)).map(|(at, folder, _)| (at, folder))
 }
 
 fn described(folder: &Folder, list: &List, (has_children, child_info): (bool, bool)) -> Found {

@@ -5,7 +5,7 @@ use super::sync::Expunges;
 use super::{Server, text};
 use crate::imap::command::{Depth, GetMetadata};
 use crate::imap::mailbox::{Charset, MailboxName};
-use crate::imap::{Answer, Ask};
+use crate::imap::{Answer, Ask, Refusal};
 use bytes::Bytes;
 
 impl Server {
@@ -80,17 +80,20 @@ impl Server {
         }
         let entries = entries.into_iter().map(|(name, value)| (name, value.map(Bytes::from))).collect();
         self.ask(Ask::SetMetadata { mailbox, entries }, move |server, answer| {
-            let reply = match answer {
-                Answer::Done => Reply::ok("set"),
-                // RFC 5464 §4.3.
-                Answer::Refused(crate::imap::Refusal::TooBig(most)) => {
-                    Reply::no("that is too long").code(format!("METADATA MAXSIZE {most}"))
-                }
-                Answer::Refused(refusal) => refusal.into(),
-                _ => misfit(),
-            };
-            server.finish(tag, reply, Expunges::Told);
+            server.finish(tag, set_reply(answer), Expunges::Told);
         });
+    }
+}
+
+fn set_reply(answer: Answer) -> Reply {
+    match answer {
+        Answer::Done => Reply::ok("set"),
+        // RFC 5464 §4.3.
+        Answer::Refused(Refusal::TooBig(most)) => {
+            Reply::no("that is too long").code(format!("METADATA MAXSIZE {most}"))
+        }
+        Answer::Refused(refusal) => refusal.into(),
+        _ => misfit(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::out::Out;
 use super::reply::{Reply, misfit};
 use super::sync::Expunges;
 use super::{Server, State, text};
-use crate::imap::ask::{FoundRows, Uids};
+use crate::imap::ask::{FoundRows, Progress, Uids};
 use crate::imap::command::{By, MultiSearch, PartialRange, Returns, Scope, Search, Sort, Thread};
 use crate::imap::mailbox::{DELIMITER, MailboxName};
 use crate::imap::numbers;
@@ -118,10 +118,13 @@ impl Server {
             return self.search_done(searching);
         }
         // RFC 9585 §2: it is told that the search goes on.
-        if let Some((done, total)) = page.progress {
+        if let Some(progress) = page.progress {
             let mut code = b"INPROGRESS (".to_vec();
             text::string(&mut code, searching.tag.as_bytes(), self.charset());
-            let _ = write!(TextOf(&mut code), " {done} {total})");
+            let _ = match progress {
+                Progress::Of(done, total) => write!(TextOf(&mut code), " {done} {total})"),
+                Progress::Unknown => write!(TextOf(&mut code), " NIL NIL)"),
+            };
             self.reply("*", &Reply::ok("still looking").code(String::from_utf8(code).unwrap_or_default()));
         }
         self.ask(Ask::SearchMore, move |server, answer| server.found(searching, answer));
@@ -197,33 +200,7 @@ impl Server {
         if searching.by == By::Uid {
             line.extend_from_slice(b" UID");
         }
-        let names = || list.iter().map(|(name, _)| *name);
-        let mut told: Vec<u32> = Vec::new();
-        extremes(&mut line, returns, list, &mut told);
-        if returns.count {
-            line.extend_from_slice(format!(" COUNT {}", list.len()).as_bytes());
-        }
-        if returns.all && !list.is_empty() {
-            line.extend_from_slice(b" ALL ");
-            set_of(&mut line, names());
-        }
-        if let Some(partial) = returns.partial {
-            let all: Vec<u32> = names().collect();
-            line.extend_from_slice(format!(" PARTIAL ({} ", partial_text(partial)).as_bytes());
-            let part = partial_of(&all, partial);
-            if part.is_empty() {
-                line.extend_from_slice(b"NIL")
-            } else {
-                set_of(&mut line, part.iter().copied())
-            }
-            line.push(b')');
-            let uids: Vec<u32> = list.iter().map(|(_, uid)| *uid).collect();
-            told.extend_from_slice(partial_of(&uids, partial));
-        }
-        // RFC 4731 §3.2: the ends alone count where nothing else is told; else all that was found.
-        if returns.count || returns.all {
-            told = list.iter().map(|(_, uid)| *uid).collect();
-        }
+        let told = results(&mut line, returns, list);
         if let Some(modseq) = searching.modseq.then(|| self.highest(told.into_iter())).flatten() {
             line.extend_from_slice(format!(" MODSEQ {modseq}").as_bytes());
         }
@@ -412,6 +389,33 @@ impl<'a> Sought<'a> {
     }
 }
 
+/// RFC 4731 §3.1: what the client asked to be told of what was found, in names. Gives the UIDs that count for the highest
+/// modseq.
+fn results(line: &mut Vec<u8>, returns: &Returns, list: &[(u32, u32)]) -> Vec<u32> {
+    let mut told: Vec<u32> = Vec::new();
+    extremes(line, returns, list, &mut told);
+    if returns.count {
+        line.extend_from_slice(format!(" COUNT {}", list.len()).as_bytes());
+    }
+    if returns.all && !list.is_empty() {
+        line.extend_from_slice(b" ALL ");
+        set_of(line, list.iter().map(|(name, _)| *name));
+    }
+    if let Some(partial) = returns.partial {
+        let part = partial_of(list, partial);
+        line.extend_from_slice(format!(" PARTIAL ({} ", partial_text(partial)).as_bytes());
+        if part.is_empty() {
+            line.extend_from_slice(b"NIL")
+        } else {
+            set_of(line, part.iter().map(|(name, _)| *name))
+        }
+        line.push(b')');
+        told.extend(part.iter().map(|(_, uid)| *uid));
+    }
+    // RFC 4731 §3.2: the ends alone count where nothing else is told; else all that was found.
+    if returns.count || returns.all { list.iter().map(|(_, uid)| *uid).collect() } else { told }
+}
+
 /// MIN and MAX, which in a sorted list are the first and the last (RFC 5267 §3.3).
 fn extremes(line: &mut Vec<u8>, returns: &Returns, list: &[(u32, u32)], told: &mut Vec<u32>) {
     for (wanted, word, end) in [(returns.min, " MIN ", list.first()), (returns.max, " MAX ", list.last())] {
@@ -441,7 +445,7 @@ fn partial_text(partial: PartialRange) -> String {
 }
 
 /// RFC 9394 §3.1: places from one end; the order stays that of the list.
-pub(super) fn partial_of(list: &[u32], partial: PartialRange) -> &[u32] {
+pub(super) fn partial_of<T>(list: &[T], partial: PartialRange) -> &[T] {
     let places = |place: u32| usize::try_from(place).unwrap_or(usize::MAX);
     let (first, last) = (places(partial.first).saturating_sub(1), places(partial.last).min(list.len()));
     let (from, to) = if partial.from_end {

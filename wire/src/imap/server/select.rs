@@ -185,16 +185,29 @@ fn last_match(known: &Numbers, numbers: &Set, uids: &Set) -> Option<u32> {
     let (mut numbers, mut uids) = (numbers.into_iter(), uids.into_iter());
     let (mut number, mut uid) = (numbers.next()?, uids.next()?);
     let mut matched = None;
-    // Only numbers that are there are looked at, so sets of any length cost no more than the mailbox has messages.
+    // Only numbers that are there are looked at, and few of each run.
     while *number.start() <= known.count() {
         let run = (number.end() - number.start()).min(uid.end() - uid.start());
         let there = run.min(known.count() - number.start());
-        let fits = |step: &u32| known.uid(number.start() + step) == Some(uid.start() + step);
-        matched = (0..=there).rev().find(fits).map(|step| uid.start() + step).or(matched);
+        matched = last_of_run(known, (*number.start(), *uid.start()), there).or(matched);
         let (Some(a), Some(b)) = (behind(&number, run, &mut numbers), behind(&uid, run, &mut uids)) else { break };
         (number, uid) = (a, b);
     }
     matched
+}
+
+/// The same of a run of numbers and UIDs, from a first pair on by so many steps. A mailbox's UIDs rise at least as fast as
+/// its numbers, so those that are too low come first, then those that fit, then those that are too high.
+fn last_of_run(known: &Numbers, (number, uid): (u32, u32), steps: u32) -> Option<u32> {
+    let is_too_high = |step: u32| known.uid(number + step).is_none_or(|found| found > uid + step);
+    // All steps before `low` are not too high, and those from `high` on are.
+    let (mut low, mut high) = (0, steps + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_too_high(middle) { high = middle } else { low = middle + 1 }
+    }
+    let last = low.checked_sub(1)?;
+    (known.uid(number + last) == Some(uid + last)).then_some(uid + last)
 }
 
 /// What follows a run at the beginning of a range: the rest of it, or the next.
@@ -225,4 +238,47 @@ fn permanent_flags(selected: &Selected) -> Vec<u8> {
     let some = if rights.has('s') { bits::SEEN } else { 0 } | if rights.has('t') { bits::DELETED } else { 0 };
     flags(&mut out, some, &selected.listing.head().keywords, false);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::listing::{Head, Row};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn numbers(uids: impl IntoIterator<Item = u32>) -> Numbers {
+        let rows = uids.into_iter().map(|uid| Row { uid, ..Row::default() });
+        Numbers::new(Arc::new(Listing::new(Head::default(), rows)))
+    }
+
+    /// Two sets of as many numbers.
+    fn pairs() -> impl Strategy<Value = (Vec<u32>, Vec<u32>)> {
+        let some = || proptest::collection::btree_set(1_u32..40, 1..30);
+        (some(), some()).prop_map(|(a, b)| a.into_iter().zip(b).unzip())
+    }
+
+    fn set(numbers: &[u32]) -> Set {
+        Set::of(numbers.iter().map(|number| *number..=*number))
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_match_is_as_every_pair_looked_at_has_it(
+            present in proptest::collection::btree_set(1_u32..40, 0..30),
+            (known_numbers, known_uids) in pairs(),
+        ) {
+            let known = numbers(present);
+            let all = known_numbers.iter().zip(&known_uids);
+            let naive = all.filter(|(number, uid)| known.uid(**number) == Some(**uid)).map(|(_, uid)| *uid).max();
+            prop_assert_eq!(last_match(&known, &set(&known_numbers), &set(&known_uids)), naive);
+        }
+    }
+
+    #[test]
+    fn a_last_match_may_be_the_last_of_all() {
+        let known = numbers(1..=9);
+        assert_eq!(last_match(&known, &Set::of([1..=u32::MAX]), &Set::of([1..=u32::MAX])), Some(9));
+        assert_eq!(last_match(&known, &Set::of([1..=u32::MAX - 1]), &Set::of([2..=u32::MAX])), None);
+    }
 }

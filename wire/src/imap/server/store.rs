@@ -95,10 +95,12 @@ impl Server {
         // RFC 7162 §3.1.3: those that failed are named in the reply, and are told only what others changed.
         let done = minus(&meant.uids, &modified);
         let own = if store.silent {
-            // Changed otherwise than was asked for.
+            // Changed otherwise than was asked for; a bit may mean another keyword than before.
+            let given_away = before.head().keywords.given_away(&open.listing().head().keywords);
             let expected = |uid: u32, now: u64| {
                 let was = before.row(uid).map_or(0, |row| row.flags);
-                is_flags(now) == is_flags(changed_flags(was, &change, open.listing()))
+                let same = is_flags(now) == is_flags(changed_flags(was, &change, open.listing()));
+                same && (was | now) & given_away == 0
             };
             let ours = open.numbers.rows(&changed, 0);
             let strange = ours.filter(|(_, row)| !contains(&done, row.uid) || !expected(row.uid, row.flags));
@@ -133,21 +135,22 @@ impl Server {
 
     /// RFC 7162 §3.1.3: MODIFIED names those that had changed, as the command named them.
     fn store_reply(&mut self, store: &Store, meant: &Meant, modified: &Uids) -> Reply {
-        if !modified.is_empty() {
-            let Some(open) = self.open() else { return misfit() };
-            let named: Uids = match store.by {
-                By::Uid => modified.clone(),
-                By::Number => {
-                    let mut named = Uids::new();
-                    open.numbers.rows(modified, 0).for_each(|(number, _)| numbers::push(&mut named, number..=number));
-                    named
-                }
-            };
+        let Some(open) = self.open() else { return misfit() };
+        let named: Uids = match store.by {
+            By::Uid => modified.clone(),
+            By::Number => {
+                let mut named = Uids::new();
+                open.numbers.rows(modified, 0).for_each(|(number, _)| numbers::push(&mut named, number..=number));
+                named
+            }
+        };
+        if !named.is_empty() {
             let mut code = b"MODIFIED ".to_vec();
             text::set(&mut code, &named);
             return Reply::ok("some had changed").code(String::from_utf8(code).unwrap_or_default());
         }
-        match meant.gone {
+        // What had changed may be gone by now; it has no number to be named by.
+        match meant.gone || !modified.is_empty() {
             false => Reply::ok("stored"),
             // RFC 2180 §4.2.1: who does not ask for the flags is told OK.
             true if store.silent => Reply::ok("stored, but in those that are gone").code("EXPUNGEISSUED"),

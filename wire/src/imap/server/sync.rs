@@ -202,11 +202,11 @@ impl Server {
         }
     }
 
-    /// What is told of a message whose flags changed. RFC 7162 §3.2.4: with its UID for a client that resynchronizes.
+    /// What is told of a message whose flags changed. RFC 7162 §3.2.4: with its UID once modseqs are told.
     pub(super) fn news_columns(&self) -> Vec<Column> {
         let mut columns = vec![Column::Flags];
         // RFC 5465 §5.1: likewise for one that is told at any time.
-        let by_uid = self.enabled.qresync || self.enabled.notified.is_on();
+        let by_uid = self.enabled.condstore || self.enabled.notified.is_on();
         if by_uid && !self.enabled.uid_only {
             columns.insert(0, Column::Uid);
         }

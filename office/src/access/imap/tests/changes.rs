@@ -44,8 +44,11 @@ async fn flags_change_and_others_see_it() {
 /// RFC 7162 §3.1.3 holds for each message, whichever piece it is in.
 #[tokio::test]
 async fn many_messages_change_in_pieces() {
-    let (_house, mut desk) = bob().await;
+    let (house, mut desk) = bob().await;
     append(&mut desk, "INBOX", b"\r\nx").await;
+    // Who was told of one message when there are many.
+    let mut late = house.desk("bob").await;
+    select(&mut late, "INBOX").await;
     let mut since = select(&mut desk, "INBOX").await.listing;
     while since.len() < 20_002 {
         let copy = Ask::Copy { uids: vec![1..=20_002 - since.len()], to: name("INBOX"), moving: false };
@@ -55,7 +58,7 @@ async fn many_messages_change_in_pieces() {
     let (last, highest) = (since.last_uid(), since.head().highest_modseq);
     flag(&mut desk, vec![7..=7, last..=last], FlagChange::Add(names(bits::SEEN, &[])), None).await;
     let delete = FlagChange::Add(names(bits::DELETED, &[]));
-    assert_eq!(flag(&mut desk, vec![1..=u32::MAX], delete, Some(highest)).await, [7..=7, last..=last]);
+    assert_eq!(flag(&mut late, vec![1..=u32::MAX], delete, Some(highest)).await, [7..=7, last..=last]);
     let listing = sync(&mut desk).await.listing.unwrap();
     assert_eq!(listing.rows(0..listing.len()).filter(|row| row.flags == bits::DELETED).count(), 20_000);
     let modseqs = |listing: &Listing| {
@@ -64,14 +67,14 @@ async fn many_messages_change_in_pieces() {
     };
     assert_eq!(modseqs(&listing), 2, "others get on in between");
     let moving = |to, moving| Ask::Copy { uids: vec![1..=u32::MAX], to: name(to), moving };
+    select(&mut late, "Archive").await;
     let Answer::Copied { from, to, .. } = ask(&mut desk, moving("Archive", true)).await else { panic!() };
     assert_eq!((from, to), (vec![1..=last], vec![1..=last]));
     assert_eq!(modseqs(&select(&mut desk, "Archive").await.listing), 2);
     assert!(matches!(ask(&mut desk, moving("Trash", false)).await, Answer::Copied { .. }));
     let copies = select(&mut desk, "Trash").await.listing;
     assert_eq!(modseqs(&copies), 1, "a copy is of all or of none");
-    select(&mut desk, "Archive").await;
-    let Answer::Expunged { listing } = ask(&mut desk, Ask::Expunge { among: None, close: false }).await else {
+    let Answer::Expunged { listing } = ask(&mut late, Ask::Expunge { among: None, close: false }).await else {
         panic!()
     };
     assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [7, last]);
@@ -145,6 +148,36 @@ async fn several_messages_come_together_or_not_at_all() {
     assert_eq!(listing.rows(0..9).map(|row| row.uid).collect::<Vec<_>>(), [1, 3, 4]);
     assert_eq!(append_in_place(&mut desk, "INBOX", &[b"\r\ne"], Some(2)).await, Err(Refusal::Gone));
     assert_eq!(append_all(&mut desk, "Nowhere", &[b"\r\nd"]).await, Err(Refusal::NonExistent));
+}
+
+/// RFC 3516 §4.4: a part with NUL is made base64, and what that makes longer must have room; what cannot be is refused.
+#[tokio::test]
+async fn nul_is_cured_or_refused() {
+    let house = house().await;
+    house.account("bob", Some(2_000)).await;
+    let mut desk = house.desk("bob").await;
+    let header = "Content-Transfer-Encoding: binary\r\n";
+    for (content, expected) in [
+        (format!("{header}\r\nx\0y"), Ok(vec![1..=1])),
+        (format!("{header}Subject: x\0y\r\n\r\nx"), Err(Refusal::UnknownCte)),
+        (format!("{header}Subject: x\0y\r\n\r\nx\0y"), Err(Refusal::UnknownCte)),
+        ("Content-Transfer-Encoding: base64\r\n\r\neA\0==".to_owned(), Err(Refusal::UnknownCte)),
+        (
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n\0\r\n--b\r\n\r\nx\r\n--b--".to_owned(),
+            Err(Refusal::UnknownCte),
+        ),
+    ] {
+        assert_eq!(append_all(&mut desk, "INBOX", &[content.as_bytes()]).await, expected, "{content:?}");
+        done(&mut desk, Ask::Append(AppendStep::Abort)).await;
+    }
+    let listing = select(&mut desk, "INBOX").await.listing;
+    assert_eq!(listing.len(), 1);
+    let content = format!("{header}\r\n{}", "\0".repeat(1_700));
+    let octets = content.len() as u64;
+    done(&mut desk, Ask::Append(AppendStep::Begin { mailbox: name("INBOX"), replaces: None })).await;
+    done(&mut desk, Ask::Append(AppendStep::Message { flags: FlagNames::default(), date: None, octets })).await;
+    desk.content(content.as_bytes()).await;
+    assert_eq!(refused(&mut desk, Ask::Append(AppendStep::End)).await, Refusal::OverQuota);
 }
 
 #[tokio::test]

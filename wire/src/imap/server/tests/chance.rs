@@ -1,7 +1,7 @@
 //! Input and answers by chance: the session ends no worse than with an error reply.
 
 use super::{Talk, listing, plain_answer, profile};
-use crate::imap::ask::{Found, FoundRows, Piece, Summary, Synced};
+use crate::imap::ask::{Found, FoundRows, Piece, Progress, Summary, Synced};
 use crate::imap::{Answer, Ask, Refusal};
 use proptest::prelude::*;
 
@@ -64,7 +64,7 @@ fn answer(ask: &Ask, chance: u8) -> Answer {
         (3, Ask::Search { .. }) => Answer::Found(Found {
             rows: FoundRows::Threads(vec![(0, 0), (1, 2), (1, 3), (2, 77)]),
             more: false,
-            progress: Some((1, 2)),
+            progress: Some(Progress::Of(1, 2)),
             uid_validity: 7,
         }),
         (_, Ask::Summaries { uids, .. }) => {
@@ -76,7 +76,7 @@ fn answer(ask: &Ask, chance: u8) -> Answer {
         (_, Ask::Store { .. }) => Answer::Stored { modified: vec![2..=2], listing: listing(u32::from(chance) + 4) },
         (_, Ask::Expunge { .. }) => Answer::Expunged { listing: listing(u32::from(chance)) },
         (_, Ask::Copy { .. }) => {
-            Answer::Copied { uid_validity: 1, from: vec![1..=2], to: vec![4..=5], listing: listing(5) }
+            Answer::Copied { uid_validity: 1, from: vec![1..=2], to: vec![4..=5], listing: listing(5), failed: None }
         }
         (_, Ask::Vanished { .. }) => Answer::Vanished(vec![2..=5, 9..=9]),
         _ => plain_answer(ask),

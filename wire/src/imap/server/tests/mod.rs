@@ -5,7 +5,7 @@ mod chance;
 mod limits;
 
 use super::{Limits, Profile, Server};
-use crate::imap::ask::{Found, FoundRows, Piece, Rights, Selected, Synced, Uids};
+use crate::imap::ask::{Found, FoundRows, Piece, Progress, Rights, Selected, Synced, Uids};
 use crate::imap::listing::{Head, Listing, Row};
 use crate::imap::{Answer, Ask, Refusal};
 use crate::sasl::{self, Mechanism};
@@ -139,4 +139,47 @@ fn a_message_of_which_nothing_is_told_has_no_line() {
     assert_eq!(said, format!("* 2 FETCH (BINARY[1] ~{{1}}\r\nx)\r\n{failed}"));
     let said = fetched("UID FETCH 1 BINARY.PEEK[1]", &pieces[..1]);
     assert_eq!(said, format!("* 1 FETCH (UID 1)\r\n{failed}"));
+}
+
+/// RFC 6851 §3.3, §4.3: what moved before the rest could not is told like what moves.
+#[test]
+fn a_move_that_fails_on_the_way_tells_what_moved() {
+    let mut talk = Talk::logged_in();
+    talk.say("b SELECT INBOX (CONDSTORE)\r\n");
+    let rows = listing(10);
+    let head = Head { highest_modseq: 12, ..rows.head().clone() };
+    let left = Arc::new(Listing::new(head, rows.rows(2..10)));
+    let moved = Answer::Copied {
+        uid_validity: 9,
+        from: vec![1..=2],
+        to: vec![4..=5],
+        listing: left.clone(),
+        failed: Some(Refusal::NonExistent),
+    };
+    let said = talk.say_to(b"c MOVE 1:3 Work\r\n", &mut |ask| match ask {
+        Ask::Copy { .. } => moved.clone(),
+        Ask::Sync => Answer::Synced(Synced { listing: Some(left.clone()), ..Synced::default() }),
+        other => plain_answer(other),
+    });
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[..3], ["* OK [COPYUID 9 1:2 4:5] moved", "* 2 EXPUNGE", "* 1 EXPUNGE"]);
+    assert_eq!(lines[3], "* OK [HIGHESTMODSEQ 12] some were moved");
+    assert!(lines[4].starts_with("c NO [TRYCREATE] "), "{said}");
+}
+
+/// RFC 9585 §2.
+#[test]
+fn a_search_tells_how_far_it_is() {
+    let mut talk = Talk::logged_in();
+    talk.say("b SELECT INBOX\r\n");
+    let page = |progress, more| Found { rows: FoundRows::Ranges(vec![]), more, progress, uid_validity: 7 };
+    let mut pages = vec![page(None, false), page(Some(Progress::Unknown), true), page(Some(Progress::Of(1, 9)), true)];
+    let said = talk.say_to(b"c SEARCH TEXT x\r\n", &mut |ask| match ask {
+        Ask::Search { .. } | Ask::SearchMore => Answer::Found(pages.pop().unwrap()),
+        other => plain_answer(other),
+    });
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("* OK [INPROGRESS (\"c\" 1 9)] "), "{said}");
+    assert!(lines[1].starts_with("* OK [INPROGRESS (\"c\" NIL NIL)] "), "{said}");
+    assert_eq!(lines[2], "* SEARCH");
 }
