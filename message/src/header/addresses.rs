@@ -12,15 +12,16 @@ pub const ADDRESSES_MAX: usize = 5_000;
 pub struct Phrase {
     /// The words with one space between them, quotes and backslashes taken off, encoded words not decoded.
     pub raw: Vec<u8>,
-    /// It was one quoted string, in which `=?` is only text (RFC 2047 §5).
+    /// It was one quoted string.
     pub quoted: bool,
 }
 
 impl Phrase {
-    /// As people read it.
+    /// As people read it. Nobody may write encoded words in a quoted string (RFC 2047 §5), but some do, and every reader
+    /// takes them for what they are meant to be.
     #[must_use]
     pub fn text(&self) -> String {
-        if self.quoted { words::raw_text(&self.raw) } else { words::text(&self.raw) }
+        words::text(&self.raw)
     }
 }
 
@@ -159,7 +160,8 @@ impl List<'_> {
                 Some(b'[') => {
                     inner.word(self.lexer.run(|byte| matches!(byte, b']' | b'>')), false);
                 }
-                Some(b':') => {
+                // What begins otherwise is no route: `<Undisclosed-Recipient:;>` is all one word.
+                Some(b':') if inner.at == Some(0) => {
                     self.draft.route = inner.route();
                     inner = Draft::default();
                     self.lexer.bump();

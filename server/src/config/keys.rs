@@ -91,7 +91,12 @@ pub const KEYS: &[Key] = &[
     key("limits", "recipients", "1000", "Recipients of one message."),
     key("limits", "connections", "5000", "Connections at a time, all protocols together."),
     key("limits", "connections_per_address", "100", "Connections at a time from one address (IPv4 /32, IPv6 /64)."),
-    key("limits", "connections_per_minute", "600", "New connections a minute from one address."),
+    key(
+        "limits",
+        "connections_per_minute",
+        "6000",
+        "New connections a minute from one address: more than an office behind one address makes in the morning, and little work.",
+    ),
     key("limits", "login_guesses_per_minute", "20", "Failed logins a minute from one address."),
     key("dns", "servers", "[]", "Name servers, [\"address:port\", ...]. Default: the system's."),
     key("outbound", "port", "25", "The port of other servers; another one only for test networks."),
