@@ -22,6 +22,13 @@ const PAGES_IN_HOUSE: usize = 64;
 /// How many pages may be read ahead in a house.
 pub(crate) struct Room(Arc<Semaphore>);
 
+impl Room {
+    /// The right to read one page ahead, where there is any left.
+    pub fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().try_acquire_owned().ok()
+    }
+}
+
 impl Default for Room {
     fn default() -> Room {
         Room(Arc::new(Semaphore::new(PAGES_IN_HOUSE)))
@@ -70,7 +77,7 @@ impl Ahead {
         uids = uids.get(known..).unwrap_or_default();
         while self.pages.len() < PAGES
             && !uids.is_empty()
-            && let Ok(_room) = room.0.clone().try_acquire_owned()
+            && let Some(_room) = room.take()
         {
             let (now, later) = uids.split_at(page_of(uids, listing).len());
             self.pages.push_back(Begin { of, uids: now.to_vec(), found: store.begin(messages(of, now)), _room });

@@ -60,6 +60,7 @@ pub struct ImapDesk {
     /// What names lead to, from one question to the next of a command that asks about many.
     trees: names::Trees,
     ahead: Option<Box<ahead::Ahead>>,
+    described: Option<Box<summaries::Ahead>>,
 }
 
 impl ImapDesk {
@@ -77,6 +78,7 @@ impl ImapDesk {
             sources: Sources::default(),
             trees: names::Trees::default(),
             ahead: None,
+            described: None,
         }
     }
 
@@ -209,6 +211,6 @@ impl Desk for ImapDesk {
 
     fn rest(&mut self) {
         self.trees = names::Trees::default();
-        self.ahead = None;
+        (self.ahead, self.described) = (None, None);
     }
 }

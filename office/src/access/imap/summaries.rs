@@ -10,23 +10,41 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::query::{StoredMessages, Summaries};
 use store::types::{AccountId, MailboxId, Stored, SummaryRow, Uid};
-use store::{Store, StoreError, UidSet};
-use wire::imap::ask::{Summary, SummaryItems};
+use store::{Begun, Store, StoreError, UidSet};
+use tokio::sync::OwnedSemaphorePermit;
+use wire::imap::ask::{PAGE_MESSAGES, Summary, SummaryItems};
+use wire::imap::listing::Listing;
 use wire::imap::{Answer, Charset, Refusal, structure};
+
+/// Messages that a session asks about at a time.
+const PAGE_ROWS: u32 = PAGE_MESSAGES as u32;
 
 /// Octets of content that are read together for previews.
 const PREVIEW_OCTETS: u64 = 1024 * 1024;
+
+/// Descriptions of the next page, which are read while one is written for the client.
+pub(super) struct Ahead {
+    of: (AccountId, MailboxId),
+    uids: Vec<u32>,
+    found: Begun<Vec<SummaryRow>>,
+    _room: OwnedSemaphorePermit,
+}
 
 impl ImapDesk {
     pub(super) async fn summaries(&mut self, uids: &[u32], items: SummaryItems) -> Result<Answer, Refusal> {
         self.may_read().await?;
         let selected = self.open()?;
         let place = (selected.view.account(), selected.view.mailbox());
-        let set: UidSet = uids.iter().map(|uid| Uid(*uid)).collect();
-        let limit = u32::try_from(uids.len()).unwrap_or(u32::MAX);
-        let query = Summaries { account: place.0, mailbox: place.1, uids: set.clone(), limit };
-        let mut described = HashMap::new();
-        for row in self.read(query).await? {
+        let next = following(&selected.listing, uids);
+        let query = summaries_of(place, uids);
+        let set = query.uids.clone();
+        let found = match self.described.take().filter(|ahead| ahead.of == place && ahead.uids == uids) {
+            Some(ahead) => ahead.found.finish().await.map_err(|error| refusal(&error))?,
+            None => self.read(query).await?,
+        };
+        self.describe_ahead(place, next);
+        let mut described = HashMap::with_capacity(found.len());
+        for row in found {
             let uid = row.uid.0;
             described.insert(uid, describe(place.0, row, items).map_err(|error| refusal(&error))?);
         }
@@ -35,6 +53,12 @@ impl ImapDesk {
         }
         let summaries = uids.iter().map(|uid| described.remove(uid).map(|described| described.summary));
         Ok(Answer::Summaries(summaries.collect()))
+    }
+
+    fn describe_ahead(&mut self, of: (AccountId, MailboxId), uids: Vec<u32>) {
+        let Some(_room) = self.office.room_ahead().take().filter(|_| !uids.is_empty()) else { return };
+        let found = self.office.store().begin(summaries_of(of, &uids));
+        self.described = Some(Box::new(Ahead { of, uids, found, _room }));
     }
 
     /// Reads the beginnings of messages, as many at a time as may lie in memory.
@@ -62,6 +86,22 @@ impl ImapDesk {
         }
         Ok(())
     }
+}
+
+fn summaries_of((account, mailbox): (AccountId, MailboxId), uids: &[u32]) -> Summaries {
+    let limit = u32::try_from(uids.len()).unwrap_or(u32::MAX);
+    Summaries { account, mailbox, uids: uids.iter().map(|uid| Uid(*uid)).collect(), limit }
+}
+
+/// What will be asked for next, most likely: who asks for a whole page of messages that follow one another goes on so.
+fn following(listing: &Listing, uids: &[u32]) -> Vec<u32> {
+    let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Vec::new() };
+    let (first, last) = (listing.lower_bound(*first), listing.lower_bound(*last));
+    if uids.len() < PAGE_MESSAGES || (last - first.min(last)) as usize != uids.len() - 1 {
+        return Vec::new();
+    }
+    let next = last + 1..(last + 1).saturating_add(PAGE_ROWS).min(listing.len());
+    listing.rows(next).map(|row| row.uid).collect()
 }
 
 /// A message that is being described.

@@ -1,7 +1,7 @@
 //! Descriptions and pieces of messages.
 
 use super::*;
-use wire::imap::ask::{Summary, SummaryItems};
+use wire::imap::ask::{PAGE_MESSAGES, Summary, SummaryItems};
 
 const LETTER: &[u8] = b"From: Bob <bob@hamburger.edu>\r\nSubject: lunch\r\nContent-Type: multipart/mixed; boundary=x\r\n\
     \r\n--x\r\nContent-Type: text/plain\r\n\r\nFish?\r\n--x\r\nContent-Transfer-Encoding: base64\r\n\r\nRmlzaCE=\r\n--x--\r\n";
@@ -97,6 +97,30 @@ async fn pages_read_ahead_are_those_that_are_asked_for() {
     select(&mut desk, "Sent").await;
     let found = pieces(&mut desk, &[other], vec![whole()]).await;
     assert_eq!(found[0].as_ref().unwrap(), b"Subject: another\r\n\r\n");
+}
+
+#[tokio::test]
+async fn descriptions_read_ahead_are_those_that_are_asked_for() {
+    let (_house, mut desk) = bob().await;
+    let contents: Vec<String> =
+        (0..2 * PAGE_MESSAGES + 9).map(|number| format!("Subject: letter-{number}.\r\n\r\n")).collect();
+    let contents: Vec<&[u8]> = contents.iter().map(String::as_bytes).collect();
+    let mut uids: Vec<u32> = vec![];
+    for some in contents.chunks(500) {
+        uids.extend(append_all(&mut desk, "INBOX", some).await.unwrap().into_iter().flatten());
+    }
+    select(&mut desk, "INBOX").await;
+    let pages: Vec<&[u32]> = uids.chunks(PAGE_MESSAGES).collect();
+    // On and on, then back, then with one left out.
+    let skipping: Vec<u32> = uids.iter().copied().filter(|uid| uid % 7 != 3).collect();
+    for page in [pages[0], pages[1], pages[2], pages[1], &skipping[..PAGE_MESSAGES], pages[0], pages[1]] {
+        for (uid, found) in page.iter().zip(summaries(&mut desk, page).await) {
+            let envelope = found.unwrap().envelope.unwrap();
+            let at = uids.iter().position(|known| known == uid).unwrap();
+            let subject = format!("\"letter-{at}.\"");
+            assert!(String::from_utf8_lossy(&envelope).contains(&subject), "{uid}");
+        }
+    }
 }
 
 #[tokio::test]
