@@ -1,10 +1,11 @@
-//! Reading ahead: messages are read from the store in pages, and while one page goes to the client the next are read, so
-//! that neither waits for the other. Owns where a page ends; what is made of its messages is not known here.
+//! Reading ahead: messages and their summaries are read from the store in pages, and while one page goes to the client the
+//! next are read, so that neither waits for the other. Owns where a page of messages ends; what is made of what is read is
+//! not known here.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use store::query::StoredMessages;
-use store::types::{AccountId, MailboxId, Stored, Uid};
+use store::query::{Query, StoredMessages};
+use store::types::{AccountId, MailboxId, Stored, SummaryRow, Uid};
 use store::{Begun, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wire::imap::listing::Listing;
@@ -24,7 +25,7 @@ pub(crate) struct Room(Arc<Semaphore>);
 
 impl Room {
     /// The right to read one page ahead, where there is any left.
-    pub fn take(&self) -> Option<OwnedSemaphorePermit> {
+    fn take(&self) -> Option<OwnedSemaphorePermit> {
         self.0.clone().try_acquire_owned().ok()
     }
 }
@@ -35,26 +36,35 @@ impl Default for Room {
     }
 }
 
-/// Messages, read.
-type Found = Vec<(Uid, Stored)>;
-
-/// Pages that are being read.
+/// What is being read for a session.
 #[derive(Default)]
 pub(super) struct Ahead {
-    pages: VecDeque<Begin>,
+    pub messages: Pages<(Uid, Stored)>,
+    pub summaries: Pages<SummaryRow>,
+}
+
+/// Pages that are being read.
+pub(super) struct Pages<T> {
+    pages: VecDeque<Page<T>>,
 }
 
 /// One of them.
-struct Begin {
+struct Page<T> {
     of: (AccountId, MailboxId),
     uids: Vec<u32>,
-    found: Begun<Found>,
+    found: Begun<Vec<T>>,
     _room: OwnedSemaphorePermit,
 }
 
-impl Ahead {
-    /// The page with these messages, where it is among those that are being read; those before it are not wanted.
-    pub fn take(&mut self, of: (AccountId, MailboxId), uids: &[u32]) -> Option<Begun<Found>> {
+impl<T> Default for Pages<T> {
+    fn default() -> Pages<T> {
+        Pages { pages: VecDeque::new() }
+    }
+}
+
+impl<T: Send> Pages<T> {
+    /// The page of these messages, where it is among those that are being read; those before it are not wanted.
+    pub fn take(&mut self, of: (AccountId, MailboxId), uids: &[u32]) -> Option<Begun<Vec<T>>> {
         while let Some(page) = self.pages.pop_front() {
             if page.of == of && page.uids == uids {
                 return Some(page.found);
@@ -63,10 +73,24 @@ impl Ahead {
         None
     }
 
+    /// Begins to read a page; false: the house has no room for it.
+    pub fn begin(
+        &mut self,
+        (store, room): (&Store, &Room),
+        (of, uids): ((AccountId, MailboxId), &[u32]),
+        query: impl Query<Rows = Vec<T>> + Send + 'static,
+    ) -> bool {
+        let Some(_room) = room.take() else { return false };
+        self.pages.push_back(Page { of, uids: uids.to_vec(), found: store.begin(query), _room });
+        true
+    }
+}
+
+impl Pages<(Uid, Stored)> {
     /// Begins to read the pages of messages that come next.
     pub fn go_on(
         &mut self,
-        (store, room): (&Store, &Room),
+        house: (&Store, &Room),
         of: (AccountId, MailboxId),
         (mut uids, listing): (&[u32], &Listing),
     ) {
@@ -75,12 +99,11 @@ impl Ahead {
         }
         let known: usize = self.pages.iter().map(|page| page.uids.len()).sum();
         uids = uids.get(known..).unwrap_or_default();
-        while self.pages.len() < PAGES
-            && !uids.is_empty()
-            && let Some(_room) = room.take()
-        {
+        while self.pages.len() < PAGES && !uids.is_empty() {
             let (now, later) = uids.split_at(page_of(uids, listing).len());
-            self.pages.push_back(Begin { of, uids: now.to_vec(), found: store.begin(messages(of, now)), _room });
+            if !self.begin(house, (of, now), messages(of, now)) {
+                return;
+            }
             uids = later;
         }
     }
@@ -135,8 +158,8 @@ mod tests {
         let store = Store::open(folder.path(), store::Settings::default()).unwrap();
         let listing = listing(&[OCTETS; 9]);
         let (of, other) = ((AccountId(1), MailboxId(1)), (AccountId(1), MailboxId(2)));
-        let begun = |ahead: &Ahead| ahead.pages.iter().map(|page| page.uids.clone()).collect::<Vec<_>>();
-        let (mut ahead, room) = (Ahead::default(), Room::default());
+        let begun = |ahead: &Pages<_>| ahead.pages.iter().map(|page| page.uids.clone()).collect::<Vec<_>>();
+        let (mut ahead, room) = (Pages::default(), Room::default());
         ahead.go_on((&store, &room), of, (&[2, 3, 4, 5], &listing));
         assert_eq!(begun(&ahead), [[2], [3]]);
         assert_eq!(ahead.take(of, &[2]).unwrap().finish().await.unwrap().len(), 0);
@@ -153,11 +176,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), store::Settings::default()).unwrap();
         let (of, listing, room) = ((AccountId(1), MailboxId(1)), listing(&[OCTETS; 9]), Room::default());
-        let mut clients: Vec<Ahead> = (0..=PAGES_IN_HOUSE / PAGES).map(|_| Ahead::default()).collect();
+        let mut clients: Vec<Pages<_>> = (0..=PAGES_IN_HOUSE / PAGES).map(|_| Pages::default()).collect();
         for ahead in &mut clients {
             ahead.go_on((&store, &room), of, (&[2, 3, 4, 5], &listing));
         }
-        let begun = |clients: &[Ahead]| clients.iter().map(|ahead| ahead.pages.len()).sum::<usize>();
+        let begun = |clients: &[Pages<_>]| clients.iter().map(|ahead| ahead.pages.len()).sum::<usize>();
         assert_eq!(begun(&clients), PAGES_IN_HOUSE);
         clients.truncate(1);
         clients[0].pages.clear();

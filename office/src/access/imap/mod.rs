@@ -60,7 +60,6 @@ pub struct ImapDesk {
     /// What names lead to, from one question to the next of a command that asks about many.
     trees: names::Trees,
     ahead: Option<Box<ahead::Ahead>>,
-    described: Option<Box<summaries::Ahead>>,
 }
 
 impl ImapDesk {
@@ -78,7 +77,6 @@ impl ImapDesk {
             sources: Sources::default(),
             trees: names::Trees::default(),
             ahead: None,
-            described: None,
         }
     }
 
@@ -205,12 +203,11 @@ impl Desk for ImapDesk {
     }
 
     async fn news(&mut self) {
-        self.trees = names::Trees::default();
         self.wait_for_news().await;
     }
 
     fn rest(&mut self) {
         self.trees = names::Trees::default();
-        (self.ahead, self.described) = (None, None);
+        self.ahead = None;
     }
 }

@@ -58,12 +58,11 @@ impl ImapDesk {
     }
 
     fn read_ahead(&mut self, place: (AccountId, MailboxId), next: (&[u32], &Listing)) {
-        if next.0.is_empty() {
-            self.ahead = None;
+        if next.0.is_empty() && self.ahead.is_none() {
             return;
         }
         let ahead = self.ahead.get_or_insert_default();
-        ahead.go_on((self.office.store(), self.office.room_ahead()), place, next);
+        ahead.messages.go_on((self.office.store(), self.office.room_ahead()), place, next);
     }
 
     async fn pieces_of(
@@ -99,7 +98,7 @@ impl ImapDesk {
         let (account, mailbox) = place;
         let query = messages(place, uids);
         let (set, limit) = (query.uids.clone(), query.limit);
-        let found = match self.ahead.as_mut().and_then(|ahead| ahead.take(place, uids)) {
+        let found = match self.ahead.as_mut().and_then(|ahead| ahead.messages.take(place, uids)) {
             Some(begun) => begun.finish().await.map_err(|error| refusal(&error))?,
             None => self.read(query).await?,
         };

@@ -94,7 +94,7 @@ impl ImapDesk {
     }
 
     pub(super) async fn unselect(&mut self, now: Time) -> Answer {
-        self.search = None;
+        (self.search, self.ahead) = (None, None);
         if let Some(selected) = self.selected.take() {
             self.office.views().closed(&selected.view, now);
             if let Err(error) = selected.view.settle().await {

@@ -10,8 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::query::{StoredMessages, Summaries};
 use store::types::{AccountId, MailboxId, Stored, SummaryRow, Uid};
-use store::{Begun, Store, StoreError, UidSet};
-use tokio::sync::OwnedSemaphorePermit;
+use store::{Store, StoreError, UidSet};
 use wire::imap::ask::{PAGE_MESSAGES, Summary, SummaryItems};
 use wire::imap::listing::Listing;
 use wire::imap::{Answer, Charset, Refusal, structure};
@@ -22,14 +21,6 @@ const PAGE_ROWS: u32 = PAGE_MESSAGES as u32;
 /// Octets of content that are read together for previews.
 const PREVIEW_OCTETS: u64 = 1024 * 1024;
 
-/// Descriptions of the next page, which are read while one is written for the client.
-pub(super) struct Ahead {
-    of: (AccountId, MailboxId),
-    uids: Vec<u32>,
-    found: Begun<Vec<SummaryRow>>,
-    _room: OwnedSemaphorePermit,
-}
-
 impl ImapDesk {
     pub(super) async fn summaries(&mut self, uids: &[u32], items: SummaryItems) -> Result<Answer, Refusal> {
         self.may_read().await?;
@@ -38,11 +29,11 @@ impl ImapDesk {
         let next = following(&selected.listing, uids);
         let query = summaries_of(place, uids);
         let set = query.uids.clone();
-        let found = match self.described.take().filter(|ahead| ahead.of == place && ahead.uids == uids) {
-            Some(ahead) => ahead.found.finish().await.map_err(|error| refusal(&error))?,
+        let found = match self.ahead.as_mut().and_then(|ahead| ahead.summaries.take(place, uids)) {
+            Some(begun) => begun.finish().await.map_err(|error| refusal(&error))?,
             None => self.read(query).await?,
         };
-        self.describe_ahead(place, next);
+        self.summaries_ahead(place, &next);
         let mut described = HashMap::with_capacity(found.len());
         for row in found {
             let uid = row.uid.0;
@@ -55,10 +46,14 @@ impl ImapDesk {
         Ok(Answer::Summaries(summaries.collect()))
     }
 
-    fn describe_ahead(&mut self, of: (AccountId, MailboxId), uids: Vec<u32>) {
-        let Some(_room) = self.office.room_ahead().take().filter(|_| !uids.is_empty()) else { return };
-        let found = self.office.store().begin(summaries_of(of, &uids));
-        self.described = Some(Box::new(Ahead { of, uids, found, _room }));
+    fn summaries_ahead(&mut self, of: (AccountId, MailboxId), uids: &[u32]) {
+        if uids.is_empty() {
+            return;
+        }
+        let ahead = self.ahead.get_or_insert_default();
+        // Where there is no room it is read when it is asked for.
+        let _ =
+            ahead.summaries.begin((self.office.store(), self.office.room_ahead()), (of, uids), summaries_of(of, uids));
     }
 
     /// Reads the beginnings of messages, as many at a time as may lie in memory.
