@@ -66,8 +66,36 @@ fn listed(row: &Row<'_>) -> Sql<ListingRow> {
 
 impl Answer for MailboxSince {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<ListingNews> {
-        let find = MailboxById { account: self.account, mailbox: self.mailbox };
-        let Some(mailbox) = find.answer(snapshot)? else { return Ok(ListingNews::Gone) };
+        let mailbox = MailboxById { account: self.account, mailbox: self.mailbox }.answer(snapshot)?;
+        self.news_of(snapshot, mailbox)
+    }
+}
+
+impl Answer for MailboxNews {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<ListingNews>> {
+        let whole = MailboxSince { account: self.account, mailbox: self.mailbox, since: self.since };
+        let mailbox = MailboxById { account: self.account, mailbox: self.mailbox }.answer(snapshot)?;
+        // One in which nothing happened has no news, however much there is of its account's others.
+        let is_stirred = mailbox.as_ref().is_some_and(|mailbox| mailbox.modseq > self.since);
+        if is_stirred {
+            for count in [CHANGED_AT_MOST, GONE_AT_MOST] {
+                if whole.are_more(snapshot, count, NEWS_MAX)? {
+                    return Ok(None);
+                }
+            }
+        }
+        whole.news_of(snapshot, mailbox).map(Some)
+    }
+}
+
+/// Rows of an account that changed after a modseq, and what went from it; counted up to a number.
+const CHANGED_AT_MOST: &str = "SELECT count(*) FROM (SELECT 1 FROM msg INDEXED BY msg_modseq \
+     WHERE account = ?1 AND modseq > ?2 LIMIT ?3)";
+const GONE_AT_MOST: &str = "SELECT count(*) FROM (SELECT 1 FROM gone WHERE account = ?1 AND modseq > ?2 LIMIT ?3)";
+
+impl MailboxSince {
+    fn news_of(&self, snapshot: &Snapshot<'_>, mailbox: Option<Mailbox>) -> Sql<ListingNews> {
+        let Some(mailbox) = mailbox else { return Ok(ListingNews::Gone) };
         let keywords = keywords_of(snapshot.sql, self.account)?;
         let (mut changed, mut vanished) = (Vec::new(), UidSet::default());
         if mailbox.modseq > self.since {
@@ -79,40 +107,20 @@ impl Answer for MailboxSince {
         }
         Ok(ListingNews::Known { mailbox: Box::new(mailbox), keywords, changed, vanished })
     }
-}
 
-impl Answer for MailboxNews {
-    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Option<ListingNews>> {
-        let whole = MailboxSince { account: self.account, mailbox: self.mailbox, since: self.since };
-        let find = MailboxById { account: self.account, mailbox: self.mailbox };
-        // One in which nothing happened has no news, however much there is of its account's others.
-        if find.answer(snapshot)?.is_none_or(|mailbox| mailbox.modseq <= self.since) {
-            return whole.answer(snapshot).map(Some);
-        }
-        for table in ["msg INDEXED BY msg_modseq", "gone"] {
-            let count = format!(
-                "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE account = ?1 AND modseq > ?2 LIMIT {NEWS_MAX} + 1)"
-            );
-            let count = snapshot.one(&count, [self.account.0, num(self.since.0)], |row| Ok(row.get::<_, u32>(0)?))?;
-            if count.is_some_and(|count| count > NEWS_MAX) {
-                return Ok(None);
-            }
-        }
-        whole.answer(snapshot).map(Some)
+    /// Whether there are more than so many of what is counted.
+    fn are_more(&self, snapshot: &Snapshot<'_>, count: &str, most: u32) -> Sql<bool> {
+        let limit = i64::from(most) + 1;
+        let found = snapshot.one(count, [self.account.0, num(self.since.0), limit], |row| Ok(row.get::<_, i64>(0)?))?;
+        Ok(found == Some(limit))
     }
-}
 
-impl MailboxSince {
     /// By the index of changes, whatever SQLite guesses of the tables: a mailbox is larger than what changed in it. Where
     /// it is not, its rows in order are read sooner than one by one.
     fn changed(&self, snapshot: &Snapshot<'_>, total: u32) -> Sql<Vec<ListingRow>> {
         let at = [self.account.0, self.mailbox.0, num(self.since.0)];
         let columns = "SELECT uid, flags, modseq, email, size, received FROM msg";
-        let count = "SELECT count(*) FROM (SELECT 1 FROM msg INDEXED BY msg_modseq \
-                     WHERE account = ?1 AND modseq > ?2 LIMIT ?3)";
-        let some = i64::from(total / SCATTERED) + 1;
-        let count = snapshot.one(count, [at[0], at[2], some], |row| Ok(row.get::<_, i64>(0)?))?;
-        if count == Some(some) {
+        if self.are_more(snapshot, CHANGED_AT_MOST, total / SCATTERED)? {
             // The sign keeps the index of changes out.
             let find = format!("{columns} WHERE account = ?1 AND mailbox = ?2 AND +modseq > ?3 ORDER BY uid");
             return snapshot.all(&find, at, listed);
