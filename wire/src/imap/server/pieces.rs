@@ -81,8 +81,8 @@ impl Server {
         }
         let Some(mut line) = pieces.line.take() else { return };
         let label = pieces.fetching.plan.labels.get(want).cloned().unwrap_or_default();
-        let binary = matches!(pieces.fetching.wants.get(want), Some(Want::Binary(..)));
-        let body = self.body(&mut line, (&label, pieces.starts()), (binary, piece), &mut pieces.fetching.failed);
+        let wanted = pieces.fetching.wants.get(want);
+        let body = self.body(&mut line, (&label, pieces.starts()), (wanted, piece), &mut pieces.fetching.failed);
         if let Some(relay) = body {
             self.send(std::mem::take(&mut line));
             self.out.push_back(Out::Relay(relay));
@@ -119,7 +119,7 @@ impl Server {
         &self,
         line: &mut Vec<u8>,
         (label, start): (&[u8], Option<usize>),
-        (binary, piece): (bool, Piece),
+        (want, piece): (Option<&Want>, Piece),
         failed: &mut Option<Reply>,
     ) -> Option<Relay> {
         match piece {
@@ -128,14 +128,11 @@ impl Server {
             _ => {}
         }
         // RFC 3516 §7: a size is a number, and where there is none the item is left out. Octets may be NIL.
-        let is_told = match piece {
-            Piece::UnknownCte => false,
-            Piece::Size(_) => true,
-            _ => !label.starts_with(b"BINARY.SIZE"),
-        };
-        if !is_told {
+        let is_size = matches!(want, Some(Want::BinarySize(_)));
+        if matches!(piece, Piece::UnknownCte) || is_size && !matches!(piece, Piece::Size(_)) {
             return None;
         }
+        let binary = matches!(want, Some(Want::Binary(..)));
         match start {
             Some(start) => space(line, start),
             None => line.push(b' '),
