@@ -12,8 +12,6 @@ pub const ADDRESSES_MAX: usize = 5_000;
 pub struct Phrase {
     /// The words with one space between them, quotes and backslashes taken off, encoded words not decoded.
     pub raw: Vec<u8>,
-    /// It was one quoted string.
-    pub quoted: bool,
 }
 
 impl Phrase {
@@ -83,8 +81,6 @@ struct Draft {
     compact: Vec<u8>,
     /// Where the first `@` outside quotes stands in `compact`; a second makes the domain invalid, and so it should.
     at: Option<usize>,
-    words: usize,
-    quoted_words: usize,
     comment: Option<Vec<u8>>,
     angle: Option<(Vec<u8>, Vec<u8>)>,
     route: Option<Box<[u8]>>,
@@ -114,7 +110,7 @@ impl List<'_> {
             Some(b'<') => return self.angle(),
             Some(b'"') => {
                 let word = self.lexer.quoted();
-                self.draft.word(&word, true);
+                self.draft.word(&word);
                 return true;
             }
             Some(b'@') => {
@@ -126,7 +122,7 @@ impl List<'_> {
             Some(byte) if ends_atom(byte) => {}
             Some(_) => {
                 let word = self.lexer.run(ends_atom);
-                self.draft.word(word, false);
+                self.draft.word(word);
                 return true;
             }
         }
@@ -137,7 +133,7 @@ impl List<'_> {
     /// A domain literal keeps its colons (RFC 5322 §3.4.1).
     fn literal(&mut self) -> bool {
         let word = self.lexer.run(|byte| matches!(byte, b']' | b',' | b'>' | b'\r' | b'\n'));
-        self.draft.word(word, false);
+        self.draft.word(word);
         if self.lexer.eat(b']') {
             self.draft.compact.push(b']');
             self.draft.phrase.push(b']');
@@ -155,10 +151,10 @@ impl List<'_> {
                 None | Some(b'>') => break,
                 Some(b'"') => {
                     let word = self.lexer.quoted();
-                    inner.word(&word, true);
+                    inner.word(&word);
                 }
                 Some(b'[') => {
-                    inner.word(self.lexer.run(|byte| matches!(byte, b']' | b'>')), false);
+                    inner.word(self.lexer.run(|byte| matches!(byte, b']' | b'>')));
                 }
                 // What begins otherwise is no route: `<Undisclosed-Recipient:;>` is all one word.
                 Some(b':') if inner.at == Some(0) => {
@@ -210,19 +206,17 @@ impl List<'_> {
 }
 
 impl Draft {
-    fn word(&mut self, word: &[u8], quoted: bool) {
+    fn word(&mut self, word: &[u8]) {
         if !self.phrase.is_empty() {
             self.phrase.push(b' ');
         }
         self.phrase.extend_from_slice(word);
         self.compact.extend_from_slice(word);
-        self.words += 1;
-        self.quoted_words += usize::from(quoted);
     }
 
     fn name(&self) -> Option<Phrase> {
         let raw = self.phrase.trim_ascii().to_vec();
-        (!raw.is_empty()).then_some(Phrase { raw, quoted: self.words == 1 && self.quoted_words == 1 })
+        (!raw.is_empty()).then_some(Phrase { raw })
     }
 
     /// Local part and domain of what was typed without spaces.
@@ -245,7 +239,7 @@ impl Draft {
     }
 
     fn into_mailbox(self) -> Option<Mailbox> {
-        let comment = || self.comment.clone().filter(|text| !text.is_empty()).map(|raw| Phrase { raw, quoted: false });
+        let comment = || self.comment.clone().filter(|text| !text.is_empty()).map(|raw| Phrase { raw });
         if let Some((local_part, domain)) = &self.angle {
             let name = self.name().or_else(comment);
             let empty = name.is_none() && local_part.is_empty() && domain.is_empty();

@@ -252,6 +252,19 @@ impl Stored for Mailbox {
     }
 }
 
+/// An octet stands behind the words that once told whether they were quoted.
+impl Stored for Phrase {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.raw.put(out);
+        false.put(out);
+    }
+
+    fn get(rest: &mut &[u8]) -> Read<Phrase> {
+        let raw = Vec::get(rest)?;
+        bool::get(rest).map(|_| Phrase { raw })
+    }
+}
+
 /// A struct is its fields in order, so writing and reading cannot fall apart.
 macro_rules! stored_struct {
     ($name:ident { $($field:ident),+ $(,)? }) => {
@@ -267,7 +280,6 @@ macro_rules! stored_struct {
     };
 }
 
-stored_struct!(Phrase { raw, quoted });
 stored_struct!(Parameter { name, value });
 stored_struct!(Disposition { kind, parameters });
 stored_struct!(Summary { parts, octets, utf8_header, message_id, references });

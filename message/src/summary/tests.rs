@@ -20,7 +20,7 @@ fn holds_the_envelope() {
     let from = Envelope::mailboxes(&envelope.from).next().unwrap();
     assert_eq!((&*from.local_part, &*from.domain), (&b"alice"[..], &b"crepes.fr"[..]));
     assert_eq!(envelope.to.len(), 4);
-    assert_eq!(envelope.to[0], Entry::GroupStart(Phrase { raw: b"friends".to_vec(), quoted: false }));
+    assert_eq!(envelope.to[0], Entry::GroupStart(Phrase { raw: b"friends".to_vec() }));
     assert_eq!(envelope.to[2], Entry::GroupEnd);
     assert!(envelope.sender.is_empty() && envelope.bcc.is_empty());
     assert_eq!(envelope.message_id.as_deref(), Some(&b"<1@crepes.fr>"[..]));
