@@ -93,6 +93,11 @@ pub enum Op {
     /// An operation on mailboxes, done only while each of these mailboxes has this whole name: who asked for it looked the
     /// names up before, and others rename and remove meanwhile. `Gone` when one has it no longer.
     WhileNamed { account: AccountId, names: Vec<(MailboxId, String)>, then: Box<Op> },
+    /// Another role for a mailbox, or none. `Gone`, `Conflict` (for INBOX, or another has the role).
+    MailboxRole { account: AccountId, mailbox: MailboxId, role: Option<Role> },
+    /// Removes it as above, but only where no other lies in it (`Conflict`), and no message without `\Deleted`, unless
+    /// `with_emails` (`Exists`).
+    MailboxDestroy { account: AccountId, mailbox: MailboxId, with_emails: bool, now: Time },
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
     /// The same for a whole path that is no mailbox of the account: one that is gone, or another's. `Limit`.
@@ -122,6 +127,24 @@ pub enum Op {
     OutboxChange { filter: OutboxFilter, after: (i64, u32), limit: u32, change: OutboxChange, now: Time },
     /// Adds lines to journeys.
     Trace(Vec<TraceEntry>),
+
+    /// Changes objects, all or none, in order. `Gone` (the account, or one that is to change), `Conflict` (one changed
+    /// later than it says; a new one without a value), `Exists` (the key is taken), `Limit`. Answer: `Objects`.
+    ObjectsChange { account: AccountId, changes: Vec<ObjectChange>, now: Time },
+    /// Changes objects as above, then does another operation, both or neither: what is to be sent leaves once, whatever
+    /// happens to who sends it. Answer: `WithObjects`, or why one of them was refused.
+    WithObjects { account: AccountId, changes: Vec<ObjectChange>, now: Time, then: Box<Op> },
+    /// Changes keywords and mailboxes of e-mails; each whole or not at all, with an outcome of its own. `Gone` (the
+    /// account), `Conflict` (an e-mail of the account came, changed or went after `unchanged_since`). Answer: `Emails`.
+    EmailsSet { account: AccountId, changes: Vec<EmailChange>, unchanged_since: Option<ModSeq>, now: Time },
+    /// Removes e-mails for good, from all their mailboxes. As above.
+    EmailsDestroy { account: AccountId, emails: Vec<EmailId>, unchanged_since: Option<ModSeq>, now: Time },
+    /// E-mails put into mailboxes by their owner: all of them or none. `Gone` (the account, a mailbox, an upload),
+    /// `OverQuota`, `Limit` (keywords, mailboxes), `Conflict` (no mailbox; `unchanged_since`). Answer: `EmailsAdded`.
+    EmailsAdd(Box<EmailsAdd>),
+    /// Keeps content for an account for a day. Older uploads go where it needs their room (RFC 8620 §6). `Gone`, `Limit`.
+    /// Answer: `Upload`.
+    UploadAdd { account: AccountId, content: Content, kind: String, now: Time },
 }
 
 /// How flags change.
@@ -399,6 +422,16 @@ pub enum Outcome {
     Removed(u32),
     /// Messages with UIDs from this one on had not been claimed as `\Recent` before.
     Recent(Uid),
+    /// Objects are changed: the id of each, in order, and the states.
+    Objects { ids: Vec<i64>, span: Span },
+    /// Both are done.
+    WithObjects { ids: Vec<i64>, span: Span, then: Box<Outcome> },
+    /// What came of each e-mail, in order.
+    Emails { results: Vec<EmailOutcome>, span: Span },
+    /// The new e-mails, in order, each with its conversation.
+    EmailsAdded { emails: Vec<(EmailId, EmailId)>, span: Span },
+    /// The number of an upload in its account.
+    Upload(i64),
     /// Outbox recipients claimed.
     Claimed(Vec<Claimed>),
     /// How many recipients were changed.

@@ -119,7 +119,42 @@ query!(/** The recipients of an entry that are claimed under a token and not hel
 query!(/** The journey of one message. */ TraceById { queue_id: QueueId } -> Vec<TraceEntry>);
 query!(/** The latest messages from or to an address: their journeys, newest message first. */
     TraceByAddress { address: String, limit: u32 } -> Vec<TraceEntry>);
+query!(/** The newest change of each kind of thing in an account; `None` when it is not there. */
+    States { account: AccountId } -> Option<StateRow>, short);
+query!(/** Slot and name of each keyword of an account. */ Keywords { account: AccountId } -> Vec<(u32, String)>, short);
+query!(/** Every e-mail of an account, in narrow rows; `None` when it is not there. */
+    WholeAccount { account: AccountId } -> Option<AccountListing>);
+query!(/** What became of the e-mails of an account, where it is little: `None` when more than [`NEWS_MAX`] changed or went,
+    when it was too long ago to tell, or has not happened yet: the whole has to be read. */
+    AccountNews { account: AccountId, since: ModSeq } -> Option<AccountChange>, short);
+query!(/** What is known of some e-mails, in order of what is asked for; those that are gone are passed over. */
+    EmailsById { account: AccountId, ids: Vec<EmailId> } -> Vec<EmailRow>);
+query!(/** Some conversations, in order of what is asked for; those without an e-mail are passed over. */
+    ThreadMembers { account: AccountId, threads: Vec<EmailId> } -> Vec<ThreadRow>);
+query!(/** What became of e-mails after a mark, at most `limit` ids; `None` when that is too long ago to tell, or has not
+    happened yet. */
+    EmailsSince { account: AccountId, since: Mark, limit: u32 } -> Option<Changes<EmailId>>);
+query!(/** The same of conversations: they change when an e-mail comes or goes. */
+    ThreadsSince { account: AccountId, since: Mark, limit: u32 } -> Option<Changes<EmailId>>);
+query!(/** The same of mailboxes. */
+    MailboxListSince { account: AccountId, since: Mark, limit: u32 } -> Option<MailboxChanges>);
+query!(/** Where an e-mail's octets are. */ StoredEmail { account: AccountId, email: EmailId } -> Option<Stored>);
+query!(/** What a client sent ahead, and where its octets are. */
+    UploadById { account: AccountId, upload: i64 } -> Option<(Uploaded, Stored)>);
+query!(/** All objects of a kind in an account, by id. */ Objects { account: AccountId, kind: ObjectKind } -> Vec<Object>);
+query!(/** Some objects, in order of what is asked for; those that are not there are passed over. */
+    ObjectsById { account: AccountId, kind: ObjectKind, ids: Vec<i64> } -> Vec<Object>);
+query!(/** What became of objects, as `EmailsSince`. */
+    ObjectsSince { account: AccountId, kind: ObjectKind, since: Mark, limit: u32 } -> Option<Changes<i64>>);
+query!(/** The one object with a key, in all accounts. */
+    ObjectByKey { kind: ObjectKind, key: Vec<u8> } -> Option<Object>, short);
+query!(/** Objects of these kinds that are due by now, in all accounts, those longest due first. */
+    ObjectsDue { kinds: Vec<ObjectKind>, now: Time, limit: u32 } -> Vec<Object>);
+query!(/** When the next object of these kinds is due. */ NextObjectDue { kinds: Vec<ObjectKind> } -> Option<Time>, short);
 query!(/** Figures for metrics and `doctor`. */ Figures {} -> FigureRow);
+
+query!(/** What one annotation that all share says of the mailboxes of an account that have it. */
+    MailboxNotes { account: AccountId, entry: String } -> Vec<(MailboxId, Vec<u8>)>);
 
 /// Where an address leads.
 #[derive(Clone, Debug, PartialEq)]

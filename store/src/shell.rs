@@ -373,6 +373,12 @@ impl Store {
         self.inner.publish.outbox.notified().await;
     }
 
+    /// Changes when an object may be due sooner than before. For any number of listeners.
+    #[must_use]
+    pub fn watch_due(&self) -> watch::Receiver<()> {
+        self.inner.publish.due.subscribe()
+    }
+
     /// Where its files are.
     #[must_use]
     pub fn paths(&self) -> &Paths {
@@ -451,11 +457,13 @@ struct Publish {
     hints: broadcast::Sender<Hint>,
     watched: Arc<Mutex<HashMap<AccountId, watch::Sender<ModSeq>>>>,
     outbox: Arc<Notify>,
+    due: watch::Sender<()>,
 }
 
 impl Publish {
     fn new() -> Publish {
-        Publish { hints: broadcast::channel(HINTS).0, watched: Arc::default(), outbox: Arc::new(Notify::new()) }
+        let hints = broadcast::channel(HINTS).0;
+        Publish { hints, watched: Arc::default(), outbox: Arc::new(Notify::new()), due: watch::channel(()).0 }
     }
 
     /// Tells what the last group changed.
@@ -468,6 +476,9 @@ impl Publish {
         }
         if engine.take_outbox_changed() {
             self.outbox.notify_one();
+        }
+        if engine.take_due_changed() {
+            self.due.send_replace(());
         }
     }
 }

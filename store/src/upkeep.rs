@@ -18,6 +18,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const TRACE_KEPT: Duration = Duration::from_secs(30 * DAY.as_secs());
 /// How long a client may stay away and still be told what went meanwhile.
 pub const GONE_KEPT: Duration = Duration::from_secs(60 * DAY.as_secs());
+/// How long an upload waits for something that refers to it (RFC 8620 §6: an hour at least).
+pub const UPLOAD_KEPT: Duration = DAY;
 /// How long a segment rests after it was closed: longer than any upload that may have begun in it.
 pub const SEGMENT_REST: Duration = DAY;
 /// Contents written down as moved in one commit.
@@ -30,6 +32,8 @@ pub struct UpkeepReport {
     pub trace_lines: u64,
     /// Changes forgotten.
     pub changes: u64,
+    /// Uploads that nothing came to refer to in time, or that were of no more use.
+    pub uploads: u64,
     /// Segments taken away.
     pub segments: u64,
     /// Octets given back to the disk.
@@ -53,6 +57,14 @@ impl Store {
         loop {
             let (changes, more) = self.on_writer(move |engine| engine.prune_gone(before)).await?;
             report.changes += changes;
+            if !more {
+                break;
+            }
+        }
+        let before = now.0.saturating_sub(millis(UPLOAD_KEPT));
+        loop {
+            let (uploads, more) = self.on_writer(move |engine| engine.prune_uploads(before)).await?;
+            report.uploads += uploads;
             if !more {
                 break;
             }

@@ -91,7 +91,7 @@ pub(crate) fn verify(connection: &Connection, segments: &Segments) -> Result<Ver
     let snapshot = Snapshot::new(connection, segments);
     let mut report = VerifyReport::default();
     let one_state = connection.unchecked_transaction()?;
-    for look in [check_database, check_counters] {
+    for look in [check_database, check_counters, check_objects] {
         let looked = look(&snapshot, &mut report);
         note(looked, &mut report)?;
     }
@@ -117,7 +117,7 @@ fn check_database(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
 }
 
 /// What each counts, and how to find the rows where it is wrong.
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 12] = [
     (
         "mailbox totals",
         "SELECT count(*) FROM mailbox LEFT JOIN (SELECT account AS a, mailbox AS m, count(*) AS n, \
@@ -152,13 +152,35 @@ const COUNTERS: [(&str, &str); 8] = [
     (
         "contents counted wrongly",
         "SELECT count(*) FROM blob LEFT JOIN (SELECT blob AS b, count(*) AS n FROM \
-         (SELECT blob FROM email UNION ALL SELECT blob FROM outbox) GROUP BY blob) ON b = id \
+         (SELECT blob FROM email UNION ALL SELECT blob FROM outbox UNION ALL SELECT blob FROM upload) GROUP BY blob) ON b = id \
          WHERE refs <> ifnull(n, 0)",
     ),
     (
         "messages without content",
-        "SELECT count(*) FROM (SELECT blob FROM email UNION ALL SELECT blob FROM outbox) \
+        "SELECT count(*) FROM (SELECT blob FROM email UNION ALL SELECT blob FROM outbox UNION ALL SELECT blob FROM upload) \
          WHERE blob NOT IN (SELECT id FROM blob)",
+    ),
+    (
+        "messages that their e-mail is said to be first shown as, and is not",
+        "SELECT count(*) FROM msg WHERE elsewhere IS NULL AND NOT EXISTS (SELECT 1 FROM email \
+         WHERE email.account = msg.account AND email.id = msg.email AND first_mailbox = mailbox AND first_uid = uid)",
+    ),
+    (
+        "objects counted wrongly",
+        "SELECT count(*) FROM object_count LEFT JOIN (SELECT account AS a, kind AS k, count(*) AS n, \
+         sum(length(value)) AS s, max(modseq) AS m FROM object GROUP BY account, kind) \
+         ON a = account AND k = kind WHERE objects <> ifnull(n, 0) OR octets <> ifnull(s, 0) OR modseq < ifnull(m, 0)",
+    ),
+    (
+        "objects that are not counted, or of no account",
+        "SELECT count(*) FROM object WHERE NOT EXISTS (SELECT 1 FROM object_count AS c JOIN account ON account.id = c.account \
+         WHERE c.account = object.account AND c.kind = object.kind AND object.id <= last_object \
+         AND object.modseq <= account.modseq AND object.added <= object.modseq)",
+    ),
+    (
+        "uploads of no account",
+        "SELECT count(*) FROM upload WHERE NOT EXISTS (SELECT 1 FROM account WHERE account.id = upload.account \
+         AND upload.id <= last_object)",
     ),
     (
         "messages in mailboxes that are not there",
@@ -177,6 +199,18 @@ fn check_counters(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
     let messages = snapshot.one("SELECT count(*) FROM msg", [], |row| Ok(count(row.get(0)?)))?;
     report.messages = messages.unwrap_or(0);
     check_live(snapshot, report)
+}
+
+/// Objects against their checksums.
+fn check_objects(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()> {
+    let find = "SELECT account, kind, id, value, sum FROM object ORDER BY account, kind, id";
+    let bad = snapshot.all(find, [], |row| {
+        let (account, kind, id): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let what = format!("object {id} of kind {kind} in account {account}");
+        Ok(check_sum(&what, &row.get::<_, Vec<u8>>(3)?, row.get(4)?).err())
+    })?;
+    report.damage.extend(bad.into_iter().flatten().map(|error| Damage::Database(error.to_string())));
+    Ok(())
 }
 
 /// How much of each segment is alive, counted again.
@@ -234,6 +268,7 @@ fn check_contents(snapshot: &Snapshot<'_>, report: &mut VerifyReport) -> Sql<()>
     if !bad.blobs.is_empty() || !bad.emails.is_empty() {
         name_messages(snapshot, &bad, report)?;
         name_outgoing(snapshot, &bad.blobs, report)?;
+        name_uploads(snapshot, &bad.blobs, report)?;
     }
     Ok(())
 }
@@ -323,6 +358,16 @@ fn name_outgoing(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &
         let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
         let queue_id = queue_id(row.get(2)?);
         Ok(Some(Damage::Outgoing { outbox: row.get(1)?, queue_id, reason: reason.clone() }))
+    })?;
+    report.damage.extend(all.into_iter().flatten());
+    Ok(())
+}
+
+fn name_uploads(snapshot: &Snapshot<'_>, bad: &BTreeMap<i64, String>, report: &mut VerifyReport) -> Sql<()> {
+    let all = snapshot.all("SELECT blob, account, id FROM upload ORDER BY account, id", [], |row| {
+        let Some(reason) = bad.get(&row.get(0)?) else { return Ok(None) };
+        let (account, id): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(Some(Damage::Database(format!("upload {id} of account {account}: {reason}"))))
     })?;
     report.damage.extend(all.into_iter().flatten());
     Ok(())

@@ -12,8 +12,12 @@ mod kit;
 use kit::*;
 use std::time::Instant;
 use store::op::{Append, Appended, Carried, FlagChange};
-use store::query::{MailboxSince, SaveDates, StoredMessages, Summaries, WholeMailbox};
-use store::types::{AccountId, Flags, ListingNews, MailboxId, ModSeq, Role};
+use store::query::{
+    EmailsById, EmailsSince, MailboxSince, SaveDates, States, StoredMessages, Summaries, WholeAccount, WholeMailbox,
+};
+use store::types::{
+    AccountId, EmailChange, EmailId, Flags, KeywordsChange, ListingNews, MailboxId, MailboxesChange, ModSeq, Role,
+};
 use store::{Engine, Op, Outcome, Settings, Store, UidSet};
 
 /// Messages in the mailbox: the few of CI go through the same statements.
@@ -116,6 +120,54 @@ fn changed(engine: &Engine, at: &Place, since: ModSeq, count: u32) {
     assert!(changed.len() == count as usize && vanished.is_empty());
 }
 
+/// What JMAP asks of a whole account.
+#[test]
+fn whole_accounts_are_read_and_changed() {
+    let (folder, count) = (tempfile::tempdir().unwrap(), messages_asked());
+    let mut engine = engine(folder.path());
+    let at = place(&mut engine);
+    fill(&mut engine, (at.account, at.inbox), count);
+    engine.checkpoint().unwrap();
+    let account = at.account;
+    let states = engine.read(&States { account }).unwrap().unwrap();
+    let mut whole = Vec::new();
+    for round in ["first", "again"] {
+        let find = WholeAccount { account };
+        whole = timed(&format!("whole account, {round}"), || engine.read(&find)).unwrap().unwrap().places;
+        assert_eq!(whole.len(), count as usize);
+    }
+    let ids: Vec<EmailId> = whole.iter().map(|place| place.email).collect();
+    let find = EmailsById { account, ids: ids.iter().rev().take(50).copied().collect() };
+    assert_eq!(timed("50 e-mails", || engine.read(&find)).unwrap().len(), 50);
+    set(&mut engine, account, &ids);
+    let find = EmailsSince { account, since: states.emails.into(), limit: 500 };
+    let page = timed("500 changes of all", || engine.read(&find)).unwrap().unwrap();
+    assert_eq!((page.updated.len(), page.more), (500.min(count as usize), count > 500));
+    for mailbox in [at.archive, at.inbox] {
+        let set = Op::EmailsSet { account, changes: to(&ids, mailbox), unchanged_since: None, now: NOW };
+        assert!(matches!(timed("all e-mails to another mailbox", || act(&mut engine, set)), Outcome::Emails { .. }));
+    }
+    timed("whole account, all moved", || engine.read(&WholeAccount { account })).unwrap().unwrap();
+    let destroy = Op::EmailsDestroy { account, emails: ids, unchanged_since: None, now: NOW };
+    timed("all e-mails destroyed", || act(&mut engine, destroy));
+    let find = EmailsSince { account, since: states.emails.into(), limit: 500 };
+    let page = timed("500 changes of all destroyed", || engine.read(&find)).unwrap().unwrap();
+    assert_eq!(page.destroyed.len(), 500.min(count as usize));
+}
+
+fn set(engine: &mut Engine, account: AccountId, ids: &[EmailId]) {
+    let add = Flags { answered: true, ..Flags::default() };
+    let keywords = KeywordsChange::Patch { add, remove: Flags::default() };
+    let one = |email: &EmailId| EmailChange { email: *email, keywords: Some(keywords.clone()), mailboxes: None };
+    let set = Op::EmailsSet { account, changes: ids.iter().map(one).collect(), unchanged_since: None, now: NOW };
+    assert!(matches!(timed("keyword on all e-mails", || act(engine, set)), Outcome::Emails { .. }));
+}
+
+fn to(ids: &[EmailId], mailbox: MailboxId) -> Vec<EmailChange> {
+    let mailboxes = Some(MailboxesChange::Replace(vec![mailbox]));
+    ids.iter().map(|email| EmailChange { email: *email, keywords: None, mailboxes: mailboxes.clone() }).collect()
+}
+
 fn carry(engine: &mut Engine, at: &Place, count: u32) {
     let (account, uids) = (at.account, UidSet::all());
     let (from, to, to_account) = (at.inbox, at.archive, account);
@@ -132,6 +184,35 @@ fn carry(engine: &mut Engine, at: &Place, count: u32) {
         assert_eq!(timed(what, || act(engine, expunge)), Outcome::Removed(count));
     }
     assert_eq!(engine.verify().unwrap().damage, vec![]);
+}
+
+/// Deliveries to one account, and to many, in groups as under load.
+#[test]
+fn messages_are_delivered() {
+    for accounts in [1, 50] {
+        let (folder, count) = (tempfile::tempdir().unwrap(), messages_asked());
+        let mut engine = engine(folder.path());
+        let names: Vec<String> = (0..accounts).map(|n| format!("user{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let ids = with_accounts(&mut engine, &names);
+        let ops: Vec<Op> = (0..count)
+            .map(|n| {
+                let content = engine.put(&noise(u64::from(n), 1_000)).unwrap();
+                let to = local(ids[n as usize % ids.len()]);
+                let mut deliver = letter(u16::try_from(n % 60_000).unwrap(), content, vec![to]);
+                deliver.summary = noise(u64::from(n), 500);
+                deliver.queue_id = store::types::QueueId::new(NOW, 0);
+                deliver.queue_id.0 += u64::from(n);
+                deliver.references = vec![format!("{}@hamburger.edu", n / 3)];
+                Op::Deliver(Box::new(deliver))
+            })
+            .collect();
+        timed(&format!("{count} deliveries to {accounts} accounts"), || {
+            for group in ops.chunks(100) {
+                assert!(engine.apply_group(group).iter().all(Result::is_ok));
+            }
+        });
+    }
 }
 
 #[tokio::test]

@@ -116,6 +116,7 @@ impl Work<'_> {
         for blob in blobs {
             self.release_blob(blob)?;
         }
+        self.uploads_remove(account)?;
         for statement in [
             "DELETE FROM email WHERE account = ?1",
             "DELETE FROM msg WHERE account = ?1",
@@ -124,6 +125,8 @@ impl Work<'_> {
             "DELETE FROM gone WHERE account = ?1",
             "DELETE FROM thread_ref WHERE account = ?1",
             "DELETE FROM shown WHERE account = ?1",
+            "DELETE FROM object WHERE account = ?1",
+            "DELETE FROM object_count WHERE account = ?1",
             "DELETE FROM subscription WHERE account = ?1",
             "DELETE FROM acl WHERE account = ?1",
             "DELETE FROM annotation WHERE account = ?1",

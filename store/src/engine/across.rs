@@ -53,7 +53,7 @@ impl Work<'_> {
                 return Ok(Err(Outcome::Limit));
             };
             self.run("UPDATE blob SET refs = refs + 1 WHERE id = ?1", [taken.blob])?;
-            self.insert_email(email, &new_email(to.0, &taken))?;
+            self.insert_email(email, &NewEmail { born: (modseq, to.1.0, uid_new + n), ..new_email(to.0, &taken) })?;
             let new = NewMessage {
                 account: to.0,
                 mailbox: to.1.0,
@@ -63,6 +63,7 @@ impl Work<'_> {
                 size: taken.size,
                 received: taken.received,
                 saved: num(now.0),
+                first: true,
             };
             self.insert_row(uid_new + n, &new)?;
             pairs.push((Some(uid), Uid(small(uid_new + n)?)));
@@ -108,6 +109,7 @@ fn new_email(account: AccountId, taken: &Taken) -> NewEmail<'_> {
         received: time(taken.received),
         queue_id: taken.queue_id.map(queue_id),
         summary: &taken.summary,
+        born: (0, 0, 0),
         keys: keys_in(&taken.refs),
     }
 }

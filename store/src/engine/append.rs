@@ -65,6 +65,7 @@ impl Work<'_> {
             received: message.received,
             queue_id: None,
             summary: &message.summary,
+            born: (modseq, append.mailbox.0, uid),
             keys: keys(message.message_id.as_deref(), &message.references),
         };
         self.insert_email(email, &new)?;
@@ -77,6 +78,7 @@ impl Work<'_> {
             size: num(message.content.octets),
             received: num(message.received.0),
             saved: num(append.now.0),
+            first: true,
         };
         self.insert_row(uid, &new)
     }

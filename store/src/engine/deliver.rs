@@ -18,6 +18,8 @@ pub(super) struct NewEmail<'a> {
     pub(super) received: Time,
     pub(super) queue_id: Option<QueueId>,
     pub(super) summary: &'a [u8],
+    /// The modseq with which it comes, and the mailbox and UID it is first shown under.
+    pub(super) born: (i64, i64, i64),
     /// As [`super::thread::keys`] makes them.
     pub(super) keys: Vec<i64>,
 }
@@ -32,6 +34,8 @@ pub(super) struct NewMessage {
     pub(super) size: i64,
     pub(super) received: i64,
     pub(super) saved: i64,
+    /// Where its e-mail came in first, as that one's row says.
+    pub(super) first: bool,
 }
 
 impl Work<'_> {
@@ -81,6 +85,11 @@ impl Work<'_> {
         let size = size_of(local, &deliver.content);
         let mailbox = self.mailbox_for(account, local.role)?;
         let (modseq, email) = self.count_emails_in(account, 1, size)?;
+        let flags = if deliver.utf8_header { bits::UTF8_HEADER } else { 0 };
+        let received = num(deliver.now.0);
+        let (saved, first) = (received, true);
+        let new = NewMessage { account, mailbox, email, modseq, flags, size: num(size), received, saved, first };
+        let uid = self.insert_message(&new)?;
         let new = NewEmail {
             account,
             blob,
@@ -89,13 +98,10 @@ impl Work<'_> {
             received: deliver.now,
             queue_id: Some(deliver.queue_id),
             summary: &deliver.summary,
+            born: (modseq, mailbox, i64::from(uid.0)),
             keys: keys(deliver.message_id.as_deref(), &deliver.references),
         };
         self.insert_email(email, &new)?;
-        let flags = if deliver.utf8_header { bits::UTF8_HEADER } else { 0 };
-        let (size, received) = (num(size), num(deliver.now.0));
-        let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved: received };
-        let uid = self.insert_message(&new)?;
         Ok(Delivery::Done { mailbox: MailboxId(mailbox), uid, email: EmailId(email) })
     }
 
@@ -111,13 +117,14 @@ impl Work<'_> {
         Err(crate::StoreError::damaged(format!("account {} has no INBOX", account.0)))
     }
 
-    /// Writes an e-mail under an id that was counted in.
-    pub(super) fn insert_email(&mut self, email: i64, new: &NewEmail<'_>) -> Sql<()> {
+    /// Writes an e-mail under an id that was counted in; its conversation.
+    pub(super) fn insert_email(&mut self, email: i64, new: &NewEmail<'_>) -> Sql<i64> {
         let thread = self.thread_for(new.account, email, &new.keys)?;
         let refs: Vec<u8> = new.keys.iter().flat_map(|key| key.to_le_bytes()).collect();
         self.run(
             "INSERT INTO email (account, id, blob, copies, thread, size, received, queue_id, prefix, summary, refs, \
-             prefix_sum, summary_sum) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             prefix_sum, summary_sum, born, first_mailbox, first_uid) \
+             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
                 new.account.0,
                 email,
@@ -130,10 +137,13 @@ impl Work<'_> {
                 new.summary,
                 refs,
                 sum(new.prefix),
-                sum(new.summary)
+                sum(new.summary),
+                new.born.0,
+                new.born.1,
+                new.born.2
             ],
         )?;
-        Ok(())
+        Ok(thread)
     }
 
     /// Puts an e-mail into a mailbox under its next UID.
@@ -159,8 +169,8 @@ impl Work<'_> {
     /// Only the row; who calls has counted it.
     pub(super) fn insert_row(&self, uid: i64, new: &NewMessage) -> Sql<()> {
         self.run(
-            "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved, elsewhere) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 new.account.0,
                 new.mailbox,
@@ -170,7 +180,8 @@ impl Work<'_> {
                 new.flags,
                 new.size,
                 new.received,
-                new.saved
+                new.saved,
+                if new.first { None } else { Some(1) }
             ],
         )?;
         Ok(())

@@ -4,8 +4,9 @@ use super::Work;
 use super::messages::{ONE, RANGE, Shelf, UID_NEXT, statements};
 use crate::StoreError;
 use crate::columns::{KEYWORDS_MAX, Sql, Text, bits, count, keyword_bit, num, small, system_bits};
+use crate::email::KeywordsChange;
 use crate::op::{Carried, FlagChange, Outcome};
-use crate::types::{AccountId, ModSeq, Uid};
+use crate::types::{AccountId, Flags, ModSeq, Uid};
 use crate::uids::UidSet;
 use rusqlite::params;
 
@@ -20,7 +21,7 @@ const KEPT: i64 = bits::UTF8_HEADER;
 
 /// What becomes of flags: first these are kept, then these are set.
 #[derive(Clone, Copy)]
-struct Mask {
+pub(super) struct Mask {
     keep: i64,
     set: i64,
 }
@@ -182,7 +183,32 @@ pub(super) fn mask_of(carried: Carried) -> i64 {
     taken.into_iter().filter(|(is_taken, _)| *is_taken).fold(KEPT, |all, (_, bits)| all | bits)
 }
 
+/// What a change of an e-mail's keywords comes to. `\Deleted` is none of them (RFC 8621 §4.1.1).
+pub(super) fn keywords_mask(
+    work: &mut Work<'_>,
+    account: AccountId,
+    change: &KeywordsChange,
+) -> Sql<Result<Mask, KeywordsFull>> {
+    let mut given = |flags: &Flags| -> Sql<Result<i64, KeywordsFull>> {
+        let words = work.slots_for(account, &flags.keywords)?;
+        Ok(words.map(|words| (system_bits(flags) & !bits::DELETED) | words))
+    };
+    let mask = match change {
+        KeywordsChange::Replace(flags) => given(flags)?.map(|set| Mask { keep: KEPT | bits::DELETED, set }),
+        KeywordsChange::Patch { add, remove } => {
+            let set = given(add)?;
+            let words = work.slots_of(account, &remove.keywords)?;
+            let cleared = (system_bits(remove) & !bits::DELETED) | words;
+            set.map(|set| Mask { keep: !cleared, set })
+        }
+    };
+    Ok(mask)
+}
+
 impl Mask {
+    /// All stays as it is.
+    pub(super) const NOTHING: Mask = Mask { keep: -1, set: 0 };
+
     fn of(change: &FlagChange, given: i64) -> Mask {
         match change {
             FlagChange::Add(_) => Mask { keep: -1, set: given },
@@ -191,7 +217,7 @@ impl Mask {
         }
     }
 
-    fn apply(self, old: i64) -> i64 {
+    pub(super) fn apply(self, old: i64) -> i64 {
         (old & self.keep) | self.set
     }
 }

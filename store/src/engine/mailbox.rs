@@ -4,6 +4,7 @@
 use super::messages::Shelf;
 use super::{Work, first};
 use crate::columns::{Sql, Text, num, role_number, small};
+use crate::gone::{GONE_MAILBOX, Lived};
 use crate::op::{Carried, Outcome};
 use crate::types::{AccountId, MailboxId, Role};
 use crate::uids::UidSet;
@@ -22,11 +23,6 @@ pub const DEPTH_MAX: usize = 32;
 pub const MAILBOXES_MAX: u64 = 10_000;
 /// Names without a mailbox that an account can be subscribed to: as for mailboxes.
 pub const SUBSCRIPTIONS_MAX: u64 = 10_000;
-
-/// Kinds of rows in `gone`.
-pub(crate) const GONE_UID: i64 = 0;
-pub(crate) const GONE_EMAIL: i64 = 1;
-pub(crate) const GONE_MAILBOX: i64 = 2;
 
 /// A mailbox about to be written.
 struct NewMailbox<'a> {
@@ -329,6 +325,8 @@ impl Work<'_> {
     fn remove_row(&mut self, of: Shelf, now: Time) -> Sql<()> {
         let (account, mailbox) = of;
         let modseq = self.next_modseq(account)?.unwrap_or(0);
+        let find = "SELECT added FROM mailbox WHERE account = ?1 AND id = ?2";
+        let born = self.number(find, [account.0, mailbox.0])?.unwrap_or(0);
         for statement in [
             "DELETE FROM mailbox WHERE account = ?1 AND id = ?2",
             "DELETE FROM acl WHERE account = ?1 AND mailbox = ?2",
@@ -336,7 +334,8 @@ impl Work<'_> {
         ] {
             self.run(statement, [account.0, mailbox.0])?;
         }
-        self.mark_gone((account, modseq, now), (GONE_MAILBOX, mailbox.0), (mailbox.0, mailbox.0))
+        self.run("UPDATE account SET mailbox_gone = ?2 WHERE id = ?1", [account.0, modseq])?;
+        self.mark_lives((account, modseq, now), (GONE_MAILBOX, mailbox.0), &[Lived::alone(mailbox.0, born)])
     }
 
     pub(super) fn mailbox_subscribe(&mut self, of: Shelf, subscribed: bool) -> Sql<Outcome> {

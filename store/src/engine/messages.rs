@@ -3,10 +3,10 @@
 
 use super::deliver::NewMessage;
 use super::flags;
-use super::mailbox::{GONE_EMAIL, GONE_UID};
 use super::{Work, first};
 use crate::StoreError;
 use crate::columns::{Sql, bits, count, num, small};
+use crate::gone::{GONE_EMAIL, GONE_PLACE, GONE_ROW_MAX, GONE_UID, Lived, detail_out};
 use crate::op::{Carried, Outcome};
 use crate::types::{AccountId, MailboxId, Uid};
 use crate::uids::UidSet;
@@ -35,8 +35,8 @@ pub(super) fn statements(uids: &UidSet, end: i64) -> impl Iterator<Item = (i64, 
     })
 }
 
-const COPY_RANGE: &str = "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved) \
-     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags & ?9, size, received, ?8 FROM msg \
+const COPY_RANGE: &str = "INSERT INTO msg (account, mailbox, uid, email, modseq, added, flags, size, received, saved, elsewhere) \
+     SELECT account, ?5, uid + ?6, email, ?7, ?7, flags & ?9, size, received, ?8, 1 FROM msg \
      WHERE account = ?1 AND mailbox = ?2 AND uid BETWEEN ?3 AND ?4";
 
 /// A row of `msg` as it is taken along.
@@ -129,7 +129,8 @@ impl Work<'_> {
         }
         let modseq = self.next_modseq(from.0)?.unwrap_or(0);
         self.take_rows((modseq, now), from, &found)?;
-        self.hide(from.0, modseq, &found, now)?;
+        let emails: Vec<i64> = found.entries.iter().map(|entry| entry.email).collect();
+        self.hide(from.0, modseq, &emails, now)?;
         Ok(Outcome::Removed(small(found.sums.total)?))
     }
 
@@ -187,8 +188,8 @@ impl Work<'_> {
                 [entry] => {
                     let Entry { email, flags, size, received } = *entry;
                     let flags = found.carry(flags);
-                    let (mailbox, saved) = (to.0, num(now.0));
-                    let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved };
+                    let (mailbox, saved, first) = (to.0, num(now.0), false);
+                    let new = NewMessage { account, mailbox, email, modseq, flags, size, received, saved, first };
                     self.insert_row(next, &new)?;
                 }
                 _ => {
@@ -252,6 +253,19 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Writes down that things that were there, ascending by id, are no more: many in one row.
+    pub(super) fn mark_lives(&mut self, at: (AccountId, i64, Time), kind: (i64, i64), lives: &[Lived]) -> Sql<()> {
+        for some in lives.chunks(GONE_ROW_MAX) {
+            let (Some(first), Some(last)) = (some.first(), some.last()) else { continue };
+            self.run(
+                "INSERT INTO gone (account, modseq, kind, mailbox, id, at, last, detail) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![at.0.0, at.1, kind.0, kind.1, first.id, num(at.2.0), last.id, detail_out(some)],
+            )?;
+        }
+        Ok(())
+    }
+
     /// One row more shows each of these e-mails.
     fn show_again(&mut self, from: Shelf, found: &Found) -> Sql<()> {
         const AGAIN: &str = "ON CONFLICT (account, email) DO UPDATE SET copies = copies + 1";
@@ -270,24 +284,26 @@ impl Work<'_> {
     }
 
     /// One row less shows each of these e-mails; without any it goes, and its content with the last that refers to it.
-    fn hide(&mut self, account: AccountId, modseq: i64, found: &Found, now: Time) -> Sql<()> {
-        let (mut ended, mut octets) = (Vec::new(), 0);
-        for Entry { email, .. } in &found.entries {
+    fn hide(&mut self, account: AccountId, modseq: i64, emails: &[i64], now: Time) -> Sql<()> {
+        let (mut ended, mut stayed, mut octets) = (Vec::new(), Vec::new(), 0);
+        for email in emails {
             if self.hide_one(account, *email)? {
+                stayed.push(Lived::alone(*email, 0));
                 continue;
             }
-            octets += self.end_email(account, *email)?;
-            ended.push(*email);
+            if let Some((lived, size)) = self.end_email(account, *email)? {
+                octets += size;
+                ended.push(lived);
+            }
         }
         self.run(
             "UPDATE account SET used = used - ?2, messages = messages - ?3 WHERE id = ?1",
             [account.0, octets, num(ended.len() as u64)],
         )?;
-        ended.sort_unstable();
-        for range in ended.chunk_by(|a, b| a + 1 == *b) {
-            if let (Some(first), Some(last)) = (range.first(), range.last()) {
-                self.mark_gone((account, modseq, now), (GONE_EMAIL, 0), (*first, *last))?;
-            }
+        for (kind, mut lives) in [(GONE_EMAIL, ended), (GONE_PLACE, stayed)] {
+            lives.sort_unstable();
+            lives.dedup();
+            self.mark_lives((account, modseq, now), (kind, 0), &lives)?;
         }
         Ok(())
     }
@@ -306,20 +322,21 @@ impl Work<'_> {
         Ok(true)
     }
 
-    /// Removes an e-mail that nothing shows any more; its octets.
-    fn end_email(&mut self, account: AccountId, email: i64) -> Sql<i64> {
+    /// Removes an e-mail that nothing shows any more; what is to be known of it, and its octets.
+    pub(super) fn end_email(&mut self, account: AccountId, email: i64) -> Sql<Option<(Lived, i64)>> {
         let ended = {
-            let mut statement = self
-                .sql
-                .prepare_cached("DELETE FROM email WHERE account = ?1 AND id = ?2 RETURNING blob, size, refs")?;
+            let mut statement = self.sql.prepare_cached(
+                "DELETE FROM email WHERE account = ?1 AND id = ?2 RETURNING blob, size, refs, born, thread",
+            )?;
             first(statement.query_row([account.0, email], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
+                let lived = Lived { id: email, born: row.get(3)?, thread: row.get(4)? };
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?, lived))
             }))?
         };
-        let Some((blob, octets, refs)) = ended else { return Ok(0) };
+        let Some((blob, octets, refs, lived)) = ended else { return Ok(None) };
         self.forget_thread(account, email, &refs)?;
         self.release_blob(blob)?;
-        Ok(octets)
+        Ok(Some((lived, octets)))
     }
 }
 

@@ -8,27 +8,31 @@ mod alias;
 mod append;
 mod blob;
 mod deliver;
+mod emails;
 mod flags;
 mod mailbox;
 mod messages;
+mod objects;
 mod open;
 mod outbox;
+mod roles;
 mod sharing;
 mod thread;
 mod trace;
 mod upkeep;
+mod uploads;
 
 pub(crate) use account::{CATCH_ALL, credentials_in};
 pub use flags::KEYWORD_OCTETS_MAX;
 pub(crate) use flags::{is_utf8, keywords_of};
 pub use mailbox::{DELIMITER, DEPTH_MAX, MAILBOXES_MAX, NAME_OCTETS_MAX, SUBSCRIPTIONS_MAX};
-pub(crate) use mailbox::{GONE_EMAIL, GONE_MAILBOX, GONE_UID};
 pub use open::Paths;
 pub(crate) use open::connect_reader;
 pub use outbox::{CHANGE_MAX, CLAIM_MAX};
 pub use sharing::{ACL_MAX, ANNOTATION_OCTETS_MAX, ANNOTATIONS_MAX, ENTRY_OCTETS_MAX, IDENTIFIER_OCTETS_MAX};
 pub use thread::REFERENCES_MAX;
 pub(crate) use upkeep::Moved;
+pub use uploads::{UPLOAD_KIND_OCTETS_MAX, UPLOADS_MAX, UPLOADS_OCTETS_MAX};
 
 use crate::StoreError;
 use crate::columns::{Sql, num, small};
@@ -53,6 +57,7 @@ pub struct Engine {
     broken: Option<StoreError>,
     hints: BTreeMap<AccountId, ModSeq>,
     outbox_changed: bool,
+    due_changed: bool,
     log: open::Log,
     _lock: Option<Lock>,
 }
@@ -64,6 +69,14 @@ pub(crate) struct Work<'a> {
     touched: BTreeMap<AccountId, ModSeq>,
     /// Somebody waits in the outbox who did not before.
     pub(crate) outbox_changed: bool,
+    /// An object is due at another time than before.
+    pub(crate) due_changed: bool,
+}
+
+impl<'a> Work<'a> {
+    fn new(sql: &'a Connection, segments: &'a Segments) -> Work<'a> {
+        Work { sql, segments, touched: BTreeMap::new(), outbox_changed: false, due_changed: false }
+    }
 }
 
 impl Engine {
@@ -110,13 +123,13 @@ impl Engine {
     /// One operation in a savepoint of its own. The outer error ends the whole group.
     fn apply_one(&mut self, op: &Op) -> Sql<Result<Outcome, StoreError>> {
         self.connection.prepare_cached("SAVEPOINT op")?.execute([])?;
-        let mut work =
-            Work { sql: &self.connection, segments: &self.segments, touched: BTreeMap::new(), outbox_changed: false };
+        let mut work = Work::new(&self.connection, &self.segments);
         let result = work.apply(op);
-        let (touched, outbox_changed) = (work.touched, work.outbox_changed);
+        let (touched, outbox_changed, due_changed) = (work.touched, work.outbox_changed, work.due_changed);
         if result.as_ref().is_ok_and(changes) {
             self.connection.prepare_cached("RELEASE op")?.execute([])?;
             self.outbox_changed |= outbox_changed;
+            self.due_changed |= due_changed;
             for (account, modseq) in touched {
                 self.hints.entry(account).and_modify(|m| *m = modseq.max(*m)).or_insert(modseq);
             }
@@ -152,6 +165,11 @@ impl Engine {
     /// Whether the last groups left somebody in the outbox to be looked at.
     pub fn take_outbox_changed(&mut self) -> bool {
         std::mem::take(&mut self.outbox_changed)
+    }
+
+    /// Whether the last groups left an object that is due.
+    pub fn take_due_changed(&mut self) -> bool {
+        std::mem::take(&mut self.due_changed)
     }
 
     /// Answers a question on this thread.
@@ -257,13 +275,15 @@ fn changes(outcome: &Outcome) -> bool {
     !matches!(outcome, Outcome::OverQuota | Outcome::Exists | Outcome::Gone | Outcome::Conflict | Outcome::Limit)
 }
 
-fn contents_of(op: &Op) -> impl Iterator<Item = &Content> {
-    let (delivered, appended) = match op {
-        Op::Deliver(deliver) => (Some(&deliver.content), [].as_slice()),
-        Op::Append(append) => (None, append.messages.as_slice()),
-        _ => (None, [].as_slice()),
-    };
-    delivered.into_iter().chain(appended.iter().map(|message| &message.content))
+fn contents_of(op: &Op) -> Vec<&Content> {
+    match op {
+        Op::Deliver(deliver) => vec![&deliver.content],
+        Op::Append(append) => append.messages.iter().map(|message| &message.content).collect(),
+        Op::UploadAdd { content, .. } => vec![content],
+        Op::EmailsAdd(add) => add.emails.iter().filter_map(|email| email.source.content()).collect(),
+        Op::WithObjects { then, .. } => contents_of(then),
+        _ => Vec::new(),
+    }
 }
 
 /// About how many octets an operation brings: for the limit of a group.
@@ -273,7 +293,17 @@ pub(crate) fn weight(op: &Op) -> usize {
         Place::Inline { bytes, .. } => ROWS + bytes.len(),
         Place::Frames(_) => ROWS,
     };
-    ROWS.max(contents_of(op).map(of).sum())
+    ROWS.max(contents_of(op).into_iter().map(of).sum::<usize>() + objects_of(op))
+}
+
+/// Octets of the objects an operation brings.
+fn objects_of(op: &Op) -> usize {
+    match op {
+        Op::ObjectsChange { changes, .. } | Op::WithObjects { changes, .. } => {
+            changes.iter().filter_map(|change| change.value.as_ref()).map(Vec::len).sum()
+        }
+        _ => 0,
+    }
 }
 
 impl Work<'_> {
@@ -322,6 +352,16 @@ impl Work<'_> {
                 self.expunge((*account, *mailbox), uids, *only_deleted, *now)
             }
             Op::RecentClaim { account, mailbox, before } => self.claim_recent((*account, *mailbox), *before),
+            Op::EmailsSet { account, changes, unchanged_since, now } => {
+                self.emails_set(*account, changes, *unchanged_since, *now)
+            }
+            Op::EmailsDestroy { account, emails, unchanged_since, now } => {
+                self.emails_destroy(*account, emails, *unchanged_since, *now)
+            }
+            Op::EmailsAdd(add) => self.emails_add(add),
+            Op::UploadAdd { account, content, kind, now } => self.upload_add(*account, content, kind, *now),
+            Op::ObjectsChange { account, changes, now } => self.objects_change(*account, changes, *now),
+            Op::WithObjects { account, changes, now, then } => self.with_objects(*account, changes, *now, then),
             _ => self.apply_to_mailboxes(op),
         }
     }
@@ -339,6 +379,10 @@ impl Work<'_> {
                 self.apply_to_mailboxes(then)
             }
             Op::WhileNamed { .. } => Ok(Outcome::Gone),
+            Op::MailboxRole { account, mailbox, role } => self.mailbox_role((*account, *mailbox), *role),
+            Op::MailboxDestroy { account, mailbox, with_emails, now } => {
+                self.mailbox_destroy((*account, *mailbox), *with_emails, *now)
+            }
             Op::MailboxSubscribe { account, mailbox, subscribed } => {
                 self.mailbox_subscribe((*account, *mailbox), *subscribed)
             }

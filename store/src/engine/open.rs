@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007.sql"),
     include_str!("../../migrations/0008.sql"),
     include_str!("../../migrations/0009.sql"),
+    include_str!("../../migrations/0010.sql"),
 ];
 
 /// Where the files of a store are.
@@ -102,7 +103,17 @@ impl Engine {
         disk.sync_dir(&paths.shard).map_err(failed)?;
         let log = Log::watch(&mut connection)?;
         let hints = std::collections::BTreeMap::new();
-        Ok(Engine { connection, segments, paths, broken: None, hints, outbox_changed: true, log, _lock: lock })
+        Ok(Engine {
+            connection,
+            segments,
+            paths,
+            broken: None,
+            hints,
+            outbox_changed: true,
+            due_changed: true,
+            log,
+            _lock: lock,
+        })
     }
 }
 
@@ -273,5 +284,7 @@ mod tests {
         assert_eq!(numbers("SELECT account, email, copies FROM shown"), [1, 1, 2]);
         assert_eq!(numbers("SELECT ifnull(saved, received) FROM msg"), [77, 77, 78]);
         assert_eq!(numbers("SELECT ifnull(last, id) FROM gone"), [7]);
+        assert_eq!(numbers("SELECT elsewhere, born FROM msg JOIN email ON email.id = email"), [1, 0, 1, 0, 1, 0]);
+        assert_eq!(numbers("SELECT told_from - modseq, mailbox_gone - modseq FROM account"), [0, 0]);
     }
 }

@@ -1,10 +1,12 @@
 //! Between two groups: rows that are too old go, frames that moved are written down. Owns the statements of upkeep;
 //! when and what is the business of `upkeep` outside the engine.
 
-use super::Engine;
+use super::{Engine, Work};
 use crate::columns::{Sql, frames_out, num};
+use crate::gone::is_of_mailboxes;
 use crate::op::Frame;
 use crate::segment::footprint;
+use crate::types::AccountId;
 use rusqlite::{Connection, params};
 
 /// Rows taken away between two groups, so that a delivery never waits long.
@@ -41,21 +43,44 @@ impl Engine {
     /// Forgets what went before `before`; who asks for changes since then is told that it cannot be said.
     pub(crate) fn prune_gone(&mut self, before: u64) -> Sql<(u64, bool)> {
         self.upkeep(|sql| {
-            let rows: Vec<(i64, i64)> = {
+            let rows: Vec<(i64, i64, i64)> = {
                 let mut statement = sql.prepare_cached(
                     "DELETE FROM gone WHERE (account, modseq, kind, mailbox, id) IN \
                      (SELECT account, modseq, kind, mailbox, id FROM gone WHERE at < ?1 ORDER BY at LIMIT ?2) \
-                     RETURNING account, modseq",
+                     RETURNING account, modseq, kind",
                 )?;
-                let rows = statement.query_map([num(before), BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                let rows = statement.query_map([num(before), BATCH], row)?;
                 rows.collect::<Result<_, _>>()?
             };
             let mut raise =
                 sql.prepare_cached("UPDATE account SET modseq_floor = max(modseq_floor, ?2) WHERE id = ?1")?;
-            for (account, modseq) in &rows {
+            // What readers of mailboxes never ask about is no reason to tell them less.
+            let mut raise_told =
+                sql.prepare_cached("UPDATE account SET told_from = max(told_from, ?2) WHERE id = ?1")?;
+            for (account, modseq, kind) in &rows {
+                let raise = if is_of_mailboxes(*kind) { &mut raise } else { &mut raise_told };
                 raise.execute([account, modseq])?;
             }
             Ok((rows.len() as u64, rows.len() as u64 >= BATCH.unsigned_abs()))
+        })
+    }
+
+    /// Takes away uploads that came before `before`.
+    pub(crate) fn prune_uploads(&mut self, before: u64) -> Sql<(u64, bool)> {
+        let segments = self.segments().clone();
+        self.upkeep(|sql| {
+            let old: Vec<(i64, i64)> = {
+                let find = "SELECT account, id FROM upload WHERE added < ?1 ORDER BY added LIMIT ?2";
+                let mut statement = sql.prepare_cached(find)?;
+                let rows = statement.query_map([num(before), BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<Result<_, _>>()?
+            };
+            let mut work = Work::new(sql, &segments);
+            for (account, id) in &old {
+                work.upload_remove(AccountId(*account), *id)?;
+            }
+            Ok((old.len() as u64, old.len() as u64 >= BATCH.unsigned_abs()))
         })
     }
 

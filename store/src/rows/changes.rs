@@ -4,7 +4,8 @@ use super::listing::is_forgotten;
 use super::mail::{MAILBOX, mailbox};
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, count, num, small};
-use crate::engine::{GONE_EMAIL, GONE_MAILBOX, GONE_UID, keywords_of};
+use crate::engine::keywords_of;
+use crate::gone::{GONE_MAILBOX, GONE_UID};
 use crate::query::{Change, ChangesSince, MailboxesSince};
 use crate::types::{EmailId, Mailbox, MailboxId, ModSeq, Uid};
 use rusqlite::Row;
@@ -48,10 +49,10 @@ impl ChangesSince {
         let last = snapshot.one(
             "SELECT modseq FROM (\
                SELECT modseq FROM msg WHERE account = ?1 AND modseq > ?2 \
-               UNION ALL SELECT modseq FROM gone WHERE account = ?1 AND modseq > ?2 AND kind <> ?4 \
+               UNION ALL SELECT modseq FROM gone WHERE account = ?1 AND modseq > ?2 AND kind IN (?4, ?5) \
                UNION ALL SELECT changed FROM mailbox WHERE account = ?1 AND changed > ?2) \
              ORDER BY modseq LIMIT 1 OFFSET ?3",
-            [self.account.0, since, i64::from(self.limit.max(1)) - 1, GONE_EMAIL],
+            [self.account.0, since, i64::from(self.limit.max(1)) - 1, GONE_UID, GONE_MAILBOX],
             |row| Ok(row.get(0)?),
         )?;
         Ok(last.unwrap_or(i64::MAX))

@@ -4,7 +4,8 @@
 use super::mail::{MAILBOX, mailbox};
 use super::{Answer, Snapshot};
 use crate::columns::{Sql, count, num, small, time};
-use crate::engine::{GONE_UID, keywords_of};
+use crate::engine::keywords_of;
+use crate::gone::GONE_UID;
 use crate::query::{MailboxAt, MailboxById, MailboxNews, MailboxSince, NEWS_MAX, SaveDates, WholeMailbox};
 use crate::types::{AccountId, EmailId, ListingNews, ListingRow, Mailbox, MailboxId, ModSeq, Uid, WholeListing};
 use crate::uids::UidSet;
@@ -139,6 +140,14 @@ impl MailboxSince {
         )?;
         Ok(UidSet::of_ranges(ranges))
     }
+}
+
+/// The newest modseq of an account, and the oldest after which all can be told that JMAP asks for; `None` when it is not
+/// there.
+pub(super) fn floor_of(snapshot: &Snapshot<'_>, account: AccountId) -> Sql<Option<(ModSeq, ModSeq)>> {
+    snapshot.one("SELECT modseq, max(modseq_floor, told_from) FROM account WHERE id = ?1", [account.0], |row| {
+        Ok((ModSeq(count(row.get(0)?)), ModSeq(count(row.get(1)?))))
+    })
 }
 
 /// Whether what went after a modseq cannot be told any more.

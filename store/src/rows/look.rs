@@ -19,6 +19,8 @@ pub enum Which {
     Uids(MailboxId, Vec<Uid>),
     /// All of an account after one, in order, so many at most.
     After(EmailId, u32),
+    /// These of an account, in this order; those that are gone are passed over.
+    Emails(Vec<EmailId>),
 }
 
 /// A question: `see` is put to each message. Ends early once it has looked at `octets` of summaries and content; the first
@@ -96,11 +98,25 @@ where
                     looking.look_at(Uid(0), row, snapshot)?;
                 }
             }
+            Which::Emails(emails) => {
+                let mut find = snapshot.sql.prepare_cached(OF_EMAIL)?;
+                for email in emails {
+                    if looking.is_over() {
+                        break;
+                    }
+                    let mut rows = find.query(params![self.account.0, email.0])?;
+                    if let Some(row) = rows.next()? {
+                        looking.look_at(Uid(0), row, snapshot)?;
+                    }
+                }
+            }
         }
         Ok(looking.all)
     }
 }
 
+const OF_EMAIL: &str =
+    "SELECT id, thread, received, row, summary, summary_sum FROM email WHERE account = ?1 AND id = ?2";
 const OF_MAILBOX: &str = "SELECT email.id, thread, ifnull(saved, msg.received), email.row, summary, summary_sum FROM msg \
      JOIN email ON email.account = msg.account AND email.id = msg.email \
      WHERE msg.account = ?1 AND msg.mailbox = ?2 AND msg.uid = ?3";

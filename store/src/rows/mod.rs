@@ -2,13 +2,17 @@
 //! statements. Does not own what the questions are (`query`).
 
 mod changes;
+mod emails;
 mod listing;
 mod look;
 mod mail;
+mod objects;
 mod people;
 mod queue;
 mod sharing;
+mod since;
 
+pub(crate) use emails::places_of;
 pub use look::{Look, Looked, Piece, Seen, Which};
 pub(crate) use mail::blob_place;
 pub(crate) use queue::outbox_condition;

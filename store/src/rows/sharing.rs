@@ -2,7 +2,7 @@
 
 use super::{Answer, Snapshot};
 use crate::columns::{self, Sql, Text, json_list, num, small};
-use crate::query::{AclOf, AnnotationMarks, Annotations, SharedWith, Subscriptions};
+use crate::query::{AclOf, AnnotationMarks, Annotations, MailboxNotes, SharedWith, Subscriptions};
 use crate::types::{AccountId, MailboxId, Rights};
 
 impl Answer for Subscriptions {
@@ -61,6 +61,16 @@ impl Answer for Annotations {
             "SELECT entry, value FROM annotation WHERE account = ?1 AND mailbox = ?2 AND reader = ?3 ORDER BY entry",
             [account, mailbox, reader],
             |row| Ok((row.get::<_, Text>(0)?.0, row.get(1)?)),
+        )
+    }
+}
+
+impl Answer for MailboxNotes {
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Sql<Vec<(MailboxId, Vec<u8>)>> {
+        snapshot.all(
+            "SELECT mailbox, value FROM annotation WHERE account = ?1 AND mailbox > 0 AND reader = 0 AND entry = ?2",
+            rusqlite::params![self.account.0, self.entry.as_bytes()],
+            |row| Ok((MailboxId(row.get(0)?), row.get(1)?)),
         )
     }
 }

@@ -1,13 +1,14 @@
 //! All that can be seen of a store, as lines that can be compared.
 
+use crate::world::KINDS;
 use crate::world::plan::IDENTIFIERS;
 use blake3::hash;
 use store::op::OutboxFilter;
 use store::query::{
-    Accounts, Aliases, Annotations, Domains, Mailboxes, Messages, Outbox, SharedWith, StoredMessage, Subscriptions,
-    TraceByAddress,
+    Accounts, Aliases, Annotations, Domains, Mailboxes, Messages, Objects, Outbox, SharedWith, States, StoredMessage,
+    Subscriptions, TraceByAddress, UploadById, WholeAccount,
 };
-use store::types::{Account, Annotated, Mailbox, MailboxId, Uid};
+use store::types::{Account, AccountId, Annotated, Mailbox, MailboxId, Uid};
 use store::{Engine, StoreError};
 
 /// Everything, content included.
@@ -22,6 +23,7 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
             lines.push(format!("{mailbox:?}"));
             messages_of(engine, &account, &mailbox, &mut lines)?;
         }
+        emails_of(engine, *id, &mut lines)?;
         let of = Annotated { mailbox: Some((*id, MailboxId(1))), reader: None };
         lines.push(format!("{:?}", engine.read(&Annotations { of })?));
         lines.push(format!("{:?}", engine.read(&Subscriptions { account: *id })?));
@@ -37,6 +39,20 @@ pub fn view(engine: &Engine) -> Result<Vec<String>, StoreError> {
         ));
     }
     Ok(lines)
+}
+
+/// What lies beside the mailboxes: conversations, states, objects, uploads.
+fn emails_of(engine: &Engine, account: AccountId, lines: &mut Vec<String>) -> Result<(), StoreError> {
+    lines.push(format!("{:?} {:?}", engine.read(&WholeAccount { account })?, engine.read(&States { account })?));
+    for kind in KINDS {
+        lines.push(format!("{:?}", engine.read(&Objects { account, kind })?));
+    }
+    for upload in 1..9 {
+        if let Some((uploaded, stored)) = engine.read(&UploadById { account, upload })? {
+            lines.push(format!("{uploaded:?} {:?}", hash(&engine.whole(&stored)?).to_hex()));
+        }
+    }
+    Ok(())
 }
 
 fn messages_of(engine: &Engine, of: &Account, mailbox: &Mailbox, lines: &mut Vec<String>) -> Result<(), StoreError> {

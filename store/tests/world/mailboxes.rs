@@ -166,6 +166,30 @@ impl Account {
         Outcome::Done
     }
 
+    pub(super) fn set_role(&mut self, mailbox: MailboxId, role: Option<Role>) -> Outcome {
+        let taken = role.and_then(|role| self.with_role(role));
+        let Some(found) = self.mailboxes.get_mut(&mailbox) else { return Outcome::Gone };
+        if found.role == role {
+            return Outcome::Done;
+        }
+        if taken.is_some() || found.role == Some(Role::Inbox) || role == Some(Role::Inbox) {
+            return Outcome::Conflict;
+        }
+        found.role = role;
+        Outcome::Done
+    }
+
+    pub(super) fn destroy_box(&mut self, mailbox: MailboxId, with_emails: bool, now: Time) -> Outcome {
+        if self.mailboxes.values().any(|b| b.parent == Some(mailbox)) {
+            return Outcome::Conflict;
+        }
+        let holds = |found: &Box| found.messages.values().any(|entry| !entry.flags.deleted);
+        if !with_emails && self.mailboxes.get(&mailbox).is_some_and(holds) {
+            return Outcome::Exists;
+        }
+        self.delete(mailbox, now)
+    }
+
     pub(super) fn delete(&mut self, mailbox: MailboxId, now: Time) -> Outcome {
         let Some(found) = self.mailboxes.get(&mailbox) else { return Outcome::Gone };
         let inside = self.mailboxes.values().any(|b| b.parent == Some(mailbox));

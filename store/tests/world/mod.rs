@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod compare;
+mod emails;
 mod mailboxes;
+mod objects;
 mod outbox;
 pub mod plan;
 mod sharing;
 
 pub use compare::compare;
+pub use emails::stateless;
+pub use objects::KINDS;
 pub use plan::{Plan, ops};
 
 use message::{Address, Time};
@@ -16,7 +20,7 @@ use store::op::{Append, Carried, Deliver, Delivery, FlagChange};
 use store::types::{AccountId, Alias, AliasTarget, Annotated, EmailId, Flags, Mailbox, MailboxId, Role, Uid};
 use store::{Op, Outcome, UidSet};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct World {
     domains: BTreeSet<String>,
     last_account: i64,
@@ -26,6 +30,7 @@ pub struct World {
     origins: Vec<(Address, String)>,
     outbox: outbox::Waitings,
     shared: sharing::Notes,
+    things: objects::Things,
 }
 
 #[derive(Clone)]
@@ -35,6 +40,9 @@ struct Account {
     last_email: i64,
     last_mailbox: i64,
     last_validity: u32,
+    last_object: i64,
+    /// Octets of each.
+    uploads: BTreeMap<i64, u64>,
     mailboxes: BTreeMap<MailboxId, Box>,
     /// Names without a mailbox.
     subscriptions: BTreeSet<String>,
@@ -154,6 +162,10 @@ impl World {
                 self.outbox.change(filter, (*after, *limit), change, *now)
             }
             Op::Trace(_) => Outcome::Done,
+            Op::ObjectsChange { .. } | Op::WithObjects { .. } => self.on_objects(op),
+            Op::EmailsSet { .. } | Op::EmailsDestroy { .. } | Op::EmailsAdd(_) | Op::UploadAdd { .. } => {
+                self.on_emails(op)
+            }
             Op::Copy { account, from, to_account, to, uids, carried, now } => {
                 self.copy(((*account, *from), (*to_account, *to)), (uids, *carried), false, *now)
             }
@@ -208,6 +220,8 @@ impl World {
         | Op::MailboxCreate { account, .. }
         | Op::MailboxRename { account, .. }
         | Op::MailboxDelete { account, .. }
+        | Op::MailboxRole { account, .. }
+        | Op::MailboxDestroy { account, .. }
         | Op::MailboxSubscribe { account, .. }) = op
         else {
             panic!("{op:?}")
@@ -227,6 +241,8 @@ impl World {
             Op::MailboxCreate { parent, path, role, now, .. } => account.create(*parent, path, *role, *now),
             Op::MailboxRename { mailbox, parent, path, now, .. } => account.rename(*mailbox, *parent, path, *now),
             Op::MailboxDelete { mailbox, now, .. } => account.delete(*mailbox, *now),
+            Op::MailboxRole { mailbox, role, .. } => account.set_role(*mailbox, *role),
+            Op::MailboxDestroy { mailbox, with_emails, now, .. } => account.destroy_box(*mailbox, *with_emails, *now),
             Op::MailboxSubscribe { mailbox, subscribed, .. } => match account.mailboxes.get_mut(mailbox) {
                 None => Outcome::Gone,
                 Some(found) => {
@@ -259,10 +275,8 @@ impl World {
             return Outcome::Exists;
         }
         self.last_account += 1;
-        let (mailboxes, subscriptions) = Default::default();
         let address = address.clone();
-        let mut account =
-            Account { address, quota, last_email: 0, last_mailbox: 0, last_validity: 0, mailboxes, subscriptions };
+        let mut account = Account { address, quota, ..Account::nobody() };
         let roles = [Role::Inbox, Role::Archive, Role::Drafts, Role::Sent, Role::Junk, Role::Trash];
         for (name, role) in ["INBOX", "Archive", "Drafts", "Sent", "Junk", "Trash"].into_iter().zip(roles) {
             account.create(None, &[name.to_owned()], Some(role), now);
@@ -276,6 +290,7 @@ impl World {
         self.accounts.retain(|_, account| !same(&account.address, address));
         let accounts = &self.accounts;
         self.shared.forget(address, &|id| accounts.contains_key(&id));
+        self.things.retain(|(of, ..), _| accounts.contains_key(of));
         if self.accounts.len() == before {
             return Outcome::Gone;
         }
@@ -440,6 +455,23 @@ impl World {
 }
 
 impl Account {
+    fn nobody() -> Account {
+        let (last_email, last_mailbox, last_validity, last_object) = Default::default();
+        let (mailboxes, subscriptions, uploads) = Default::default();
+        let (address, quota) = (Address::parse("nobody@crepes.fr").unwrap(), None);
+        Account {
+            address,
+            quota,
+            last_email,
+            last_mailbox,
+            last_validity,
+            last_object,
+            mailboxes,
+            subscriptions,
+            uploads,
+        }
+    }
+
     /// Size of each e-mail some mailbox shows.
     fn emails(&self) -> BTreeMap<EmailId, u64> {
         self.mailboxes.values().flat_map(|b| b.messages.values()).map(|e| (e.email, e.size)).collect()

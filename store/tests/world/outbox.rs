@@ -8,7 +8,7 @@ use store::types::QueueId;
 
 type Key = (i64, u32);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Waitings {
     last: i64,
     rows: BTreeMap<Key, Waiting>,

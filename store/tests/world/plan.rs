@@ -1,5 +1,7 @@
 //! Random operations: a plan names things by small numbers, so that most of them are there and some are not.
 
+use super::emails::{Coming, coming, on_emails};
+use super::objects::{on_objects, some_changes};
 use crate::kit;
 use message::{Address, Host, Time};
 use proptest::prelude::*;
@@ -7,7 +9,9 @@ use store::op::{
     Append, Appended, Carried, FlagChange, Local, OutboxChange, OutboxFilter, Outgoing, OutgoingRecipient,
     RightsChange, Settled, SettledRecipient, Settlement,
 };
-use store::types::{AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxId, Rights, Role, Uid};
+use store::types::{
+    AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxId, ObjectChange, Rights, Role, Uid,
+};
 use store::{Engine, Op, StoreError, UidSet};
 
 /// An operation, but for content, which an engine has to take first.
@@ -28,6 +32,8 @@ pub enum Plan {
         at: u64,
         replaces: Option<(MailboxId, Uid)>,
     },
+    Coming(Coming),
+    With(AccountId, Vec<ObjectChange>, Box<Plan>),
 }
 
 impl Plan {
@@ -35,6 +41,11 @@ impl Plan {
     pub fn op(&self, engine: &Engine) -> Result<Op, StoreError> {
         Ok(match self {
             Plan::Whole(op) => op.clone(),
+            Plan::Coming(coming) => coming.op(engine)?,
+            Plan::With(account, changes, then) => {
+                let (account, changes, then) = (*account, changes.clone(), Box::new(then.op(engine)?));
+                Op::WithObjects { account, changes, now: time(30), then }
+            }
             Plan::Deliver { octets, local, remote, all_or_nothing, at } => {
                 let content = engine.put(&kit::noise(*at, *octets))?;
                 let mut deliver = kit::letter(u16::try_from(*at % 7).unwrap(), content, local.clone());
@@ -70,7 +81,7 @@ fn appended(engine: &Engine, octets: usize, flags: &Flags, at: u64) -> Result<Ap
 /// Who may be in a list of rights.
 pub const IDENTIFIERS: [&str; 3] = ["anyone", "bob@crepes.fr", "-carol@crepes.fr"];
 
-fn time(at: u64) -> Time {
+pub fn time(at: u64) -> Time {
     Time(kit::NOW.0 + at * 700)
 }
 
@@ -84,11 +95,11 @@ fn a_person() -> impl Strategy<Value = Address> {
     an_address().prop_filter("no pattern", |address| address.local_part() != "*")
 }
 
-fn an_account() -> impl Strategy<Value = AccountId> {
+pub fn an_account() -> impl Strategy<Value = AccountId> {
     prop::sample::select(vec![1, 1, 1, 2, 2, 3]).prop_map(AccountId)
 }
 
-fn a_mailbox() -> impl Strategy<Value = MailboxId> {
+pub fn a_mailbox() -> impl Strategy<Value = MailboxId> {
     prop::sample::select(vec![1, 1, 1, 2, 2, 6, 7, 8, 9]).prop_map(MailboxId)
 }
 
@@ -97,7 +108,7 @@ fn some_uids() -> impl Strategy<Value = UidSet> {
     prop_oneof![3 => few, 1 => (2_u32..9).prop_map(|from| vec![(Uid(from), Uid(u32::MAX))].into())]
 }
 
-fn some_flags() -> impl Strategy<Value = Flags> {
+pub fn some_flags() -> impl Strategy<Value = Flags> {
     let words = prop::collection::btree_set(prop::sample::select(vec!["$junk", "a", "b"]), 0..3);
     (any::<[bool; 5]>(), words).prop_map(|([seen, answered, flagged, deleted, draft], words)| Flags {
         seen,
@@ -113,7 +124,7 @@ fn a_role() -> impl Strategy<Value = Role> {
     prop::sample::select(vec![Role::Inbox, Role::Inbox, Role::Junk, Role::Trash])
 }
 
-fn a_size() -> impl Strategy<Value = usize> {
+pub fn a_size() -> impl Strategy<Value = usize> {
     prop::sample::select(vec![0, 10, 10, 500, 9_000])
 }
 
@@ -126,7 +137,18 @@ pub fn ops() -> impl Strategy<Value = Plan> {
         6 => on_messages().prop_map(Plan::Whole),
         3 => on_mailboxes().prop_map(Plan::Whole),
         5 => on_the_outbox().prop_map(Plan::Whole),
+        4 => on_emails().prop_map(Plan::Whole),
+        2 => coming().prop_map(Plan::Coming),
+        2 => on_objects().prop_map(Plan::Whole),
+        1 => (an_account(), some_changes(), then()).prop_map(|(account, changes, then)| {
+            Plan::With(account, changes, Box::new(then))
+        }),
     ]
+}
+
+/// What may be done together with changes of objects.
+fn then() -> impl Strategy<Value = Plan> {
+    prop_oneof![a_delivery(), an_append(), coming().prop_map(Plan::Coming), on_mailboxes().prop_map(Plan::Whole)]
 }
 
 fn an_alias() -> impl Strategy<Value = Alias> {
@@ -240,6 +262,12 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
         }),
         1 => on_sharing(),
         1 => (an_account(), a_mailbox()).prop_map(move |(account, mailbox)| Op::MailboxDelete { account, mailbox, now }),
+        1 => (an_account(), a_mailbox(), prop::option::of(a_role())).prop_map(|(account, mailbox, role)| {
+            Op::MailboxRole { account, mailbox, role }
+        }),
+        1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(move |(account, mailbox, with_emails)| {
+            Op::MailboxDestroy { account, mailbox, with_emails, now }
+        }),
         1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(|(account, mailbox, subscribed)| {
             Op::MailboxSubscribe { account, mailbox, subscribed }
         }),

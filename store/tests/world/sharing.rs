@@ -8,7 +8,7 @@ use store::types::{AccountId, Annotated, MailboxId, Rights};
 
 type Place = (AccountId, MailboxId);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Notes {
     acl: BTreeMap<(Place, String), u32>,
     notes: BTreeMap<(Annotation, String), Vec<u8>>,
