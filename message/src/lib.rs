@@ -2,6 +2,7 @@
 //! exactly. Owns no protocol and no storage; knows no clock (time comes in as [`Time`]).
 
 pub mod address;
+pub mod bodies;
 pub mod build;
 pub mod date;
 pub mod encoding;

@@ -49,6 +49,12 @@ impl Folder {
         self.word(word);
     }
 
+    /// Puts text right behind what is there, on the same line. The caller knows that it fits, and that it ends no field.
+    pub(super) fn attach(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+        self.column = self.out.rsplit(|octet| *octet == b'\n').next().map_or(0, <[u8]>::len);
+    }
+
     fn piece(&mut self, piece: &str) {
         let end = self.column + 1 + piece.len();
         if self.column > 1 && (end > LINE_MAX && self.holds_a_word() || end > LINE_HARD_MAX) {

@@ -3,6 +3,9 @@
 //! encodings (`encoding`).
 //! Every field is returned whole, name and final CRLF included; no line is longer than 78 octets unless one word is.
 
+pub mod answer;
+pub mod compose;
+pub mod flowed;
 mod fold;
 pub mod report;
 mod trace;

@@ -16,7 +16,7 @@ pub use parameters::{
     parameter_text, token, tokens, value_text,
 };
 pub use section::{FIELDS_MAX, Field, Fields, begins_with_field, fields, section_end};
-pub use words::{ENCODED_WORD_MAX, charset_text, text, unfold};
+pub use words::{ENCODED_WORD_MAX, charset_text, composed, text, unfold};
 
 pub(crate) use addresses::addresses_up_to;
 pub(crate) use words::{hex_octet, raw_text};

@@ -51,6 +51,12 @@ pub fn text(value: &[u8]) -> String {
     decoder.text
 }
 
+/// The text in Normalization Form C (RFC 8621 §4.1.2.2).
+#[must_use]
+pub fn composed(text: &str) -> String {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
 /// Octets to text by the name of a charset; `None` for a charset nobody knows.
 #[must_use]
 pub fn charset_text(charset: &[u8], octets: &[u8]) -> Option<String> {

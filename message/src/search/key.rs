@@ -65,6 +65,8 @@ pub enum Key {
     Body(String),
     /// `TEXT`: header or body hold the text.
     Text(String),
+    /// Something that whoever searches answers, by its own number for it.
+    Other(u32),
 }
 
 /// Fields of addresses that have a key of their own.

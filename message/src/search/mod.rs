@@ -6,6 +6,7 @@ mod digest;
 mod fold;
 mod key;
 mod plan;
+pub mod query;
 mod reading;
 mod seek;
 mod texts;

@@ -118,6 +118,8 @@ pub enum Leaf {
     Body(Needle),
     /// Its fields or bodies hold this.
     Text(Needle),
+    /// Whoever searches answers it, before or when the summary is looked at.
+    Other(u32),
 }
 
 /// What is known of each question to one message.
@@ -272,6 +274,7 @@ impl Leaf {
             Key::Header { name, text } => Leaf::Header(name.clone(), Needle::new(text)),
             Key::Body(text) => Leaf::Body(Needle::new(text)),
             Key::Text(text) => Leaf::Text(Needle::new(text)),
+            Key::Other(number) => Leaf::Other(*number),
             Key::And(_) | Key::Or(_) | Key::Not(_) | Key::Fuzzy(_) => Leaf::Always(false),
         }
     }
@@ -279,6 +282,7 @@ impl Leaf {
     fn depth(&self) -> Depth {
         match self {
             Leaf::Thread(_) | Leaf::Saved(..) | Leaf::Sent(..) | Leaf::Address(..) | Leaf::Subject(_) => Depth::Summary,
+            Leaf::Other(_) => Depth::Summary,
             Leaf::Header(..) => Depth::Headers,
             Leaf::Body(_) | Leaf::Text(_) => Depth::Whole,
             _ => Depth::Row,

@@ -10,7 +10,7 @@ mod tree;
 
 pub use ordered::OrderedSubject;
 pub use references::References;
-pub use sort::{COMPARED_MAX, Sorted, Sorter};
+pub use sort::{COMPARED_MAX, Sorted, Sorter, display};
 pub use subject::{BaseSubject, base_subject};
 pub use tree::Threaded;
 

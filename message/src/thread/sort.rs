@@ -154,7 +154,8 @@ fn group_name(entry: &Entry) -> String {
 }
 
 /// RFC 5957 §3: the name, else the address; of a group, which has neither, what stands for the mailbox.
-fn display(entry: &Entry) -> String {
+#[must_use]
+pub fn display(entry: &Entry) -> String {
     let Entry::Mailbox(mailbox) = entry else { return group_name(entry) };
     let name = mailbox.name.as_ref().map(crate::header::Phrase::text).unwrap_or_default();
     if name.is_empty() { search::address_of(mailbox) } else { name }
