@@ -104,6 +104,10 @@ pub enum Port {
     Imap,
     /// 993, TLS from the start.
     Imaps,
+    /// 80: no dialogue is held there.
+    Http,
+    /// 443, TLS from the start: no dialogue is held there.
+    Https,
 }
 
 /// A way to run a dialogue.
@@ -202,7 +206,7 @@ impl Content {
 
 impl Port {
     /// Every listener, with its name in the configuration.
-    pub const ALL: [(Port, &'static str); 8] = [
+    pub const ALL: [(Port, &'static str); 10] = [
         (Port::Smtp, "smtp"),
         (Port::Submission, "submission"),
         (Port::Submissions, "submissions"),
@@ -211,6 +215,8 @@ impl Port {
         (Port::Pop3s, "pop3s"),
         (Port::Imap, "imap"),
         (Port::Imaps, "imaps"),
+        (Port::Http, "http"),
+        (Port::Https, "https"),
     ];
 
     /// Its name in the configuration.
@@ -228,7 +234,7 @@ impl Port {
     /// Whether TLS is there from the start.
     #[must_use]
     pub fn implicit_tls(self) -> bool {
-        matches!(self, Port::Submissions | Port::Pop3s | Port::Imaps)
+        matches!(self, Port::Submissions | Port::Pop3s | Port::Imaps | Port::Https)
     }
 }
 

@@ -75,7 +75,7 @@ fn fits(message: &Stored, key: &Key, keywords: &[String]) -> bool {
                 Relation::Since => own >= day.0,
             }
         }
-        Key::Older(_) => false,
+        Key::Older(_) | Key::Other(_) => false,
         Key::Younger(_) | Key::SaveDateSupported => true,
         Key::ModSeq(modseq) => message.modseq >= *modseq,
         Key::EmailId(id) => ObjectId::Email(message.source).to_string() == *id,

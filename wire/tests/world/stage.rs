@@ -190,6 +190,7 @@ impl Stage for PureStage {
             Port::Lmtp => self.smtp(smtp::Role::Lmtp, tls)?,
             Port::Pop3 | Port::Pop3s => self.pop3(tls)?,
             Port::Imap | Port::Imaps => self.imap(tls)?,
+            Port::Http | Port::Https => return Err("no dialogue is held over HTTP".to_owned()),
         };
         self.connections.insert(number, connection);
         Ok(())

@@ -65,6 +65,8 @@ fn write(key: &Key, w: &mut Writer) {
         Key::Subject(value) => text("SUBJECT", value, w),
         Key::Body(value) => text("BODY", value, w),
         Key::Text(value) => text("TEXT", value, w),
+        // IMAP has no word for it: true of no message.
+        Key::Other(_) => w.text("NOT ALL"),
         Key::Header { name, text: value } => {
             w.text("HEADER ");
             w.astring(name.as_bytes());
