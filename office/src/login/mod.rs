@@ -2,24 +2,43 @@
 //! The exchanges themselves are `wire::sasl`'s. Tells nobody whether a user exists: unknown users get the same words
 //! after the same work (RFC 4954 §9, RFC 3206 §5).
 
+mod app_passwords;
+mod entrance;
 mod guesses;
 mod known;
+mod ledger;
+mod passkeys;
 mod password;
 mod remembered;
 mod scram;
+mod second_factor;
+mod service;
+mod sessions;
+mod token;
+mod totp;
+
+pub use app_passwords::{APP_PASSWORDS_MAX, AppPasswordView, NewAppPassword};
+pub use entrance::{Entrance, EntryError, Held, Shown, Typed};
+pub use passkeys::{Making, NewPasskey, PASSKEYS_MAX, Party, PasskeyError, PasskeyView, Showing, ShownPasskey};
+pub use second_factor::{Enrolment, RECOVERY_CODES, SecondFactorState};
+pub use service::{NotAScope, Scope, Service};
+pub(crate) use sessions::end_all as end_all_sessions;
+pub use sessions::{Begun, LONGEST as SESSION_LONGEST, Place, SESSIONS_MAX, Session, SessionView};
 
 use crate::Random;
-use aws_lc_rs::{constant_time, digest};
+use app_passwords::{Opened, Verifiers};
+use aws_lc_rs::{constant_time, digest, hmac};
 use guesses::{Client, Guess, Guesses};
 use known::Known;
 use message::{Address, Domain, Time};
 use parking_lot::Mutex;
+use passkeys::challenge::Challenges;
 use password::Passwords;
 use remembered::Remembered;
 use std::net::IpAddr;
 use std::sync::Arc;
-use store::query::AccountByAddress;
-use store::types::{Account, AccountId, Credentials};
+use store::query::{AccountByAddress, AccountById};
+use store::types::{Account, AccountId, Credentials, ScramVerifier};
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Ask, Refusal};
 use zeroize::Zeroizing;
@@ -42,6 +61,9 @@ pub struct Login {
     guesses: Mutex<Guesses>,
     known: Mutex<Known>,
     scram: scram::Keys,
+    challenges: Challenges,
+    /// Makes passkeys of users that have none.
+    decoys: hmac::Key,
     random: Random,
 }
 
@@ -68,13 +90,30 @@ impl Login {
             guesses: Mutex::default(),
             known: Mutex::default(),
             scram: scram::Keys::new(secret()),
+            challenges: Challenges::new(secret()),
+            decoys: hmac::Key::new(hmac::HMAC_SHA256, &secret()),
             random,
         }
     }
 
     /// What is to be stored for a password: an argon2id hash and a SCRAM verifier. Takes some tens of milliseconds.
     pub async fn credentials(&self, password: &str) -> Result<Credentials, LoginError> {
-        let (salt, scram_salt) = (self.fill::<16>(), self.fill::<16>());
+        self.credentials_with(password, self.fill::<16>().to_vec()).await
+    }
+
+    /// The same for an account that exists: its app passwords share the salt of SCRAM, which therefore stays.
+    pub(crate) async fn next_credentials(
+        &self,
+        store: &Store,
+        account: &Account,
+        password: &str,
+    ) -> Result<Credentials, LoginError> {
+        let salt = app_passwords::salt_of(store, account).await.unwrap_or_else(|| self.fill::<16>().to_vec());
+        self.credentials_with(password, salt).await
+    }
+
+    async fn credentials_with(&self, password: &str, scram_salt: Vec<u8>) -> Result<Credentials, LoginError> {
+        let salt = self.fill::<16>();
         let password = Zeroizing::new(password.as_bytes().to_vec());
         let made = self.passwords.turn().await?.run(move || {
             let hash = password::hash(&password, &salt)?;
@@ -101,7 +140,10 @@ pub struct Visitor {
     login: Arc<Login>,
     store: Store,
     client: IpAddr,
+    service: Service,
     account: Option<Account>,
+    /// The app password that let them in; `None`: the account's own.
+    opened: Option<Opened>,
     /// Whom a SCRAM exchange is about: `None` inside for a user that does not exist. Boxed: a session that waits has none.
     scram: Option<Box<Claim>>,
 }
@@ -113,13 +155,15 @@ struct Claim {
     guess: Guess,
     /// They want to act as themselves.
     as_themselves: bool,
+    /// What a SCRAM client was told to compute with.
+    verifier: Option<ScramVerifier>,
 }
 
 impl Visitor {
     /// A connection from this address.
     #[must_use]
-    pub fn new(login: Arc<Login>, store: Store, client: IpAddr) -> Visitor {
-        Visitor { login, store, client, account: None, scram: None }
+    pub fn new(login: Arc<Login>, store: Store, client: IpAddr, service: Service) -> Visitor {
+        Visitor { login, store, client, service, account: None, opened: None, scram: None }
     }
 
     /// Who logged in.
@@ -128,8 +172,19 @@ impl Visitor {
         self.account.as_ref()
     }
 
-    /// Takes somebody for who they are without asking: hashes take long in tests that are not about them.
-    #[cfg(test)]
+    /// What they may do.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.opened.map_or(Scope::All, |opened| opened.scope)
+    }
+
+    /// The number of the app password that let them in; `None`: the account's own did.
+    #[must_use]
+    pub fn app_password(&self) -> Option<i64> {
+        self.opened.map(|opened| opened.id)
+    }
+
+    /// Takes somebody for who they are without asking: they showed it elsewhere, as in a session of the web.
     pub(crate) fn assume(&mut self, account: Account) {
         self.account = Some(account);
     }
@@ -145,10 +200,10 @@ impl Visitor {
                 }
             }
             Ask::ScramStart { authorization, username } => match self.claim(rules, authorization, &username).await {
-                Ok(claim) => self.scram_start(now, claim),
+                Ok(claim) => self.scram_start(now, claim).await,
                 Err(refusal) => Err(refusal),
             },
-            Ask::ScramProof { auth_message, proof } => self.scram_proof(now, &auth_message, &proof),
+            Ask::ScramProof { auth_message, proof } => self.scram_proof(now, &auth_message, &proof).await,
         };
         result.unwrap_or_else(Answer::Refused)
     }
@@ -156,7 +211,7 @@ impl Visitor {
     /// APOP (RFC 1939 §7), for accounts with a secret stored for it.
     pub async fn apop(&mut self, now: Time, rules: &LoginRules, name: &str, proof: (&str, &[u8; 16])) -> Answer {
         let result = match self.claim(rules, None, name).await {
-            Ok(claim) => self.apop_digest(now, claim, proof),
+            Ok(claim) => self.apop_digest(now, claim, proof).await,
             Err(refusal) => Err(refusal),
         };
         result.unwrap_or_else(Answer::Refused)
@@ -164,9 +219,13 @@ impl Visitor {
 
     async fn password(&mut self, now: Time, claim: Claim, password: Zeroizing<Vec<u8>>) -> Result<Answer, Refusal> {
         let login = self.login.clone();
+        // Nobody guesses one of 128 bits: it opens whatever others try.
+        if let Some(opened) = self.find_app_password(now, &claim, &password).await? {
+            return self.accept(now, claim, (Some(opened), None));
+        }
         login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
-        let stored =
-            claim.account.as_ref().and_then(|account| Some((account.id, account.credentials.password.clone()?)));
+        let owner = if self.own_password_opens(&claim).await? { claim.account.as_ref() } else { None };
+        let stored = owner.and_then(|account| Some((account.id, account.credentials.password.clone()?)));
         let Some((account, hash)) = stored else {
             // An unknown user costs the same work.
             self.check(now, &claim, password, login.passwords.decoy()).await?;
@@ -180,7 +239,48 @@ impl Visitor {
             login.guesses.lock().take_back(now, &claim.guess);
             login.remembered.lock().keep(now, account, tag);
         }
-        self.accept(now, claim, None)
+        self.accept(now, claim, (None, None))
+    }
+
+    /// The app password that this is, when it is this account's.
+    async fn find_app_password(&self, now: Time, claim: &Claim, typed: &[u8]) -> Result<Option<Opened>, Refusal> {
+        let found = app_passwords::find(&self.store, now, self.service, typed).await.map_err(unanswered)?;
+        Ok(found.filter(|opened| claim.account.as_ref().is_some_and(|account| account.id == opened.account)))
+    }
+
+    /// The account's own password opens the login page, and everything else only while there is no second factor: there,
+    /// nobody could be asked for a code.
+    async fn own_password_opens(&self, claim: &Claim) -> Result<bool, Refusal> {
+        if matches!(self.service, Service::Page | Service::Again) {
+            return Ok(true);
+        }
+        // Asked for users that do not exist, too: the time taken is the same.
+        let account = claim.account.as_ref().map_or(AccountId(0), |account| account.id);
+        second_factor::is_on(&self.store, account).await.map(|on| !on).map_err(unanswered)
+    }
+
+    /// Answers an app password that comes without a name.
+    pub async fn token(&mut self, now: Time, rules: &LoginRules, token: &str) -> Answer {
+        self.bearer(now, rules, token).await.unwrap_or_else(Answer::Refused)
+    }
+
+    async fn bearer(&mut self, now: Time, rules: &LoginRules, token: &str) -> Result<Answer, Refusal> {
+        let client = Client::of(self.client);
+        // There is no name to count for; what was typed stands for it.
+        let guess = Guess { client, name: key_of(token), known: false, limit: rules.guesses_per_minute };
+        self.login.guesses.lock().begin(now, &guess).map_err(too_many)?;
+        let found = app_passwords::find(&self.store, now, self.service, token.as_bytes()).await.map_err(unanswered)?;
+        let account = match found {
+            Some(opened) => self.store.read(AccountById { account: opened.account }).await.map_err(unanswered)?,
+            None => None,
+        };
+        let name = account.as_ref().map_or_else(|| "(token)".to_owned(), |account| account.address.to_string());
+        let claim = Claim { name, account, guess, as_themselves: true, verifier: None };
+        if claim.account.is_none() {
+            return Err(self.wrong(&claim));
+        }
+        self.login.guesses.lock().take_back(now, &guess);
+        self.accept(now, claim, (found, None))
     }
 
     /// Counts a guess and checks it. It is counted before, so that many at once gain nothing; but not before its turn
@@ -197,39 +297,59 @@ impl Visitor {
         turn.verify(password, hash).await.map_err(temporary)
     }
 
-    fn scram_start(&mut self, now: Time, claim: Claim) -> Result<Answer, Refusal> {
+    /// All passwords of an account share salt and rounds, so the client need not say which it has.
+    async fn scram_start(&mut self, now: Time, mut claim: Claim) -> Result<Answer, Refusal> {
         self.login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
-        let verifier = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
+        let own = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
+        let verifier = match own {
+            Some(own) => Some(own),
+            None => self.app_verifiers(now, &claim).await?.first(),
+        };
         let verifier = verifier.unwrap_or_else(|| self.login.scram.decoy(&claim.name));
+        claim.verifier = Some(verifier.clone());
         self.scram = Some(Box::new(claim));
         let nonce = scram::nonce(&self.login.fill());
         Ok(Answer::Scram { nonce, salt: verifier.salt, iterations: verifier.iterations })
     }
 
-    fn scram_proof(&mut self, now: Time, message: &[u8], proof: &[u8; 32]) -> Result<Answer, Refusal> {
-        let claim = self.scram.take().ok_or(Refusal::Credentials)?;
-        self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
-        let verifier = claim.account.as_ref().and_then(|account| account.credentials.scram.clone());
-        let exists = verifier.is_some();
-        let verifier = verifier.unwrap_or_else(|| self.login.scram.decoy(&claim.name));
-        let Some(signature) = scram::check(&verifier, message, proof).filter(|_| exists) else {
-            return Err(self.wrong(&claim));
-        };
-        self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, *claim, Some(signature))
+    async fn app_verifiers(&self, now: Time, claim: &Claim) -> Result<Verifiers, Refusal> {
+        let account = claim.account.as_ref().map_or(AccountId(0), |account| account.id);
+        Verifiers::of(&self.store, account, now, self.service).await.map_err(unanswered)
     }
 
-    fn apop_digest(&mut self, now: Time, claim: Claim, proof: (&str, &[u8; 16])) -> Result<Answer, Refusal> {
+    async fn scram_proof(&mut self, now: Time, message: &[u8], proof: &[u8; 32]) -> Result<Answer, Refusal> {
+        let mut claim = self.scram.take().ok_or(Refusal::Credentials)?;
+        self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
+        let told = claim.verifier.take().ok_or(Refusal::Credentials)?;
+        let own = self.own_password_opens(&claim).await?;
+        let exists = claim.account.as_ref().is_some_and(|account| account.credentials.scram.is_some());
+        let signature = scram::check(&told, message, proof).filter(|_| own && exists);
+        let apps = self.app_verifiers(now, &claim).await?;
+        let by_app = apps.check(&told.salt, message, proof);
+        let (opened, signature) = match (signature, by_app) {
+            (Some(signature), _) => (None, signature),
+            (None, Some((opened, signature))) => (Some(opened), signature),
+            (None, None) => return Err(self.wrong(&claim)),
+        };
+        if let Some(opened) = opened {
+            apps.note_use(&self.store, now, opened).await;
+        }
+        self.login.guesses.lock().take_back(now, &claim.guess);
+        self.accept(now, *claim, (opened, Some(signature)))
+    }
+
+    async fn apop_digest(&mut self, now: Time, claim: Claim, proof: (&str, &[u8; 16])) -> Result<Answer, Refusal> {
         self.login.guesses.lock().begin(now, &claim.guess).map_err(too_many)?;
         let (timestamp, digest) = proof;
         let secret = claim.account.as_ref().and_then(|account| account.credentials.apop_secret.as_deref());
         let wanted = password::apop_digest(timestamp, secret.unwrap_or_default());
         let right = constant_time::verify_slices_are_equal(&wanted, digest).is_ok();
-        if !right || secret.is_none_or(str::is_empty) {
+        let own = self.own_password_opens(&claim).await?;
+        if !right || !own || secret.is_none_or(str::is_empty) {
             return Err(self.wrong(&claim));
         }
         self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, claim, None)
+        self.accept(now, claim, (None, None))
     }
 
     /// Whom a name means, and as whom they want to act.
@@ -244,16 +364,14 @@ impl Visitor {
             .filter(|other| !other.is_empty())
             .is_none_or(|other| written(login_address(&other, rules.first_domain.as_ref()).as_ref(), &other) == name);
         let client = Client::of(self.client);
-        let known = account.as_ref().is_some_and(|account| self.login.known.lock().holds(account.id, client));
+        let known = self.service != Service::Again
+            && account.as_ref().is_some_and(|account| self.login.known.lock().holds(account.id, client));
         let guess = Guess { client, name: key_of(&name), known, limit: rules.guesses_per_minute };
-        Ok(Claim { name, account, guess, as_themselves })
+        Ok(Claim { name, account, guess, as_themselves, verifier: None })
     }
 
     async fn find(&self, address: Address) -> Result<Option<Account>, Refusal> {
-        self.store.read(AccountByAddress { address }).await.map_err(|error: StoreError| {
-            tracing::error!(%error, "logins cannot be checked");
-            Refusal::Temporary
-        })
+        self.store.read(AccountByAddress { address }).await.map_err(unanswered)
     }
 
     /// A guess was wrong; it was counted before.
@@ -264,12 +382,21 @@ impl Visitor {
 
     /// They are who they say. Acting for somebody else is not for passwords (RFC 4616 §2); whether it was asked for
     /// matters only now, so that it does not tell a right password from a wrong one for free.
-    fn accept(&mut self, now: Time, claim: Claim, server_signature: Option<[u8; 32]>) -> Result<Answer, Refusal> {
+    fn accept(
+        &mut self,
+        now: Time,
+        claim: Claim,
+        (opened, server_signature): (Option<Opened>, Option<[u8; 32]>),
+    ) -> Result<Answer, Refusal> {
         let account = claim.account.ok_or(Refusal::Credentials)?;
-        self.login.known.lock().add(now, account.id, claim.guess.client);
+        // Who has a program's password may not guess the account's own without end.
+        if opened.is_none() {
+            self.login.known.lock().add(now, account.id, claim.guess.client);
+        }
         if !claim.as_themselves {
             return Err(Refusal::Authorization);
         }
+        self.opened = opened;
         // A session may last for weeks; it needs no secrets.
         self.account = Some(Account { credentials: Credentials::default(), ..account });
         Ok(Answer::Accepted { server_signature })
@@ -278,6 +405,11 @@ impl Visitor {
 
 fn too_many(wait_s: u32) -> Refusal {
     Refusal::TooMany { wait_s }
+}
+
+fn unanswered(error: StoreError) -> Refusal {
+    tracing::error!(%error, "logins cannot be checked");
+    Refusal::Temporary
 }
 
 fn temporary(error: LoginError) -> Refusal {

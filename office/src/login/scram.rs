@@ -38,7 +38,8 @@ pub(super) fn verifier(password: &[u8], salt: &[u8]) -> ScramVerifier {
     verifier_with(password, salt, ITERATIONS)
 }
 
-fn verifier_with(password: &[u8], salt: &[u8], iterations: NonZeroU32) -> ScramVerifier {
+/// The same with a salt and rounds that are given.
+pub(super) fn verifier_with(password: &[u8], salt: &[u8], iterations: NonZeroU32) -> ScramVerifier {
     let mut salted = [0; 32];
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password, &mut salted);
     let client_key = sign(&salted, b"Client Key");
