@@ -1,6 +1,7 @@
 //! What an administrator can ask of the post office, as plain data: the command line speaks it over the control
 //! socket of a running server, or to an office it opens itself. Owns the vocabulary; the answers are made beside it.
 
+use crate::login::{AppPasswordView, Scope};
 use message::{Address, Domain, Time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -47,6 +48,34 @@ pub enum Request {
     },
     AccountShow {
         address: Address,
+    },
+    /// The ways in to an account besides its password.
+    LoginList {
+        address: Address,
+    },
+    AppPasswordAdd {
+        address: Address,
+        name: String,
+        scope: Scope,
+        /// How long it is good; counts from when it is asked.
+        #[serde(default)]
+        lasts: Option<Duration>,
+    },
+    AppPasswordRemove {
+        address: Address,
+        id: i64,
+    },
+    /// Ends one session of the web, or all of an account.
+    SessionEnd {
+        address: Address,
+        id: Option<i64>,
+    },
+    SecondFactorOff {
+        address: Address,
+    },
+    PasskeyRemove {
+        address: Address,
+        id: i64,
     },
     AliasAdd {
         address: AliasPattern,
@@ -148,6 +177,12 @@ pub enum Response {
     },
     Domains(Vec<DomainView>),
     Accounts(Vec<AccountView>),
+    Logins(LoginsView),
+    /// A new app password; its text is told only now.
+    AppPassword {
+        id: i64,
+        secret: String,
+    },
     Aliases(Vec<AliasView>),
     Trace(Vec<TraceEntry>),
     Queue {
@@ -195,6 +230,42 @@ pub struct AccountView {
     pub has_password: bool,
     pub has_apop: bool,
     pub created: Time,
+}
+
+/// The ways in to an account besides its password.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct LoginsView {
+    pub address: Address,
+    pub second_factor: bool,
+    /// Recovery codes that are left.
+    pub recovery_codes: u32,
+    pub app_passwords: Vec<AppPasswordView>,
+    pub sessions: Vec<SessionLine>,
+    pub passkeys: Vec<PasskeyLine>,
+}
+
+/// A session of the web.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SessionLine {
+    pub id: i64,
+    /// What the browser said it is.
+    pub client: String,
+    /// Where it was when it was last used.
+    pub from: String,
+    pub created: Time,
+    pub last_seen: Time,
+    pub expires: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PasskeyLine {
+    pub id: i64,
+    pub name: String,
+    pub created: Time,
+    pub last_used: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

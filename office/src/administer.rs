@@ -3,6 +3,7 @@
 
 mod accounts;
 mod import;
+mod logins;
 mod names;
 mod queue;
 mod views;
@@ -21,7 +22,7 @@ pub(crate) struct Clerk<'a> {
     pub sending: Option<crate::Outbound>,
     pub store: &'a Store,
     pub policy: &'a Policy,
-    pub login: &'a Login,
+    pub login: &'a std::sync::Arc<Login>,
 }
 
 type Result<T = Response> = std::result::Result<T, Failure>;
@@ -32,7 +33,7 @@ pub(crate) async fn administer(clerk: &Clerk<'_>, now: Time, request: Request) -
         Request::DomainRemove { domain } => clerk.remove_domain(domain).await,
         Request::DomainList => clerk.domains().await,
         Request::AccountAdd { address, password, quota } => clerk.add_account(address, password, quota, now).await,
-        Request::AccountSetPassword { address, password } => clerk.set_password(address, &password).await,
+        Request::AccountSetPassword { address, password } => clerk.set_password(address, &password, now).await,
         Request::AccountSet { address, quota, pop_delete, apop_secret } => {
             clerk.set_account(address, quota, pop_delete, apop_secret).await
         }
@@ -46,6 +47,12 @@ pub(crate) async fn administer(clerk: &Clerk<'_>, now: Time, request: Request) -
             clerk.import_aliases(origin, domain, lines, dry_run).await
         }
         Request::Trace { what, limit } => clerk.trace(&what, limit).await,
+        request @ (Request::LoginList { .. }
+        | Request::AppPasswordAdd { .. }
+        | Request::AppPasswordRemove { .. }
+        | Request::SessionEnd { .. }
+        | Request::SecondFactorOff { .. }
+        | Request::PasskeyRemove { .. }) => clerk.logins(now, request).await,
         other => administer_house(clerk, now, other).await,
     }
 }

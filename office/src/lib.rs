@@ -6,15 +6,21 @@ mod access;
 pub mod admin;
 mod administer;
 mod counters;
+pub mod identity;
 mod inbound;
+pub mod legs;
 pub mod login;
 pub mod outbound;
 pub mod policy;
+pub mod receipt;
 pub mod screens;
-mod search;
+pub mod search;
+pub mod snooze;
 pub mod srs;
+pub mod submission;
+pub mod vacation;
 
-pub use access::{ImapDesk, Pop3Desk};
+pub use access::{ImapDesk, Pop3Desk, jmap};
 pub use counters::{Counters, DELAY_BOUNDS, Delays};
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;
@@ -22,7 +28,7 @@ pub use policy::{FileDomain, Network, OutboundPolicy, Policy};
 pub use search::{IndexKeeper, Stepped};
 
 use admin::{Failure, Request, Response};
-use login::{Login, LoginRules, Visitor};
+use login::{Login, LoginRules, Service, Visitor};
 use message::Time;
 use parking_lot::RwLock;
 use std::net::{IpAddr, SocketAddr};
@@ -86,6 +92,7 @@ struct Inner {
     srs: srs::Srs,
     counters: Counters,
     views: access::Views,
+    accounts: access::AccountViews,
     ahead: access::RoomAhead,
     screens: screens::Screens,
     /// The sending half, where there is one.
@@ -105,6 +112,7 @@ impl Office {
             srs: srs::Srs::new(&seams.secret),
             counters: Counters::default(),
             views: access::Views::default(),
+            accounts: access::AccountViews::default(),
             ahead: access::RoomAhead::default(),
             screens: screens::Screens::default(),
             sending: RwLock::default(),
@@ -216,6 +224,26 @@ impl Office {
         format!("<{:016x}.{}@{}>", u64::from_be_bytes(self.random()), now.0, policy.hostname)
     }
 
+    /// A number nobody can guess.
+    #[must_use]
+    pub fn draw(&self) -> u64 {
+        u64::from_be_bytes(self.random())
+    }
+
+    /// A new Message-ID without its brackets, in the name of its author's domain (RFC 5322 §3.6.4).
+    #[must_use]
+    pub fn new_message_id(&self, author: &message::Address) -> String {
+        let policy = self.policy();
+        let id = message::build::new_message_id(&self.random(), author.domain().unwrap_or(&policy.hostname));
+        id.trim_matches(['<', '>']).to_owned()
+    }
+
+    /// Whether content of so many octets leaves the reserve of the disk alone.
+    #[must_use]
+    pub fn has_room(&self, octets: u64) -> bool {
+        self.has_room_for(octets, &self.policy())
+    }
+
     /// Octets a message may have.
     #[must_use]
     pub fn message_size(&self) -> u64 {
@@ -242,12 +270,16 @@ impl Office {
         &self.inner.views
     }
 
+    fn accounts(&self) -> &access::AccountViews {
+        &self.inner.accounts
+    }
+
     fn room_ahead(&self) -> &access::RoomAhead {
         &self.inner.ahead
     }
 
-    fn visitor(&self, client: IpAddr) -> Visitor {
-        Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client)
+    fn visitor(&self, client: IpAddr, service: Service) -> Visitor {
+        Visitor::new(self.inner.login.clone(), self.inner.store.clone(), client, service)
     }
 
     fn screens(&self) -> &screens::Screens {

@@ -2,10 +2,12 @@
 //! `wire`'s; how a login is checked is `login`'s.
 
 mod imap;
+pub mod jmap;
 mod pop3;
 mod views;
 
 pub use imap::ImapDesk;
 pub(crate) use imap::RoomAhead;
+pub(crate) use jmap::AccountViews;
 pub use pop3::Pop3Desk;
 pub(crate) use views::Views;

@@ -1,7 +1,7 @@
 //! Access to a mailbox over POP3 (RFC 1939): the desk that logs in, takes the snapshot, reads messages and removes
 //! what was deleted. The protocol is `wire::pop3`'s; how a login is checked is `login`'s.
 
-use crate::login::Visitor;
+use crate::login::{Service, Visitor};
 use crate::{Office, Policy};
 use bytes::Bytes;
 use message::Time;
@@ -87,7 +87,7 @@ struct Fetched {
 
 impl Pop3Desk {
     pub(crate) fn new(office: Office, client: IpAddr, policy: Arc<Policy>, timestamp: Option<String>) -> Pop3Desk {
-        let visitor = office.visitor(client);
+        let visitor = office.visitor(client, Service::Pop3);
         Pop3Desk { office, policy, timestamp, visitor, open: None }
     }
 

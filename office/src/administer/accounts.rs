@@ -1,8 +1,9 @@
 //! Accounts: made, changed, shown, removed. No rule refuses a weak password; a note says that it is one.
 
+use super::logins::refused;
 use super::{Clerk, Result, done, failure, trouble, views};
 use crate::admin::{FailureKind, Response};
-use crate::login::LoginError;
+use crate::login::{LoginError, end_all_sessions};
 use message::{Address, Domain, Time};
 use store::op::{Op, Outcome};
 use store::query::{AccountByAddress, Accounts};
@@ -47,18 +48,18 @@ impl Clerk<'_> {
 
     async fn credentials(&self, password: &str) -> Result<Credentials> {
         check_secret("password", password)?;
-        self.login.credentials(password).await.map_err(|error| {
-            let busy = error == LoginError::Busy;
-            failure(if busy { FailureKind::Temporary } else { FailureKind::Software }, error.to_string())
-        })
+        self.login.credentials(password).await.map_err(unhashed)
     }
 
-    pub(super) async fn set_password(&self, address: Address, password: &str) -> Result {
+    /// Whoever knew the old one is out: sessions of the web end.
+    pub(super) async fn set_password(&self, address: Address, password: &str, now: Time) -> Result {
         let account = self.account(&address).await?;
-        let credentials = self.credentials(password).await?;
-        let credentials = Credentials { apop_secret: account.credentials.apop_secret, ..credentials };
+        check_secret("password", password)?;
+        let credentials = self.login.next_credentials(self.store, &account, password).await.map_err(unhashed)?;
+        let credentials = Credentials { apop_secret: account.credentials.apop_secret.clone(), ..credentials };
         self.change(&address, Some(credentials), None, None).await?;
         self.login.forget(account.id);
+        end_all_sessions(self.store, now, account.id, None).await.map_err(refused)?;
         Ok(Response::Done { notes: password_notes(&address, Some(password)) })
     }
 
@@ -124,7 +125,7 @@ impl Clerk<'_> {
         Ok(Response::Accounts(vec![views::account(&account)]))
     }
 
-    async fn account(&self, address: &Address) -> Result<Account> {
+    pub(super) async fn account(&self, address: &Address) -> Result<Account> {
         let found = self.store.read(AccountByAddress { address: address.clone() }).await.map_err(trouble)?;
         found.ok_or_else(|| self.no_account(address))
     }
@@ -133,6 +134,11 @@ impl Clerk<'_> {
         let text = format!("there is no account {address}: `pillarbox account list` shows them");
         failure(FailureKind::NoUser, text)
     }
+}
+
+fn unhashed(error: LoginError) -> crate::admin::Failure {
+    let busy = error == LoginError::Busy;
+    failure(if busy { FailureKind::Temporary } else { FailureKind::Software }, error.to_string())
 }
 
 /// What no client could send is refused; what is merely weak is not.

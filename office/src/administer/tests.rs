@@ -43,13 +43,13 @@ struct House {
     folder: tempfile::TempDir,
     store: Store,
     policy: Policy,
-    login: Login,
+    login: Arc<Login>,
 }
 
 async fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("data"), Settings::default()).unwrap();
-    let login = Login::new(Arc::new(|buffer: &mut [u8]| buffer.fill(7)));
+    let login = Arc::new(Login::new(Arc::new(|buffer: &mut [u8]| buffer.fill(7))));
     let house = House { folder, store, policy: policy(), login };
     house.ask(Request::DomainAdd { domain: domain("hamburger.edu") }).await.unwrap();
     house
@@ -241,7 +241,6 @@ async fn mail_that_waits_is_listed_and_traced() {
 #[tokio::test]
 async fn a_changed_or_removed_account_is_not_remembered() {
     let House { folder: _folder, store, policy, login } = house().await;
-    let login = Arc::new(login);
     let ask = async |request| {
         administer(&Clerk { store: &store, policy: &policy, login: &login, sending: None }, NOW, request)
             .await
@@ -249,7 +248,12 @@ async fn a_changed_or_removed_account_is_not_remembered() {
     };
     let rules = crate::LoginRules { first_domain: policy.first_domain().cloned(), guesses_per_minute: 20 };
     let enters = async |password: &str| {
-        let mut visitor = crate::login::Visitor::new(login.clone(), store.clone(), [192, 0, 2, 1].into());
+        let mut visitor = crate::login::Visitor::new(
+            login.clone(),
+            store.clone(),
+            [192, 0, 2, 1].into(),
+            crate::login::Service::Imap,
+        );
         let password = wire::sasl::Secret(password.as_bytes().to_vec());
         let username = "bob".to_owned();
         let answer = visitor.ask(NOW, &rules, wire::sasl::Ask::Password { authorization: None, username, password });
@@ -405,4 +409,33 @@ async fn an_import_completes_names_and_tells_what_it_leaves_out() {
     assert_eq!(aliases.len(), 1, "another domain for the same file: its names are others now");
     assert_eq!(aliases[0].target, AliasTo::Members(vec![address("chef2@crepes.fr")]));
     house.fails(import(false, Some("ketchup.example"), vec![]), FailureKind::NoHost, "none of our domains").await;
+}
+
+#[tokio::test]
+async fn ways_in_are_made_shown_and_ended() {
+    use crate::login::Scope;
+    let house = house().await;
+    let bob = || address("bob@hamburger.edu");
+    house.ask(account("bob@hamburger.edu", Some("hungry"))).await.unwrap();
+    let lasts = Some(std::time::Duration::from_secs(60));
+    let add =
+        |address, name: &str| Request::AppPasswordAdd { address, name: name.to_owned(), scope: Scope::Read, lasts };
+    let made = house.ask(add(bob(), "Phone")).await.unwrap();
+    let Response::AppPassword { id, secret } = made else { panic!("{made:?}") };
+    assert_eq!(secret.len(), 32);
+    let listed = house.ask(Request::LoginList { address: bob() }).await.unwrap();
+    let Response::Logins(logins) = listed else { panic!("{listed:?}") };
+    let phone = logins.app_passwords.first().unwrap();
+    assert_eq!((phone.id, phone.scope, phone.expires), (id, Scope::Read, Some(Time(NOW.0 + 60_000))));
+    assert!(!logins.second_factor && logins.sessions.is_empty() && logins.passkeys.is_empty());
+    house.fails(add(bob(), ""), FailureKind::Data, "a name has").await;
+    house.fails(add(address("eve@hamburger.edu"), "Phone"), FailureKind::NoUser, "there is no account").await;
+    let remove = |id| Request::AppPasswordRemove { address: bob(), id };
+    house.fails(remove(id + 1), FailureKind::NoUser, "has no app password").await;
+    house.ask(remove(id)).await.unwrap();
+    house.fails(remove(id), FailureKind::NoUser, "account logins").await;
+    house.fails(Request::SessionEnd { address: bob(), id: Some(1) }, FailureKind::NoUser, "has no session 1").await;
+    assert_eq!(house.notes(Request::SessionEnd { address: bob(), id: None }).await, ["0 ended"]);
+    house.fails(Request::SecondFactorOff { address: bob() }, FailureKind::NoUser, "no second factor").await;
+    house.fails(Request::PasskeyRemove { address: bob(), id: 1 }, FailureKind::NoUser, "has no passkey 1").await;
 }

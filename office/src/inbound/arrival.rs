@@ -38,6 +38,8 @@ pub(super) struct Arrived {
 /// A message whose content is coming.
 pub(super) struct Arrival {
     hostname: Domain,
+    /// Bcc fields are not for its recipients (RFC 8621 §7.5).
+    hides_bcc: bool,
     sink: Sink,
     /// What came of the header section; `None` once it is whole.
     held: Option<Vec<u8>>,
@@ -67,8 +69,15 @@ impl Sink {
 }
 
 impl Arrival {
-    pub fn new(upload: Upload, hostname: Domain) -> Arrival {
-        Arrival { hostname, sink: Sink::new(upload), held: Some(Vec::new()), facts: Facts::default(), fault: None }
+    pub fn new(upload: Upload, hostname: Domain, hides_bcc: bool) -> Arrival {
+        Arrival {
+            hostname,
+            hides_bcc,
+            sink: Sink::new(upload),
+            held: Some(Vec::new()),
+            facts: Facts::default(),
+            fault: None,
+        }
     }
 
     /// Takes a run of content. After a fault the rest is thrown away; the fault is told at the end.
@@ -109,7 +118,7 @@ impl Arrival {
         let (section, rest) = held.split_at(end.min(held.len()));
         if end > 0 {
             self.facts = Facts::of(section);
-            let kept = without_claims(section, &self.hostname);
+            let kept = without_claims(section, &self.hostname, self.hides_bcc);
             self.sink.write(&kept).await.map_err(Fault::Store)?;
         }
         self.sink.write(rest).await.map_err(Fault::Store)

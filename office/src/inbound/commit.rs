@@ -95,6 +95,7 @@ impl SmtpDesk {
         self.note(transaction, content.octets, &deliveries);
         let done: Vec<_> = accounts.into_iter().zip(deliveries).collect();
         self.tell_success(transaction, &content, &done, now).await;
+        self.note_absence(transaction, &content, &done, now).await;
         Ok(transaction.recipients.iter().map(|recipient| verdict(transaction, recipient, &done)).collect())
     }
 
@@ -108,6 +109,9 @@ impl SmtpDesk {
             transaction.arrival.take().ok_or_else(|| Reply::new(503, Enhanced(5, 5, 1), "no content came"))?;
         let binary = transaction.sender.body == Body::BinaryMime;
         let arrived = arrival.finish(self.office.store(), binary).await.map_err(|fault| refusal(&fault))?;
+        if self.handed_in.as_ref().is_some_and(|handed_in| handed_in.is_letter) {
+            say_what_it_needs(transaction, &arrived);
+        }
         self.refuse_loop(&arrived, &transaction.recipients)?;
         self.refuse_foreign_author(&arrived).await?;
         let fields = self.fields(transaction, &arrived, now);
@@ -274,7 +278,7 @@ impl SmtpDesk {
         format!("from <{from}>, {octets} octets, by {helo} [{}]{user}", self.peer.client.ip())
     }
 
-    fn note(&self, transaction: &Transaction, octets: u64, deliveries: &[Delivery]) {
+    pub(super) fn note(&self, transaction: &Transaction, octets: u64, deliveries: &[Delivery]) {
         let delivered = deliveries.iter().filter(|delivery| matches!(delivery, Delivery::Done { .. })).count();
         count(&self.office.counters().accepted, 1);
         count(&self.office.counters().delivered, delivered);
@@ -283,6 +287,17 @@ impl SmtpDesk {
             delivered, octets, client = %self.peer.client.ip(), "message accepted"
         );
     }
+}
+
+/// Nobody said beforehand what the content is: now it can be seen (RFC 6152, RFC 6531).
+fn say_what_it_needs(transaction: &mut Transaction, arrived: &Arrived) {
+    let message = arrived.structure.parts.first();
+    let eight_bit = message.is_some_and(|part| part.body_facts.eight_bit + part.header_facts.eight_bit > 0);
+    let beyond_ascii = |address: &Address| !address.to_string().is_ascii();
+    let paths = transaction.recipients.iter().map(|recipient| &recipient.address).chain(&transaction.reverse_path);
+    transaction.sender.smtputf8 =
+        message.is_some_and(|part| part.header_facts.eight_bit > 0) || paths.into_iter().any(beyond_ascii);
+    transaction.sender.body = if eight_bit { Body::EightBitMime } else { Body::SevenBit };
 }
 
 /// The reverse path as text; empty for `<>`.
@@ -323,7 +338,7 @@ fn refusal(fault: &Fault) -> Reply {
     }
 }
 
-fn full() -> Reply {
+pub(super) fn full() -> Reply {
     Reply::new(552, Enhanced(5, 2, 2), "the message does not fit into the mailbox")
 }
 

@@ -53,12 +53,13 @@ fn mailboxes(value: &[u8]) -> Vec<Address> {
     message::summary::Envelope::mailboxes(&entries).filter_map(message::header::Mailbox::address).collect()
 }
 
-/// The section without the Authentication-Results fields that claim to be ours.
-pub(super) fn without_claims<'a>(section: &'a [u8], hostname: &Domain) -> Cow<'a, [u8]> {
-    let claims: Vec<_> = fields(section)
-        .filter(|field| field.is("Authentication-Results") && is_ours(field.value, hostname))
-        .map(|field| field.range)
-        .collect();
+/// The section without the Authentication-Results fields that claim to be ours, and without Bcc where it is to be hidden.
+pub(super) fn without_claims<'a>(section: &'a [u8], hostname: &Domain, hides_bcc: bool) -> Cow<'a, [u8]> {
+    let goes = |field: &message::header::Field<'_>| match hides_bcc && field.is("Bcc") {
+        true => true,
+        false => field.is("Authentication-Results") && is_ours(field.value, hostname),
+    };
+    let claims: Vec<_> = fields(section).filter(goes).map(|field| field.range).collect();
     if claims.is_empty() {
         return Cow::Borrowed(section);
     }
@@ -81,6 +82,7 @@ fn is_ours(value: &[u8], hostname: &Domain) -> bool {
 }
 
 /// For threads, and for a reader that must be told about UTF-8.
+#[derive(Debug)]
 pub(crate) struct Digest {
     pub summary: Vec<u8>,
     pub utf8_header: bool,
@@ -131,10 +133,14 @@ mod tests {
         let ours = Domain::parse("mx.hamburger.edu").unwrap();
         let section = b"A: 1\r\nAuthentication-Results: (hello) MX.hamburger.edu 1;\r\n spf=pass\r\nB: 2\r\n\
             Authentication-Results: mx.crepes.fr; spf=pass\r\nAuthentication-Results : \"mx.hamburger.edu\"; x\r\n\r\n";
-        let kept = without_claims(section, &ours);
+        let kept = without_claims(section, &ours, false);
         let expected = b"A: 1\r\nB: 2\r\nAuthentication-Results: mx.crepes.fr; spf=pass\r\n\r\n";
         assert_eq!(String::from_utf8_lossy(&kept), String::from_utf8_lossy(expected));
-        assert_eq!(without_claims(expected, &ours).as_ref(), expected);
+        assert_eq!(without_claims(expected, &ours, false).as_ref(), expected);
+        let hidden =
+            without_claims(b"To: a@b.example\r\nbcc: c@d.example,\r\n e@f.example\r\nX: y\r\n\r\n", &ours, true)
+                .into_owned();
+        assert_eq!(String::from_utf8_lossy(&hidden), "To: a@b.example\r\nX: y\r\n\r\n");
     }
 
     #[test]

@@ -82,11 +82,16 @@ pub(super) struct HandedIn {
     pub queue_id: QueueId,
     /// The user's own address.
     pub own: Address,
+    /// By an account that needs no user of this machine, or in its name.
+    pub is_letter: bool,
 }
 
 impl HandedIn {
     /// Where the message came from, in words.
     pub fn origin(&self) -> String {
+        if self.is_letter {
+            return format!("from {} as {}", self.own, self.ticket);
+        }
         format!("handed in here by {} (uid {}) as {}", self.user.name, self.user.uid, self.ticket)
     }
 
@@ -110,7 +115,13 @@ impl Office {
         let own = self.own_address(&user.name);
         let mut desk = self.desk_of_this_machine();
         let sender = self.sender_of(&user, &own, envelope).await.map_err(|error| super::trouble(&error))?;
-        desk.handed_in = Some(HandedIn { user, ticket: envelope.ticket.clone(), queue_id: envelope.queue_id, own });
+        desk.handed_in = Some(HandedIn {
+            user,
+            ticket: envelope.ticket.clone(),
+            queue_id: envelope.queue_id,
+            own,
+            is_letter: false,
+        });
         let given = GivenSender {
             reverse_path: sender.map_or(ReversePath::Null, ReversePath::Address),
             size: None,

@@ -1,13 +1,15 @@
 //! Mail coming in, by SMTP, submission or LMTP: the desk of one connection. It answers each question of the session
 //! from the files beside it: `sender` (may this one send?), `route` (where does an address lead?), `recipient` (may it
 //! be taken?), `arrival` (content on its way to the store), `header` (what the header says, and what it lacks),
-//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `sending` (SEND, SOML, SAML), `local` (what users of this machine hand in).
+//! `commit` (the one transaction that makes the 250 true), `copies` (what each end of the way gets), `directory` (VRFY, EXPN, HELP STATUS), `waiting` (ETRN, ATRN, TURN), `sending` (SEND, SOML, SAML), `local` (what users of this machine hand in), `letter` (what accounts send without a conversation), `absence` (whose owners are away).
 
+mod absence;
 mod arrival;
 mod commit;
 mod copies;
 mod directory;
 mod header;
+mod letter;
 mod local;
 mod recipient;
 mod route;
@@ -18,9 +20,10 @@ mod waiting;
 
 pub(crate) use arrival::edited;
 pub(crate) use header::Digest;
+pub(crate) use letter::{Letter, LetterEnvelope, NotTaken, Writer};
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 
-use crate::login::Visitor;
+use crate::login::{Service, Visitor};
 use crate::{Office, Peer, Policy};
 use arrival::Arrival;
 use bytes::Bytes;
@@ -62,7 +65,7 @@ struct Transaction {
 
 impl SmtpDesk {
     pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
-        let visitor = office.visitor(peer.client.ip());
+        let visitor = office.visitor(peer.client.ip(), Service::Send);
         SmtpDesk {
             office,
             policy,
@@ -96,7 +99,8 @@ impl SmtpDesk {
             Some(transaction) => {
                 let given = self.handed_in.as_ref().map(|handed_in| handed_in.queue_id);
                 transaction.queue_id = given.unwrap_or_else(|| QueueId::new(now, random));
-                transaction.arrival = Some(Arrival::new(upload, hostname));
+                let is_letter = self.handed_in.as_ref().is_some_and(|handed_in| handed_in.is_letter);
+                transaction.arrival = Some(Arrival::new(upload, hostname, is_letter));
                 Reply::plain(354, "go ahead, end with a line that holds only a dot")
             }
             None => Reply::new(503, Enhanced(5, 5, 1), "MAIL and RCPT come first"),

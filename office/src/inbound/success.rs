@@ -89,7 +89,7 @@ impl SmtpDesk {
     }
 
     /// The header section, as much of it as a report can return.
-    async fn header_of(&self, content: &Content) -> Result<Vec<u8>, Reply> {
+    pub(super) async fn header_of(&self, content: &Content) -> Result<Vec<u8>, Reply> {
         let mut section = Vec::new();
         while (section.len() as u64) < content.octets && section.len() <= HEADER_RETURN_MAX {
             let before = section.len();

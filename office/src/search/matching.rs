@@ -33,8 +33,8 @@ pub(super) struct Matching {
 
 /// A message that is not decided yet.
 pub(super) struct Open {
-    position: u32,
-    uid: Uid,
+    pub position: u32,
+    pub uid: Uid,
     pub email: u64,
     pub known: Known,
 }
@@ -196,7 +196,7 @@ fn decide(plan: &Plan, mut known: Known, seen: &mut Seen<'_>) -> Result<bool, St
     Ok(plan.decide(&known) == Some(true))
 }
 
-fn read(
+pub(super) fn read(
     plan: &Plan,
     summary: &Summary,
     (depth, known): (Depth, &mut Known),

@@ -2,12 +2,14 @@
 //! deep and in what order; what a key means is `message::search`'s, where words are kept is the store's. Between two
 //! pages nothing is held but what was found: who goes away ends the search.
 
+pub mod account;
 mod found;
 mod keeping;
 mod matching;
 mod meaning;
 mod narrow;
 mod ordering;
+pub mod sorting;
 #[cfg(test)]
 mod tests;
 

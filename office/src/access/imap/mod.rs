@@ -15,7 +15,7 @@ mod names;
 mod notes;
 mod notice;
 mod pieces;
-mod preview;
+pub mod preview;
 mod quota;
 mod rights;
 mod search;
@@ -30,7 +30,7 @@ mod tests;
 
 pub(crate) use ahead::Room as RoomAhead;
 
-use crate::login::Visitor;
+use crate::login::{Service, Visitor};
 use crate::{Office, Policy};
 use bytes::Bytes;
 use message::Time;
@@ -64,7 +64,7 @@ pub struct ImapDesk {
 
 impl ImapDesk {
     pub(crate) fn new(office: Office, client: IpAddr, policy: Arc<Policy>) -> ImapDesk {
-        let visitor = office.visitor(client);
+        let visitor = office.visitor(client, Service::Imap);
         ImapDesk {
             office,
             policy,
@@ -89,7 +89,7 @@ impl ImapDesk {
     /// RFC 8437 §3: as before the login.
     async fn forget(&mut self, now: Time) -> Answer {
         self.unselect(now).await;
-        self.visitor = self.office.visitor(self.client);
+        self.visitor = self.office.visitor(self.client, Service::Imap);
         (self.append, self.search, self.watched) = (None, None, None);
         Answer::Done
     }
@@ -121,6 +121,10 @@ impl ImapDesk {
             Ask::Create { name, special_use } => self.create(now, &name, &special_use).await,
             Ask::Delete(name) => self.delete(now, &name).await,
             Ask::Rename { from, to } => self.rename(now, &from, &to).await,
+            // Needs no right to the mailbox, but changes the account's list.
+            Ask::Subscribe { .. } | Ask::SetMetadata { .. } if !self.visitor.scope().may_change() => {
+                Err(Refusal::NoPermission)
+            }
             Ask::Subscribe { name, subscribed } => self.subscribe(&name, subscribed).await,
             Ask::Select { name, read_only } => self.select(now, &name, read_only).await,
             Ask::Quota(of) => self.quota(of).await,

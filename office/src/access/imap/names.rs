@@ -154,7 +154,7 @@ impl ImapDesk {
             let (account, whole) = (user.id, own(whole));
             let path = whole.split(DELIMITER).map(str::to_owned).collect();
             if let Some(mailbox) = self.read(MailboxAt { account, path }).await? {
-                return Ok(Found::Mailbox(Place { account, mailbox, name: whole, rights: Rights::all() }));
+                return Ok(Found::Mailbox(Place { account, mailbox, name: whole, rights: self.at_most() }));
             }
         }
         self.find_among(&mut Trees::default(), name).await
@@ -167,7 +167,7 @@ impl ImapDesk {
             Namespace::Own(path) => {
                 let account = user.id;
                 let tree = trees.of(self, account).await?;
-                Ok(look(tree, account, &own(path), Rights::all()))
+                Ok(look(tree, account, &own(path), self.at_most()))
             }
             Namespace::Of(owner, path) => self.find_of(trees, owner, path).await,
             Namespace::Level => Ok(Found::Level),
@@ -200,14 +200,20 @@ impl ImapDesk {
         }
     }
 
+    /// What the user may do at most: everything, or what the password for reading, with which they came, is good for.
+    fn at_most(&self) -> Rights {
+        if self.visitor.scope().may_change() { Rights::all() } else { Rights::of("lr") }
+    }
+
     /// What the user may do with a mailbox. Owners may do everything, always.
     pub(super) async fn rights_in(&self, account: AccountId, mailbox: MailboxId) -> Result<Rights, Refusal> {
         let user = self.user()?;
         if user.id == account {
-            return Ok(Rights::all());
+            return Ok(self.at_most());
         }
         let list = self.read(AclOf { account, mailbox }).await?;
-        Ok(rights::granted(&list, &user.address.to_string()))
+        let granted = rights::granted(&list, &user.address.to_string());
+        Ok(Rights(granted.0 & self.at_most().0))
     }
 
     /// Where one of many names leads, each of which is a question of its own: the trees are kept for the next.

@@ -5,12 +5,13 @@ use message::Kind;
 use message::summary::{Summary, SummaryPart};
 
 /// Characters of a preview at most (RFC 8970 §3.1 asks for 256 or fewer).
-pub(super) const CHARACTERS_MAX: usize = 200;
+pub const CHARACTERS_MAX: usize = 200;
 /// Octets of a part that a preview is made from: with markup before the first word, and encoded.
-pub(super) const OCTETS_READ: u64 = 16 * 1024;
+pub const OCTETS_READ: u64 = 16 * 1024;
 
-/// The part to make a preview from: plain text before other text.
-pub(super) fn part(summary: &Summary) -> Option<&SummaryPart> {
+/// The part to make a preview from, by its index: plain text before other text.
+#[must_use]
+pub fn part(summary: &Summary) -> Option<usize> {
     let is_attached = |part: &SummaryPart| {
         part.disposition.as_ref().is_some_and(|disposition| disposition.kind.eq_ignore_ascii_case("attachment"))
     };
@@ -18,15 +19,23 @@ pub(super) fn part(summary: &Summary) -> Option<&SummaryPart> {
         summary
             .parts
             .iter()
-            .filter(move |part| part.kind == Kind::Leaf && part.media_type == "text" && !is_attached(part))
+            .enumerate()
+            .filter(move |(_, part)| part.kind == Kind::Leaf && part.media_type == "text" && !is_attached(part))
     };
-    texts().find(|part| part.subtype == "plain").or_else(|| texts().next())
+    texts().find(|(_, part)| part.subtype == "plain").or_else(|| texts().next()).map(|(index, _)| index)
 }
 
 /// The preview of a part whose body begins like this.
-pub(super) fn of(part: &SummaryPart, body: &[u8]) -> String {
+#[must_use]
+pub fn of(part: &SummaryPart, body: &[u8]) -> String {
+    shorten(&words(part, body))
+}
+
+/// The text of a part whose body begins like this, without markup.
+#[must_use]
+pub fn words(part: &SummaryPart, body: &[u8]) -> String {
     let text = message::text::body_text(part, body).unwrap_or_default();
-    if part.subtype == "html" { shorten(&without_markup(&text)) } else { shorten(&text) }
+    if part.subtype == "html" { without_markup(&text) } else { text }
 }
 
 /// Words with one space between them, as many as there is room for.
@@ -99,7 +108,7 @@ mod tests {
 
     fn preview(content: &[u8]) -> Option<String> {
         let summary = Summary::of(&message::parse(content));
-        let part = part(&summary)?;
+        let part = summary.parts.get(part(&summary)?)?;
         Some(of(part, content.get(part.body.start as usize..part.body.end as usize)?))
     }
 

@@ -133,7 +133,9 @@ async fn preview_of(
     stored: &Stored,
 ) -> Result<String, StoreError> {
     // RFC 8970 §3.1: without text there is an empty one.
-    let Some(part) = preview::part(summary) else { return Ok(String::new()) };
+    let Some(part) = preview::part(summary).and_then(|index| summary.parts.get(index)) else {
+        return Ok(String::new());
+    };
     let prefix = u64::from(row.prefix_octets);
     let start = (prefix + part.body.start).min(row.size);
     let end = (prefix + part.body.end).min(start + preview::OCTETS_READ).min(row.size).max(start);

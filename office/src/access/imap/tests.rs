@@ -5,6 +5,7 @@ mod changes;
 mod content;
 mod news;
 mod races;
+mod reading;
 mod sharing;
 mod speed;
 mod together;
