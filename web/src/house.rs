@@ -1,0 +1,27 @@
+//! What the web side wants to know of the server around it: where it listens, and who is connected. The server answers;
+//! tests pass a made-up one.
+
+use message::Time;
+use std::net::SocketAddr;
+
+/// The server around the web side.
+pub trait House: Send + Sync {
+    /// Each listener: its name in the configuration, and where it is bound.
+    fn listeners(&self) -> Vec<(String, SocketAddr)>;
+
+    /// The connections that are open now, the oldest first.
+    fn connections(&self) -> Vec<LiveConnection>;
+}
+
+/// A connection that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveConnection {
+    /// Its number in this process.
+    pub id: u64,
+    /// The listener it came by.
+    pub listener: String,
+    /// The client.
+    pub client: SocketAddr,
+    /// When it began.
+    pub since: Time,
+}
