@@ -40,8 +40,8 @@ const DATA_DIR_TO_TRY: &str = "pillarbox-data";
 /// Where data is kept with a file that does not say it.
 const DATA_DIR: &str = "/var/lib/pillarbox";
 
-/// Listeners of a file without `[listen]`: the standard ports (RFC 5321, 6409, 8314, 1939, 9051).
-const STANDARD_PORTS: [(ListenerKind, &str); 7] = [
+/// Listeners of a file without `[listen]`: the standard ports (RFC 5321, 6409, 8314, 1939, 9051, 9110).
+const STANDARD_PORTS: [(ListenerKind, &str); 9] = [
     (ListenerKind::Smtp, "[::]:25"),
     (ListenerKind::Submission, "[::]:587"),
     (ListenerKind::Submissions, "[::]:465"),
@@ -49,10 +49,12 @@ const STANDARD_PORTS: [(ListenerKind, &str); 7] = [
     (ListenerKind::Pop3s, "[::]:995"),
     (ListenerKind::Imap, "[::]:143"),
     (ListenerKind::Imaps, "[::]:993"),
+    (ListenerKind::Http, "[::]:80"),
+    (ListenerKind::Https, "[::]:443"),
 ];
 
 /// Listeners without a file: to try it out, by anyone, on this machine only.
-const PORTS_TO_TRY: [(ListenerKind, &str); 7] = [
+const PORTS_TO_TRY: [(ListenerKind, &str); 9] = [
     (ListenerKind::Smtp, "127.0.0.1:2525"),
     (ListenerKind::Submission, "127.0.0.1:5587"),
     (ListenerKind::Submissions, "127.0.0.1:5465"),
@@ -60,6 +62,8 @@ const PORTS_TO_TRY: [(ListenerKind, &str); 7] = [
     (ListenerKind::Pop3s, "127.0.0.1:5995"),
     (ListenerKind::Imap, "127.0.0.1:5143"),
     (ListenerKind::Imaps, "127.0.0.1:5993"),
+    (ListenerKind::Http, "127.0.0.1:8080"),
+    (ListenerKind::Https, "127.0.0.1:8443"),
 ];
 
 /// What a listener speaks.
@@ -75,6 +79,8 @@ pub enum ListenerKind {
     Pop3s,
     Imap,
     Imaps,
+    Http,
+    Https,
     Metrics,
 }
 
@@ -514,7 +520,7 @@ fn logs(read: &mut Reader) -> Logs {
 
 impl ListenerKind {
     /// Every kind, in the order in which they are shown.
-    pub const ALL: [ListenerKind; 9] = [
+    pub const ALL: [ListenerKind; 11] = [
         ListenerKind::Smtp,
         ListenerKind::Submission,
         ListenerKind::Submissions,
@@ -523,6 +529,8 @@ impl ListenerKind {
         ListenerKind::Pop3s,
         ListenerKind::Imap,
         ListenerKind::Imaps,
+        ListenerKind::Http,
+        ListenerKind::Https,
         ListenerKind::Metrics,
     ];
 }
@@ -538,6 +546,8 @@ impl fmt::Display for ListenerKind {
             ListenerKind::Pop3s => "pop3s",
             ListenerKind::Imap => "imap",
             ListenerKind::Imaps => "imaps",
+            ListenerKind::Http => "http",
+            ListenerKind::Https => "https",
             ListenerKind::Metrics => "metrics",
         })
     }
@@ -545,7 +555,7 @@ impl fmt::Display for ListenerKind {
 
 /// A name that is none of the listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a listener is smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps or metrics")]
+#[error("a listener is smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps, http, https or metrics")]
 pub struct NotAListener;
 
 impl FromStr for ListenerKind {

@@ -1,6 +1,7 @@
 //! What all connections of one server share.
 
 use crate::config::{Config, ListenerKind};
+use crate::live::Live;
 use crate::metrics::Traffic;
 use arc_swap::ArcSwap;
 use net::accept::Admission;
@@ -15,6 +16,12 @@ use tokio::sync::watch;
 /// One server.
 pub(crate) struct House {
     pub(crate) office: Office,
+    /// Everything that is answered over HTTP.
+    pub(crate) router: axum::Router,
+    /// The same, for what is done without a request.
+    pub(crate) web: web::Web,
+    /// Who is connected.
+    pub(crate) live: Arc<Live>,
     pub(crate) clock: Clock,
     pub(crate) resolver: Resolver,
     pub(crate) admission: Arc<Admission>,
@@ -22,6 +29,8 @@ pub(crate) struct House {
     pub(crate) connections_max: u32,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) tls: Arc<rustls::ServerConfig>,
+    /// The same with the protocols of the web (ALPN).
+    pub(crate) web_tls: Arc<rustls::ServerConfig>,
     /// Replaced whole by a reload.
     pub(crate) config: ArcSwap<Config>,
     pub(crate) traffic: Traffic,

@@ -4,13 +4,16 @@
 pub mod administer;
 pub mod config;
 pub mod control;
+mod courier;
 pub mod doctor;
 mod doors;
 pub mod drop;
 mod error;
 mod files;
 mod house;
+mod http;
 mod indexing;
+mod live;
 mod logs;
 mod metrics;
 mod outgoing;
@@ -21,6 +24,7 @@ pub mod screens;
 mod seams;
 mod secret;
 mod serve;
+mod submitting;
 mod systemd;
 
 pub use administer::administer;

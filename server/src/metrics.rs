@@ -64,7 +64,7 @@ impl Drop for Open<'_> {
 }
 
 fn count(counts: &[AtomicU64; ListenerKind::ALL.len()], kind: ListenerKind) -> &AtomicU64 {
-    let [smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps, metrics] = counts;
+    let [smtp, submission, submissions, lmtp, pop3, pop3s, imap, imaps, http, https, metrics] = counts;
     match kind {
         ListenerKind::Smtp => smtp,
         ListenerKind::Submission => submission,
@@ -74,6 +74,8 @@ fn count(counts: &[AtomicU64; ListenerKind::ALL.len()], kind: ListenerKind) -> &
         ListenerKind::Pop3s => pop3s,
         ListenerKind::Imap => imap,
         ListenerKind::Imaps => imaps,
+        ListenerKind::Http => http,
+        ListenerKind::Https => https,
         ListenerKind::Metrics => metrics,
     }
 }

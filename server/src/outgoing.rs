@@ -121,7 +121,7 @@ const AUTHORITIES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// TLS that checks names by the authorities in a file, or those of the system.
-fn proving(file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
+pub(crate) fn proving(file: Option<&Path>) -> Result<Arc<rustls::ClientConfig>, String> {
     let found = || AUTHORITIES.iter().map(Path::new).find(|path| path.exists());
     let missing = "no certificate authorities are known to this system: set outbound.smarthost_ca";
     let file = file.or_else(found).ok_or(missing)?;

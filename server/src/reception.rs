@@ -33,7 +33,12 @@ impl Reception for MailReception {
             ListenerKind::Pop3 => Some(format!("-ERR [SYS/TEMP] {why}, try again later\r\n")),
             // RFC 9051 §7.1.5: BYE instead of a greeting; RFC 5530 §3: it passes.
             ListenerKind::Imap => Some(format!("* BYE [UNAVAILABLE] {why}, try again later\r\n")),
-            ListenerKind::Submissions | ListenerKind::Pop3s | ListenerKind::Imaps | ListenerKind::Metrics => None,
+            ListenerKind::Submissions
+            | ListenerKind::Pop3s
+            | ListenerKind::Imaps
+            | ListenerKind::Http
+            | ListenerKind::Https
+            | ListenerKind::Metrics => None,
         }
     }
 
@@ -47,6 +52,7 @@ impl Reception for MailReception {
         async move {
             let _open = house.traffic.opened(kind);
             let started = house.clock.now();
+            let _live = house.live.enter(kind, client, started);
             let peer =
                 Peer { client, local: connection.local_addr().unwrap_or(client), name: Arc::new(OnceLock::new()) };
             let name = peer.name.clone();
@@ -129,8 +135,12 @@ fn role(kind: ListenerKind) -> Option<Role> {
         ListenerKind::Smtp => Some(Role::Mx),
         ListenerKind::Submission | ListenerKind::Submissions => Some(Role::Submission),
         ListenerKind::Lmtp => Some(Role::Lmtp),
-        ListenerKind::Pop3 | ListenerKind::Pop3s | ListenerKind::Imap | ListenerKind::Imaps | ListenerKind::Metrics => {
-            None
-        }
+        ListenerKind::Pop3
+        | ListenerKind::Pop3s
+        | ListenerKind::Imap
+        | ListenerKind::Imaps
+        | ListenerKind::Http
+        | ListenerKind::Https
+        | ListenerKind::Metrics => None,
     }
 }

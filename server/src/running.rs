@@ -4,14 +4,17 @@
 
 use crate::config::{Config, ListenerKind};
 use crate::control::Counter;
+use crate::courier::PushCourier;
 use crate::doors::{self, DoorPost};
 use crate::drop::Drops;
 use crate::error::StartError;
 use crate::house::House;
+use crate::http::WebReception;
+use crate::live::{Around, Live};
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, indexing, outgoing, privileges, screens, secret};
+use crate::{control, files, indexing, outgoing, privileges, screens, secret, submitting};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -90,8 +93,22 @@ pub(crate) async fn start_ready(config: Config, seams: Seams, ready: Ready) -> R
     let office = open_office(&config, &seams).await?;
     let connections_max = files::connections(config.limits.connections);
     let (drain, draining) = watch::channel(false);
+    let clock = seams.clock.clone();
+    let web = web::Web::new(office.clone(), Arc::new(move || clock.now()));
+    web.employ(Arc::new(PushCourier {
+        resolver: resolver.clone(),
+        tls: outgoing::proving(None).ok(),
+        allows_private: config.outbound.loopback_targets,
+    }));
+    let addresses: Vec<_> = ready.doors.iter().map(|door| (door.kind, door.address)).collect();
+    let live = Arc::<Live>::default();
+    web.introduce(Arc::new(Around { listeners: addresses.clone(), live: live.clone() }));
     let house = Arc::new(House {
         office,
+        web_tls: crate::http::tls(&tls),
+        router: web.router(),
+        web,
+        live,
         clock: seams.clock,
         resolver,
         admission: Admission::new(House::connection_limits(&config, connections_max)),
@@ -102,10 +119,22 @@ pub(crate) async fn start_ready(config: Config, seams: Seams, ready: Ready) -> R
         traffic: Traffic::default(),
         drain: draining,
     });
-    let addresses = ready.doors.iter().map(|door| (door.kind, door.address)).collect();
     let health = Arc::new(watch::Sender::new(Health::Up));
-    let tasks = Mutex::new(spawn_all(&house, ready.doors, &health)?);
+    let mut tasks = spawn_all(&house, ready.doors, &health)?;
+    tasks.spawn(work(house.web.clone(), house.drain.clone()));
+    let tasks = Mutex::new(tasks);
     Ok(Running { house, addresses, fingerprint: certificate.facts.fingerprint, drain, health, tasks })
+}
+
+/// What the web side does without being asked, until the server drains.
+async fn work(web: web::Web, mut drain: watch::Receiver<bool>) {
+    tokio::select! {
+        () = web.clone().work() => {}
+        _ = drain.wait_for(|drained| *drained) => {}
+    }
+    // An event source never ends by itself.
+    let _ = drain.wait_for(|drained| *drained).await;
+    web.close();
 }
 
 /// Opens store and office.
@@ -163,12 +192,17 @@ fn spawn_all(
     tasks.spawn(watch_store(house.clone(), health.clone()));
     tasks.spawn(tidy_store(house.clone()));
     tasks.spawn(indexing::keep(house.clone()));
+    tasks.spawn(note_figures(house.clone()));
     tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));
+    tasks.spawn(submitting::run(house.clone()));
     for DoorPost { kind, listener, .. } in doors {
         let door = Door { admission: house.admission.clone(), clock: house.clock.clone(), drain: house.drain.clone() };
         let house = house.clone();
         tasks.spawn(async move {
             let served = match kind {
+                ListenerKind::Http | ListenerKind::Https => {
+                    net::accept::serve(listener, door, Arc::new(WebReception { kind, house })).await
+                }
                 ListenerKind::Metrics => net::accept::serve(listener, door, Arc::new(MetricsReception { house })).await,
                 _ => net::accept::serve(listener, door, Arc::new(MailReception { kind, house })).await,
             };
@@ -196,6 +230,18 @@ async fn watch_store(house: Arc<House>, health: Arc<watch::Sender<Health>>) {
                 return;
             }
             _ => {}
+        }
+    }
+}
+
+/// Every minute: how busy the house is, for the charts of its administration.
+async fn note_figures(house: Arc<House>) {
+    let mut drain = house.drain.clone();
+    loop {
+        house.web.note_figures().await;
+        tokio::select! {
+            _ = drain.changed() => return,
+            () = tokio::time::sleep(web::FIGURES_EVERY) => {}
         }
     }
 }

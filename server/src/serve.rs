@@ -130,7 +130,8 @@ There is no configuration file: this server keeps its mail in ./pillarbox-data a
 Next, in another terminal:
   pillarbox domain add example.org
   pillarbox account add alice@example.org
-then send to 127.0.0.1 port 2525, and read by IMAP on port 5143 or POP3 on port 5110 (login with TLS).
+then log in at http://127.0.0.1:8080/ (webmail), or send to 127.0.0.1 port 2525 and read by IMAP on port 5143 or POP3 on
+port 5110 (login with TLS).
 To run it for others, write a pillarbox.toml: `pillarbox config show --defaults` explains every key.
 
 ";

@@ -18,7 +18,7 @@ const fn key(section: &'static str, name: &'static str, default: &'static str, a
 }
 
 /// Protocols that have a listener in house.md's contract but not yet in the code.
-pub(super) const LISTENERS_TO_COME: [&str; 3] = ["managesieve", "http", "https"];
+pub(super) const LISTENERS_TO_COME: [&str; 1] = ["managesieve"];
 
 /// Every key, in the order in which it is shown.
 pub const KEYS: &[Key] = &[
@@ -48,8 +48,8 @@ pub const KEYS: &[Key] = &[
     key("listen", "imap", "", "Mailboxes by IMAP, STARTTLS. Without [listen]: port 143."),
     key("listen", "imaps", "", "Mailboxes by IMAP, TLS from the start. Without [listen]: port 993."),
     key("listen", "managesieve", "", "Mail filters; not in this version."),
-    key("listen", "http", "", "Webmail and JMAP; not in this version."),
-    key("listen", "https", "", "Webmail and JMAP, TLS from the start; not in this version."),
+    key("listen", "http", "", "Leads to https; from this machine itself, webmail and JMAP. Without [listen]: port 80."),
+    key("listen", "https", "", "Webmail, JMAP and administration, TLS from the start. Without [listen]: port 443."),
     key(
         "listen",
         "metrics",

@@ -33,7 +33,9 @@ user = "pillarbox"
             "pop3 [::]:110",
             "pop3s [::]:995",
             "imap [::]:143",
-            "imaps [::]:993"
+            "imaps [::]:993",
+            "http [::]:80",
+            "https [::]:443"
         ]
     );
     let policy = config.policy();
@@ -47,7 +49,7 @@ fn without_a_file_the_server_can_be_tried_by_anyone_and_reached_by_nobody_else()
     let config = Config::without_file().unwrap();
     assert_eq!(config.data_dir, Path::new("pillarbox-data"));
     assert!(config.listen.iter().all(|listen| listen.address.ip().is_loopback() && listen.address.port() > 1024));
-    assert!(config.listen.len() == 7 && config.tls.is_none() && config.file.is_none());
+    assert!(config.listen.len() == 9 && config.tls.is_none() && config.file.is_none());
 }
 
 /// Every key of the contract, each with a value that is not the default.
@@ -67,6 +69,8 @@ pop3 = []
 pop3s = ["127.0.0.1:1995"]
 imap = ["127.0.0.1:1143"]
 imaps = ["127.0.0.1:1993"]
+http = ["127.0.0.1:1080"]
+https = ["127.0.0.1:1443"]
 metrics = ["127.0.0.1:9110"]
 [tls]
 certificate = "tls/chain.pem"
@@ -127,7 +131,7 @@ fn every_key_is_read() {
     assert_eq!(config.data_dir, Path::new("/etc/pillarbox/data"), "relative to the file");
     let tls = config.tls.clone().unwrap();
     assert_eq!((tls.certificate, tls.key), ("/etc/pillarbox/tls/chain.pem".into(), "/etc/key.pem".into()));
-    assert_eq!(config.listen.len(), 9);
+    assert_eq!(config.listen.len(), 11);
     assert!(config.trust.apop && config.trust.relay_networks.len() == 2);
     assert_eq!(config.policy().local_users, ["www-data"]);
     let limits = Limits {

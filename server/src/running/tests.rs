@@ -326,3 +326,44 @@ async fn a_sync_that_fails_ends_the_server() {
     assert!(matches!(ended, StartError::StoreFailed(_)), "{ended}");
     assert_eq!(ended.exit_code(), 74);
 }
+
+/// What is to leave at a time of its own leaves without anybody asking.
+#[tokio::test]
+async fn a_message_that_is_held_is_sent_at_its_time() {
+    use message::Address;
+    use office::submission::{Envelope, Party, Sending};
+    use store::query::{AccountByAddress, Mailboxes};
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(config(folder.path(), ALL), Seams::system()).await.unwrap();
+    let (office, clock) = (&running.house.office, &running.house.clock);
+    let domain = "hamburger.edu".parse().unwrap();
+    office.administer(clock.now(), Request::DomainAdd { domain }).await.unwrap();
+    let mut accounts = Vec::new();
+    for name in ["alice@hamburger.edu", "bob@hamburger.edu"] {
+        let address: Address = name.parse().unwrap();
+        let request = Request::AccountAdd { address: address.clone(), password: None, quota: None };
+        office.administer(clock.now(), request).await.unwrap();
+        accounts.push(office.store().read(AccountByAddress { address }).await.unwrap().unwrap().id);
+    }
+    let (alice, bob) = (accounts[0], accounts[1]);
+    let mut inlet = office.inlet();
+    inlet.write(b"From: alice@hamburger.edu\r\nSubject: later\r\n\r\nHello\r\n").await.unwrap();
+    let content = inlet.finish().await.unwrap();
+    let mailbox = office.store().read(Mailboxes { account: alice }).await.unwrap()[0].id;
+    let (flags, received) = (store::types::Flags::default(), clock.now());
+    let new = office::jmap::NewEmail { content, flags, received, mailboxes: vec![mailbox], unchanged_since: None };
+    let email = office.add_email(clock.now(), alice, new).await.unwrap().email;
+    let identity = office.identities(clock.now(), alice).await.unwrap()[0].0;
+    let party = |email: &str| Party { email: email.to_owned(), parameters: None };
+    let hold = Some([("HOLDFOR".to_owned(), Some("1".to_owned()))].into());
+    let mail_from = Party { parameters: hold, ..party("alice@hamburger.edu") };
+    let envelope = Some(Envelope { mail_from, rcpt_to: vec![party("bob@hamburger.edu")] });
+    let mut news = office.store().watch(bob);
+    news.mark_unchanged();
+    let sending = Sending { account: alice, client: None, identity, email, envelope };
+    let (id, submission, _) = office.submit(clock.now(), &sending).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), news.changed()).await.unwrap().unwrap();
+    assert!(clock.now() >= submission.send_at, "not before its time");
+    assert!(matches!(office.cancel(clock.now(), alice, id).await, Err(office::submission::CancelFault::TooLate)));
+    running.drain(Duration::from_secs(5)).await;
+}

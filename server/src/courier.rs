@@ -1,0 +1,111 @@
+//! Connects to push services (RFC 8030): names are looked up, addresses that lead inside are left alone, certificates are
+//! checked, and a letter is posted over HTTP/1.1. Owns the connection and its limits; what is sent is `web`'s. Redirections are
+//! not followed: where a service lives was said when it was subscribed with.
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, Uri, header};
+use hyper_util::rt::TokioIo;
+use message::Domain;
+use net::dns::Resolver;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use web::push::{Carried, Courier, Letter, Posting, is_public};
+
+/// How long a service may take in all.
+const POST_LIMIT: Duration = Duration::from_secs(30);
+/// Octets of an answer that are read: nothing in it matters but its status.
+const ANSWER_MAX: usize = 16 * 1024;
+
+/// Whoever connects to push services for this house.
+#[derive(Clone)]
+pub(crate) struct PushCourier {
+    pub(crate) resolver: Resolver,
+    /// `None`: no authorities are known to this system, so nobody can prove a name.
+    pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
+    /// Whether services may be in private networks (`outbound.loopback_targets`).
+    pub(crate) allows_private: bool,
+}
+
+impl Courier for PushCourier {
+    fn post(&self, letter: Letter) -> Posting {
+        let courier = self.clone();
+        Box::pin(async move {
+            let done = timeout(POST_LIMIT, courier.carry(letter)).await;
+            done.unwrap_or(Some(Carried::Unreachable)).unwrap_or(Carried::Unreachable)
+        })
+    }
+
+    fn allows_private(&self) -> bool {
+        self.allows_private
+    }
+}
+
+impl PushCourier {
+    /// `None` where it cannot be reached.
+    async fn carry(self, letter: Letter) -> Option<Carried> {
+        if !web::push::may_post(&letter.url, self.allows_private) {
+            return Some(Carried::Forbidden);
+        }
+        let url: Uri = letter.url.parse().ok()?;
+        let secure = url.scheme_str() == Some("https");
+        let host = url.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let found = self.addresses(&host).await?;
+        let allowed: Vec<IpAddr> = found.iter().copied().filter(|it| self.allows_private || is_public(*it)).collect();
+        if allowed.is_empty() {
+            return Some(Carried::Forbidden);
+        }
+        for address in allowed {
+            let Ok(connection) = net::dial::connect(SocketAddr::new(address, port)).await else { continue };
+            if !secure {
+                return speak(connection, &url, letter).await;
+            }
+            let name = rustls::pki_types::ServerName::try_from(host).ok()?;
+            let stream = net::tls::connect(connection, (self.tls?, name), POST_LIMIT).await.ok()?.0;
+            return speak(stream, &url, letter).await;
+        }
+        None
+    }
+
+    async fn addresses(&self, host: &str) -> Option<Vec<IpAddr>> {
+        if let Ok(address) = host.parse() {
+            return Some(vec![address]);
+        }
+        let domain = Domain::parse(host).ok()?;
+        self.resolver.addresses(&domain).await.found().map(|found| found.list)
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    url: &Uri,
+    letter: Letter,
+) -> Option<Carried> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let driven = tokio::spawn(connection);
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = Request::post(path).header(header::HOST, url.authority()?.as_str());
+    for (name, value) in &letter.fields {
+        request = request.header(*name, value);
+    }
+    let answer = sender.send_request(request.body(Full::new(Bytes::from(letter.body))).ok()?).await.ok();
+    let carried = match answer {
+        Some(answer) => {
+            let after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let carried = Carried::Answered {
+                status: answer.status().as_u16(),
+                retry_after_s: after.and_then(|s| s.parse().ok()),
+            };
+            let _ = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
+            Some(carried)
+        }
+        None => None,
+    };
+    driven.abort();
+    carried
+}
