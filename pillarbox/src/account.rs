@@ -1,6 +1,7 @@
 //! `pillarbox account`: who has a mailbox here. Passwords are typed or come on stdin; they never stand in a command.
 
 use crate::Plan;
+use crate::logins::Logins;
 use crate::password;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, figures, words};
@@ -56,6 +57,8 @@ pub enum Account {
         /// Which
         address: Address,
     },
+    #[command(flatten)]
+    Ways(Logins),
 }
 
 /// `pillarbox account set`
@@ -119,6 +122,7 @@ impl Account {
             }
             Account::List { domain } => Ok(Plan::ask(Request::AccountList { domain })),
             Account::Show { address } => Ok(Plan::ask(Request::AccountShow { address })),
+            Account::Ways(logins) => Ok(logins.plan()),
         }
     }
 }

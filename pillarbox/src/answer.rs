@@ -1,7 +1,7 @@
 //! Which view belongs to which answer of the post office.
 
 use crate::view::{self, Look, View};
-use crate::{account, alias, care, domain, queue, trace};
+use crate::{account, alias, care, domain, logins, queue, trace};
 use office::admin::{Request, Response};
 
 /// What an answer is to, as far as its look depends on it.
@@ -31,6 +31,8 @@ pub fn view(response: Response, asked: &Asked, look: Look) -> (View, u8) {
             [account] if asked.one_account => account::one(account, look),
             _ => account::view(&accounts, look),
         },
+        Response::Logins(logins) => logins::view(&logins, look),
+        Response::AppPassword { id, secret } => logins::made(id, &secret),
         Response::Aliases(aliases) => alias::view(&aliases, look),
         Response::Trace(entries) => return trace::view(&entries, look),
         Response::Queue { rows, notes } => queue::view(&rows, notes, look),

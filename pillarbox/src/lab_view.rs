@@ -83,6 +83,8 @@ enum By {
     Pop3,
     /// IMAP with STARTTLS
     Imap,
+    /// JMAP over HTTPS
+    Jmap,
 }
 
 impl From<By> for Reader {
@@ -90,6 +92,7 @@ impl From<By> for Reader {
         match by {
             By::Pop3 => Reader::Pop3,
             By::Imap => Reader::Imap,
+            By::Jmap => Reader::Jmap,
         }
     }
 }

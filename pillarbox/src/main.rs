@@ -14,6 +14,7 @@ mod domain;
 mod house;
 mod lab_days;
 mod lab_view;
+mod logins;
 mod newaliases;
 mod paper;
 mod password;
