@@ -1,4 +1,4 @@
-//! The mail program of somebody in a scenario: speaks SMTP, POP3 and IMAP line by line, as one would by hand, and keeps what
+//! The mail program of somebody in a scenario: speaks SMTP, POP3 and IMAP line by line, HTTP for `browser`, as one would by hand, and keeps what
 //! it was told. Believes any certificate, for those of the lab are the hosts' own.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -35,7 +35,7 @@ impl Agent {
     }
 
     /// After the word that TLS may start: its version.
-    async fn secure(&mut self) -> Result<String> {
+    pub(crate) async fn secure(&mut self) -> Result<String> {
         let transport = self.io.get_mut().take_plain().context("TLS is there already")?;
         let name = ServerName::IpAddress(self.server.ip().into());
         let config = client_config(Trust::Anybody)?;
@@ -164,6 +164,44 @@ impl Agent {
                 return Ok(message);
             }
         }
+    }
+
+    /// A request of HTTP/1.1 (RFC 9112): the status and the content of its response.
+    pub(crate) async fn http(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
+        self.io.write_all(request).await?;
+        self.io.flush().await?;
+        let start = String::from_utf8_lossy(&self.line().await?).into_owned();
+        let status = start.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
+        let (mut octets, mut chunked) = (0, false);
+        loop {
+            let line = String::from_utf8_lossy(&self.line().await?).to_ascii_lowercase();
+            match line.split_once(':').map(|(name, value)| (name, value.trim())) {
+                Some(("content-length", value)) => octets = value.parse()?,
+                Some(("transfer-encoding", value)) => chunked = value.contains("chunked"),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        if !chunked {
+            return Ok((status, self.octets(octets).await?));
+        }
+        let mut content = Vec::new();
+        loop {
+            let size = u64::from_str_radix(String::from_utf8_lossy(&self.line().await?).trim(), 16)?;
+            content.extend(self.octets(size).await?);
+            ensure!(content.len() as u64 <= REPLY_MAX, "the response is too large for a scenario");
+            self.line().await?;
+            if size == 0 {
+                return Ok((status, content));
+            }
+        }
+    }
+
+    async fn octets(&mut self, count: u64) -> Result<Vec<u8>> {
+        ensure!(count <= REPLY_MAX, "the response is too large for a scenario");
+        let mut octets = vec![0; usize::try_from(count)?];
+        timeout(REPLY_LIMIT, self.io.read_exact(&mut octets)).await.context("no response in time")??;
+        Ok(octets)
     }
 
     /// RETR: the message, unstuffed.

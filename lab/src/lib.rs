@@ -3,10 +3,12 @@
 //! store, what to type to try them, and the scenarios that show mail on its way. Prints nothing: `pillarbox lab` does.
 
 mod agent;
+mod browser;
 mod configuration;
 mod fill;
 mod host;
 mod internet;
+pub mod learn;
 pub mod make_believe;
 mod names;
 mod news;

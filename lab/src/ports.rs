@@ -46,7 +46,7 @@ impl Ports {
     }
 }
 
-/// The numbers of RFC 5321, 6409, 8314, 1939 and 9051; LMTP has none (RFC 2033 §5), 24 is customary.
+/// The numbers of RFC 5321, 6409, 8314, 1939, 9051 and 9110; LMTP has none (RFC 2033 §5), 24 is customary.
 fn standard(port: Port) -> u16 {
     match port {
         Port::Smtp => 25,
@@ -57,6 +57,8 @@ fn standard(port: Port) -> u16 {
         Port::Pop3s => POP3S,
         Port::Imap => 143,
         Port::Imaps => 993,
+        Port::Http => 80,
+        Port::Https => 443,
     }
 }
 
@@ -83,6 +85,6 @@ mod tests {
         let mut all: Vec<u16> = (0..HOSTS_MAX).flat_map(of_host).collect();
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 24);
+        assert_eq!(all.len(), 30);
     }
 }

@@ -136,6 +136,7 @@ fn listeners(host: &HostFacts) -> String {
 fn parts(scenario: Scenario, hosts: &[HostFacts], names: Option<SocketAddr>) -> Vec<String> {
     if let ([hamburger, crepes], Some(names)) = (hosts, names) {
         return vec![
+            webmail(hamburger, crepes),
             typed("Alice writes to Bob at the other host, by SMTP", hamburger, Port::Smtp, ACROSS),
             typed("Bob reads, by POP3", crepes, Port::Pop3, BOB),
             typed("Bob answers", crepes, Port::Smtp, BACK),
@@ -158,6 +159,23 @@ fn parts(scenario: Scenario, hosts: &[HostFacts], names: Option<SocketAddr>) -> 
 fn typed(title: &str, host: &HostFacts, port: Port, lines: &str) -> String {
     let lines: String = lines.lines().map(|line| format!("       {line}").trim_end().to_owned() + "\n").collect();
     format!("{title}:\n     nc -C {}\n{lines}", host.typed(port))
+}
+
+/// Where the browser shows a host's webmail to one of its people. In the clear: a browser trusts this machine, and not a
+/// certificate of the host's own making.
+fn webmail(alices: &HostFacts, bobs: &HostFacts) -> String {
+    let link = |host: &HostFacts, name: &str| {
+        format!("http://{}/login?user={}", host.at(Port::Http), host.world.full_address(name))
+    };
+    format!(
+        "The webmail, in two windows: Alice writes to Bob at the other host, and the
+   answer comes back by itself:
+     {}
+     {}
+",
+        link(alices, "alice"),
+        link(bobs, "bob")
+    )
 }
 
 fn asked(names: SocketAddr) -> String {
@@ -231,7 +249,9 @@ mod tests {
             "mail.crepes.fr\n    alice@crepes.fr, password wonderland\n    bob@crepes.fr, password hungry\n",
             "names\n    127.0.0.1:5353: DNS",
             "       RCPT TO:<bob@crepes.fr>\n",
-            "2. Bob reads, by POP3:\n     nc -C 127.0.0.1 11110\n",
+            "     http://127.0.0.1:10080/login?user=alice@hamburger.edu\n",
+            "     http://127.0.0.1:11080/login?user=bob@crepes.fr\n",
+            "3. Bob reads, by POP3:\n     nc -C 127.0.0.1 11110\n",
             "dig @127.0.0.1 -p 5353 crepes.fr MX",
             "pop3s://127.0.0.1:11995/1\n",
         ] {

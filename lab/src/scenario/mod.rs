@@ -5,6 +5,7 @@ mod play;
 mod plot;
 mod sight;
 
+pub(crate) use play::listener;
 pub use play::{Fact, Play, Seen};
 pub use plot::{Act, Plot, PlotError, Reader, Scene};
 

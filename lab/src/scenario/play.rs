@@ -4,6 +4,7 @@
 
 use super::plot::{Act, Plot, Reader, Scene};
 use crate::agent::Agent;
+use crate::browser::Browser;
 use crate::{Host, Internet, Ports};
 use anyhow::{Context, Result, anyhow, ensure};
 use message::{Address, Time, build};
@@ -131,6 +132,7 @@ impl Play {
             Act::Relay => self.relay().await,
             Act::Read(Reader::Pop3) => self.read_by_pop3().await,
             Act::Read(Reader::Imap) => self.read_by_imap().await,
+            Act::Read(Reader::Jmap) => self.read_by_jmap().await,
             seen => self.see(seen).await,
         }
     }
@@ -300,6 +302,29 @@ impl Play {
         facts.extend(found_it("FETCH", number, &octets, &letter));
         Ok(facts)
     }
+
+    async fn read_by_jmap(&mut self) -> Result<Vec<Fact>> {
+        let letter = self.letter()?.clone();
+        let (host, account) = self.home(&letter.to)?;
+        let address = listener(host, Port::Https)?;
+        let mut browser = Browser::log_in(address, account).await?;
+        let messages = browser.inbox().await?;
+        let count = u32::try_from(messages.len())?;
+        let mut found = None;
+        for (number, message) in (1..).zip(messages) {
+            let octets = browser.download(&message).await?;
+            if octets.ends_with(letter.content.as_bytes()) {
+                found = Some((number, octets));
+            }
+        }
+        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
+        let mut facts = vec![
+            Fact::new("server", format!("{}, {address}, JMAP over HTTPS", host.world().hostname)),
+            Fact::new("Email/query", format!("{count} in the mailbox whose role is inbox")),
+        ];
+        facts.extend(found_it("download", number, &octets, &letter));
+        Ok(facts)
+    }
 }
 
 fn none_of(count: u32, letter: &Letter) -> String {
@@ -317,7 +342,7 @@ fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &Letter) -> 
 }
 
 /// Where a host listens.
-pub(super) fn listener(host: &Host, port: Port) -> Result<std::net::SocketAddr> {
+pub(crate) fn listener(host: &Host, port: Port) -> Result<std::net::SocketAddr> {
     host.address(port).with_context(|| format!("{} has no port {}", host.world().hostname, port.name()))
 }
 

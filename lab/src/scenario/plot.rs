@@ -77,6 +77,8 @@ pub enum Reader {
     Pop3,
     /// RFC 9051, with STARTTLS.
     Imap,
+    /// RFC 8621, over HTTPS.
+    Jmap,
 }
 
 impl Reader {
@@ -86,6 +88,7 @@ impl Reader {
         match self {
             Reader::Pop3 => "POP3",
             Reader::Imap => "IMAP",
+            Reader::Jmap => "JMAP",
         }
     }
 }
@@ -174,7 +177,7 @@ impl Plot {
     pub fn read_by(&mut self, reader: Reader) {
         let headlines = self.scenes.iter_mut().map(|scene| &mut scene.headline);
         for text in self.prologue.iter_mut().chain(headlines) {
-            for other in [Reader::Pop3, Reader::Imap] {
+            for other in [Reader::Pop3, Reader::Imap, Reader::Jmap] {
                 *text = text.replace(other.name(), reader.name());
             }
         }
@@ -207,6 +210,7 @@ fn act(line: &str) -> Result<Act, String> {
         ["delivered"] => Act::Delivered,
         ["read", "pop3"] => Act::Read(Reader::Pop3),
         ["read", "imap"] => Act::Read(Reader::Imap),
+        ["read", "jmap"] => Act::Read(Reader::Jmap),
         ["unasked"] => Act::Unasked,
         ["at-home"] => Act::AtHome,
         ["deferred", to] => Act::Deferred((*to).to_owned()),
