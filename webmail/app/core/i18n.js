@@ -1,0 +1,79 @@
+// Words: every string a person reads comes from a catalogue in locales/.
+//
+// Owns the choice of language, plural forms, and the catalogues that pages bring along. Dates and sizes: format.js.
+import { signal } from "signals";
+import en from "../../locales/en.js";
+
+/** @typedef {string | { one?: string, few?: string, many?: string, other: string }} Phrase */
+/** @typedef {Record<string, Phrase>} Catalogue */
+
+/** The languages there are, by their own names. */
+export const LANGUAGES = { en: "English", de: "Deutsch" };
+
+/** The language in use. Templates that call `t` read it, and so are drawn again when it changes. */
+export const language = signal("en");
+
+/** @type {Catalogue} */ const english = { ...en };
+/** @type {Catalogue} */ let phrases = english;
+/** Names of the catalogues that pages added: they are fetched again when the language changes. @type {Set<string>} */
+const added = new Set();
+let plurals = new Intl.PluralRules("en");
+
+/**
+ * The phrase `key`, with `{name}` replaced by the values. With a value `n`, its plural form.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ * @returns {string}
+ */
+export function t(key, values) {
+  void language.value;
+  let phrase = phrases[key] ?? english[key] ?? key;
+  if (typeof phrase !== "string") {
+    const form = plurals.select(Number(values?.n ?? 0));
+    phrase = /** @type {Record<string, string>} */ (phrase)[form] ?? phrase.other;
+  }
+  if (!values) return phrase;
+  return phrase.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? number(values[name]) : whole));
+}
+
+/** @param {string | number} value */
+function number(value) {
+  return typeof value === "number" ? value.toLocaleString(language.peek()) : value;
+}
+
+/**
+ * Adds the catalogue of a page: `locales/<language>-<name>.js`, with English under it.
+ * @param {string} name
+ */
+export async function addCatalogue(name) {
+  added.add(name);
+  Object.assign(english, (await import(`../../locales/en-${name}.js`)).default);
+  await translate(name, language.peek());
+}
+
+/** @param {string} name @param {string} chosen */
+async function translate(name, chosen) {
+  if (chosen === "en") return;
+  Object.assign(phrases, (await import(`../../locales/${chosen}-${name}.js`)).default);
+}
+
+/**
+ * Changes the language. Draws nothing before all catalogues are there.
+ * @param {string} wanted a language tag; an unknown one is English
+ */
+export async function speak(wanted) {
+  const chosen = wanted.slice(0, 2) in LANGUAGES ? wanted.slice(0, 2) : "en";
+  if (chosen === language.peek()) return;
+  const own = chosen === "en" ? english : { ...(await import(`../../locales/${chosen}.js`)).default };
+  phrases = own;
+  await Promise.all([...added].map((name) => translate(name, chosen)));
+  plurals = new Intl.PluralRules(chosen);
+  if (typeof document !== "undefined") document.documentElement.lang = chosen;
+  language.value = chosen;
+}
+
+/** The language that the browser asks for, of those there are. */
+export function preferred() {
+  const asked = typeof navigator === "undefined" ? [] : navigator.languages ?? [];
+  return asked.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? "en";
+}
