@@ -11,6 +11,7 @@ pub mod logins;
 pub mod messages;
 pub mod mutate;
 pub mod parsers;
+pub mod rendering;
 pub mod search;
 pub mod sessions;
 
@@ -57,4 +58,7 @@ pub const TARGETS: &[Target] = &[
     ("imap-response", imap::response),
     ("imap-envelope", imap::envelope),
     ("imap-client", imap::client),
+    ("html", rendering::html),
+    ("css", rendering::css),
+    ("plain-text", rendering::text),
 ];

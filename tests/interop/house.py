@@ -22,7 +22,7 @@ from programs import Failed, check
 
 BINARY = os.environ.get("PILLARBOX_BINARY", "target/debug/pillarbox")
 START_LIMIT_S = 60
-LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps")
+LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps", "http", "https")
 DOMAIN = "hamburger.edu"
 ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 PASSWORDS = {ALICE: "wonderland", BOB: "hungry"}

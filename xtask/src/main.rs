@@ -1,4 +1,4 @@
-//! The chores of the yard: `cargo xtask tidy|test|peers|interop`. It owns the rules a machine can hold and the way tests
+//! The chores of the yard: `cargo xtask tidy|test|peers|interop|webmail|imap`. It owns the rules a machine can hold and the way tests
 //! are run; it knows no room of the house.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 #![allow(clippy::disallowed_methods, reason = "reads the tree it checks and the environment it is run in")]
@@ -16,6 +16,7 @@ const HELP: &str = "cargo xtask COMMAND
   test [ARGUMENTS]   cargo test over the whole workspace, then say what was skipped and why
   peers              install the foreign programs of the interop suite (apt-get, pip, npm)
   interop [NAME...]  run the interop suite, or some of it, against a fresh server
+  webmail [NAME...]  check the webmail: types, pure modules, and all of it in a real browser
   imap               hold the IMAP server up to Dovecot and Cyrus: scripts, the same messages, random clients";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn command() -> Result<()> {
         ["test", rest @ ..] => suite::test(&root, rest),
         ["peers"] => peers::install(&root),
         ["interop", names @ ..] => suite::interop(&root, names),
+        ["webmail", names @ ..] => suite::webmail(&root, names),
         ["imap"] => suite::imap(&root),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");

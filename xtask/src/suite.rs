@@ -9,11 +9,12 @@ use std::process::Command;
 const REQUIRE_PEERS: &str = "PILLARBOX_REQUIRE_PEERS";
 
 /// Runs every test that needs nothing but Rust, then says what was left out. With `PILLARBOX_REQUIRE_PEERS=1` nothing is
-/// left out: the interop suite and the proof of IMAP run first.
+/// left out: the interop suite, the browser tests and the proof of IMAP run first.
 pub fn test(root: &Path, arguments: &[&str]) -> Result<()> {
     let whole = std::env::var(REQUIRE_PEERS).is_ok_and(|value| value == "1");
     if whole {
         interop(root, &[])?;
+        webmail(root, &[])?;
         imap(root)?;
     }
     run(cargo(root).args(["test", "--workspace", "--locked"]).args(arguments))?;
@@ -38,21 +39,31 @@ fn say_what_was_skipped() {
 /// Builds the binary and runs the interop suite, or the named parts of it.
 pub fn interop(root: &Path, names: &[&str]) -> Result<()> {
     run(cargo(root).args(["build", "--locked", "--package", "pillarbox"]))?;
-    script(root, "tests/interop/run", names)
+    script(root, (PYTHON, "tests/interop/run"), names)
+}
+
+/// Checks the webmail in a real browser against the binary, or the named parts of it.
+pub fn webmail(root: &Path, names: &[&str]) -> Result<()> {
+    run(cargo(root).args(["build", "--locked", "--package", "pillarbox"]))?;
+    script(root, ("bash", "tests/webmail/run"), names)
 }
 
 /// Holds the IMAP server up to Dovecot, to Cyrus and to itself: the conformance scripts, random clients on one mailbox,
 /// and what it says of the same messages.
 pub fn imap(root: &Path) -> Result<()> {
     run(cargo(root).args(["build", "--locked", "--package", "pillarbox"]))?;
-    script(root, "tests/imap/run", &[])?;
-    script(root, "tests/differential/run", &[])?;
-    script(root, "tests/imap/stress", &[])
+    for path in ["tests/imap/run", "tests/differential/run", "tests/imap/stress"] {
+        script(root, (PYTHON, path), &[])?;
+    }
+    Ok(())
 }
 
-/// Runs a Python program of the tree against the binary just built.
-fn script(root: &Path, path: &str, arguments: &[&str]) -> Result<()> {
-    run(Command::new("python3")
+/// What most programs of the tests are written in.
+const PYTHON: &str = "python3";
+
+/// Runs a program of the tree, by what it is written in, against the binary just built.
+fn script(root: &Path, (language, path): (&str, &str), arguments: &[&str]) -> Result<()> {
+    run(Command::new(language)
         .arg(root.join(path))
         .args(arguments)
         .env("PILLARBOX_BINARY", target(root).join("debug/pillarbox"))
