@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
@@ -50,6 +50,13 @@ impl Connection {
         self.stream.read_until(b'\n', &mut self.line).await?;
         ensure!(self.line.ends_with(b"\r\n"), "the server closed the connection");
         Ok(self.line.strip_suffix(b"\r\n").unwrap_or_default())
+    }
+
+    /// Reads octets.
+    pub async fn octets(&mut self, count: u64, to: &mut Vec<u8>) -> Result<()> {
+        let read = (&mut self.stream).take(count).read_to_end(to).await?;
+        ensure!(read as u64 == count, "the server closed the connection");
+        Ok(())
     }
 
     /// Reads octets that nobody looks at, as those of a literal.

@@ -5,6 +5,7 @@
 
 mod compare;
 mod imap;
+mod jmap;
 mod letter;
 mod line;
 mod options;
@@ -34,7 +35,8 @@ bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
       Pillarbox beside private Postfix and Dovecot, as root: limits smtp tls pop3 listing syncs memory large
       sending; and if named, million, gigabytes and queued, which take minutes and a disk with room;
       beside a private Dovecot: imap, which is all of imap-search imap-login imap-select imap-fetch imap-bodies
-      imap-change imap-append imap-mix imap-idle imap-memory.
+      imap-change imap-append imap-mix imap-idle imap-memory;
+      beside a private Cyrus: jmap.
 bench parse [FILE...]
       our parser of messages beside mail-parser.";
 

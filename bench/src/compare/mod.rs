@@ -4,6 +4,7 @@
 mod cost;
 mod field;
 mod imap;
+mod jmap;
 mod mailbox;
 mod sending;
 mod transfer;
@@ -37,6 +38,7 @@ pub async fn run(words: &[String]) -> Result<()> {
     let names = if names.is_empty() { &all[..] } else { names };
     let (by_imap, others): (Vec<String>, Vec<String>) =
         names.iter().cloned().partition(|name| name.starts_with("imap"));
+    let (by_jmap, others): (Vec<String>, Vec<String>) = others.into_iter().partition(|name| name == "jmap");
     if !others.is_empty() {
         let mut field = Field::start(folder)?;
         for name in &others {
@@ -45,6 +47,9 @@ pub async fn run(words: &[String]) -> Result<()> {
     }
     if !by_imap.is_empty() {
         imap::run(&by_imap, folder, effort).await?;
+    }
+    if !by_jmap.is_empty() {
+        jmap::run(folder, effort).await?;
     }
     Ok(())
 }

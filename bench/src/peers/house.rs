@@ -25,6 +25,8 @@ pub struct House {
     pub imap: SocketAddr,
     /// And under TLS from the start.
     pub imaps: SocketAddr,
+    /// JMAP, in the clear.
+    pub http: SocketAddr,
     configuration: PathBuf,
     log: PathBuf,
     running: Option<Child>,
@@ -35,10 +37,10 @@ impl House {
     pub fn start(folder: &Path, next_hop: SocketAddr, users: u64) -> Result<House> {
         fs::create_dir_all(folder)?;
         let [smtp, pop3] = [loopback(free_port()?), loopback(free_port()?)];
-        let [imap, imaps] = [loopback(free_port()?), loopback(free_port()?)];
+        let [imap, imaps, http] = [loopback(free_port()?), loopback(free_port()?), loopback(free_port()?)];
         let configuration = folder.join("pillarbox.toml");
         let log = folder.join("log");
-        let mut house = House { smtp, pop3, imap, imaps, configuration, log, running: None };
+        let mut house = House { smtp, pop3, imap, imaps, http, configuration, log, running: None };
         fs::write(&house.configuration, text(folder, &house, next_hop))?;
         house.run()?;
         for user in 0..users {
@@ -123,7 +125,7 @@ fn binary() -> Result<PathBuf> {
 }
 
 fn text(folder: &Path, house: &House, next_hop: SocketAddr) -> String {
-    let House { smtp, pop3, imap, imaps, .. } = house;
+    let House { smtp, pop3, imap, imaps, http, .. } = house;
     format!(
         "hostname = \"mx.{DOMAIN}\"
 data_dir = \"{}/data\"
@@ -133,6 +135,7 @@ smtp = [\"{smtp}\"]
 pop3 = [\"{pop3}\"]
 imap = [\"{imap}\"]
 imaps = [\"{imaps}\"]
+http = [\"{http}\"]
 [trust]
 relay_networks = [\"127.0.0.0/8\"]
 plaintext_login_networks = [\"127.0.0.0/8\"]

@@ -1,9 +1,11 @@
 //! The servers that are measured, each private: its own folder, its own ports on loopback, started here and ended here.
 
+mod cyrus;
 mod dovecot;
 mod house;
 mod postfix;
 
+pub use cyrus::Cyrus;
 pub use dovecot::Dovecot;
 pub use house::House;
 
