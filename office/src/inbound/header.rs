@@ -53,9 +53,10 @@ fn mailboxes(value: &[u8]) -> Vec<Address> {
     message::summary::Envelope::mailboxes(&entries).filter_map(message::header::Mailbox::address).collect()
 }
 
-/// The section without the Authentication-Results fields that claim to be ours, and without Bcc where it is to be hidden.
+/// The section without the Authentication-Results fields that claim to be ours, and without Bcc (and Resent-Bcc,
+/// RFC 5322 §3.6.6) where it is to be hidden.
 pub(super) fn without_claims<'a>(section: &'a [u8], hostname: &Domain, hides_bcc: bool) -> Cow<'a, [u8]> {
-    let goes = |field: &message::header::Field<'_>| match hides_bcc && field.is("Bcc") {
+    let goes = |field: &message::header::Field<'_>| match hides_bcc && (field.is("Bcc") || field.is("Resent-Bcc")) {
         true => true,
         false => field.is("Authentication-Results") && is_ours(field.value, hostname),
     };
@@ -137,9 +138,12 @@ mod tests {
         let expected = b"A: 1\r\nB: 2\r\nAuthentication-Results: mx.crepes.fr; spf=pass\r\n\r\n";
         assert_eq!(String::from_utf8_lossy(&kept), String::from_utf8_lossy(expected));
         assert_eq!(without_claims(expected, &ours, false).as_ref(), expected);
-        let hidden =
-            without_claims(b"To: a@b.example\r\nbcc: c@d.example,\r\n e@f.example\r\nX: y\r\n\r\n", &ours, true)
-                .into_owned();
+        let hidden = without_claims(
+            b"To: a@b.example\r\nbcc: c@d.example,\r\n e@f.example\r\nResent-Bcc: g@h.example\r\nX: y\r\n\r\n",
+            &ours,
+            true,
+        )
+        .into_owned();
         assert_eq!(String::from_utf8_lossy(&hidden), "To: a@b.example\r\nX: y\r\n\r\n");
     }
 

@@ -20,6 +20,9 @@ use store::types::{AccountId, EmailId, Mark};
 /// E-mails whose change is told as a change of a query: beyond it asking again is cheaper.
 const QUERY_CHANGES_MAX: usize = 5_000;
 
+/// How often changes are read anew because others came meanwhile; then the client asks again for everything.
+const STATE_TRIES: usize = 20;
+
 /// A query, made ready.
 struct Prepared {
     question: Question,
@@ -87,10 +90,7 @@ pub async fn query_changes(context: &mut Context<'_>, mut arguments: Arguments) 
     arguments.end()?;
     let current = State::from(context.catalogue(changes.account).await?.modseq());
     let since = changes.since(current)?.mark();
-    let news = News::since(context, changes.account, since, QUERY_CHANGES_MAX).await?;
-    if news.more {
-        return Err(MethodError::cannot_calculate_changes());
-    }
+    let news = news_of_one_state(context, changes.account, since).await?;
     let catalogue = news.catalogue.clone();
     let prepared = Prepared::new(context, &catalogue, (changes.filter.as_ref(), &changes.sort), collapse)?;
     let touched = touched(context, &news, &prepared, since).await?;
@@ -98,6 +98,21 @@ pub async fn query_changes(context: &mut Context<'_>, mut arguments: Arguments) 
     let up_to = changes.up_to_id.as_deref().filter(|_| !prepared.mutable && !prepared.of_threads);
     let difference = difference(&catalogue, &slots, (&touched, &news), up_to);
     changes.answer("Email/queryChanges", news.state, difference)
+}
+
+/// What became of e-mails, and the account in the very state after it: places are counted in that one.
+async fn news_of_one_state(context: &Context<'_>, account: AccountId, since: Mark) -> Result<News, MethodError> {
+    for _ in 0..STATE_TRIES {
+        let news = News::since(context, account, since, QUERY_CHANGES_MAX).await?;
+        if news.more {
+            break;
+        }
+        // Somebody changes e-mails at this moment: what was read first is old already.
+        if state(&news.catalogue) <= news.state {
+            return Ok(news);
+        }
+    }
+    Err(MethodError::cannot_calculate_changes())
 }
 
 /// The e-mails whose place among the results may be another than it was.
