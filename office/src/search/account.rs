@@ -3,6 +3,7 @@
 //! only an account can answer; what a key means is `message::search`'s.
 
 use super::matching::{Open, read};
+use super::meaning;
 use super::narrow::Narrowing;
 use crate::access::jmap::{Catalogue, Row};
 use message::bodies::Bodies;
@@ -11,8 +12,6 @@ use message::{Summary, Time};
 use std::sync::Arc;
 use store::types::{AccountId, EmailId, MailboxId, Uid};
 use store::{Look, Seen, Store, StoreError, Which};
-use wire::imap::ask::ObjectId;
-use wire::imap::listing::object_number;
 
 /// E-mails put to the index together.
 const BATCH: usize = 8 * store::BLOCK_MESSAGES;
@@ -107,10 +106,8 @@ struct House<'a> {
 }
 
 impl House<'_> {
-    fn number(&self, object: u64) -> Option<u64> {
-        let account = self.catalogue.account().0.unsigned_abs();
-        let number = object.wrapping_sub(object_number(account, 0));
-        (object_number(account, number) == object).then_some(number)
+    fn account(&self) -> u64 {
+        self.catalogue.account().0.unsigned_abs()
     }
 }
 
@@ -132,17 +129,11 @@ impl Meaning for House<'_> {
     }
 
     fn email(&self, id: &str) -> Option<u64> {
-        match ObjectId::parse(id)? {
-            ObjectId::Email(object) => self.number(object),
-            _ => None,
-        }
+        meaning::email(self.account(), id)
     }
 
     fn thread(&self, id: &str) -> Option<u64> {
-        match ObjectId::parse(id)? {
-            ObjectId::Thread(object) => self.number(object),
-            _ => None,
-        }
+        meaning::thread(self.account(), id)
     }
 }
 

@@ -11,12 +11,25 @@ pub(super) struct House<'a> {
     pub now: Time,
 }
 
-impl House<'_> {
-    /// The number in this account that stands for one of all the house.
-    fn number(&self, object: u64) -> Option<u64> {
-        let account = self.listing.head().account;
-        let number = object.wrapping_sub(object_number(account, 0));
-        (object_number(account, number) == object).then_some(number)
+/// The number in an account that stands for one of all the house.
+fn number(account: u64, object: u64) -> Option<u64> {
+    let number = object.wrapping_sub(object_number(account, 0));
+    (object_number(account, number) == object).then_some(number)
+}
+
+/// The number of an e-mail of an account, by the id that clients see.
+pub(super) fn email(account: u64, id: &str) -> Option<u64> {
+    match ObjectId::parse(id)? {
+        ObjectId::Email(object) => number(account, object),
+        _ => None,
+    }
+}
+
+/// The same of a conversation.
+pub(super) fn thread(account: u64, id: &str) -> Option<u64> {
+    match ObjectId::parse(id)? {
+        ObjectId::Thread(object) => number(account, object),
+        _ => None,
     }
 }
 
@@ -39,17 +52,11 @@ impl Meaning for House<'_> {
     }
 
     fn email(&self, id: &str) -> Option<u64> {
-        match ObjectId::parse(id)? {
-            ObjectId::Email(object) => self.number(object),
-            _ => None,
-        }
+        email(self.listing.head().account, id)
     }
 
     fn thread(&self, id: &str) -> Option<u64> {
-        match ObjectId::parse(id)? {
-            ObjectId::Thread(object) => self.number(object),
-            _ => None,
-        }
+        thread(self.listing.head().account, id)
     }
 }
 

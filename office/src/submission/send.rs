@@ -7,6 +7,7 @@ use super::record::{Envelope, Submission, Undo};
 use crate::Office;
 use crate::identity::Identity;
 use crate::inbound::{Letter, LetterEnvelope, NotTaken, Writer};
+use bytes::Bytes;
 use message::Time;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -242,14 +243,20 @@ impl Office {
     pub(super) async fn pour(&self, stored: &Stored, letter: &mut Letter) -> Result<(), StoreError> {
         let mut at = stored.prefix.len() as u64;
         while at < stored.size {
-            let chunk = self.store().chunk(stored, at).await?;
-            if chunk.is_empty() {
-                return Err(StoreError::Damaged { what: "an e-mail ends early".to_owned() });
-            }
+            let chunk = self.chunk_at(stored, at).await?;
             at += chunk.len() as u64;
             letter.content(&chunk).await;
         }
         Ok(())
+    }
+
+    /// Some of the octets from there on; there are some.
+    async fn chunk_at(&self, stored: &Stored, at: u64) -> Result<Bytes, StoreError> {
+        let chunk = self.store().chunk(stored, at).await?;
+        if chunk.is_empty() {
+            return Err(StoreError::Damaged { what: "an e-mail ends early".to_owned() });
+        }
+        Ok(chunk)
     }
 
     /// Keeps content and submission until they are due.
@@ -284,10 +291,7 @@ impl Office {
         let mut upload = self.store().upload();
         let mut at = stored.prefix.len() as u64;
         while at < stored.size {
-            let chunk = self.store().chunk(stored, at).await?;
-            if chunk.is_empty() {
-                return Err(StoreError::Damaged { what: "an e-mail ends early".to_owned() });
-            }
+            let chunk = self.chunk_at(stored, at).await?;
             at += chunk.len() as u64;
             upload.write(&chunk).await?;
         }

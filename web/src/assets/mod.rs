@@ -25,6 +25,10 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// Asked again every time.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// What the page may not use of the device. The other fields of safety are those of every answer (`http::guard`).
+const PERMISSIONS: HeaderValue =
+    HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()");
+
 /// The document in which a message is written. Its origin is opaque: nothing that is quoted in it reaches the page.
 const EDITOR: &str = "frames/editor.html";
 
@@ -55,20 +59,7 @@ async fn show_page() -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
-        ),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    headers.insert(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     if let Ok(policy) = HeaderValue::from_str(&page.policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -112,8 +103,6 @@ fn asset_response(asset: &Asset, asked: &HeaderMap, kept: HeaderValue) -> Respon
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     headers.insert(header::CACHE_CONTROL, kept);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     // The editor's document has no origin to be the same as. The files are everybody's, and no cookie comes with them.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if let Some(coding) = coding {

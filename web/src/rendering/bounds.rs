@@ -11,8 +11,6 @@ pub const WORK_MAX: usize = 120_000;
 pub const OPEN_MAX: usize = 400;
 /// Attributes of one tag. The tokenizer compares each with all before it; mail programs write about ten.
 pub const ATTRIBUTES_MAX: usize = 256;
-/// Octets of one attribute that is no image: more than any link that a browser follows.
-pub const ATTRIBUTE_MAX: usize = 16 * 1024;
 
 /// States of a tag, as the HTML standard's tokenizer has them (§13.2.5.8 and §13.2.5.32 to §13.2.5.40).
 const STATES: usize = 9;

@@ -128,12 +128,6 @@ impl Outcome {
         self.not_destroyed.insert(id.to_owned(), error.json());
     }
 
-    /// What was created, by creation id.
-    #[must_use]
-    pub fn created_objects(&self) -> &Map<String, Value> {
-        &self.created
-    }
-
     /// Whether something was created, updated or destroyed.
     #[must_use]
     pub fn is_change(&self) -> bool {

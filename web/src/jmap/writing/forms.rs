@@ -2,6 +2,7 @@
 //! value it is written with.
 
 use super::address::{date, groups, ids, people, strings};
+use crate::jmap::email::Form;
 use message::build::compose::{Field, Group, Value as FieldValue};
 use serde_json::Value;
 
@@ -12,17 +13,6 @@ pub(super) struct Header {
     pub name: String,
     form: Form,
     all: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Raw,
-    Text,
-    Addresses,
-    GroupedAddresses,
-    MessageIds,
-    Date,
-    Urls,
 }
 
 /// Octets of one field's value: what a header section can hold many of.
@@ -80,7 +70,7 @@ fn custom(rest: &str) -> Option<Header> {
     for (place, word) in words.enumerate() {
         match (place, word, all) {
             (_, "all", false) => all = true,
-            (0, form_name, false) => form = form_of(form_name)?,
+            (0, form_name, false) => form = Form::named(form_name)?,
             _ => return None,
         }
     }
@@ -90,19 +80,6 @@ fn custom(rest: &str) -> Option<Header> {
 /// RFC 5322 §2.2, and short enough that the line of the name is none of its own.
 fn is_name(name: &str) -> bool {
     (1..=77).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic() && octet != b':')
-}
-
-fn form_of(name: &str) -> Option<Form> {
-    Some(match name {
-        "asRaw" => Form::Raw,
-        "asText" => Form::Text,
-        "asAddresses" => Form::Addresses,
-        "asGroupedAddresses" => Form::GroupedAddresses,
-        "asMessageIds" => Form::MessageIds,
-        "asDate" => Form::Date,
-        "asURLs" => Form::Urls,
-        _ => return None,
-    })
 }
 
 /// RFC 8621 §4.1.2: each form is for some fields, and for those that RFC 5322 and RFC 2369 say nothing of.

@@ -2,6 +2,7 @@
 
 use super::mdn_form::{Disposition, EXTENSIONS_MAX, Receipt, is_extension};
 use super::objects::{self, text};
+use super::parse::told;
 use super::set as email_set;
 use super::store_email::store_fault;
 use crate::blobs::Blob;
@@ -295,15 +296,7 @@ pub async fn parse(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
             None => not_parsable.push(text),
         }
     }
-    let list = |list: Vec<String>| if list.is_empty() { Value::Null } else { json!(list) };
-    let parsed = if parsed.is_empty() { Value::Null } else { Value::Object(parsed) };
-    let said = json!({
-        "accountId": ids::of_account(account),
-        "parsed": parsed,
-        "notParsable": list(not_parsable),
-        "notFound": list(not_found),
-    });
-    answer("MDN/parse", said)
+    told("MDN/parse", account, parsed, (not_parsable, not_found))
 }
 
 fn parse_one(octets: &[u8]) -> Option<Value> {

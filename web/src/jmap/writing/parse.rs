@@ -76,6 +76,16 @@ pub async fn parse(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
             None => not_parsable.push(text),
         }
     }
+    told("Email/parse", account, parsed, (not_parsable, not_found))
+}
+
+/// The answer of a `/parse`: what there is nothing of is null.
+pub(super) fn told(
+    method: &'static str,
+    account: AccountId,
+    parsed: Map<String, Value>,
+    (not_parsable, not_found): (Vec<String>, Vec<String>),
+) -> Answer {
     let list = |list: Vec<String>| if list.is_empty() { Value::Null } else { json!(list) };
     let parsed = if parsed.is_empty() { Value::Null } else { Value::Object(parsed) };
     let said = json!({
@@ -84,7 +94,7 @@ pub async fn parse(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
         "notParsable": list(not_parsable),
         "notFound": list(not_found),
     });
-    answer("Email/parse", said)
+    answer(method, said)
 }
 
 /// `None` where it is no message: it does not begin with a header field.
