@@ -9,6 +9,7 @@ pub mod collector;
 pub mod house;
 pub mod imap;
 pub mod in_process;
+pub mod jmap;
 pub mod ledger;
 pub mod letter;
 pub mod seed;

@@ -1,4 +1,4 @@
-//! Many clients of one mailbox at once, by IMAP, POP3, SMTP and LMTP: whoever is first, what they see agrees
+//! Many clients of one mailbox at once, by IMAP, JMAP, POP3, SMTP and LMTP: whoever is first, what they see agrees
 //! (`tests::imap::history`). And mailboxes made, renamed and deleted by several at once: the end is a state that all see.
 
 use std::collections::BTreeSet;
@@ -10,12 +10,14 @@ use tests::binary::Binary;
 use tests::house::{self, House};
 use tests::imap::history::History;
 use tests::imap::{Imap, keeper, visitors};
+use tests::jmap;
 use tests::seed::Seed;
 use wire::dialogue::{Dialogue, Port, World};
 
 /// Letters each of both delivers, unless `PILLARBOX_LETTERS` says otherwise.
 const LETTERS: u64 = 60;
 const WATCHERS: usize = 2;
+const JMAP_WATCHERS: usize = 1;
 const EDITORS: usize = 2;
 
 /// Commands each client of the race gives, unless `PILLARBOX_ROUNDS` says otherwise.
@@ -45,7 +47,7 @@ fn open_house(accounts: &[&str]) -> House {
 fn what_all_see_agrees_whoever_is_first() {
     let house = open_house(&[visitors::USER]);
     let server = Binary::start(&house).unwrap();
-    let (letters, history) = (number("PILLARBOX_LETTERS", LETTERS), History::new(WATCHERS));
+    let (letters, history) = (number("PILLARBOX_LETTERS", LETTERS), History::new(WATCHERS + JMAP_WATCHERS));
     play(&server.ports, letters, &history);
     let there = visitors::look(&server.ports, &history).unwrap();
     let (wrong, notices) = history.judge(&there);
@@ -71,6 +73,12 @@ fn play(ports: &Ports, letters: u64, history: &History) {
             let stop = &stop;
             clients.push(scope.spawn(move || visitors::watch(ports, number, history, stop)));
         }
+        for number in WATCHERS..WATCHERS + JMAP_WATCHERS {
+            let stop = &stop;
+            clients.push(scope.spawn(move || jmap::watch(ports, number, history, stop)));
+        }
+        let (halt, seed) = (&stop, Seed(7));
+        clients.push(scope.spawn(move || jmap::edit(ports, 0, history, seed, halt)));
         for number in 0..EDITORS {
             let (stop, seed) = (&stop, Seed(number as u64));
             clients.push(scope.spawn(move || visitors::edit(ports, number, history, seed, stop)));
