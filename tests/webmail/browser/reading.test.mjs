@@ -169,6 +169,23 @@ test("new mail arrives by itself: row, title, folder and a word for who cannot s
   await page.context().close();
 });
 
+test("what arrives between the first view and the line for news is not missed", async () => {
+  const page = await open(browser);
+  await logIn(page, house);
+  await page.locator(".row:not(.waiting)").first().waitFor();
+  await page.route("**/jmap/events*", async (route) => {
+    await page.locator(".row:not(.waiting)").first().waitFor();
+    await house.deliver(letter({ subject: "In between" }));
+    await route.continue();
+  }, { times: 1 });
+  await page.reload();
+  await row(page, "In between").waitFor();
+  await row(page, "In between").click();
+  await page.keyboard.press("#");
+  await row(page, "In between").waitFor({ state: "detached" });
+  await page.context().close();
+});
+
 test("folders: made, renamed, nested, deleted; the name may not be taken", async () => {
   const page = await reader();
   await page.getByRole("button", { name: "New folder" }).click();

@@ -10,13 +10,14 @@ const RETRY_MAX_MS = 60_000;
 const SILENCE_MAX_MS = 150_000;
 
 /**
- * Listens. `changed` is called with the states that are new (type -> state), and with null after the line was down, when
- * anything may have changed.
+ * Listens. `changed` is called with the states that are new (type -> state), and with null when the line comes up, for the
+ * first time too: anything may have changed since the page asked.
  * @param {(states: Record<string, string> | null) => void} changed
  * @returns {() => void} stops
  */
 export function listenToEvents(changed) {
   /** @type {EventSource | null} */ let source = null;
+  let isUp = false;
   let wait = RETRY_FIRST_MS;
   let timer = 0;
   let heard = performance.now();
@@ -30,7 +31,8 @@ export function listenToEvents(changed) {
     source = new EventSource(jmap.eventSourceUrl("*"));
     source.addEventListener("open", () => {
       hear();
-      if (!online.value) changed(null);
+      if (!isUp) changed(null);
+      isUp = true;
       online.value = true;
       wait = RETRY_FIRST_MS;
     });
@@ -41,6 +43,7 @@ export function listenToEvents(changed) {
       if (states) changed(states);
     });
     source.addEventListener("error", () => {
+      isUp = false;
       online.value = false;
       if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       jmap.call("Core/echo").catch(() => {}); // was it the session that ended? Then this leads to the login
@@ -50,6 +53,7 @@ export function listenToEvents(changed) {
   };
   const watch = window.setInterval(() => {
     if (performance.now() - heard < SILENCE_MAX_MS) return;
+    isUp = false;
     online.value = false;
     open();
   }, SILENCE_MAX_MS / 5);
