@@ -19,11 +19,13 @@ class Failed(Exception):
 
 
 def is_here(need):
-    """`name` is a program, `python:name` a Python package, `node:name` a Node package, `debian:path` a file of a
-    Debian package that is unpacked beside, `user:root` root's rights."""
+    """`name` is a program, `python:name` a Python package, `node:name` a Node package, `rust:name` a program around a
+    crate, `debian:path` a file of a Debian package that is unpacked beside, `user:root` root's rights."""
     kind, _, name = need.rpartition(":")
     if kind == "python":
         return PYTHON.exists() and subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode == 0
+    if kind == "rust":
+        return (PEERS / "rust/bin" / name).exists()
     if kind == "debian":
         return (PEERS / "debian" / name).exists()
     if kind == "user":

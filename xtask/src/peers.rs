@@ -17,6 +17,14 @@ const UNPACKED: &str = include_str!("../../.ci/unpacked.txt");
 /// Packages of the npm registry that are data, pinned, one a line.
 const CORPORA: &str = include_str!("../../.ci/corpora.txt");
 
+/// The program around a client that is a crate: a workspace of its own, below the root.
+const CRATE: &str = "tests/interop/jmap/jmap-client";
+/// What it is made of: when one of them changes, it is built again.
+const CRATE_FILES: [&str; 2] = [
+    include_str!("../../tests/interop/jmap/jmap-client/Cargo.lock"),
+    include_str!("../../tests/interop/jmap/jmap-client/src/main.rs"),
+];
+
 /// Where Debian keeps programs for administrators, whether or not they are in the search path.
 const ADMIN_PROGRAMS: &str = "/usr/sbin";
 
@@ -57,7 +65,7 @@ pub fn install(root: &Path) -> Result<()> {
     let folder = folder(root);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let done = folder.join("installed.txt");
-    let wanted = format!("{PYTHON}{NODE}{UNPACKED}{CORPORA}");
+    let wanted = format!("{PYTHON}{NODE}{UNPACKED}{CORPORA}{}", CRATE_FILES.concat());
     if std::fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
@@ -65,6 +73,7 @@ pub fn install(root: &Path) -> Result<()> {
     install_node(&folder)?;
     unpack_debian(&folder.join("debian"))?;
     unpack_corpora(&folder.join("corpora"))?;
+    build_crate(&root.join(CRATE), &folder.join("rust"))?;
     std::fs::write(&done, wanted).context("cannot note what was installed")
 }
 
@@ -85,6 +94,15 @@ fn install_python(folder: &Path) -> Result<()> {
 fn install_node(folder: &Path) -> Result<()> {
     let quiet = ["install", "--no-audit", "--no-fund", "--silent", "--prefix"];
     run(Command::new("npm").args(quiet).arg(folder.join("node")).args(names(NODE)))
+}
+
+/// A crate's program, into a folder, `bin/` below it; what building leaves is removed.
+fn build_crate(source: &Path, folder: &Path) -> Result<()> {
+    let building = folder.join("building");
+    let mut command = Command::new("cargo");
+    command.args(["install", "--quiet", "--debug", "--locked", "--force", "--path"]).arg(source);
+    run(command.arg("--root").arg(folder).arg("--target-dir").arg(&building))?;
+    std::fs::remove_dir_all(&building).with_context(|| format!("cannot remove {}", building.display()))
 }
 
 /// Packages that must not be installed, or need not: their files, below a folder.

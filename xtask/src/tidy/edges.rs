@@ -57,9 +57,10 @@ pub struct Manifest {
     pub keeps_lints: bool,
 }
 
-/// Reads the manifests of all rooms.
+/// Reads the manifests of all rooms. What is a workspace of its own is none: a foreign program that the tests build.
 pub fn manifests(files: &[File]) -> Result<Vec<Manifest>> {
-    let of_a_room = |file: &&File| file.path.ends_with("/Cargo.toml");
+    let is_alone = |file: &File| file.text.lines().any(|line| line == "[workspace]");
+    let of_a_room = |file: &&File| file.path.ends_with("/Cargo.toml") && !is_alone(file);
     files.iter().filter(of_a_room).map(|file| manifest(file).context(file.path.clone())).collect()
 }
 
