@@ -186,6 +186,20 @@ test("what arrives between the first view and the line for news is not missed", 
   await page.context().close();
 });
 
+test("more mail than the screen holds arrives: the newest stays in sight", async () => {
+  const page = await reader();
+  for (let n = 1; n <= 25; n += 1) await house.deliver(letter({ subject: `Rain ${n},`, from: "Rain <rain@elsewhere.test>" }));
+  await page.getByRole("row", { name: /Rain 25,/ }).waitFor();
+  assert.equal(await page.locator(".list-scroll").evaluate((list) => list.scrollTop), 0);
+  await page.locator("#search").fill("from:rain@elsewhere.test");
+  await page.keyboard.press("Enter");
+  await until(page, () => document.querySelector(".list-grid")?.getAttribute("aria-rowcount") === "25");
+  await page.getByLabel("Select all", { exact: true }).first().check();
+  await page.getByRole("toolbar", { name: "Tools of the list" }).getByRole("button", { name: "Delete" }).click();
+  await until(page, () => !document.querySelector(".row"));
+  await page.context().close();
+});
+
 test("folders: made, renamed, nested, deleted; the name may not be taken", async () => {
   const page = await reader();
   await page.getByRole("button", { name: "New folder" }).click();

@@ -86,8 +86,10 @@ export function showList(host) {
     }),
     effect(() => {
       const row = cursor.value;
-      reveal(scroller, row);
-      kept.cursor = list.peek()?.ids[row];
+      const id = list.peek()?.ids[row];
+      // Pushed down by what came above, it is still the same row: who looks at the newest goes on seeing the newest.
+      if (id === undefined || id !== kept.cursor) reveal(scroller, row);
+      kept.cursor = id;
     }),
     effect(() => {
       const data = list.value;
@@ -128,6 +130,7 @@ function keepPlace(data, scroller) {
   if (back >= 0) {
     kept.cursor = wanted.row;
     wanted.row = undefined;
+    reveal(scroller, back);
   }
   const at = kept.cursor ? data.indexOf(kept.cursor) : -1;
   if (at >= 0 && at !== cursor.peek()) cursor.value = at;
