@@ -116,10 +116,10 @@ function sideTemplate() {
     </div>`;
 }
 
-/** A menu of shell-menus.js, at the element that was pressed. @param {"palette" | "accountMenu" | "goFolder"} name @returns {(event?: Event) => void} */
+/** A menu of shell-menus.js, at the element that was pressed. @param {"palette" | "accountMenu" | "goFolder"} name @returns {(event?: Event) => Promise<void>} */
 const menus = (name) => (event) => {
   const anchor = /** @type {Element} */ (event?.currentTarget ?? document.body);
-  import("./shell-menus.js").then((module) => module[name](anchor));
+  return import("./shell-menus.js").then((module) => module[name](anchor));
 };
 
 /** Shows the help on keys. */
@@ -133,10 +133,10 @@ const goRole = (role) => ({ id: `go-${role}`, group: "go", icon: role, when: () 
 /** @returns {import("./core/commands.js").Command[]} */
 function commandsEverywhere() {
   return [
-    { id: "compose", keys: ["c"], group: "compose", icon: "edit", run: () => { compose({ kind: "new" }); } },
-    { id: "compose-page", keys: ["d"], group: "compose", icon: "edit", run: () => { compose({ kind: "new", wide: true }); } },
+    { id: "compose", keys: ["c"], group: "compose", icon: "edit", opens: true, run: () => compose({ kind: "new" }) },
+    { id: "compose-page", keys: ["d"], group: "compose", icon: "edit", opens: true, run: () => compose({ kind: "new", wide: true }) },
     { id: "search", keys: ["/"], group: "go", icon: "search", run: () => /** @type {HTMLElement | null} */ (document.querySelector("#search"))?.focus() },
-    { id: "palette", keys: ["Mod+k"], group: "other", typing: true, hidden: true, run: menus("palette") },
+    { id: "palette", keys: ["Mod+k"], group: "other", typing: true, hidden: true, opens: true, run: menus("palette") },
     { id: "help", keys: ["?"], group: "other", icon: "help", run: () => { runHelp(); } },
     { ...goRole("inbox"), keys: ["g i"] },
     { ...goRole("sent"), keys: ["g t"] },
@@ -148,7 +148,7 @@ function commandsEverywhere() {
     { id: "go-contacts", keys: ["g c"], group: "go", icon: "people", run: () => go("/contacts") },
     { id: "go-outbox", keys: ["g o"], group: "go", icon: "outbox", run: () => go("/outbox") },
     { id: "go-settings", keys: ["g ,"], group: "go", icon: "settings", run: () => go("/settings") },
-    { id: "go-folder", keys: ["g l"], group: "go", icon: "folder", run: menus("goFolder") },
+    { id: "go-folder", keys: ["g l"], group: "go", icon: "folder", opens: true, run: menus("goFolder") },
     { id: "theme", group: "other", icon: "moon", run: () => setTheme(matchesDark() ? "light" : "dark") },
     { id: "logout", group: "other", icon: "logout", run: () => { logOut(); } },
   ];

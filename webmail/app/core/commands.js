@@ -4,6 +4,7 @@
 import { signal } from "signals";
 import { isTyping } from "./focus.js";
 import { t } from "./i18n.js";
+import { hold } from "./typed-ahead.js";
 
 /**
  * @typedef {object} Command
@@ -14,7 +15,8 @@ import { t } from "./i18n.js";
  * @property {() => boolean} [when] may it be done now? Without it, always
  * @property {boolean} [typing] works while the person writes, too; only keys with a modifier should
  * @property {boolean} [hidden] not in the palette
- * @property {(event?: KeyboardEvent) => void} run
+ * @property {boolean} [opens] opens something to type into: keys wait until what `run` answers is done
+ * @property {(event?: KeyboardEvent) => unknown} run
  */
 
 /** How long a sequence waits for its next key. */
@@ -141,6 +143,8 @@ export function listenToKeys() {
     const found = find(keyName(event), event.timeStamp, isTyping(event.target));
     if (!found) return;
     event.preventDefault();
-    if (found !== "more") found.run(event);
+    if (found === "more") return;
+    const done = found.run(event);
+    if (found.opens) hold(done);
   });
 }

@@ -227,9 +227,9 @@ function more(event) {
 }
 
 /** Answers or forwards the message with the cursor. @param {"reply" | "replyAll" | "forward"} kind */
-export function answer(kind) {
+export async function answer(kind) {
   const one = currentMessage();
-  if (one) compose({ kind, emailId: one.id });
+  if (one) await compose({ kind, emailId: one.id });
 }
 
 /** Opens or folds the message with the cursor; a draft is written on. */

@@ -76,8 +76,8 @@ function acting() {
     { id: "mark-read", keys: ["Shift+I"], group: "message", icon: "read", when: some, run: act("markRead", true) },
     { id: "mark-unread", keys: ["Shift+U", "_"], group: "message", icon: "unread", when: some, run: markUnread },
     { id: "toggle-read", group: "message", icon: "read", when: some, hidden: true, run: act("toggleRead") },
-    { id: "move", keys: ["v"], group: "message", icon: "move", when: some, run: more("move") },
-    { id: "label", keys: ["l"], group: "message", icon: "label", when: some, run: more("label") },
+    { id: "move", keys: ["v"], group: "message", icon: "move", when: some, opens: true, run: more("move") },
+    { id: "label", keys: ["l"], group: "message", icon: "label", when: some, opens: true, run: more("label") },
     { id: "snooze", keys: ["b"], group: "message", icon: "snooze", when: () => some() && jmap.can(WEBMAIL), run: snooze },
     { id: "mute", keys: ["m"], group: "message", icon: "bell", when: some, run: more("mute") },
     { id: "archive-previous", keys: ["["], group: "message", icon: "archive", when: isReading, hidden: true, run: () => archiveAnd(-1) },
@@ -111,9 +111,9 @@ function messages() {
   const message = () => isReading() && Boolean(reading.value?.currentMessage());
   const id = () => reading.peek()?.currentMessage()?.id ?? "";
   return [
-    { id: "reply", keys: ["r"], group: "message", icon: "reply", when: some, run: () => answering("reply") },
-    { id: "reply-all", keys: ["a"], group: "message", icon: "reply-all", when: some, run: () => answering("replyAll") },
-    { id: "forward", keys: ["f"], group: "message", icon: "forward", when: some, run: () => answering("forward") },
+    { id: "reply", keys: ["r"], group: "message", icon: "reply", when: some, opens: true, run: () => answering("reply") },
+    { id: "reply-all", keys: ["a"], group: "message", icon: "reply-all", when: some, opens: true, run: () => answering("replyAll") },
+    { id: "forward", keys: ["f"], group: "message", icon: "forward", when: some, opens: true, run: () => answering("forward") },
     { id: "next-message", keys: ["n"], group: "list", icon: "down", when: message, hidden: true, run: () => reading.peek()?.moveMessage(1) },
     { id: "previous-message", keys: ["p"], group: "list", icon: "up", when: message, hidden: true, run: () => reading.peek()?.moveMessage(-1) },
     { id: "open-all", keys: [";"], group: "message", icon: "down", when: message, run: () => reading.peek()?.toggleAll(true) },
@@ -127,7 +127,7 @@ function messages() {
 /** Answers what is open, or the row with the cursor. @param {"reply" | "replyAll" | "forward"} kind */
 function answering(kind) {
   if (!openThread.peek()) openRow(cursor.peek());
-  loadReading().then((module) => module.answer(kind));
+  return loadReading().then((module) => module.answer(kind));
 }
 
 async function print() {
@@ -181,11 +181,9 @@ function act(name, how) {
   };
 }
 
-/** An action of actions-more.js. @param {"move" | "label" | "toggleImportant" | "mute"} name @returns {() => void} */
+/** An action of actions-more.js. @param {"move" | "label" | "toggleImportant" | "mute"} name @returns {() => Promise<void>} */
 function more(name) {
-  return () => {
-    import("./actions-more.js").then((module) => module[name]());
-  };
+  return () => import("./actions-more.js").then((module) => module[name]());
 }
 
 register([...moving(), ...acting(), ...messages(), ...selecting(), ...arranging()]);
