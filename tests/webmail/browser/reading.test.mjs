@@ -268,7 +268,7 @@ test("attachments open here; source and the way of a message are shown", async (
   await shot(page, "reading-hops");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").last().fill("source");
+  await page.getByRole("combobox", { name: "Commands" }).fill("source");
   await page.keyboard.press("Enter");
   await page.getByText("Subject: With files").waitFor();
   await page.context().close();

@@ -225,7 +225,6 @@ test("all sections are right for a screen reader, on any screen", async () => {
     await logIn(page, house);
     for (const name of ["general", "identities", "vacation", "labels", "searches", "privacy", "keys", "security"]) {
       await section(page, name);
-      await page.evaluate(() => new Promise((rest) => requestIdleCallback(rest)));
       assert.deepEqual(await accessibility(page), [], `${name}, ${look}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
       assert.equal(wide, false, `${name} is too wide: ${look}`);

@@ -132,15 +132,14 @@ test("Bcc does not travel", async () => {
   await page.context().close();
 });
 
-test("a draft is saved within three seconds, and outlives the tab", async () => {
+// That it takes no three seconds is autosave's own test, with a clock of its own.
+test("a draft is saved by itself, and outlives the tab", async () => {
   const page = await at(ALICE);
   const { one, paper, subject } = await writeNew(page);
   await subject.fill("Half a thought");
   await paper.click();
-  const begun = Date.now();
   await page.keyboard.type("Once upon a time");
   await saved(one);
-  assert.ok(Date.now() - begun < 3000 + 16 * 50, `${Date.now() - begun} ms`);
   const drafts = await mailbox(page, ALICE, "drafts");
   assert.match((await letterOf(page, ALICE, "Half a thought", { inMailbox: drafts })).text, /Once upon a time/u);
   await page.keyboard.type(", and then");
