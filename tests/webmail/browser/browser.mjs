@@ -4,6 +4,7 @@
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { PEOPLE, ALICE } from "./house.mjs";
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
@@ -11,9 +12,12 @@ const peers = process.env.PILLARBOX_PEERS ?? path.join(HERE, "../../../target/pe
 const require = createRequire(path.join(peers, "node/"));
 export const { chromium } = require("playwright-core");
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const CHROMIUM = process.env.PILLARBOX_CHROMIUM ?? "/usr/bin/chromium";
+/** Debian's Chromium. */
+export const CHROMIUM = process.env.PILLARBOX_CHROMIUM ?? "/usr/bin/chromium";
 const SHOTS = process.env.PILLARBOX_SHOTS ?? path.join(HERE, "../shots");
 
+/** What a package of those that stand aside gives; rejects where it is not there. */
+export const peer = async (name) => (await import(pathToFileURL(require.resolve(name)).href)).default;
 /** How long something may take to be seen. */
 const WAIT_MS = 10_000;
 /** How many times slower than it is the processor seems to the page: what hurries by here, shows there. */
