@@ -1,16 +1,16 @@
 // Dates, sizes and names as a person reads them.
 //
 // Pure but for the clock that is passed in, and the language.
-import { language, t } from "./i18n.js";
+import { region, t } from "./i18n.js";
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
 /** @param {string} name @param {Intl.DateTimeFormatOptions} options */
 function format(name, options) {
-  const key = `${language.value} ${name}`;
+  const key = `${region()} ${name}`;
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(language.peek(), options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(region(), options)));
   return made;
 }
 
@@ -42,7 +42,7 @@ export function longDate(iso) {
 export function relative(iso, now = Date.now()) {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   const units = /** @type {[Intl.RelativeTimeFormatUnit, number][]} */ ([["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]]);
-  const words = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
+  const words = new Intl.RelativeTimeFormat(region(), { numeric: "auto" });
   for (const [unit, length] of units) if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit);
   return words.format(0, "minute");
 }
@@ -57,7 +57,7 @@ export function size(octets) {
     value /= 1000;
     at += 1;
   }
-  return `${value.toLocaleString(language.value, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${units[at]}`;
+  return `${value.toLocaleString(region(), { maximumFractionDigits: value < 10 ? 1 : 0 })} ${units[at]}`;
 }
 
 /** A length of time in seconds, for hops and waits. @param {number} seconds */

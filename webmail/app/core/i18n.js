@@ -13,6 +13,15 @@ export const LANGUAGES = { en: "English", de: "Deutsch" };
 /** The language in use. Templates that call `t` read it, and so are drawn again when it changes. */
 export const language = signal("en");
 
+/** The language in use as it is spoken where the person lives: dates differ between London and New York. */
+export function region() {
+  const now = language.value;
+  return asked().find((tag) => tag.split("-")[0] === now) ?? now;
+}
+
+/** The languages that the browser asks for. */
+const asked = () => (typeof navigator === "undefined" ? [] : navigator.languages ?? []);
+
 /** @type {Catalogue} */ const english = { ...en };
 /** @type {Catalogue} */ let phrases = english;
 /** Names of the catalogues that pages added: they are fetched again when the language changes. @type {Set<string>} */
@@ -38,7 +47,7 @@ export function t(key, values) {
 
 /** @param {string | number} value */
 function number(value) {
-  return typeof value === "number" ? value.toLocaleString(language.peek()) : value;
+  return typeof value === "number" ? value.toLocaleString(region()) : value;
 }
 
 /**
@@ -74,6 +83,5 @@ export async function speak(wanted) {
 
 /** The language that the browser asks for, of those there are. */
 export function preferred() {
-  const asked = typeof navigator === "undefined" ? [] : navigator.languages ?? [];
-  return asked.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? "en";
+  return asked().map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? "en";
 }

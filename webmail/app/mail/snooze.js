@@ -2,7 +2,7 @@
 import { html } from "lit-html";
 import { sync } from "../core/data.js";
 import { dialog, menu } from "../core/dialogs.js";
-import { addCatalogue, language, t } from "../core/i18n.js";
+import { addCatalogue, region, t } from "../core/i18n.js";
 import { MethodError } from "../core/jmap.js";
 import { jmap } from "../core/session.js";
 import { toast } from "../core/toasts.js";
@@ -16,7 +16,7 @@ await addCatalogue("reading");
 /** Offers the times at an element. @param {Element} anchor */
 export function snoozeMenu(anchor) {
   const on = actions.targets();
-  const words = new Intl.DateTimeFormat(language.value, { weekday: "short", hour: "numeric", minute: "2-digit" });
+  const words = new Intl.DateTimeFormat(region(), { weekday: "short", hour: "numeric", minute: "2-digit" });
   menu(anchor, [
     { label: t("snooze.until") },
     ...presets(new Date()).map((one) => ({ label: t(`snooze.${one.key}`), hint: words.format(one.at), icon: "clock", run: () => { snooze(on, one.at); } })),
@@ -56,7 +56,7 @@ async function snooze(on, until) {
     const refused = Object.values(answer.notCreated ?? {})[0];
     if (refused) throw new MethodError("Snooze/set", /** @type {any} */ (refused));
     const ids = Object.values(answer.created ?? {}).map((one) => one.id);
-    const words = new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(until);
+    const words = new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeStyle: "short" }).format(until);
     toast({ text: t("snooze.done", { when: words }), label: t("undo"), run: () => {
       attempt(jmap.call("Snooze/set", { destroy: ids }).then(() => sync(null)));
     } });
