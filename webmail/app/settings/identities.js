@@ -26,9 +26,12 @@ export function mount(host) {
 function row(one) {
   const signature = plainSignature(one);
   return html`<li>${icon("person")}<span class="grow">${one.name || one.email}<span class="soft">${one.name ? one.email : ""}${signature ? html`${one.name ? " · " : ""}${t("settings.identity.signed")}` : nothing}</span></span>
-    <button class="button small" @click=${() => edit(one)} aria-label=${t("settings.identity.edit-of", { who: one.email })}>${t("settings.edit")}</button>
-    ${one.mayDelete ? html`<button class="icon-button" aria-label=${t("settings.identity.delete-of", { who: one.email })} @click=${() => remove(one)}>${icon("trash")}</button>` : nothing}</li>`;
+    <button class="button small" @click=${() => edit(one)} aria-label=${t("settings.identity.edit-of", { who: named(one) })}>${t("settings.edit")}</button>
+    ${one.mayDelete ? html`<button class="icon-button" aria-label=${t("settings.identity.delete-of", { who: named(one) })} @click=${() => remove(one)}>${icon("trash")}</button>` : nothing}</li>`;
 }
+
+/** How it is told from another of the same address. @param {Identity} one */
+const named = (one) => formatAddresses([one]);
 
 /** The signature as plain text: what is edited here. @param {Identity} one */
 function plainSignature(one) {
@@ -44,7 +47,7 @@ async function edit(one) {
   const problem = signal("");
   const before = one ? plainSignature(one) : "";
   const given = await dialog({
-    title: one ? t("settings.identity.edit-of", { who: one.email }) : t("settings.identity.new"),
+    title: one ? t("settings.identity.edit-of", { who: named(one) }) : t("settings.identity.new"),
     body: (close) => html`<form id="identity" class="form" @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       const read = reader(/** @type {HTMLFormElement} */ (event.target));
@@ -96,7 +99,7 @@ async function store(one, given, before) {
 
 /** @param {Identity} one */
 async function remove(one) {
-  if (!(await confirm({ title: t("settings.identity.delete-of", { who: one.email }), text: t("settings.identity.delete.sure"), yes: t("delete"), danger: true }))) return;
+  if (!(await confirm({ title: t("settings.identity.delete-of", { who: named(one) }), text: t("settings.identity.delete.sure"), yes: t("delete"), danger: true }))) return;
   try {
     await jmap.call("Identity/set", { destroy: [one.id] });
     await reload();
