@@ -18,10 +18,10 @@ const SHOTS = process.env.PILLARBOX_SHOTS ?? path.join(HERE, "../shots");
 
 /** What a package of those that stand aside gives; rejects where it is not there. */
 export const peer = async (name) => (await import(pathToFileURL(require.resolve(name)).href)).default;
-/** How long something may take to be seen. */
-const WAIT_MS = 10_000;
 /** How many times slower than it is the processor seems to the page: what hurries by here, shows there. */
 const SLOWER = Number(process.env.PILLARBOX_SLOWER ?? 1);
+/** How long something may take to be seen. */
+export const WAIT_MS = 10_000 * SLOWER;
 
 /** How people look at it. */
 export const LOOKS = {
@@ -41,7 +41,7 @@ export async function launch(options = {}) {
 export async function open(browser, look = "wide", more = {}) {
   const context = await browser.newContext({ ...LOOKS[look], ignoreHTTPSErrors: true, locale: "en-GB", reducedMotion: "reduce", ...more });
   const page = await context.newPage();
-  page.setDefaultTimeout(WAIT_MS * SLOWER);
+  page.setDefaultTimeout(WAIT_MS);
   if (SLOWER > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
   page.logged = [];
   page.asked = [];
@@ -64,7 +64,7 @@ function watch(page) {
 
 /** Waits until nothing is on its way to the page any more and nothing on it moves or changes. */
 export async function settled(page) {
-  const late = Date.now() + WAIT_MS * SLOWER;
+  const late = Date.now() + WAIT_MS;
   do {
     await page.evaluate(async () => {
       const frame = () => new Promise(requestAnimationFrame);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { accessibility, launch, logIn, open, shot } from "./browser.mjs";
 import { ALICE, BOB, CAROL, House, PEOPLE } from "./house.mjs";
+import { asker, composer } from "./asking.mjs";
 
 let house, browser;
 before(async () => {
@@ -14,42 +15,7 @@ after(async () => {
   await house?.close();
 });
 
-/** One JMAP call as another program would make it, until its answer is as `wanted`. */
-async function jmap(page, who, method, args, wanted = () => true) {
-  const authorization = `Basic ${Buffer.from(`${who}:${PEOPLE[who]}`).toString("base64")}`;
-  const ask = async (path, data) => {
-    const answer = await page.context().request.fetch(`${house.url}${path}`, { method: data ? "POST" : "GET", data, headers: { authorization, cookie: "" } });
-    return answer.json();
-  };
-  const session = await ask("/jmap/session");
-  const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
-  const until = Date.now() + 10_000;
-  for (;;) {
-    const { methodResponses } = await ask("/jmap/api", { using: Object.keys(session.capabilities), methodCalls: [[method, { accountId, ...args }, "0"]] });
-    const [, answer] = methodResponses[0];
-    if (wanted(answer)) return answer;
-    if (Date.now() > until) throw new Error(`${method} stayed ${JSON.stringify(answer)}`);
-    await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
-  }
-}
-
-/** The newest message of somebody with this subject, with its text; waits for it. */
-async function letterOf(page, who, subject, more = {}) {
-  const { ids } = await jmap(page, who, "Email/query", { filter: { subject, ...more }, sort: [{ property: "receivedAt", isAscending: false }] }, (answer) => answer.ids?.length > 0);
-  const { list } = await jmap(page, who, "Email/get", { ids: ids.slice(0, 1), fetchAllBodyValues: true, properties: ["from", "to", "cc", "bcc", "subject", "bodyValues", "textBody", "htmlBody", "attachments", "keywords", "inReplyTo", "references"] });
-  const [found] = list;
-  const valueOf = (parts) => parts.map((part) => found.bodyValues[part.partId]?.value ?? "").join("");
-  return { ...found, id: ids[0], text: valueOf(found.textBody), html: valueOf(found.htmlBody) };
-}
-
-/** How many of somebody's messages fit. */
-const count = async (page, who, filter) => (await jmap(page, who, "Email/query", { filter })).ids.length;
-
-/** The id of somebody's mailbox of a role. */
-async function mailbox(page, who, role) {
-  const { list } = await jmap(page, who, "Mailbox/get", { ids: null });
-  return list.find((one) => one.role === role)?.id;
-}
+const { jmap, letterOf, count, mailbox } = asker(() => house);
 
 /** A page of somebody who is logged in. */
 async function at(who, look = "wide") {
@@ -59,18 +25,6 @@ async function at(who, look = "wide") {
   return page;
 }
 
-/** The newest composer, ready to be written in. */
-async function composer(page, begin) {
-  const before = await page.locator(".composer").count();
-  await begin();
-  const one = page.locator(".composer").nth(before);
-  await one.waitFor();
-  const paper = one.frameLocator(".editor-frame").locator("#text[aria-label]");
-  await paper.waitFor();
-  return { one, paper, to: one.locator("[data-field=to] input"), subject: one.getByLabel("Subject") };
-}
-
-const press = (page, name) => () => page.getByRole("button", { name, exact: true }).first().click();
 const writeNew = (page) => composer(page, () => page.evaluate(() => { /** @type {any} */ (document.querySelector(".compose-button")).click(); }));
 const saved = (one) => one.locator(".composer-saved").filter({ hasText: /^Saved$/u }).waitFor();
 
