@@ -274,6 +274,24 @@ test("attachments open here; source and the way of a message are shown", async (
   await page.context().close();
 });
 
+test("the envelope is shown apart from the letter, by its tab", async () => {
+  await house.deliver(letter({ subject: "From the bank", from: "Bank <service@bank.test>" }), { from: "bounce-77@bulk.test" });
+  const page = await reader();
+  await row(page, "From the bank").click();
+  await page.locator(".message.open").getByRole("button", { name: "More for the message of Bank" }).click();
+  await page.getByRole("menuitem", { name: "Details" }).click();
+  await page.getByRole("tab", { name: "Letter" }).focus();
+  await page.getByRole("tabpanel", { name: "Letter" }).getByText("Bank <service@bank.test>").waitFor();
+  await page.keyboard.press("ArrowRight");
+  const envelope = page.getByRole("tabpanel", { name: "Envelope" });
+  await envelope.getByRole("row", { name: /Sender.*MAIL FROM bounce-77@bulk\.test.*Bank <service@bank\.test>/u }).waitFor();
+  await envelope.getByRole("row", { name: /Recipients.*RCPT TO alice@hamburger\.edu/u }).waitFor();
+  await envelope.getByText("The envelope names another sender than the letter.", { exact: false }).waitFor();
+  assert.deepEqual(await accessibility(page), []);
+  await shot(page, "reading-envelope");
+  await page.context().close();
+});
+
 test("bulk: all that the list finds is selected and marked", async () => {
   const page = await reader();
   await ready(page);

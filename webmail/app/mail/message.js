@@ -3,7 +3,7 @@ import { html, nothing } from "lit-html";
 import { ownAddresses } from "../core/data.js";
 import { command, commandLabel, keyHint, run } from "../core/commands.js";
 import { menu } from "../core/dialogs.js";
-import { displayName, fullAddress, longDate, relative, shortDate } from "../core/format.js";
+import { displayName, longDate, relative, shortDate } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { icon } from "../core/icons.js";
 import { compose } from "../core/pages.js";
@@ -85,23 +85,8 @@ function more(event, one) {
     item("reply"), item("reply-all"), item("forward"),
     { label: t("message.forward-attached"), icon: "attachment", run: () => { compose({ kind: "forwardAttached", emailId: one.id }); } },
     { label: t("message.again"), icon: "edit", run: () => { compose({ kind: "again", emailId: one.id }); } }, null,
-    { label: t("message.details"), icon: "info", run: () => { details(one); } }, item("print"), item("source"), item("hops"),
+    { label: t("message.details"), icon: "info", run: () => { import("./details.js").then((module) => module.showDetails(one)); } }, item("print"), item("source"), item("hops"),
   ].filter((each) => each !== undefined)));
-}
-
-/** @param {Email} one */
-async function details(one) {
-  const { dialog } = await import("../core/dialogs.js");
-  const whole = messages.get(one.id);
-  /** @type {[string, string][]} */
-  const lines = /** @type {[string, import("../core/format.js").EmailAddress[] | null | undefined][]} */ ([["from", one.from], ["to", one.to], ["cc", whole?.cc], ["bcc", whole?.bcc], ["reply-to", whole?.replyTo]])
-    .filter(([, all]) => all?.length).map(([name, all]) => [t(`details.${name}`), (all ?? []).map(fullAddress).join(", ")]);
-  lines.push([t("details.sent"), whole?.sentAt ? longDate(whole.sentAt) : ""], [t("details.received"), longDate(one.receivedAt)], [t("details.subject"), one.subject ?? ""]);
-  const list = whole?.["header:List-Id:asText"];
-  if (list) lines.push([t("details.list"), list]);
-  const checked = whole?.["header:Authentication-Results:asText:all"]?.[0];
-  lines.push([t("details.checked"), checked || t("details.unchecked")]);
-  dialog({ title: t("message.details"), className: "wide", body: () => html`<dl class="details">${lines.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>` });
 }
 
 /** @param {Email} one */
