@@ -17,6 +17,7 @@ actOnSettings();
 listen();
 showToasts();
 listenToKeys();
+tellMissing();
 havePage("mail", mail);
 
 /** Everything for somebody who is logged in: asked in the same turn as the page asks its own. */
@@ -49,6 +50,13 @@ function restoreDrafts() {
   } catch {
     // A browser that keeps nothing has nothing to restore.
   }
+}
+
+/** What is fetched when it is first wanted may not come: that is said here, whichever key or button asked for it. */
+function tellMissing() {
+  addEventListener("unhandledrejection", ({ reason }) => {
+    if (reason instanceof TypeError && /\bimport|\bmodule/i.test(reason.message)) complain(t("error.unreachable"));
+  });
 }
 
 async function main() {

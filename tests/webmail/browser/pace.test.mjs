@@ -75,3 +75,21 @@ test("what is typed while a composer is on its way does nothing to the mail", as
   assert.equal(await page.locator(".star[aria-pressed=true]").count(), 0);
   await page.context().close();
 });
+
+test("what cannot be fetched is told, and works once it can be", async () => {
+  const page = await open(browser);
+  const lazy = /\/app\/(mail\/actions|shell-menus)\.js$/u;
+  await page.route(lazy, (route) => route.abort());
+  await logIn(page, house);
+  await page.locator(".row:not(.waiting)").first().waitFor();
+  await page.keyboard.press("j");
+  for (const key of ["s", "Control+k"]) {
+    await page.keyboard.press(key);
+    await page.locator(".toast").getByText("The server cannot be reached. Nothing was changed.").waitFor();
+    await page.locator(".toast").getByRole("button", { name: "Close" }).click();
+  }
+  await page.unroute(lazy);
+  await page.keyboard.press("s");
+  await page.locator(".star[aria-pressed=true]").waitFor();
+  await page.context().close();
+});

@@ -19,14 +19,18 @@ function keep(event) {
  */
 export async function hold(coming) {
   if (held) return;
+  /** @type {KeyboardEvent[]} */ let kept = [];
   held = [];
   addEventListener("keydown", keep, true);
   // A frame later it has the focus.
-  const there = Promise.resolve(coming).then(() => new Promise(requestAnimationFrame), () => {});
-  await Promise.race([there, new Promise((late) => { setTimeout(late, HOLD_MAX_MS); })]);
-  removeEventListener("keydown", keep, true);
-  const kept = held;
-  held = null;
+  const there = Promise.resolve(coming).then(() => new Promise(requestAnimationFrame));
+  try {
+    await Promise.race([there, new Promise((late) => { setTimeout(late, HOLD_MAX_MS); })]);
+  } finally {
+    removeEventListener("keydown", keep, true);
+    kept = held;
+    held = null;
+  }
   const field = document.activeElement;
   // Not there, or a frame into which nobody can type but the person: then they are lost, which harms nothing.
   if (field instanceof HTMLInputElement) for (const event of kept) give(field, event);
