@@ -209,7 +209,7 @@ function replyLine(one) {
 }
 
 function bar() {
-  const button = (/** @type {string} */ id, /** @type {string} */ image = "") => (command(id) ? html`<button class="icon-button" aria-label=${commandLabel(id)} title="${commandLabel(id)}${keyHint(id) ? ` (${keyHint(id)})` : ""}" @click=${() => run(id)}>${icon(image || command(id)?.icon || "more")}</button>` : nothing);
+  const button = (/** @type {string} */ id, /** @type {string} */ image = "") => (command(id) ? html`<button class="icon-button" data-command=${id} aria-label=${commandLabel(id)} title="${commandLabel(id)}${keyHint(id) ? ` (${keyHint(id)})` : ""}" @click=${() => run(id)}>${icon(image || command(id)?.icon || "more")}</button>` : nothing);
   void emailsTick.value;
   const starred = members(openThread.value).some((one) => one.keywords.$flagged);
   return html`<div class="reader-bar" role="toolbar" aria-label=${t("reader.tools")}>
@@ -223,7 +223,7 @@ function bar() {
 /** @param {Event} event */
 function more(event) {
   const anchor = /** @type {Element} */ (event.currentTarget);
-  import("./list-menus.js").then(({ items }) => menu(anchor, items(["reply", "reply-all", "forward", "", "print", "source", "hops", "", "important", "mute", "to-inbox", "open-all"])));
+  import("./list-menus.js").then(({ items }) => menu(anchor, items(["reply", "reply-all", "forward", "", "label", "star", "spam", "important", "mute", "to-inbox", "", "print", "source", "hops", "open-all"])));
 }
 
 /** Answers or forwards the message with the cursor. @param {"reply" | "replyAll" | "forward"} kind */
