@@ -8,16 +8,18 @@ use serde_json::Value;
 pub fn find(value: &Value, path: &str, octets: usize) -> Option<Value> {
     let tokens: Vec<String> = match path {
         "" => Vec::new(),
-        _ => path.strip_prefix('/')?.split('/').map(token).collect(),
+        _ => path.strip_prefix('/')?.split('/').map(token).collect::<Option<_>>()?,
     };
     let mut room = octets;
     walk(value, &tokens, &mut room)
 }
 
-/// RFC 6901 §4.
+/// RFC 6901 §3 and §4: `~` stands only before `0` or `1`; `None` where it does not.
 #[must_use]
-pub fn token(text: &str) -> String {
-    text.replace("~1", "/").replace("~0", "~")
+pub fn token(text: &str) -> Option<String> {
+    let is_escape = |rest: &str| rest.starts_with(['0', '1']);
+    let all = text.split('~').skip(1).all(is_escape);
+    all.then(|| text.replace("~1", "/").replace("~0", "~"))
 }
 
 fn walk(value: &Value, path: &[String], room: &mut usize) -> Option<Value> {
@@ -81,7 +83,18 @@ mod tests {
         for nowhere in ["/list/2", "/list/00", "/list/-", "/x", "list", "/list/*/x", "/n/*", "/a~1b~0/x"] {
             assert_eq!(at(nowhere), None, "{nowhere}");
         }
+        for wrong in ["/a~1b~", "/a~1b~2", "/n~"] {
+            assert_eq!(at(wrong), None, "{wrong}");
+        }
         assert!(at("").is_some_and(|value| value.is_object()));
+    }
+
+    #[test]
+    fn a_tilde_stands_before_0_or_1() {
+        assert_eq!(token("a~01~1~0").as_deref(), Some("a~1/~"));
+        for wrong in ["~", "a~", "~2", "~~0", "~\u{e9}"] {
+            assert_eq!(token(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Applies a patch to an object, which is left half changed when it fails.
 ///
 /// # Errors
-/// `invalidPatch`: a pointer into an array or to below what is not there, or one that begins with another.
+/// `invalidPatch`: no pointer, one into an array or to below what is not there, or one that begins with another.
 pub fn apply(object: &mut Map<String, Value>, patch: &Map<String, Value>) -> Result<(), SetError> {
     let mut before: Option<&str> = None;
     let mut paths: Vec<&String> = patch.keys().collect();
@@ -21,8 +21,10 @@ pub fn apply(object: &mut Map<String, Value>, patch: &Map<String, Value>) -> Res
         before = Some(path);
     }
     for (path, value) in patch {
-        let tokens: Vec<String> = path.split('/').map(token).collect();
-        set(object, &tokens, value).ok_or_else(|| SetError::invalid_patch(format!("{path} leads nowhere.")))?;
+        let tokens: Option<Vec<String>> = path.split('/').map(token).collect();
+        tokens
+            .and_then(|tokens| set(object, &tokens, value))
+            .ok_or_else(|| SetError::invalid_patch(format!("{path} leads nowhere.")))?;
     }
     Ok(())
 }
@@ -72,6 +74,10 @@ mod tests {
             json!({"list/0": 2}),
             json!({"none/a": 2}),
             json!({"name/a": 2}),
+            json!({"keywords/a/b": true}),
+            json!({"keywords/a~2": true}),
+            json!({"nam~": "y"}),
+            json!({"/name": "y"}),
         ] {
             assert_eq!(patched(object(), patch.clone()), Err("invalidPatch"), "{patch}");
         }

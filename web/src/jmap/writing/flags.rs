@@ -1,8 +1,10 @@
 //! `keywords` and `mailboxIds` as clients write them (RFC 8621 §4.1.1): whole, or as a patch.
 
 use crate::jmap::error::SetError;
+use crate::jmap::pointer::token;
 use crate::jmap::{Context, ids};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use store::types::{AccountId, Flags, KeywordsChange, MailboxId, MailboxesChange, PLACES_MAX};
 
 /// Octets of a keyword (RFC 8621 §4.1.1).
@@ -93,12 +95,22 @@ pub(super) struct Patch {
 /// `invalidProperties`, `invalidPatch`, `tooManyKeywords`, `tooManyMailboxes`.
 pub(super) fn patch(context: &Context<'_>, account: AccountId, patch: &Map<String, Value>) -> Result<Patch, SetError> {
     let mut read = Patch::default();
+    let mut said = BTreeSet::new();
     for (path, value) in patch {
-        match path.split_once('/') {
-            None => whole(context, account, (path, value), &mut read)?,
-            Some(("keywords", name)) => patch_keyword(&pointer_token(name), value, &mut read)?,
-            Some(("mailboxIds", name)) => patch_mailbox((context, account), &pointer_token(name), value, &mut read)?,
-            Some((property, _)) => return Err(unchangeable(property)),
+        let tokens: Option<Vec<String>> = path.split('/').map(token).collect();
+        let tokens = tokens.ok_or_else(|| SetError::invalid_patch(format!("{path} is no JSON pointer.")))?;
+        let parts: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        match parts[..] {
+            [whole_one] => whole(context, account, (whole_one, value), &mut read)?,
+            // Two that differ only in the case of letters are one keyword (RFC 8621 §4.1.1).
+            ["keywords", name] if !said.insert(name.to_ascii_lowercase()) => {
+                return Err(SetError::invalid_patch(format!("The keyword {name:?} is there twice.")));
+            }
+            ["keywords", name] => patch_keyword(name, value, &mut read)?,
+            ["mailboxIds", name] => patch_mailbox((context, account), name, value, &mut read)?,
+            // Objects that are there, but not to be changed.
+            [property @ ("bodyStructure" | "bodyValues"), _] => return Err(unchangeable(property)),
+            _ => return Err(SetError::invalid_patch(format!("{path} leads nowhere."))),
         }
     }
     Ok(read)
@@ -128,11 +140,6 @@ fn whole(
 
 fn unchangeable(property: &str) -> SetError {
     SetError::invalid_properties(&[property], "Of an e-mail only keywords and mailboxIds can be changed.")
-}
-
-/// RFC 6901 §4.
-fn pointer_token(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
 }
 
 /// `true` sets, `null` takes away.
