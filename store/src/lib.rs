@@ -13,6 +13,7 @@ mod error;
 pub mod fault;
 mod gone;
 mod index;
+mod mailbox;
 mod object;
 pub mod op;
 pub mod query;

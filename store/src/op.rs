@@ -93,11 +93,9 @@ pub enum Op {
     /// An operation on mailboxes, done only while each of these mailboxes has this whole name: who asked for it looked the
     /// names up before, and others rename and remove meanwhile. `Gone` when one has it no longer.
     WhileNamed { account: AccountId, names: Vec<(MailboxId, String)>, then: Box<Op> },
-    /// Another role for a mailbox, or none. `Gone`, `Conflict` (for INBOX, or another has the role).
-    MailboxRole { account: AccountId, mailbox: MailboxId, role: Option<Role> },
-    /// Removes it as above, but only where no other lies in it (`Conflict`), and no message without `\Deleted`, unless
-    /// `with_emails` (`Exists`).
-    MailboxDestroy { account: AccountId, mailbox: MailboxId, with_emails: bool, now: Time },
+    /// Mailboxes made, changed and removed together: only how all is in the end has to be right, so two may swap names or
+    /// roles. A change that does not go with it is left out, the last one first, and the outcome says why. `Gone`.
+    MailboxesSet { account: AccountId, changes: Vec<MailboxChange>, now: Time },
     /// RFC 9051 §6.3.7.
     MailboxSubscribe { account: AccountId, mailbox: MailboxId, subscribed: bool },
     /// The same for a whole path that is no mailbox of the account: one that is gone, or another's. `Limit`.
@@ -410,6 +408,8 @@ pub enum Outcome {
     Account(AccountId),
     /// Done; the new mailbox.
     Mailbox(MailboxId),
+    /// What came of each change, in order: the mailbox, or why not.
+    Mailboxes(Vec<Result<MailboxId, MailboxRefusal>>),
     /// What became of each local recipient, in order.
     Delivered(Vec<Delivery>),
     /// The new UIDs: source (where there is one) and destination, with the destination's UIDVALIDITY.

@@ -1,6 +1,7 @@
 //! The store's own words: ids, rows, and what they mean.
 
 pub use crate::email::*;
+pub use crate::mailbox::*;
 pub use crate::object::*;
 use crate::op::Frame;
 use crate::uids::UidSet;

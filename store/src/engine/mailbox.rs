@@ -12,7 +12,7 @@ use message::Time;
 use rusqlite::params;
 
 /// The one name that compares without case, at the top (RFC 9051 §5.1).
-const INBOX: &str = "INBOX";
+pub(super) const INBOX: &str = "INBOX";
 /// Between the names of a path; no name holds it.
 pub const DELIMITER: char = '/';
 /// Octets of one name: what file systems and other servers take, so that mail can move there.
@@ -25,13 +25,13 @@ pub const MAILBOXES_MAX: u64 = 10_000;
 pub const SUBSCRIPTIONS_MAX: u64 = 10_000;
 
 /// A mailbox about to be written.
-struct NewMailbox<'a> {
-    account: AccountId,
-    parent: i64,
-    name: &'a str,
-    role: Option<Role>,
-    subscribed: bool,
-    selectable: bool,
+pub(super) struct NewMailbox<'a> {
+    pub account: AccountId,
+    pub parent: i64,
+    pub name: &'a str,
+    pub role: Option<Role>,
+    pub subscribed: bool,
+    pub selectable: bool,
 }
 
 /// What of a mailbox decides what may be done with it.
@@ -132,7 +132,7 @@ impl Work<'_> {
         Ok(made.0)
     }
 
-    fn insert_mailbox(&mut self, new: &NewMailbox<'_>, now: Time) -> Sql<MailboxId> {
+    pub(super) fn insert_mailbox(&mut self, new: &NewMailbox<'_>, now: Time) -> Sql<MailboxId> {
         let account = new.account;
         let validity = self.next_validity(account, now)?;
         let modseq = self.next_modseq(account)?.unwrap_or(0);
@@ -161,7 +161,7 @@ impl Work<'_> {
 
     /// Puts another mailbox in the place of one: ids are never used again, for what opens and what does not. Those that
     /// lie below stay there.
-    fn replace_mailbox(&mut self, old: MailboxId, new: &NewMailbox<'_>, now: Time) -> Sql<MailboxId> {
+    pub(super) fn replace_mailbox(&mut self, old: MailboxId, new: &NewMailbox<'_>, now: Time) -> Sql<MailboxId> {
         self.remove_row((new.account, old), now)?;
         let made = self.insert_mailbox(new, now)?;
         let modseq = self.next_modseq(new.account)?.unwrap_or(0);
@@ -224,14 +224,21 @@ impl Work<'_> {
         if self.depth_of(account, at)? + self.height_of(account, mailbox)? > DEPTH_MAX {
             return Ok(Outcome::Limit);
         }
+        self.seat_mailbox(of, at, name)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Puts a mailbox where nothing is.
+    pub(super) fn seat_mailbox(&mut self, of: Shelf, parent: i64, name: &str) -> Sql<()> {
+        let (account, mailbox) = of;
         let modseq = self.next_modseq(account)?.unwrap_or(0);
-        let waited_for = self.forget_subscription(account, at, name)?;
+        let waited_for = self.forget_subscription(account, parent, name)?;
         self.run(
             "UPDATE mailbox SET parent = ?3, name = ?4, modseq = ?5, changed = ?5, subscribed = subscribed | ?6 \
              WHERE account = ?1 AND id = ?2",
-            params![account.0, mailbox.0, at, name.as_bytes(), modseq, waited_for],
-        )?;
-        Ok(Outcome::Done)
+            params![account.0, mailbox.0, parent, name.as_bytes(), modseq, waited_for],
+        )
+        .map(drop)
     }
 
     /// RFC 9051 §6.3.6: what is in INBOX goes to a new mailbox; it stays, and so does what lies below it.
@@ -322,7 +329,7 @@ impl Work<'_> {
         Ok(Outcome::Done)
     }
 
-    fn remove_row(&mut self, of: Shelf, now: Time) -> Sql<()> {
+    pub(super) fn remove_row(&mut self, of: Shelf, now: Time) -> Sql<()> {
         let (account, mailbox) = of;
         let modseq = self.next_modseq(account)?.unwrap_or(0);
         let find = "SELECT added FROM mailbox WHERE account = ?1 AND id = ?2";
@@ -392,7 +399,7 @@ impl Work<'_> {
         Ok(true)
     }
 
-    fn path_of(&self, account: AccountId, parent: i64, name: &str) -> Sql<String> {
+    pub(super) fn path_of(&self, account: AccountId, parent: i64, name: &str) -> Sql<String> {
         let (mut at, mut path) = (parent, name.to_owned());
         while at != 0 {
             let Some(node) = self.node(account, MailboxId(at))? else { break };

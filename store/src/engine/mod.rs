@@ -6,16 +6,17 @@ mod account;
 mod across;
 mod alias;
 mod append;
+mod arrange;
 mod blob;
 mod deliver;
 mod emails;
 mod flags;
 mod mailbox;
+mod mailboxes;
 mod messages;
 mod objects;
 mod open;
 mod outbox;
-mod roles;
 mod sharing;
 mod thread;
 mod trace;
@@ -379,10 +380,7 @@ impl Work<'_> {
                 self.apply_to_mailboxes(then)
             }
             Op::WhileNamed { .. } => Ok(Outcome::Gone),
-            Op::MailboxRole { account, mailbox, role } => self.mailbox_role((*account, *mailbox), *role),
-            Op::MailboxDestroy { account, mailbox, with_emails, now } => {
-                self.mailbox_destroy((*account, *mailbox), *with_emails, *now)
-            }
+            Op::MailboxesSet { account, changes, now } => self.mailboxes_set(*account, changes, *now),
             Op::MailboxSubscribe { account, mailbox, subscribed } => {
                 self.mailbox_subscribe((*account, *mailbox), *subscribed)
             }

@@ -4,7 +4,7 @@ use super::{Account, Box, Entry, changed};
 use message::Time;
 use std::collections::BTreeMap;
 use store::op::FlagChange;
-use store::types::{MailboxId, Role, Uid};
+use store::types::{MailboxChange, MailboxId, MailboxRef, MailboxRefusal, MailboxWish, Role, Uid};
 use store::{Outcome, UidSet};
 
 impl Box {
@@ -166,28 +166,88 @@ impl Account {
         Outcome::Done
     }
 
-    pub(super) fn set_role(&mut self, mailbox: MailboxId, role: Option<Role>) -> Outcome {
-        let taken = role.and_then(|role| self.with_role(role));
-        let Some(found) = self.mailboxes.get_mut(&mailbox) else { return Outcome::Gone };
-        if found.role == role {
-            return Outcome::Done;
+    /// One change alone: what several come to together, `tests/mailboxes.rs` tries.
+    pub(super) fn arrange(&mut self, change: &MailboxChange, now: Time) -> Result<MailboxId, MailboxRefusal> {
+        match change {
+            MailboxChange::Create(wish) => self.arrange_new(wish, now),
+            MailboxChange::Update(mailbox, wish) => self.arrange_old(*mailbox, wish, now),
+            MailboxChange::Destroy { mailbox, with_emails } => self.destroy_box(*mailbox, *with_emails, now),
         }
-        if taken.is_some() || found.role == Some(Role::Inbox) || role == Some(Role::Inbox) {
-            return Outcome::Conflict;
-        }
-        found.role = role;
-        Outcome::Done
     }
 
-    pub(super) fn destroy_box(&mut self, mailbox: MailboxId, with_emails: bool, now: Time) -> Outcome {
+    fn arrange_new(&mut self, wish: &MailboxWish, now: Time) -> Result<MailboxId, MailboxRefusal> {
+        let (parent, name) = (parent(wish).flatten(), wish.name.clone().unwrap());
+        if wish.role == Some(Some(Role::Inbox)) {
+            return Err(MailboxRefusal::RoleTaken);
+        }
+        if Self::is_no_path(std::slice::from_ref(&name)) {
+            return Err(MailboxRefusal::BadName);
+        }
+        let before = self.clone();
+        let made = match self.create(parent, std::slice::from_ref(&name), None, now) {
+            Outcome::Mailbox(made) => made,
+            Outcome::Gone => return Err(MailboxRefusal::NoParent),
+            _ => return Err(MailboxRefusal::NameTaken(MailboxRef::Known(self.child(parent, &name).unwrap()))),
+        };
+        self.adjust(made, wish).inspect_err(|_| *self = before)?;
+        Ok(made)
+    }
+
+    fn arrange_old(&mut self, id: MailboxId, wish: &MailboxWish, now: Time) -> Result<MailboxId, MailboxRefusal> {
+        let found = self.mailboxes.get(&id).ok_or(MailboxRefusal::Gone)?;
+        let is_inbox = found.role == Some(Role::Inbox);
+        let (parent, name) =
+            (parent(wish).unwrap_or(found.parent), wish.name.clone().unwrap_or_else(|| found.name.clone()));
+        let moves = (parent, &name) != (found.parent, &found.name);
+        if is_inbox && moves {
+            return Err(MailboxRefusal::Inbox);
+        }
+        let inbox = Some(Role::Inbox);
+        if wish.role.is_some_and(|role| role != found.role && (is_inbox || role == inbox)) {
+            return Err(MailboxRefusal::RoleTaken);
+        }
+        if Self::is_no_path(std::slice::from_ref(&name)) {
+            return Err(MailboxRefusal::BadName);
+        }
+        let before = self.clone();
+        let is_inside = std::iter::successors(parent, |at| self.mailboxes.get(at)?.parent).any(|at| at == id);
+        match self.rename(id, parent, std::slice::from_ref(&name), now) {
+            _ if !moves => {}
+            Outcome::Done => {}
+            Outcome::Gone => return Err(MailboxRefusal::NoParent),
+            _ if is_inside => return Err(MailboxRefusal::Loop),
+            _ => return Err(MailboxRefusal::NameTaken(MailboxRef::Known(self.child(parent, &name).unwrap()))),
+        }
+        self.adjust(id, wish).inspect_err(|_| *self = before)?;
+        Ok(id)
+    }
+
+    fn adjust(&mut self, mailbox: MailboxId, wish: &MailboxWish) -> Result<(), MailboxRefusal> {
+        if let Some(role) = wish.role {
+            if role.and_then(|role| self.with_role(role)).is_some_and(|other| other != mailbox) {
+                return Err(MailboxRefusal::RoleTaken);
+            }
+            self.mailboxes.get_mut(&mailbox).unwrap().role = role;
+        }
+        if let Some(subscribed) = wish.subscribed {
+            self.mailboxes.get_mut(&mailbox).unwrap().subscribed = subscribed;
+        }
+        Ok(())
+    }
+
+    fn destroy_box(&mut self, mailbox: MailboxId, with_emails: bool, now: Time) -> Result<MailboxId, MailboxRefusal> {
+        let found = self.mailboxes.get(&mailbox).ok_or(MailboxRefusal::Gone)?;
+        if found.role == Some(Role::Inbox) {
+            return Err(MailboxRefusal::Inbox);
+        }
+        if !with_emails && found.messages.values().any(|entry| !entry.flags.deleted) {
+            return Err(MailboxRefusal::HasEmail);
+        }
         if self.mailboxes.values().any(|b| b.parent == Some(mailbox)) {
-            return Outcome::Conflict;
+            return Err(MailboxRefusal::HasChild);
         }
-        let holds = |found: &Box| found.messages.values().any(|entry| !entry.flags.deleted);
-        if !with_emails && self.mailboxes.get(&mailbox).is_some_and(holds) {
-            return Outcome::Exists;
-        }
-        self.delete(mailbox, now)
+        self.delete(mailbox, now);
+        Ok(mailbox)
     }
 
     pub(super) fn delete(&mut self, mailbox: MailboxId, now: Time) -> Outcome {
@@ -208,4 +268,14 @@ impl Account {
         }
         Outcome::Done
     }
+}
+
+/// What is above, as one change alone names it.
+fn parent(wish: &MailboxWish) -> Option<Option<MailboxId>> {
+    wish.parent.map(|parent| {
+        parent.map(|parent| match parent {
+            MailboxRef::Known(mailbox) => mailbox,
+            MailboxRef::New(_) => MailboxId(-1),
+        })
+    })
 }

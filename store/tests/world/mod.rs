@@ -220,8 +220,7 @@ impl World {
         | Op::MailboxCreate { account, .. }
         | Op::MailboxRename { account, .. }
         | Op::MailboxDelete { account, .. }
-        | Op::MailboxRole { account, .. }
-        | Op::MailboxDestroy { account, .. }
+        | Op::MailboxesSet { account, .. }
         | Op::MailboxSubscribe { account, .. }) = op
         else {
             panic!("{op:?}")
@@ -241,8 +240,9 @@ impl World {
             Op::MailboxCreate { parent, path, role, now, .. } => account.create(*parent, path, *role, *now),
             Op::MailboxRename { mailbox, parent, path, now, .. } => account.rename(*mailbox, *parent, path, *now),
             Op::MailboxDelete { mailbox, now, .. } => account.delete(*mailbox, *now),
-            Op::MailboxRole { mailbox, role, .. } => account.set_role(*mailbox, *role),
-            Op::MailboxDestroy { mailbox, with_emails, now, .. } => account.destroy_box(*mailbox, *with_emails, *now),
+            Op::MailboxesSet { changes, now, .. } => {
+                Outcome::Mailboxes(changes.iter().map(|change| account.arrange(change, *now)).collect())
+            }
             Op::MailboxSubscribe { mailbox, subscribed, .. } => match account.mailboxes.get_mut(mailbox) {
                 None => Outcome::Gone,
                 Some(found) => {

@@ -10,7 +10,8 @@ use store::op::{
     RightsChange, Settled, SettledRecipient, Settlement,
 };
 use store::types::{
-    AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxId, ObjectChange, Rights, Role, Uid,
+    AccountId, Alias, AliasTarget, Annotated, Credentials, Flags, MailboxChange, MailboxId, MailboxRef, MailboxWish,
+    ObjectChange, Rights, Role, Uid,
 };
 use store::{Engine, Op, StoreError, UidSet};
 
@@ -262,15 +263,35 @@ fn on_mailboxes() -> impl Strategy<Value = Op> {
         }),
         1 => on_sharing(),
         1 => (an_account(), a_mailbox()).prop_map(move |(account, mailbox)| Op::MailboxDelete { account, mailbox, now }),
-        1 => (an_account(), a_mailbox(), prop::option::of(a_role())).prop_map(|(account, mailbox, role)| {
-            Op::MailboxRole { account, mailbox, role }
-        }),
-        1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(move |(account, mailbox, with_emails)| {
-            Op::MailboxDestroy { account, mailbox, with_emails, now }
+        3 => (an_account(), a_change()).prop_map(move |(account, change)| {
+            Op::MailboxesSet { account, changes: vec![change], now }
         }),
         1 => (an_account(), a_mailbox(), any::<bool>()).prop_map(|(account, mailbox, subscribed)| {
             Op::MailboxSubscribe { account, mailbox, subscribed }
         }),
+    ]
+}
+
+fn a_wish() -> impl Strategy<Value = MailboxWish> {
+    let name = prop::sample::select(vec!["a", "b", "Inbox", "Sent", "c/d", ""]).prop_map(str::to_owned);
+    let parent = prop::option::weighted(0.4, a_mailbox().prop_map(MailboxRef::Known));
+    let wish = (name, parent, prop::option::of(prop::option::of(a_role())), any::<Option<bool>>());
+    wish.prop_map(|(name, parent, role, subscribed)| MailboxWish {
+        name: Some(name),
+        parent: Some(parent),
+        role,
+        subscribed,
+        note: None,
+    })
+}
+
+fn a_change() -> impl Strategy<Value = MailboxChange> {
+    let role = prop::option::of(a_role()).prop_map(|role| MailboxWish { role: Some(role), ..MailboxWish::default() });
+    prop_oneof![
+        a_wish().prop_map(MailboxChange::Create),
+        (a_mailbox(), a_wish()).prop_map(|(mailbox, wish)| MailboxChange::Update(mailbox, wish)),
+        (a_mailbox(), role).prop_map(|(mailbox, wish)| MailboxChange::Update(mailbox, wish)),
+        (a_mailbox(), any::<bool>()).prop_map(|(mailbox, with_emails)| MailboxChange::Destroy { mailbox, with_emails }),
     ]
 }
 

@@ -5,6 +5,7 @@ mod changes;
 mod names;
 mod query;
 mod set;
+mod wish;
 
 pub(super) use changes::changes;
 pub(super) use query::{query, query_changes};
