@@ -5,6 +5,7 @@
 use crate::Office;
 use message::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::StoreError;
 use store::op::{Op, Outcome};
@@ -41,6 +42,8 @@ pub struct Snooze {
 pub enum NotSnoozed {
     /// There is no such e-mail, or no such snooze.
     Gone,
+    /// It is away already, under this number.
+    Exists(i64),
     /// The time has passed, or is too far away.
     BadTime,
     /// The account has too many, or no room for the mailbox.
@@ -72,8 +75,8 @@ impl Snooze {
 }
 
 impl Office {
-    /// Puts an e-mail away until a time; gives the number of the snooze. One that is away already stays so until the new time,
-    /// under a new number.
+    /// Puts an e-mail away until a time; gives the number of the snooze. What is left of an earlier one, from where its
+    /// owner took the e-mail out, goes.
     ///
     /// # Errors
     /// [`NotSnoozed`]; nothing was changed.
@@ -88,13 +91,13 @@ impl Office {
         let row = self.store().read(EmailsById { account, ids: vec![email] }).await?.into_iter().next();
         let row = row.ok_or(NotSnoozed::Gone)?;
         let before = self.snooze_of(account, email).await?;
+        let lies_in = |mailbox: MailboxId| row.places.iter().any(|(place, ..)| *place == mailbox);
+        if let Some((object, _)) = before.as_ref().filter(|(_, snooze)| lies_in(snooze.within)) {
+            return Err(NotSnoozed::Exists(object.id));
+        }
         let within = self.snoozed_mailbox(now, account).await?;
         let mut from: Vec<MailboxId> = row.places.iter().map(|(mailbox, ..)| *mailbox).collect();
         from.dedup();
-        // What lies there already came from where it was put away.
-        if from == [within] {
-            from = before.as_ref().map(|(_, snooze)| snooze.from.clone()).unwrap_or_default();
-        }
         from.retain(|mailbox| *mailbox != within);
         let snooze = Snooze { email, until, from, within };
         let mut changes = vec![snooze.change(None)];
@@ -162,7 +165,7 @@ impl Office {
                     Err(NotSnoozed::Conflict) => conflicts += 1,
                     Err(NotSnoozed::Store(error)) => return Err(error),
                     // It is gone, or cannot be brought back: then it stays where anybody sees it.
-                    Err(NotSnoozed::Gone | NotSnoozed::Limit | NotSnoozed::BadTime) => {
+                    Err(NotSnoozed::Gone | NotSnoozed::Limit | NotSnoozed::BadTime | NotSnoozed::Exists(_)) => {
                         self.forget_snoozes(now, object.account, &[object.id]).await?
                     }
                 }
@@ -171,6 +174,25 @@ impl Office {
                 return Ok(Some(now.after(AFTER_CONFLICT)));
             }
         }
+    }
+
+    /// Forgets the snoozes of e-mails that were destroyed, by whatever way: there is nothing that could come back.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_gone_snoozes(&self, now: Time, account: AccountId) -> Result<(), StoreError> {
+        let all = self.store().read(Objects { account, kind: ObjectKind::Snooze }).await?;
+        let known: Vec<(EmailId, Object)> =
+            all.into_iter().filter_map(|object| Some((Snooze::of(&object)?.email, object))).collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let ids = known.iter().map(|(email, _)| *email).collect();
+        let there = self.store().read(EmailsById { account, ids }).await?;
+        let there: BTreeSet<EmailId> = there.into_iter().map(|row| row.id).collect();
+        let gone = known.into_iter().filter(|(email, _)| !there.contains(email));
+        let ids: Vec<i64> = gone.map(|(_, object)| object.id).collect();
+        self.forget_snoozes(now, account, &ids).await
     }
 
     /// Whether or not it is still there.

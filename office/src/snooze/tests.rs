@@ -140,3 +140,35 @@ async fn times_have_limits() {
     assert_eq!(house.put_away(NOW.after(AWAY_MAX).after(Duration::from_millis(1))).await, Err(NotSnoozed::BadTime));
     assert!(house.put_away(NOW.after(AWAY_MAX)).await.is_ok());
 }
+
+#[tokio::test]
+async fn what_is_away_is_not_put_away_again() {
+    let house = House::new().await;
+    let number = house.put_away(LATER).await.unwrap();
+    assert_eq!(house.put_away(Time(LATER.0 + 1)).await, Err(NotSnoozed::Exists(number)));
+    house.office.resnooze(NOW, house.account, number, Time(LATER.0 + 1)).await.unwrap();
+    // Who took it out may put it away anew: it comes back to where it was then.
+    let mailboxes = Some(MailboxesChange::Replace(vec![house.inbox]));
+    let changes = vec![EmailChange { email: house.email, keywords: None, mailboxes }];
+    let set = Op::EmailsSet { account: house.account, changes, unchanged_since: None, now: NOW };
+    house.office.store().apply(set).await.unwrap();
+    let again = house.put_away(LATER).await.unwrap();
+    assert_ne!(again, number);
+    let all = house.office.store().read(Objects { account: house.account, kind: ObjectKind::Snooze }).await.unwrap();
+    assert_eq!(all.iter().map(|object| object.id).collect::<Vec<_>>(), [again]);
+}
+
+#[tokio::test]
+async fn a_snooze_goes_with_its_email() {
+    let house = House::new().await;
+    house.put_away(LATER).await.unwrap();
+    let all = async || {
+        house.office.forget_gone_snoozes(NOW, house.account).await.unwrap();
+        house.office.store().read(Objects { account: house.account, kind: ObjectKind::Snooze }).await.unwrap().len()
+    };
+    assert_eq!(all().await, 1);
+    let destroy =
+        Op::EmailsDestroy { account: house.account, emails: vec![house.email], unchanged_since: None, now: NOW };
+    house.office.store().apply(destroy).await.unwrap();
+    assert_eq!(all().await, 0);
+}

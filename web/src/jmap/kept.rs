@@ -78,7 +78,11 @@ impl Kind {
         changes.answer(name, &changed, &[])
     }
 
-    async fn changed(self, context: &Context<'_>, changes: &Changes) -> Result<Changed, MethodError> {
+    /// What changed.
+    ///
+    /// # Errors
+    /// `cannotCalculateChanges`, and the store's.
+    pub async fn changed(self, context: &Context<'_>, changes: &Changes) -> Result<Changed, MethodError> {
         let account = changes.account;
         let current = self.state(context, account).await?;
         let since = changes.since(current)?;

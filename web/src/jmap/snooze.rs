@@ -3,7 +3,7 @@
 use super::context::{Answer, Arguments, Context};
 use super::error::{MethodError, SetError};
 use super::generic::get::only;
-use super::generic::{Get, Outcome, Set};
+use super::generic::{Changes, Get, Outcome, Set};
 use super::ids;
 use super::kept::{Kept, Kind};
 use message::Time;
@@ -23,6 +23,7 @@ pub(super) async fn get(context: &mut Context<'_>, mut arguments: Arguments) -> 
     let get = Get::read(context, &mut arguments)?;
     arguments.end()?;
     let wanted = get.properties(|name| PROPERTIES.contains(&name))?;
+    forget_gone(context, get.account).await?;
     let (state, all) = SNOOZE.all(context, get.account).await?;
     let object = |kept: &Kept| Some(only(object(kept, get.account)?, wanted.as_deref()));
     let Some(asked) = &get.ids else {
@@ -51,14 +52,23 @@ fn object(kept: &Kept, account: AccountId) -> Option<Value> {
     }))
 }
 
-pub(super) async fn changes(context: &mut Context<'_>, arguments: Arguments) -> Answer {
-    SNOOZE.changes(context, arguments, "Snooze/changes").await
+/// A snooze does not outlive its e-mail.
+async fn forget_gone(context: &Context<'_>, account: AccountId) -> Result<(), MethodError> {
+    Ok(context.web.office().forget_gone_snoozes(context.now, account).await?)
+}
+
+pub(super) async fn changes(context: &mut Context<'_>, mut arguments: Arguments) -> Answer {
+    let changes = Changes::read(context, &mut arguments)?;
+    arguments.end()?;
+    forget_gone(context, changes.account).await?;
+    changes.answer("Snooze/changes", &SNOOZE.changed(context, &changes).await?, &[])
 }
 
 pub(super) async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer {
     let mut set = Set::read(context, &mut arguments)?;
     arguments.end()?;
     let account = set.account;
+    forget_gone(context, account).await?;
     let state = SNOOZE.state(context, account).await?;
     set.check(state)?;
     let mut outcome = Outcome::default();
@@ -155,6 +165,9 @@ fn refused(why: &NotSnoozed) -> SetError {
     match why {
         NotSnoozed::Gone => SetError::not_found(),
         NotSnoozed::BadTime => wrong("until", "The time has passed, or is more than ten years away."),
+        NotSnoozed::Exists(number) => SetError::of("alreadyExists")
+            .because("The e-mail is away already; its time can be changed.")
+            .with("existingId", json!(SNOOZE.id(*number))),
         NotSnoozed::Limit => SetError::over_quota(),
         NotSnoozed::Conflict => SetError::of("rateLimit").because("The e-mail changed at the same time; try again."),
         NotSnoozed::Store(error) => {

@@ -53,14 +53,31 @@ async function snooze(on, until) {
   clearSelection();
   const done = await attempt((async () => {
     const answer = await jmap.call("Snooze/set", { create });
-    const refused = Object.values(answer.notCreated ?? {})[0];
+    const refusals = Object.values(answer.notCreated ?? {});
+    const refused = refusals.find((one) => one.type !== "alreadyExists");
     if (refused) throw new MethodError("Snooze/set", /** @type {any} */ (refused));
     const ids = Object.values(answer.created ?? {}).map((one) => one.id);
+    const before = await postpone(refusals.map((one) => one.existingId), iso);
     const words = new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeStyle: "short" }).format(until);
     toast({ text: t("snooze.done", { when: words }), label: t("undo"), run: () => {
-      attempt(jmap.call("Snooze/set", { destroy: ids }).then(() => sync(null)));
+      attempt(jmap.call("Snooze/set", { destroy: ids, update: before }).then(() => sync(null)));
     } });
     await sync(null);
   })());
   if (!done) putBack?.();
+}
+
+/**
+ * Another time for what is away already; what puts back the times there were.
+ * @param {string[]} ids @param {string} until
+ * @returns {Promise<Record<string, {until: string}>>}
+ */
+async function postpone(ids, until) {
+  if (!ids.length) return {};
+  const { list: known } = await jmap.call("Snooze/get", { ids, properties: ["until"] });
+  const update = Object.fromEntries(ids.map((id) => [id, { until }]));
+  const { notUpdated } = await jmap.call("Snooze/set", { update });
+  const refused = Object.values(notUpdated ?? {})[0];
+  if (refused) throw new MethodError("Snooze/set", /** @type {any} */ (refused));
+  return Object.fromEntries(known.map((/** @type {{id: string, until: string}} */ one) => [one.id, { until: one.until }]));
 }
