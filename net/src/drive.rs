@@ -101,6 +101,9 @@ pub enum Reason {
     /// Others needed its place, or too little came for too long.
     #[error("dismissed: too little came of it")]
     Dismissed,
+    /// What let the peer in lets it in no more.
+    #[error("revoked: its login is no longer good")]
+    Revoked,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(std::io::Error),
@@ -166,7 +169,7 @@ where
         drain,
         draining_told: false,
         ticked: None,
-        dismissed: false,
+        parting: None,
         chatter: 0,
         brakes: 0,
     };
@@ -197,8 +200,8 @@ struct Drive<'a, S, D: Desk> {
     draining_told: bool,
     /// The deadline that was ticked last: one that stays after its tick is not ticked again and again.
     ticked: Option<Time>,
-    /// The session was told to end.
-    dismissed: bool,
+    /// The session was told to end, for this reason.
+    parting: Option<Reason>,
     /// Replies since something came of the connection, or since the last pause.
     chatter: u32,
     /// Pauses since something came of the connection.
@@ -215,6 +218,7 @@ enum Next {
 enum Woken {
     Draining,
     Dismissed,
+    Revoked,
     Deadline,
     News,
     Read(std::io::Result<usize>),
@@ -247,9 +251,9 @@ where
     }
 
     async fn close(&mut self) -> Result<(), Reason> {
-        if self.dismissed {
+        if let Some(reason) = self.parting.take() {
             self.output.part().await;
-            return Err(Reason::Dismissed);
+            return Err(reason);
         }
         self.flush().await?;
         self.output.close().await;
@@ -401,6 +405,7 @@ where
         };
         let now = self.now();
         self.around.seat.came_forward(now);
+        self.around.seat.secured(&facts);
         self.session.event(now, Event::TlsStarted(facts));
         Ok(())
     }
@@ -417,17 +422,26 @@ where
         let rest = (self.input.holds() || self.output.holds()).then(|| self.now().after(REST_AFTER));
         let until = deadline.into_iter().chain(lapse).chain(rest).min();
         let around = self.around;
+        let waits = !self.is_outside();
+        around.seat.rest(standing);
         let woken = {
             let waiting = pin!(self.woken(until, patience));
-            dismissible(&around.seat, standing, waiting).await
+            tokio::select! {
+                biased;
+                () = around.seat.parted(), if waits => None,
+                woken = waiting, if waits => Some(woken),
+                else => None,
+            }
         };
-        let woken = match woken {
-            Ok(woken) => woken?,
-            Err(_) => Woken::Dismissed,
+        let woken = match woken.filter(|_| around.seat.rise()) {
+            Some(woken) => woken?,
+            None if self.is_outside() => Woken::Revoked,
+            None => Woken::Dismissed,
         };
         match woken {
-            Woken::Deadline if until == lapse => self.dismiss(),
-            Woken::Dismissed => self.dismiss(),
+            Woken::Deadline if until == lapse => self.part(Event::Dismissed, Reason::Dismissed),
+            Woken::Dismissed => self.part(Event::Dismissed, Reason::Dismissed),
+            Woken::Revoked => self.part(Event::Revoked, Reason::Revoked),
             Woken::Read(Ok(0)) => return Err(Reason::PeerClosed),
             Woken::Read(Ok(_)) => return Ok(true),
             Woken::Read(Err(error)) => return Err(output::reason_for(error)),
@@ -464,9 +478,14 @@ where
     }
 
     /// The session says goodbye.
-    fn dismiss(&mut self) {
-        self.dismissed = true;
-        self.session.event(self.now(), Event::Dismissed);
+    fn part(&mut self, event: Event, reason: Reason) {
+        self.parting = Some(reason);
+        self.session.event(self.now(), event);
+    }
+
+    /// What let the peer in lets it in no more, and the session was not told yet.
+    fn is_outside(&self) -> bool {
+        self.around.seat.is_revoked() && self.parting.is_none()
     }
 
     /// The connection is lost: lets session and desk drop what was begun.

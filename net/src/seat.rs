@@ -6,10 +6,11 @@
 //! that leads to neither for nothing. How far that moment lies back is the lag. Who keeps silent lags by the time of silence, who lets octets drip lags by nearly all of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
-use wire::{Standing, Time};
+use wire::{Standing, Time, TlsFacts};
 
 /// Octets of content a second that count as coming forward: a 300-baud line, a thirtieth of 9600 baud. A message of 50 MiB may
 /// take three weeks at it, so it is for those who send a message to hold a place, not for those who send slowly.
@@ -41,13 +42,23 @@ pub struct Seat {
     /// The moment up to which what came accounts for the time, in milliseconds.
     accounted_ms: AtomicU64,
     told: Notify,
+    /// What let the peer in lets it in no more.
+    revoked: AtomicBool,
+    /// Version and cipher of TLS, once it is up.
+    tls: OnceLock<Box<str>>,
 }
 
 impl Seat {
     /// The seat of a connection that was just made. Until its drive loop says that it waits it is busy.
     #[must_use]
     pub fn new(now: Time) -> Arc<Seat> {
-        Arc::new(Seat { state: AtomicU8::new(BUSY), accounted_ms: AtomicU64::new(now.0), told: Notify::new() })
+        Arc::new(Seat {
+            state: AtomicU8::new(BUSY),
+            accounted_ms: AtomicU64::new(now.0),
+            told: Notify::new(),
+            revoked: AtomicBool::new(false),
+            tls: OnceLock::new(),
+        })
     }
 
     /// The connection waits for its peer: from now on it may be dismissed.
@@ -72,7 +83,39 @@ impl Seat {
 
     /// Returns when the connection is dismissed.
     pub async fn dismissed(&self) {
+        // The other word is heard by the next wait for input, which looks before it waits.
+        while self.state.load(Ordering::Acquire) != DISMISSED {
+            self.told.notified().await;
+        }
+    }
+
+    /// Returns when the connection is dismissed or [revoked](Seat::revoke).
+    pub(crate) async fn parted(&self) {
         self.told.notified().await;
+    }
+
+    /// The connection has to end when what is being done is done, whatever it is entitled to: what let its peer in lets it
+    /// in no more.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Whether it was.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// TLS is up.
+    pub fn secured(&self, facts: &TlsFacts) {
+        let _ = self.tls.set(format!("{} {}", facts.version, facts.cipher).into());
+    }
+
+    /// Version and cipher of TLS, as in `TLS1.3 TLS_AES_256_GCM_SHA384`; `None` in the clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&str> {
+        self.tls.get().map(AsRef::as_ref)
     }
 
     /// So many octets of content came.

@@ -68,6 +68,8 @@ pub struct Peer {
     pub local: SocketAddr,
     /// The client's name by reverse DNS, confirmed forward, once it is known.
     pub name: Arc<std::sync::OnceLock<String>>,
+    /// The connection, where it is one that others may have to end.
+    pub line: Option<Arc<dyn login::Line>>,
 }
 
 /// Mechanisms offered, the best first. Which of them a client sees is for its session to say: PLUS needs TLS 1.3,
@@ -178,6 +180,7 @@ impl Office {
     pub fn pop3(&self, peer: Peer, tls_available: bool, now: Time) -> (pop3::Profile, Pop3Desk) {
         let policy = self.policy();
         let client = peer.client.ip();
+        let line = peer.line;
         let timestamp = policy.apop.then(|| self.timestamp(&policy, now));
         let profile = pop3::Profile {
             hostname: policy.hostname.to_string(),
@@ -189,7 +192,7 @@ impl Office {
             implementation: None,
             limits: pop3::Limits::default(),
         };
-        (profile, Pop3Desk::new(self.clone(), client, policy, timestamp))
+        (profile, Pop3Desk::new(self.clone(), client, policy, timestamp).on(line))
     }
 
     /// A desk for one IMAP connection, and how its session is to behave.
@@ -208,7 +211,7 @@ impl Office {
             implementation: None,
             limits: imap::Limits { message_size: policy.message_size, ..imap::Limits::default() },
         };
-        (profile, ImapDesk::new(self.clone(), client, policy))
+        (profile, ImapDesk::new(self.clone(), client, policy).on(peer.line.clone()))
     }
 
     /// Writes down what is known of open mailboxes and not in the store yet: before the house closes.

@@ -65,17 +65,20 @@ impl Reception for WebReception {
         &self,
         connection: TcpStream,
         client: SocketAddr,
-        _: Arc<Seat>,
+        seat: Arc<Seat>,
     ) -> impl Future<Output = ()> + Send + 'static {
         let (kind, house) = (self.kind, self.house.clone());
         async move {
             let _open = house.traffic.opened(kind);
-            let _live = house.live.enter(kind, client, house.clock.now());
+            let _live = house.live.enter(kind, client, (seat.clone(), house.clock.now()));
             if kind != ListenerKind::Https {
                 return speak(&house, connection, Connection { client, secure: false }).await;
             }
             match net::tls::accept(connection, house.web_tls.clone(), HANDSHAKE_LIMIT).await {
-                Ok((stream, _)) => speak(&house, stream, Connection { client, secure: true }).await,
+                Ok((stream, facts)) => {
+                    seat.secured(&facts);
+                    speak(&house, stream, Connection { client, secure: true }).await;
+                }
                 Err(error) => tracing::debug!(%error, client = %client.ip(), "a handshake of https failed"),
             }
         }

@@ -17,6 +17,7 @@ mod live;
 mod logs;
 mod metrics;
 mod outgoing;
+mod parting;
 mod privileges;
 mod reception;
 mod running;

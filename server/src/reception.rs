@@ -52,9 +52,9 @@ impl Reception for MailReception {
         async move {
             let _open = house.traffic.opened(kind);
             let started = house.clock.now();
-            let _live = house.live.enter(kind, client, started);
-            let peer =
-                Peer { client, local: connection.local_addr().unwrap_or(client), name: Arc::new(OnceLock::new()) };
+            let live = house.live.enter(kind, client, (seat.clone(), started));
+            let local = connection.local_addr().unwrap_or(client);
+            let peer = Peer { client, local, name: Arc::new(OnceLock::new()), line: Some(live.line()) };
             let name = peer.name.clone();
             let asking = tokio::spawn(ask_name(house.clone(), client.ip(), name.clone()));
             let ended = serve(kind, &house, connection, (peer, seat)).await;

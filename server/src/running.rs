@@ -14,7 +14,7 @@ use crate::live::{Around, Live};
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, indexing, outgoing, privileges, screens, secret, submitting};
+use crate::{control, files, indexing, outgoing, parting, privileges, screens, secret, submitting};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
@@ -195,6 +195,7 @@ fn spawn_all(
     tasks.spawn(note_figures(house.clone()));
     tasks.spawn(outgoing::run(house.clone(), house.office.outbound()));
     tasks.spawn(submitting::run(house.clone()));
+    tasks.spawn(parting::run(house.clone()));
     for DoorPost { kind, listener, .. } in doors {
         let door = Door { admission: house.admission.clone(), clock: house.clock.clone(), drain: house.drain.clone() };
         let house = house.clone();

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, Method, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use message::Address;
-use office::login::{EntryError, Held, Scope, Session, Shown};
+use office::login::{EntryError, Held, Mark, Scope, Session, Shown};
 use store::types::AccountId;
 
 /// What must come with every request that changes something, where a cookie shows who asks.
@@ -47,7 +47,7 @@ pub enum Way {
     /// By a session of the web, of this number.
     Session(i64),
     /// By the account's own password, with the request.
-    Password,
+    Password(Mark),
     /// By the app password of this number, with the request.
     AppPassword(i64),
 }
@@ -68,8 +68,7 @@ impl Caller {
         let held = match self.way {
             Way::Session(id) => Held::Session(id),
             Way::AppPassword(id) => Held::AppPassword(id),
-            // A password that was right opens until the connection ends, as at the mail ports.
-            Way::Password => return true,
+            Way::Password(mark) => Held::Password(mark),
         };
         let still = web.office().entrance().still_holds(web.now(), self.account, held).await;
         still.unwrap_or_else(|error| {
@@ -88,7 +87,11 @@ impl FromRequestParts<Web> for Caller {
             Some(field) => {
                 let field = field.to_str().unwrap_or_default();
                 let shown = shown(web, &connection, field).await.map_err(|problem| refuse(parts, problem))?;
-                let way = shown.app_password.map_or(Way::Password, Way::AppPassword);
+                let way = match shown.held {
+                    Held::Session(id) => Way::Session(id),
+                    Held::AppPassword(id) => Way::AppPassword(id),
+                    Held::Password(mark) => Way::Password(mark),
+                };
                 Ok(Caller { account: shown.account, address: shown.address, scope: shown.scope, way })
             }
             None => {
@@ -229,7 +232,7 @@ impl FromRequestParts<Web> for Owner {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Owner, Problem> {
         let caller = Caller::from_request_parts(parts, web).await?;
         match caller.way {
-            Way::Session(_) | Way::Password => Ok(Owner(caller)),
+            Way::Session(_) | Way::Password(_) => Ok(Owner(caller)),
             Way::AppPassword(_) => {
                 let detail = "an app password is for mail: this is done with a session, or the account's own password";
                 Err(Problem::new(problem::NOT_ALLOWED, detail))

@@ -24,4 +24,8 @@ pub struct LiveConnection {
     pub client: SocketAddr,
     /// When it began.
     pub since: Time,
+    /// Who is logged in on it by the mail ports; requests of the web show who they are one by one.
+    pub user: Option<String>,
+    /// Version and cipher, as in `TLS1.3 TLS_AES_256_GCM_SHA384`; `None` in the clear.
+    pub tls: Option<String>,
 }

@@ -102,6 +102,8 @@ pub enum Event {
     /// The connection must end now, for others need its place or too little came for too long: say goodbye, drop what
     /// was begun.
     Dismissed,
+    /// What let the peer in lets it in no more, as when its password was removed: say goodbye, drop what was begun.
+    Revoked,
     /// Something changed that the peer may want to hear of: the session asks its desk what. Told only to a session that
     /// waits and says that it [awaits news](Session::awaits_news).
     News,

@@ -130,6 +130,7 @@ impl Session for Script {
             Event::TlsStarted(facts) => self.facts = Some(facts),
             Event::Draining => self.goodbye("draining"),
             Event::Dismissed => self.goodbye("dismissed"),
+            Event::Revoked => self.goodbye("revoked"),
             Event::News => self.steps.push_back(Step::Ask("news".to_owned())),
             Event::PeerClosed => {
                 self.steps.clear();
@@ -479,7 +480,7 @@ async fn the_loop_itself_is_small() {
         drain,
         draining_told: false,
         ticked: None,
-        dismissed: false,
+        parting: None,
         chatter: 0,
         brakes: 0,
     };

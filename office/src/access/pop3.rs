@@ -1,7 +1,7 @@
 //! Access to a mailbox over POP3 (RFC 1939): the desk that logs in, takes the snapshot, reads messages and removes
 //! what was deleted. The protocol is `wire::pop3`'s; how a login is checked is `login`'s.
 
-use crate::login::{Service, Visitor};
+use crate::login::{Line, Service, Visitor};
 use crate::{Office, Policy};
 use bytes::Bytes;
 use message::Time;
@@ -89,6 +89,11 @@ impl Pop3Desk {
     pub(crate) fn new(office: Office, client: IpAddr, policy: Arc<Policy>, timestamp: Option<String>) -> Pop3Desk {
         let visitor = office.visitor(client, Service::Pop3);
         Pop3Desk { office, policy, timestamp, visitor, open: None }
+    }
+
+    /// On a connection that ends when the login does.
+    pub(crate) fn on(self, line: Option<Arc<dyn Line>>) -> Pop3Desk {
+        Pop3Desk { visitor: self.visitor.on(line), ..self }
     }
 
     async fn login(&mut self, now: Time, ask: sasl::Ask) -> Answer {

@@ -51,12 +51,13 @@ impl Clerk<'_> {
         self.login.credentials(password).await.map_err(unhashed)
     }
 
-    /// Whoever knew the old one is out: sessions of the web end.
+    /// Whoever knew the old one is out: sessions of the web end, and connections that it opened.
     pub(super) async fn set_password(&self, address: Address, password: &str, now: Time) -> Result {
         let account = self.account(&address).await?;
         check_secret("password", password)?;
         let credentials = self.login.next_credentials(self.store, &account, password).await.map_err(unhashed)?;
         let credentials = Credentials { apop_secret: account.credentials.apop_secret.clone(), ..credentials };
+        let _doubt = self.login.doubt(account.id);
         self.change(&address, Some(credentials), None, None).await?;
         self.login.forget(account.id);
         end_all_sessions(self.store, now, account.id, None).await.map_err(refused)?;
@@ -79,6 +80,7 @@ impl Clerk<'_> {
             notes.push("APOP is off: it is offered once `apop = true` stands under [trust]".to_owned());
         }
         let credentials = apop_secret.map(|apop_secret| Credentials { apop_secret, ..account.credentials });
+        let _doubt = credentials.is_some().then(|| self.login.doubt(account.id));
         self.change(&address, credentials, quota, pop_delete).await?;
         Ok(Response::Done { notes })
     }
@@ -99,6 +101,7 @@ impl Clerk<'_> {
 
     pub(super) async fn remove_account(&self, address: Address) -> Result {
         let account = self.account(&address).await?;
+        let _doubt = self.login.doubt(account.id);
         match self.store.apply(Op::AccountRemove { address: address.clone() }).await.map_err(trouble)? {
             Outcome::Gone => Err(self.no_account(&address)),
             _ => {

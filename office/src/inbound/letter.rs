@@ -86,7 +86,7 @@ impl Office {
             Writer::House(own) => (None, own, None),
         };
         let client = SocketAddr::new(client.unwrap_or(Ipv4Addr::LOCALHOST.into()), 0);
-        let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()) };
+        let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()), line: None };
         let role = if account.is_some() { Role::Submission } else { Role::Mx };
         let mut desk = SmtpDesk::new(self.clone(), role, peer, self.policy());
         let user = LocalUser { name: own.local_part().to_owned(), uid: 0, trusted: true };
@@ -117,7 +117,7 @@ impl Office {
     /// The store's.
     pub(crate) async fn may_write_as(&self, account: &Account, address: &Address) -> Result<bool, StoreError> {
         let here = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let peer = Peer { client: here, local: here, name: Arc::new(OnceLock::new()) };
+        let peer = Peer { client: here, local: here, name: Arc::new(OnceLock::new()), line: None };
         SmtpDesk::new(self.clone(), Role::Submission, peer, self.policy()).owns(account, address).await
     }
 }

@@ -298,7 +298,7 @@ impl Office {
 
     fn desk_of_this_machine(&self) -> SmtpDesk {
         let here = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let peer = Peer { client: here, local: here, name: Arc::new(OnceLock::new()) };
+        let peer = Peer { client: here, local: here, name: Arc::new(OnceLock::new()), line: None };
         SmtpDesk::new(self.clone(), Role::Mx, peer, self.policy())
     }
 }

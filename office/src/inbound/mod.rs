@@ -65,7 +65,7 @@ struct Transaction {
 
 impl SmtpDesk {
     pub(crate) fn new(office: Office, role: Role, peer: Peer, policy: Arc<Policy>) -> SmtpDesk {
-        let visitor = office.visitor(peer.client.ip(), Service::Send);
+        let visitor = office.visitor(peer.client.ip(), Service::Send).on(peer.line.clone());
         SmtpDesk {
             office,
             policy,

@@ -71,7 +71,7 @@ impl House {
 
     pub(crate) fn desk(&self, role: Role, client: &str) -> SmtpDesk {
         let client = SocketAddr::new(client.parse().unwrap(), 4000);
-        let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()) };
+        let peer = Peer { client, local: client, name: Arc::new(OnceLock::new()), line: None };
         self.office.smtp(role, peer, true).1
     }
 

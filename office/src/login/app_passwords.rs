@@ -86,6 +86,7 @@ pub(super) struct Opened {
     pub id: i64,
     pub account: AccountId,
     pub scope: Scope,
+    pub ends: Option<Time>,
 }
 
 /// The app password that was typed, when it opens this service now. Notes that it was used.
@@ -98,9 +99,13 @@ pub(super) async fn find(
     let Some(digest) = token::app_digest(typed) else { return Ok(None) };
     let found = ledger::by_key::<AppPassword>(store, &digest).await?;
     let Some(kept) = found.filter(|kept| kept.record.is_good(now, service)) else { return Ok(None) };
-    let opened = Opened { id: kept.id, account: kept.account, scope: kept.record.scope };
+    let opened = opened(&kept);
     note_use(store, now, kept).await;
     Ok(Some(opened))
+}
+
+fn opened(kept: &Kept<AppPassword>) -> Opened {
+    Opened { id: kept.id, account: kept.account, scope: kept.record.scope, ends: kept.record.ends }
 }
 
 async fn note_use(store: &Store, now: Time, mut kept: Kept<AppPassword>) {
@@ -135,7 +140,7 @@ impl Verifiers {
     pub fn check(&self, salt: &[u8], message: &[u8], proof: &[u8; 32]) -> Option<(Opened, [u8; 32])> {
         self.0.iter().filter(|kept| kept.record.salt.0 == salt).find_map(|kept| {
             let signature = scram::check(&kept.record.verifier()?, message, proof)?;
-            Some((Opened { id: kept.id, account: kept.account, scope: kept.record.scope }, signature))
+            Some((opened(kept), signature))
         })
     }
 
@@ -223,7 +228,7 @@ impl Entrance {
         Ok(there.into_iter().map(view).collect())
     }
 
-    /// Removes one: it opens nothing any more.
+    /// Removes one: it opens nothing any more, and connections that it opened end.
     ///
     /// # Errors
     /// `NotThere` when the account has no such app password.
@@ -232,6 +237,7 @@ impl Entrance {
         if !there.iter().any(|kept| kept.id == id) {
             return Err(EntryError::NotThere);
         }
+        let _doubt = self.login.doubt(account);
         ledger::write::<AppPassword>(&self.store, account, &[Change::Remove(id)], now).await.map(drop)
     }
 }

@@ -2,13 +2,14 @@
 //! and JSON are `web`'s. Sessions, app passwords, second factors and passkeys have a file each beside it.
 
 use super::sessions::{Begun, Place};
-use super::{Login, LoginRules, PasskeyError, Scope, Service, Visitor};
+use super::{Login, LoginRules, PasskeyError, Scope, Service, Visitor, second_factor};
 use crate::Office;
+use aws_lc_rs::digest;
 use message::{Address, Domain, Time};
 use std::net::IpAddr;
 use std::sync::Arc;
 use store::query::{AccountByAddress, AccountById, Domains, Resolve, Resolved};
-use store::types::{Account, AccountId, Alias, AliasTarget};
+use store::types::{Account, AccountId, Alias, AliasTarget, Credentials};
 use store::{Store, StoreError};
 use wire::sasl::{Answer, Ask, Refusal, Secret};
 
@@ -99,17 +100,40 @@ pub struct Shown {
     pub address: Address,
     /// What it may do.
     pub scope: Scope,
-    /// The number of the app password; `None`: it was the account's own, its owner is there.
-    pub app_password: Option<i64>,
+    /// What it was; the account's own: its owner is there.
+    pub held: Held,
 }
 
 /// What somebody holds who was let in, and may lose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Held {
     /// A session of this number.
     Session(i64),
     /// An app password of this number.
     AppPassword(i64),
+    /// The account's own password, as it was then.
+    Password(Mark),
+}
+
+/// What tells the own password of an account from the one before: a piece of a hash of what is stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark(u64);
+
+impl Mark {
+    /// As it is now.
+    #[must_use]
+    pub fn of(account: &Account) -> Mark {
+        let Credentials { password, scram, apop_secret } = &account.credentials;
+        let mut context = digest::Context::new(&digest::SHA256);
+        let key = scram.as_ref().map(|scram| scram.stored_key.as_slice());
+        let texts = [password, apop_secret].map(|text| text.as_deref().map(str::as_bytes));
+        for part in texts.into_iter().chain([key]) {
+            context.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+            context.update(part.unwrap_or_default());
+        }
+        let hash = context.finish();
+        Mark(hash.as_ref().iter().take(8).fold(0, |mark, octet| mark << 8 | u64::from(*octet)))
+    }
 }
 
 impl Office {
@@ -225,8 +249,8 @@ impl Entrance {
         password: String,
     ) -> Result<Shown, EntryError> {
         let (account, visitor) = self.visit(now, Service::Http, client, (username, password)).await?;
-        let (scope, app_password) = (visitor.scope(), visitor.app_password());
-        Ok(Shown { account: account.id, address: account.address, scope, app_password })
+        let (scope, held) = (visitor.scope(), visitor.held().ok_or(EntryError::Credentials)?);
+        Ok(Shown { account: account.id, address: account.address, scope, held })
     }
 
     /// Whose app password this is, shown without a name (RFC 6750).
@@ -239,8 +263,8 @@ impl Entrance {
             Answer::Refused(refusal) => Err(refusal.into()),
             _ => {
                 let account = visitor.account().ok_or(EntryError::Credentials)?;
-                let (scope, app_password) = (visitor.scope(), visitor.app_password());
-                Ok(Shown { account: account.id, address: account.address.clone(), scope, app_password })
+                let (scope, held) = (visitor.scope(), visitor.held().ok_or(EntryError::Credentials)?);
+                Ok(Shown { account: account.id, address: account.address.clone(), scope, held })
             }
         }
     }
@@ -250,7 +274,10 @@ impl Entrance {
     /// # Errors
     /// `Temporary`.
     pub async fn still_holds(&self, now: Time, account: AccountId, held: Held) -> Result<bool, EntryError> {
+        let Some(owner) = self.store.read(AccountById { account }).await? else { return Ok(false) };
         Ok(match held {
+            // With a second factor it opens the login page only.
+            Held::Password(mark) => mark == Mark::of(&owner) && !second_factor::is_on(&self.store, account).await?,
             Held::Session(id) => self.sessions(now, account).await?.iter().any(|session| session.id == id),
             Held::AppPassword(id) => self.app_passwords(now, account).await?.iter().any(|password| password.id == id),
         })

@@ -5,6 +5,7 @@
 mod app_passwords;
 mod entrance;
 mod guesses;
+mod guests;
 mod known;
 mod ledger;
 mod passkeys;
@@ -18,7 +19,8 @@ mod token;
 mod totp;
 
 pub use app_passwords::{APP_PASSWORDS_MAX, AppPasswordView, NewAppPassword};
-pub use entrance::{Entrance, EntryError, Held, Shown, Typed};
+pub use entrance::{Entrance, EntryError, Held, Mark, Shown, Typed};
+pub use guests::Line;
 pub use passkeys::{Making, NewPasskey, PASSKEYS_MAX, Party, PasskeyError, PasskeyView, Showing, ShownPasskey};
 pub use second_factor::{Enrolment, RECOVERY_CODES, SecondFactorState};
 pub use service::{NotAScope, Scope, Service};
@@ -29,6 +31,7 @@ use crate::Random;
 use app_passwords::{Opened, Verifiers};
 use aws_lc_rs::{constant_time, digest, hmac};
 use guesses::{Client, Guess, Guesses};
+use guests::{Guest, Guests, Stay};
 use known::Known;
 use message::{Address, Domain, Time};
 use parking_lot::Mutex;
@@ -60,6 +63,7 @@ pub struct Login {
     remembered: Mutex<Remembered>,
     guesses: Mutex<Guesses>,
     known: Mutex<Known>,
+    guests: Guests,
     scram: scram::Keys,
     challenges: Challenges,
     /// Makes passkeys of users that have none.
@@ -89,6 +93,7 @@ impl Login {
             remembered: Mutex::new(Remembered::new(secret())),
             guesses: Mutex::default(),
             known: Mutex::default(),
+            guests: Guests::default(),
             scram: scram::Keys::new(secret()),
             challenges: Challenges::new(secret()),
             decoys: hmac::Key::new(hmac::HMAC_SHA256, &secret()),
@@ -144,6 +149,12 @@ pub struct Visitor {
     account: Option<Account>,
     /// The app password that let them in; `None`: the account's own.
     opened: Option<Opened>,
+    /// The connection, where it stays open after the login.
+    line: Option<Arc<dyn Line>>,
+    /// Their place among those who are in.
+    stay: Option<Stay>,
+    /// What let them in.
+    held: Option<Held>,
     /// Whom a SCRAM exchange is about: `None` inside for a user that does not exist. Boxed: a session that waits has none.
     scram: Option<Box<Claim>>,
 }
@@ -153,6 +164,8 @@ struct Claim {
     name: String,
     account: Option<Account>,
     guess: Guess,
+    /// How often logins had changed when they came.
+    epoch: u64,
     /// They want to act as themselves.
     as_themselves: bool,
     /// What a SCRAM client was told to compute with.
@@ -163,7 +176,36 @@ impl Visitor {
     /// A connection from this address.
     #[must_use]
     pub fn new(login: Arc<Login>, store: Store, client: IpAddr, service: Service) -> Visitor {
-        Visitor { login, store, client, service, account: None, opened: None, scram: None }
+        Visitor {
+            login,
+            store,
+            client,
+            service,
+            account: None,
+            opened: None,
+            line: None,
+            stay: None,
+            held: None,
+            scram: None,
+        }
+    }
+
+    /// On a connection that stays open, and ends when what let them in does.
+    #[must_use]
+    pub fn on(self, line: Option<Arc<dyn Line>>) -> Visitor {
+        Visitor { line, ..self }
+    }
+
+    /// The same connection, as before the login.
+    #[must_use]
+    pub(crate) fn anew(&self) -> Visitor {
+        Visitor::new(self.login.clone(), self.store.clone(), self.client, self.service).on(self.line.clone())
+    }
+
+    /// What let them in, and may be taken from them.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        self.held
     }
 
     /// Who logged in.
@@ -221,7 +263,7 @@ impl Visitor {
         let login = self.login.clone();
         // Nobody guesses one of 128 bits: it opens whatever others try.
         if let Some(opened) = self.find_app_password(now, &claim, &password).await? {
-            return self.accept(now, claim, (Some(opened), None));
+            return self.accept(now, claim, (Some(opened), None)).await;
         }
         login.guesses.lock().may_try(now, &claim.guess).map_err(too_many)?;
         let owner = if self.own_password_opens(&claim).await? { claim.account.as_ref() } else { None };
@@ -239,7 +281,7 @@ impl Visitor {
             login.guesses.lock().take_back(now, &claim.guess);
             login.remembered.lock().keep(now, account, tag);
         }
-        self.accept(now, claim, (None, None))
+        self.accept(now, claim, (None, None)).await
     }
 
     /// The app password that this is, when it is this account's.
@@ -266,6 +308,7 @@ impl Visitor {
 
     async fn bearer(&mut self, now: Time, rules: &LoginRules, token: &str) -> Result<Answer, Refusal> {
         let client = Client::of(self.client);
+        let epoch = self.login.guests.epoch();
         // There is no name to count for; what was typed stands for it.
         let guess = Guess { client, name: key_of(token), known: false, limit: rules.guesses_per_minute };
         self.login.guesses.lock().begin(now, &guess).map_err(too_many)?;
@@ -275,12 +318,12 @@ impl Visitor {
             None => None,
         };
         let name = account.as_ref().map_or_else(|| "(token)".to_owned(), |account| account.address.to_string());
-        let claim = Claim { name, account, guess, as_themselves: true, verifier: None };
+        let claim = Claim { name, account, guess, epoch, as_themselves: true, verifier: None };
         if claim.account.is_none() {
             return Err(self.wrong(&claim));
         }
         self.login.guesses.lock().take_back(now, &guess);
-        self.accept(now, claim, (found, None))
+        self.accept(now, claim, (found, None)).await
     }
 
     /// Counts a guess and checks it. It is counted before, so that many at once gain nothing; but not before its turn
@@ -335,7 +378,7 @@ impl Visitor {
             apps.note_use(&self.store, now, opened).await;
         }
         self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, *claim, (opened, Some(signature)))
+        self.accept(now, *claim, (opened, Some(signature))).await
     }
 
     async fn apop_digest(&mut self, now: Time, claim: Claim, proof: (&str, &[u8; 16])) -> Result<Answer, Refusal> {
@@ -349,11 +392,12 @@ impl Visitor {
             return Err(self.wrong(&claim));
         }
         self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, claim, (None, None))
+        self.accept(now, claim, (None, None)).await
     }
 
     /// Whom a name means, and as whom they want to act.
     async fn claim(&self, rules: &LoginRules, acting_as: Option<String>, name: &str) -> Result<Claim, Refusal> {
+        let epoch = self.login.guests.epoch();
         let address = login_address(name, rules.first_domain.as_ref());
         let account = match address.clone() {
             Some(address) => self.find(address).await?,
@@ -367,7 +411,7 @@ impl Visitor {
         let known = self.service != Service::Again
             && account.as_ref().is_some_and(|account| self.login.known.lock().holds(account.id, client));
         let guess = Guess { client, name: key_of(&name), known, limit: rules.guesses_per_minute };
-        Ok(Claim { name, account, guess, as_themselves, verifier: None })
+        Ok(Claim { name, account, guess, epoch, as_themselves, verifier: None })
     }
 
     async fn find(&self, address: Address) -> Result<Option<Account>, Refusal> {
@@ -382,7 +426,7 @@ impl Visitor {
 
     /// They are who they say. Acting for somebody else is not for passwords (RFC 4616 §2); whether it was asked for
     /// matters only now, so that it does not tell a right password from a wrong one for free.
-    fn accept(
+    async fn accept(
         &mut self,
         now: Time,
         claim: Claim,
@@ -396,10 +440,37 @@ impl Visitor {
         if !claim.as_themselves {
             return Err(Refusal::Authorization);
         }
+        let held = opened.map_or(Held::Password(Mark::of(&account)), |opened| Held::AppPassword(opened.id));
+        let ends = opened.and_then(|opened| opened.ends);
+        self.stay(now, &account, (held, ends), claim.epoch).await?;
         self.opened = opened;
+        self.held = Some(held);
         // A session may last for weeks; it needs no secrets.
         self.account = Some(Account { credentials: Credentials::default(), ..account });
         Ok(Answer::Accepted { server_signature })
+    }
+
+    /// From now on the connection ends when what let them in does. It may have done so since they came: then it was taken
+    /// from them before they were in the list.
+    async fn stay(
+        &mut self,
+        now: Time,
+        account: &Account,
+        (held, ends): (Held, Option<Time>),
+        epoch: u64,
+    ) -> Result<(), Refusal> {
+        let Some(line) = self.line.clone() else { return Ok(()) };
+        self.stay = Some(Stay::begin(&self.login, account.id, Guest { held, ends, line: line.clone() }));
+        if self.login.guests.epoch() != epoch {
+            let entrance = Entrance::of_clerk(&self.login, &self.store);
+            let holds = entrance.still_holds(now, account.id, held).await.map_err(|_| Refusal::Temporary)?;
+            if !holds {
+                self.stay = None;
+                return Err(Refusal::Credentials);
+            }
+        }
+        line.entered(Some(&account.address));
+        Ok(())
     }
 }
 

@@ -199,6 +199,8 @@ impl Entrance {
             return Err(EntryError::Exists);
         }
         let id = kept.id;
+        // From now on the account's own password opens the mail ports no more.
+        let _doubt = self.login.doubt(account);
         self.judge(now, kept, code).await?;
         let mut kept = of(&self.store, account).await?.filter(|kept| kept.id == id).ok_or(EntryError::Conflict)?;
         kept.record.on = true;

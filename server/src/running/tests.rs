@@ -1,5 +1,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests connect as clients do")]
 #![allow(clippy::unwrap_used)]
+
+mod hosts;
+mod revoked;
+
 use super::*;
 use office::admin::{Request, Response};
 use std::path::PathBuf;

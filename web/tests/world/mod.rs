@@ -60,7 +60,8 @@ impl World {
         let web = Web::new(office, Arc::new(move || Time(clock.load(Ordering::Relaxed))));
         let bob = address("bob@hamburger.edu");
         let account = add(&web, &bob).await;
-        let caller = Caller { account, address: bob, scope: Scope::All, way: Way::Password };
+        let mark = Mark::of(&web.office().entrance().account(account).await.unwrap());
+        let caller = Caller { account, address: bob, scope: Scope::All, way: Way::Password(mark) };
         World { _folder: folder, web, caller, now }
     }
 

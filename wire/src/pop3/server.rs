@@ -270,6 +270,8 @@ impl Session for Server {
             Event::Dismissed => {
                 self.close(Some(Reply::coded(Code::SysTemp, "too little came of this connection; try again later")));
             }
+            // RFC 3206 §5: it is the login. Nothing that was marked is deleted.
+            Event::Revoked => self.close(Some(Reply::coded(Code::Auth, "this login is no longer good; log in again"))),
             Event::PeerClosed => self.peer_gone = true,
             Event::News => {}
         }

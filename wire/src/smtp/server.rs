@@ -303,6 +303,9 @@ impl Session for Server {
                     "too little came of this connection; try again later",
                 )));
             }
+            Event::Revoked => {
+                self.close(Some(Reply::new(421, Enhanced(4, 7, 0), "this login is no longer good; log in again")));
+            }
             Event::PeerClosed => self.peer_gone = true,
             Event::News => {}
         }

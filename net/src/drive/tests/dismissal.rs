@@ -172,3 +172,33 @@ async fn replies_come_before_the_brake() {
     scene.hear(7).await;
     assert!(started.elapsed() >= BRAKE);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_revoked_hears_it_at_once_whatever_it_is_entitled_to() {
+    for standing in ["KNOWN\r\n", "STAY\r\n", "GIVE 100\r\nhalf"] {
+        let mut scene = Scene::plain();
+        scene.say(standing).await;
+        scene.settle().await;
+        let started = Instant::now();
+        scene.seat.revoke();
+        assert_eq!(scene.rest().await, "hello\r\nrevoked\r\n", "{standing}");
+        assert!(started.elapsed() < SECOND);
+        assert!(matches!(scene.reason().await.reason, Reason::Revoked));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_runs_is_finished_before_its_connection_is_revoked() {
+    let mut scene = Scene::plain();
+    scene.say("STAY\r\nASK slow\r\n").await;
+    scene.settle().await;
+    scene.seat.revoke();
+    assert_eq!(scene.rest().await, "hello\r\nSLOW\r\nrevoked\r\n");
+    // Nor does the word get lost while replies are written.
+    let mut scene = Scene::open(Security::Plain, 1000);
+    scene.say(&format!("STAY\r\nSAY {}\r\nSAY ", "x".repeat(10_000))).await;
+    scene.settle().await;
+    scene.seat.revoke();
+    let rest = scene.rest().await;
+    assert!(rest.ends_with("x\r\nrevoked\r\n"), "{}", &rest[rest.len() - 40..]);
+}

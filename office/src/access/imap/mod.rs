@@ -30,7 +30,7 @@ mod tests;
 
 pub(crate) use ahead::Room as RoomAhead;
 
-use crate::login::{Service, Visitor};
+use crate::login::{Line, Service, Visitor};
 use crate::{Office, Policy};
 use bytes::Bytes;
 use message::Time;
@@ -50,7 +50,6 @@ use wire::sasl;
 pub struct ImapDesk {
     office: Office,
     policy: Arc<Policy>,
-    client: IpAddr,
     visitor: Visitor,
     selected: Option<Box<Selected>>,
     append: Option<Box<append::Append>>,
@@ -68,7 +67,6 @@ impl ImapDesk {
         ImapDesk {
             office,
             policy,
-            client,
             visitor,
             selected: None,
             append: None,
@@ -80,6 +78,11 @@ impl ImapDesk {
         }
     }
 
+    /// On a connection that ends when the login does.
+    pub(crate) fn on(self, line: Option<Arc<dyn Line>>) -> ImapDesk {
+        ImapDesk { visitor: self.visitor.on(line), ..self }
+    }
+
     async fn login(&mut self, now: Time, ask: sasl::Ask) -> Answer {
         let answer = self.visitor.ask(now, &self.policy.login_rules(), ask).await;
         self.office.count_login(&answer);
@@ -89,7 +92,7 @@ impl ImapDesk {
     /// RFC 8437 §3: as before the login.
     async fn forget(&mut self, now: Time) -> Answer {
         self.unselect(now).await;
-        self.visitor = self.office.visitor(self.client, Service::Imap);
+        self.visitor = self.visitor.anew();
         (self.append, self.search, self.watched) = (None, None, None);
         Answer::Done
     }

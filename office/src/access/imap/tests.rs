@@ -47,7 +47,7 @@ impl House {
     /// A desk on which nobody logged in.
     pub fn stranger(&self) -> ImapDesk {
         let client: SocketAddr = "192.0.2.9:4000".parse().unwrap();
-        self.office.imap(&crate::Peer { client, local: client, name: Arc::new(OnceLock::new()) }, true).1
+        self.office.imap(&crate::Peer { client, local: client, name: Arc::new(OnceLock::new()), line: None }, true).1
     }
 
     /// A desk on which somebody logged in.

@@ -1,6 +1,7 @@
 //! Logins over a real store.
 #![allow(clippy::unwrap_used)]
 
+mod guests;
 mod programs;
 
 use super::*;

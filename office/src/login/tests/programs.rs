@@ -4,20 +4,20 @@
 use super::*;
 
 impl House {
-    fn entrance(&self) -> Entrance {
+    pub(super) fn entrance(&self) -> Entrance {
         Entrance::of_clerk(&self.login, &self.store)
     }
 
-    async fn bob(&self) -> Account {
+    pub(super) async fn bob(&self) -> Account {
         self.entrance().account_at(&Address::parse("bob@hamburger.edu").unwrap()).await.unwrap()
     }
 
-    async fn app_password(&self, scope: Scope, expires: Option<Time>) -> (i64, String) {
+    pub(super) async fn app_password(&self, scope: Scope, expires: Option<Time>) -> (i64, String) {
         let new = NewAppPassword { name: "Phone".to_owned(), scope, expires };
         self.entrance().add_app_password(START, &self.bob().await, new).await.unwrap()
     }
 
-    async fn enrol(&self) {
+    pub(super) async fn enrol(&self) {
         let bob = self.bob().await;
         self.entrance().begin_second_factor(START, &bob, "mx").await.unwrap();
         let kept = ledger::all::<second_factor::SecondFactor>(&self.store, bob.id).await.unwrap().pop().unwrap();

@@ -6,6 +6,7 @@ mod authenticator;
 mod discovery;
 mod entry;
 mod factor;
+mod flood;
 mod forgery;
 mod passkeys;
 mod scope;
@@ -89,7 +90,8 @@ impl House for Server {
 
     fn connections(&self) -> Vec<LiveConnection> {
         let client = "192.0.2.9:4711".parse().unwrap();
-        vec![LiveConnection { id: 7, listener: "imaps".to_owned(), client, since: START }]
+        let (user, tls) = (Some("bob@hamburger.edu".to_owned()), Some("TLS1.3 TLS_AES_128_GCM_SHA256".to_owned()));
+        vec![LiveConnection { id: 7, listener: "imaps".to_owned(), client, since: START, user, tls }]
     }
 }
 

@@ -372,7 +372,7 @@ impl Session for Client {
                     self.lose(Said::Refused(Refusal::Stopping));
                 }
             }
-            Event::Dismissed | Event::PeerClosed => {
+            Event::Dismissed | Event::Revoked | Event::PeerClosed => {
                 self.peer_gone = true;
                 if !self.asks_next() {
                     self.lose(Said::Closed);

@@ -204,6 +204,8 @@ impl Session for Server {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.draining = true,
             Event::Dismissed => self.bye("[UNAVAILABLE] too little came of this connection; try again later"),
+            // RFC 9051 §7.1.5: BYE may come at any time.
+            Event::Revoked => self.bye("this login is no longer good; log in again"),
             Event::News => return self.news(),
             Event::PeerClosed => self.peer_gone = true,
         }

@@ -342,7 +342,7 @@ impl Session for Client {
         match event {
             Event::TlsStarted(facts) => self.tls_started(facts),
             Event::Draining => self.drain(),
-            Event::Dismissed | Event::PeerClosed => self.peer_closed(),
+            Event::Dismissed | Event::Revoked | Event::PeerClosed => self.peer_closed(),
             Event::News => {}
         }
         self.arm(now);

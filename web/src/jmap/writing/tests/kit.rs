@@ -68,7 +68,7 @@ fn web(office: Office, clock: &Arc<AtomicU64>) -> Web {
 async fn caller(office: &Office, name: &str) -> Caller {
     let address = Address::parse(name).unwrap();
     let account = office.store().read(AccountByAddress { address: address.clone() }).await.unwrap().unwrap();
-    Caller { account: account.id, address, scope: Scope::All, way: Way::Password }
+    Caller { account: account.id, address, scope: Scope::All, way: Way::Password(Mark::of(&account)) }
 }
 
 pub async fn house() -> House {
