@@ -25,8 +25,8 @@ export function mount(host) {
     return html`<h2>${t("admin.connections")}</h2>${problemLine(all.problem.value, all.load)}
       <p>${t("admin.connections.count", { n: found.length })}${[...counts].sort().map(([name, n]) => html` · ${name}: ${n}`)}</p>
       <div class="table-wrap" tabindex="0" role="region" aria-label=${t("admin.connections")}><table class="data"><caption class="unseen">${t("admin.connections")}</caption>
-        <thead><tr><th scope="col">${t("admin.listener")}</th><th scope="col">${t("admin.client")}</th><th scope="col">${t("admin.since")}</th></tr></thead>
-        <tbody>${repeat(found.slice(0, ROWS_MAX), (one) => one.id, (one) => html`<tr><th scope="row">${one.listener}</th><td><code>${one.client}</code>${one.user ? html` ${one.user}` : nothing}</td><td>${moment(one.since)}</td></tr>`)}</tbody></table></div>
+        <thead><tr><th scope="col">${t("admin.listener")}</th><th scope="col">${t("admin.client")}</th><th scope="col">${t("admin.user")}</th><th scope="col">${t("admin.tls")}</th><th scope="col">${t("admin.since")}</th></tr></thead>
+        <tbody>${repeat(found.slice(0, ROWS_MAX), (one) => one.id, (one) => html`<tr><th scope="row">${one.listener}</th><td><code>${one.client}</code></td><td>${one.user ?? "–"}</td><td>${one.tls ?? t("admin.tls.none")}</td><td>${moment(one.since)}</td></tr>`)}</tbody></table></div>
       ${found.length > ROWS_MAX ? html`<p class="hint">${t("admin.more-rows", { n: found.length - ROWS_MAX })}</p>` : nothing}
       ${twin(all.value.value?.command)}`;
   });

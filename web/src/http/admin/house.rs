@@ -55,6 +55,10 @@ pub(crate) struct OneConnection {
     listener: String,
     client: String,
     since: u64,
+    /// Who logged in by a mail port.
+    user: Option<String>,
+    /// Version and cipher; null: in the clear.
+    tls: Option<String>,
 }
 
 /// How far back.
@@ -151,6 +155,8 @@ pub(crate) async fn connections(State(web): State<Web>, _: Admin) -> Result<Json
         listener: live.listener,
         client: live.client.to_string(),
         since: live.since.0,
+        user: live.user,
+        tls: live.tls,
     });
     // The metrics of the server count them; `ss` tells them one by one.
     Ok(Json(Connections { command: "ss --tcp --processes".to_owned(), connections: shown.collect() }))

@@ -114,7 +114,8 @@ async fn the_house_is_shown_at_work() {
     let connections = alice.get("/api/admin/connections").await.json;
     assert_eq!(
         connections["connections"],
-        json!([{ "id": 7, "listener": "imaps", "client": "192.0.2.9:4711", "since": START.0 }])
+        json!([{ "id": 7, "listener": "imaps", "client": "192.0.2.9:4711", "since": START.0,
+            "user": "bob@hamburger.edu", "tls": "TLS1.3 TLS_AES_128_GCM_SHA256" }])
     );
     world.web.note_figures().await;
     world.pass(crate::FIGURES_EVERY);
