@@ -3,7 +3,7 @@
 
 use message::{Address, Domain, Summary, Time};
 use office::admin::Request;
-use office::login::Scope;
+use office::login::{Mark, Scope};
 use office::{FileDomain, Office, OutboundPolicy, Policy, Seams};
 use serde_json::Value;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use message::{Address, Domain, Time};
 use office::admin::Request as Admin;
-use office::login::Scope;
+use office::login::{Mark, Scope};
 use office::{FileDomain, Office, OutboundPolicy, Policy, Seams};
 use serde_json::{Value, json};
 use std::sync::Arc;
