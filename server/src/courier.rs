@@ -56,7 +56,7 @@ impl PushCourier {
         let host = url.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let found = self.addresses(&host).await?;
-        let allowed: Vec<IpAddr> = found.iter().copied().filter(|it| self.allows_private || is_public(*it)).collect();
+        let allowed = reachable(found, self.allows_private);
         if allowed.is_empty() {
             return Some(Carried::Forbidden);
         }
@@ -79,6 +79,12 @@ impl PushCourier {
         let domain = Domain::parse(host).ok()?;
         self.resolver.addresses(&domain).await.found().map(|found| found.list)
     }
+}
+
+/// The addresses behind a name that may be connected to. Looked at after it was resolved, and these are connected to: a
+/// name that leads inside, or begins to, gains nothing.
+fn reachable(found: Vec<IpAddr>, allows_private: bool) -> Vec<IpAddr> {
+    found.into_iter().filter(|address| allows_private || is_public(*address)).collect()
 }
 
 async fn speak(
@@ -108,4 +114,27 @@ async fn speak(
     };
     driven.abort();
     carried
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_name_that_leads_inside_leads_nowhere() {
+        let found = || ["127.0.0.1", "::ffff:10.0.0.1", "::1", "8.8.8.8", "169.254.169.254"].map(|it| it.parse().unwrap());
+        assert_eq!(reachable(found().into(), false), ["8.8.8.8".parse::<IpAddr>().unwrap()]);
+        assert_eq!(reachable(found().into(), true).len(), 5);
+    }
+
+    #[tokio::test]
+    async fn an_address_in_any_spelling_is_refused_before_anybody_connects() {
+        let resolver = Resolver::new(&["127.0.0.1:9".parse().unwrap()]).unwrap();
+        let courier = PushCourier { resolver, tls: None, allows_private: false };
+        for url in ["https://localhost./", "https://127.1/", "https://0x7f.1/", "https://[::ffff:127.0.0.1]/", "http://8.8.8.8/"] {
+            let letter = Letter { url: url.to_owned(), fields: Vec::new(), body: Vec::new() };
+            assert_eq!(courier.post(letter).await, Carried::Forbidden, "{url}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
 use web::Connection;
-use web::push::{Carried, Courier, Letter, Posting, STREAMS_AT_ONCE};
+use web::push::{Carried, Courier, LETTERS_PER_HOUR, Letter, Posting, STREAMS_AT_ONCE};
 use world::{World, address};
 
 /// What is waited for comes long before this.
@@ -326,6 +326,66 @@ async fn push_services_hear_of_changes_once_the_client_has_verified() {
         }
     };
     timeout(PATIENCE, gone).await.unwrap();
+    work.abort();
+}
+
+#[tokio::test]
+async fn a_code_that_could_not_be_delivered_is_sent_again_also_after_a_restart() {
+    let (world, _) = house().await;
+    let (heard, mut letters) = mpsc::unbounded_channel();
+    let service = Arc::new(Service { answers: parking_lot::Mutex::default(), heard });
+    let busy = Carried::Answered { status: 503, retry_after_s: None };
+    service.answers.lock().extend([Carried::Unreachable, busy]);
+    world.web.employ(service.clone());
+    let work = tokio::spawn(world.web.clone().work());
+    let mut next = async || timeout(PATIENCE, letters.recv()).await.unwrap().unwrap();
+
+    let new = json!({"p": {"deviceClientId": "d", "url": "http://127.0.0.1:9/x"}});
+    let made = ask(&world, "PushSubscription/set", json!({"create": new})).await;
+    let id = made["created"]["p"]["id"].as_str().unwrap().to_owned();
+    let first = next().await;
+    // The clock goes on; a change makes the task look.
+    let look = async || ask(&world, "PushSubscription/set", json!({"update": {id.clone(): {"types": null}}})).await;
+    for seconds in [30, 60] {
+        world.later(seconds * 1000);
+        look().await;
+        assert_eq!(next().await, first, "the same code");
+    }
+    // It was taken now: nothing more is said, however long nobody verifies it.
+    world.later(600_000);
+    look().await;
+    work.abort();
+
+    // Another process does not know that.
+    let clock = world.now();
+    let again = web::Web::new(world.web.office().clone(), Arc::new(move || clock));
+    again.employ(service);
+    let work = tokio::spawn(again.work());
+    assert_eq!(next().await, first);
+    work.abort();
+}
+
+#[tokio::test]
+async fn an_account_makes_us_knock_so_often_an_hour_and_no_more() {
+    let (world, _) = house().await;
+    let (heard, mut letters) = mpsc::unbounded_channel();
+    world.web.employ(Arc::new(Service { answers: parking_lot::Mutex::default(), heard }));
+    let work = tokio::spawn(world.web.clone().work());
+    let make = async |n: usize| {
+        let new = json!({"p": {"deviceClientId": "d", "url": format!("http://127.0.0.1:9/{n}")}});
+        ask(&world, "PushSubscription/set", json!({"create": new})).await
+    };
+    for n in 0..LETTERS_PER_HOUR {
+        let made = make(n).await;
+        let id = made["created"]["p"]["id"].as_str().unwrap_or_else(|| panic!("{n}: {made}")).to_owned();
+        timeout(PATIENCE, letters.recv()).await.unwrap().unwrap();
+        ask(&world, "PushSubscription/set", json!({"destroy": [id]})).await;
+    }
+    let refused = make(LETTERS_PER_HOUR).await;
+    assert_eq!(refused["notCreated"]["p"]["type"], "rateLimit", "{refused}");
+    world.later(3_600_000);
+    assert!(make(LETTERS_PER_HOUR).await["created"]["p"]["id"].is_string());
+    timeout(PATIENCE, letters.recv()).await.unwrap().unwrap();
     work.abort();
 }
 

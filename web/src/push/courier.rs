@@ -61,11 +61,29 @@ pub fn may_post(url: &str, allows_private: bool) -> bool {
     if url.len() > URL_OCTETS_MAX || !printable || host.is_empty() || authority.contains('@') {
         return false;
     }
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) => allows_private || is_public(address),
-        Err(_) => allows_private || (host.contains('.') && !host.ends_with(".localhost") && !host.ends_with(".local")),
+    allows_private || is_public_host(host)
+}
+
+/// Names below which nothing of the public Internet is: this machine (RFC 6761 §6.3), and what home and company networks
+/// call their own.
+const INSIDE: [&str; 4] = ["localhost", "local", "home.arpa", "internal"];
+
+/// Whether a host may be one of the public Internet, by how it is written. A last label that is a number makes a host an
+/// address, of which other spellings than the usual one (`127.1`, `0x7f.1`, `0177.0.0.1`) are for no honest client.
+fn is_public_host(host: &str) -> bool {
+    if let Some(v6) = host.strip_prefix('[') {
+        let address = v6.strip_suffix(']').and_then(|v6| v6.parse::<IpAddr>().ok());
+        return address.is_some_and(is_public);
     }
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    if let Ok(address) = host.parse() {
+        return is_public(address);
+    }
+    let named = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_');
+    let Some((_, last)) = host.rsplit_once('.') else { return false };
+    let is_number = last.starts_with("0x") || last.bytes().all(|octet| octet.is_ascii_digit());
+    let below = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    host.bytes().all(named) && !host.contains("..") && !is_number && !INSIDE.into_iter().any(below)
 }
 
 fn host_of(authority: &str) -> &str {
@@ -115,6 +133,9 @@ mod tests {
             "https://push.example.com:8443",
             "https://1.1.1.1/",
             "https://[2606:4700::1]/",
+            "https://push.example.com./x",
+            "https://notlocalhost.example/",
+            "https://fcm.0x.example/",
         ] {
             assert!(may_post(good, false), "{good}");
         }
@@ -137,6 +158,27 @@ mod tests {
             "https://100.64.0.1/",
             "https://[fd00::1]/",
             "https://0.0.0.0/",
+            "https://localhost./",
+            "https://LOCALHOST/",
+            "https://a.Localhost.:443/",
+            "https://127.0.0.1./",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://0x7f.0x0.0x0.0x1/",
+            "https://127.0.0.0x1/",
+            "https://0177.0.0.1/",
+            "https://2130706433/",
+            "https://1.2130706433/",
+            "https://[::ffff:7f00:1]/",
+            "https://[::127.0.0.1]/",
+            "https://[64:ff9b::127.0.0.1]/",
+            "https://[fe80::1%25eth0]/",
+            "https://[::1/",
+            "https://%6cocalhost.example/",
+            "https://printer.home.arpa/",
+            "https://metadata.google.internal/",
+            "https://push.example..com/",
+            "https://push.example.com\\@127.0.0.1/",
         ] {
             assert!(!may_post(bad, false), "{bad}");
         }

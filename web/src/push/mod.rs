@@ -8,11 +8,13 @@ pub mod seal;
 mod socket;
 mod states;
 pub(crate) mod subscription;
+mod verifying;
 mod watch;
 
 pub use courier::{Carried, Courier, Letter, Posting, URL_OCTETS_MAX, is_public, may_post};
 pub use events::{PING_MAX_S, PING_MIN_S};
 pub use states::{TypeStates, Types, state_change, states};
+pub use verifying::LETTERS_PER_HOUR;
 pub use watch::{News, Watch};
 
 use crate::Web;
@@ -20,7 +22,7 @@ use crate::jmap::EVENTS_PATH;
 use axum::Router;
 use axum::routing::get;
 use parking_lot::Mutex;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use store::types::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch as signal};
@@ -45,8 +47,8 @@ pub struct Streams {
     /// Accounts whose subscriptions changed.
     told: mpsc::UnboundedSender<AccountId>,
     heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<AccountId>>,
-    /// Subscriptions that were sent their code by this process.
-    verified: Mutex<HashSet<(AccountId, i64)>>,
+    /// Subscriptions that are sent their code.
+    verifications: verifying::Verifications,
     /// The house closes: whoever waits is let go.
     closing: signal::Sender<bool>,
 }
@@ -60,7 +62,7 @@ impl Default for Streams {
             courier: OnceLock::new(),
             told,
             heard,
-            verified: Mutex::default(),
+            verifications: verifying::Verifications::default(),
             closing: signal::channel(false).0,
         }
     }
@@ -100,15 +102,6 @@ impl Streams {
 
     async fn next_subscribed(&self) -> Option<AccountId> {
         self.heard.lock().await.recv().await
-    }
-
-    /// Whether a subscription is to be sent its code now: once.
-    fn may_verify(&self, account: AccountId, number: i64) -> bool {
-        let mut verified = self.verified.lock();
-        if verified.len() >= SWEPT {
-            verified.clear();
-        }
-        verified.insert((account, number))
     }
 
     /// A place among the account's streams, free again when it is dropped; `None`: there are too many.

@@ -6,6 +6,7 @@ use super::courier::{Carried, Courier, Letter};
 use super::seal::seal;
 use super::states::{EMAIL_DELIVERY, TypeStates, Types, state_change};
 use super::subscription::{SUBSCRIPTION, Subscription};
+use super::verifying::Turn;
 use super::watch::{News, Watch};
 use crate::Web;
 use crate::jmap::ids;
@@ -81,20 +82,20 @@ impl Follower {
     async fn follow(&mut self) -> Result<(), StoreError> {
         let store = self.web.office().store().clone();
         let Some(mut watch) = Watch::begin(&store, self.account, Types::All, None).await? else { return Ok(()) };
-        self.verify().await?;
         loop {
             let subscriptions = self.subscriptions().await?;
             if subscriptions.is_empty() {
                 return Ok(());
             }
+            let unverified = self.verify(&subscriptions).await?;
             let now = self.web.now();
             for (object, subscription) in subscriptions.iter().filter(|(_, known)| known.is_verified) {
                 if self.waiting.get(&object.id).is_some_and(|waiting| waiting.due <= now) {
                     self.send(object, subscription).await?;
                 }
             }
-            let next = self.waiting.values().map(|waiting| waiting.due.since(self.web.now())).min();
-            let wait = next.unwrap_or(LOOK_EVERY).min(LOOK_EVERY);
+            let next = self.waiting.values().map(|waiting| waiting.due).chain(unverified).min();
+            let wait = next.map_or(LOOK_EVERY, |next| next.since(self.web.now())).min(LOOK_EVERY);
             match timeout(wait, watch.next()).await {
                 Ok(Ok(Some(news))) => self.note(&subscriptions, &news),
                 Ok(Ok(None)) => return Ok(()),
@@ -126,17 +127,35 @@ impl Follower {
         self.web.office().store().apply(op).await.map(drop)
     }
 
-    /// RFC 8620 §7.2.2: each that is not verified is sent its code, once in the life of this task.
-    async fn verify(&self) -> Result<(), StoreError> {
-        for (object, subscription) in self.subscriptions().await? {
-            if !subscription.is_verified && self.web.push().may_verify(self.account, object.id) {
-                let text = json!({"@type": "PushVerification", "pushSubscriptionId": SUBSCRIPTION.id(object.id),
-                    "verificationCode": subscription.code});
-                if let Some(letter) = letter(&subscription, &text, "high") {
-                    let carried = self.courier.post(letter).await;
-                    tracing::debug!(?carried, "a push subscription is asked for its code");
-                }
+    /// RFC 8620 §7.2.2: each that is not verified is sent its code, until a letter is taken. When the next one is due.
+    async fn verify(&self, subscriptions: &[(Object, Subscription)]) -> Result<Option<Time>, StoreError> {
+        let mut next = None;
+        for (object, subscription) in subscriptions.iter().filter(|(_, known)| !known.is_verified) {
+            let turn = || self.web.push().verifications.turn(self.account, object.id, self.web.now());
+            let mut due = turn();
+            if due == Turn::Now {
+                self.ask_for_code(object, subscription).await?;
+                due = turn();
             }
+            if let Turn::At(at) = due {
+                next = Some(next.map_or(at, |next: Time| next.min(at)));
+            }
+        }
+        Ok(next)
+    }
+
+    /// One letter. A service that is not there or has no time gets it once more; one that knows no such subscription is told
+    /// nothing any more.
+    async fn ask_for_code(&self, object: &Object, subscription: &Subscription) -> Result<(), StoreError> {
+        let text = json!({"@type": "PushVerification", "pushSubscriptionId": SUBSCRIPTION.id(object.id),
+            "verificationCode": subscription.code});
+        let Some(letter) = letter(subscription, &text, "high") else { return self.remove(object).await };
+        let carried = self.courier.post(letter).await;
+        tracing::debug!(?carried, "a push subscription is asked for its code");
+        match carried {
+            Carried::Answered { status: 408 | 429 | 500..=599, .. } | Carried::Unreachable => {}
+            Carried::Answered { status: 404 | 410, .. } | Carried::Forbidden => return self.remove(object).await,
+            Carried::Answered { .. } => self.web.push().verifications.taken(self.account, object.id),
         }
         Ok(())
     }

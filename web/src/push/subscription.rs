@@ -191,6 +191,10 @@ async fn make(context: &Context<'_>, new: &Value) -> Result<(String, Map<String,
     if unverified >= UNVERIFIED_MAX {
         return Err(SetError::of("rateLimit").because("Verify the subscriptions that are there first."));
     }
+    // RFC 8620 §8.6: each makes us write to a URL that somebody named, also when it is removed right after.
+    if context.web.push().verifications.may_send(context.caller.account, context.now).is_err() {
+        return Err(SetError::of("rateLimit").because("Too many subscriptions were made within an hour."));
+    }
     let ids = apply(context, subscription.change(None)).await?;
     let mut told = Map::new();
     if new.get("expires").and_then(Value::as_str) != Some(&date::write_utc(subscription.expires)) {
