@@ -6,7 +6,8 @@ use crate::house::House;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -117,7 +118,27 @@ fn note(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
 }
 
 async fn answer(router: Router, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+    if !names_one_host(request.version(), request.headers()) {
+        let close = [(header::CONNECTION, "close")];
+        return Ok((StatusCode::BAD_REQUEST, close, "a request names one host\n").into_response());
+    }
     tower::ServiceExt::oneshot(router, request.map(Body::new)).await
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 without Host, with two, or with one that is none is answered with 400. What stands
+/// between client and server may have looked at the other.
+fn names_one_host(version: Version, fields: &HeaderMap) -> bool {
+    let mut hosts = fields.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => version != Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || is_authority(host.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A host, and a port where there is one; nobody's name before it.
+fn is_authority(host: &[u8]) -> bool {
+    Authority::try_from(host).is_ok_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
 }
 
 /// In the clear only this machine itself is served (a proxy on it, a newcomer who tries it); others are led to https.
@@ -166,6 +187,31 @@ mod tests {
         assert_eq!(of(Some(443), "/mail?q=a"), Some("https://mx.hamburger.edu/mail?q=a".to_owned()));
         assert_eq!(of(Some(8443), "http://evil.test/x"), Some("https://mx.hamburger.edu:8443/x".to_owned()));
         assert_eq!(of(None, "/"), None);
+    }
+
+    #[test]
+    fn a_request_names_one_host() {
+        let fields = |hosts: &[&'static str]| -> HeaderMap {
+            hosts.iter().map(|host| (header::HOST, HeaderValue::from_static(host))).collect()
+        };
+        for (hosts, version, good) in [
+            (&["mx.hamburger.edu"][..], Version::HTTP_11, true),
+            (&["127.0.0.1:8080"], Version::HTTP_11, true),
+            (&["[::1]:8080"], Version::HTTP_11, true),
+            (&[""], Version::HTTP_11, true),
+            (&[], Version::HTTP_11, false),
+            (&[], Version::HTTP_10, true),
+            (&[], Version::HTTP_2, true),
+            (&["a.test", "b.test"], Version::HTTP_11, false),
+            (&["a.test", "a.test"], Version::HTTP_11, false),
+            (&["a.test", "b.test"], Version::HTTP_2, false),
+            (&["a.test b.test"], Version::HTTP_11, false),
+            (&["a.test/x"], Version::HTTP_11, false),
+            (&["bob@a.test"], Version::HTTP_11, false),
+            (&[":80"], Version::HTTP_11, false),
+        ] {
+            assert_eq!(names_one_host(version, &fields(hosts)), good, "{hosts:?} {version:?}");
+        }
     }
 
     #[tokio::test]

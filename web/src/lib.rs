@@ -10,6 +10,7 @@ mod figures;
 mod house;
 mod http;
 pub mod jmap;
+mod origin;
 pub mod push;
 pub mod rendering;
 mod rooms;

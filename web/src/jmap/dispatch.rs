@@ -4,7 +4,7 @@
 use super::capability::Capability;
 use super::context::{Answer, Arguments, Context, Invocation};
 use super::error::{MethodError, Problem};
-use super::limits::{REFERRED_OCTETS_MAX, RESPONSE_OCTETS_MAX};
+use super::limits::{Place, REFERRED_OCTETS_MAX, RESPONSE_OCTETS_MAX};
 use super::pointer::{self, weight};
 use super::request::{Call, Request};
 use super::{blob_methods, core, email, journey, mailbox, quota, settings, snooze, thread, writing};
@@ -100,7 +100,12 @@ const METHODS: &[Method] = methods! {
 /// # Errors
 /// What is wrong with the request as a whole.
 pub async fn respond(web: &Web, caller: &Caller, body: &[u8]) -> Result<Value, Problem> {
-    let _place = web.jmap().enter(caller.account).ok_or(Problem::Limit("maxConcurrentRequests"))?;
+    let place = web.jmap().enter(caller.account).ok_or(Problem::Limit("maxConcurrentRequests"))?;
+    carry_out(web, caller, (body, place)).await
+}
+
+/// The same for a request that has its place among those of the account.
+pub(super) async fn carry_out(web: &Web, caller: &Caller, (body, _place): (&[u8], Place)) -> Result<Value, Problem> {
     let request = Request::read(body)?;
     let tells_ids = request.created_ids.is_some();
     let created_ids = request.created_ids.unwrap_or_default();
@@ -198,7 +203,8 @@ fn may(caller: &Caller, name: &str) -> Result<(), MethodError> {
     let changes = !reads.contains(&verb);
     match (kind, changes) {
         ("Core", _) => Ok(()),
-        ("PushSubscription", _) if scope.may_send() || scope.may_read() => Ok(()),
+        // It tells of all types, long after the password is gone.
+        ("PushSubscription", _) if scope.may_read() => Ok(()),
         // What is sent lies in the mailbox: who may not read and change it may not have it sent to anybody. An answer while
         // away is sent in the user's name too.
         ("EmailSubmission" | "MDN" | "VacationResponse", true) if scope.may_send() && scope.may_change() => Ok(()),

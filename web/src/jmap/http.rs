@@ -5,6 +5,7 @@ use super::limits::REQUEST_OCTETS_MAX;
 use super::session::{API_PATH, SESSION_PATH, WELL_KNOWN_PATH};
 use super::{dispatch, session};
 use crate::caller::Caller;
+use crate::origin::base;
 use crate::{Connection, Web};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -27,24 +28,29 @@ pub fn routes() -> Router<Web> {
 
 /// RFC 8620 §2.
 async fn tell_session(
+    State(web): State<Web>,
     caller: Caller,
     connection: Option<Extension<Connection>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let secure = connection.is_some_and(|Extension(connection)| connection.secure);
-    let body = session(&caller, &base(&uri, &headers, secure)).to_string();
-    json(body)
+    // HTTP/2 says it in the URI (RFC 9113 §8.3.1).
+    let said = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = uri.authority().map(|authority| authority.as_str()).or(said);
+    json(session(&caller, &base(&web, host, secure).await).to_string())
 }
 
 async fn api(State(web): State<Web>, caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     if !is_json(&headers) {
         return Err(Problem::NotJson("The Content-Type is not application/json.".to_owned()));
     }
+    // Before the body is read: who sends many at a time holds no memory but for as many as may be under way.
+    let place = web.jmap().enter(caller.account).ok_or(Problem::Limit("maxConcurrentRequests"))?;
     let body = tokio::time::timeout(BODY_WAIT, to_bytes(body, REQUEST_OCTETS_MAX)).await;
     let body = body.map_err(|_| Problem::NotRequest("It came too slowly.".to_owned()))?;
     let body = body.map_err(|_| Problem::Limit("maxSizeRequest"))?;
-    Ok(json(dispatch::respond(&web, &caller, &body).await?.to_string()))
+    Ok(json(dispatch::carry_out(&web, &caller, (&body, place)).await?.to_string()))
 }
 
 /// Answers are for one user, and true only now (RFC 8620 §2: `no-store`).
@@ -57,16 +63,4 @@ fn json(body: String) -> Response {
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-/// Scheme and host that a client reached us by; empty where it did not say.
-fn base(uri: &Uri, headers: &HeaderMap, secure: bool) -> String {
-    // HTTP/2 says it in the URI (RFC 9113 §8.3.1).
-    let said = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let host = uri.authority().map(|authority| authority.as_str()).or(said).unwrap_or("");
-    let is_host = |octet: u8| octet.is_ascii_alphanumeric() || b".-:[]_".contains(&octet);
-    if host.is_empty() || !host.bytes().all(is_host) {
-        return String::new();
-    }
-    format!("{}://{host}", if secure { "https" } else { "http" })
 }

@@ -5,7 +5,8 @@ use super::services::{Offer, Protocol, Service, domain_of, offer};
 use super::{escaped, not_told, xml};
 use crate::Connection;
 use crate::Web;
-use crate::caller::origin_of;
+use crate::caller::host_of;
+use crate::origin::base;
 use crate::http::body::Asked;
 use crate::http::problem::{INVALID, Problem};
 use axum::Json;
@@ -72,7 +73,7 @@ async fn place(
     offer(web, domain).await?;
     match protocol {
         Some(protocol) if protocol.eq_ignore_ascii_case("autodiscoverv1") => {
-            let origin = origin_of(parts, connection).unwrap_or_default();
+            let origin = base(web, host_of(parts).as_deref(), connection.secure).await;
             let url = format!("{origin}/autodiscover/autodiscover.xml");
             Ok(Json(json!({ "Protocol": "AutodiscoverV1", "Url": url })).into_response())
         }

@@ -189,6 +189,26 @@ async fn a_program_shows_a_password_with_every_request() {
     let secret = made.json["secret"].as_str().unwrap();
     let state = program(&world, basic("bob", "hungry-hippo")).get("/jmap/session").await;
     assert_eq!(state.json["username"], "bob@hamburger.edu", "{state:?}");
+    // URLs lead to us, whatever host a client names.
+    for (host, base) in [
+        ("mx.hamburger.edu", "https://mx.hamburger.edu"),
+        ("MX.Hamburger.edu:8443", "https://mx.hamburger.edu:8443"),
+        ("mail.hamburger.edu", "https://mail.hamburger.edu"),
+        ("127.0.0.1:4430", "https://127.0.0.1:4430"),
+        ("[::1]", "https://[::1]"),
+        ("localhost:8080", "https://localhost:8080"),
+        ("evil.test", "https://mx.hamburger.edu:1443"),
+        ("mx.hamburger.edu.evil.test", "https://mx.hamburger.edu:1443"),
+        ("evil.test@mx.hamburger.edu", "https://mx.hamburger.edu:1443"),
+        ("127.0.0.1.evil.test", "https://mx.hamburger.edu:1443"),
+        ("", "https://mx.hamburger.edu:1443"),
+    ] {
+        let phone = program(&world, basic("bob", "hungry-hippo"));
+        let mut request = phone.request(Method::GET, "/jmap/session", None);
+        request.headers_mut().insert(header::HOST, host.parse().unwrap());
+        let told = world.send(phone.from, request).await.json;
+        assert_eq!(told["apiUrl"], format!("{base}/jmap/api"), "{host}");
+    }
     for authorization in
         [basic("bob", secret), basic("BOB@hamburger.edu", &secret.replace('-', "")), format!("Bearer {secret}")]
     {
