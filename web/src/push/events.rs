@@ -60,7 +60,7 @@ pub(super) async fn events(
     };
     let ping = wanted.ping.as_deref().map(str::parse::<u64>).unwrap_or(Ok(0));
     let ping = ping.map_err(|_| refused(StatusCode::BAD_REQUEST, "ping is a number of seconds."))?;
-    let types = Types::read(wanted.types.as_deref().unwrap_or("*"));
+    let types = Types::read(wanted.types.as_deref().unwrap_or("*")).within(caller.scope);
     let place = web.push().enter(caller.account);
     let place = place.ok_or_else(|| refused(StatusCode::TOO_MANY_REQUESTS, "Too many event sources are open."))?;
     let watch = Watch::begin(web.office().store(), caller.account, types, last_event(&headers)).await;

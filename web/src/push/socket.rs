@@ -197,7 +197,8 @@ async fn enable(web: &Web, caller: &Caller, object: &Map<String, Value>) -> Resu
     // One that is not ours tells nothing; the client is told everything.
     let token = object.get("pushState").and_then(Value::as_str);
     let since = token.map(|token| token.parse().map_or(ModSeq(0), ModSeq));
-    let begun = Watch::begin(web.office().store(), caller.account, Types::of(names), since).await;
+    let types = Types::of(names).within(caller.scope);
+    let begun = Watch::begin(web.office().store(), caller.account, types, since).await;
     begun.map_err(|error| {
         tracing::error!(%error, "changes cannot be told");
         Problem::NotRequest("Changes cannot be told now.".to_owned())

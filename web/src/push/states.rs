@@ -1,6 +1,7 @@
 //! What a client may be told the states of (RFC 8620 §7.1): the types by name, and which of the account's states is each
 //! one's. Owns that table; a `/get` of a type says the same state.
 
+use office::login::Scope;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::types::{ModSeq, ObjectKind, StateRow};
@@ -32,6 +33,9 @@ const TYPES: &[(&str, Of)] = &[
 /// RFC 8621 §1.5: has a new state when mail comes, and else not. It can be told only from a state on.
 pub const EMAIL_DELIVERY: &str = "EmailDelivery";
 
+/// What a caller may read who may only send.
+const OF_SENDERS: [&str; 1] = ["Identity"];
+
 /// The types somebody wants to hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Types {
@@ -53,6 +57,16 @@ impl Types {
     pub fn read(text: &str) -> Types {
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
         if text.trim() == "*" { Types::All } else { Types::Some(names.collect()) }
+    }
+
+    /// Those of them that the caller may read: who only sends reads identities (as `Identity/get` has it), and must not see
+    /// when mail comes.
+    #[must_use]
+    pub fn within(self, scope: Scope) -> Types {
+        if scope.may_read() {
+            return self;
+        }
+        Types::Some(OF_SENDERS.iter().filter(|name| self.has(name)).map(|name| (*name).to_owned()).collect())
     }
 
     /// Whether this one is among them.
@@ -111,6 +125,18 @@ mod tests {
         assert_eq!(states(&row(), &Types::read("")), TypeStates::new());
         let snoozes = states(&row(), &Types::of(Some(vec!["Snooze".to_owned()])));
         assert_eq!(snoozes, TypeStates::from([("Snooze", ModSeq(1))]), "there never was one");
+    }
+
+    #[test]
+    fn who_only_sends_hears_of_identities_only() {
+        let told = |wanted: &str, scope| states(&row(), &Types::read(wanted).within(scope));
+        assert_eq!(told("*", Scope::Send).keys().collect::<Vec<_>>(), [&"Identity"]);
+        assert_eq!(told("Email,Identity,Mailbox", Scope::Send).len(), 1);
+        assert_eq!(told("Email", Scope::Send), TypeStates::new());
+        assert!(!Types::All.within(Scope::Send).has(EMAIL_DELIVERY));
+        for scope in [Scope::All, Scope::Mail, Scope::Read] {
+            assert_eq!(told("*", scope).len(), TYPES.len());
+        }
     }
 
     #[test]

@@ -56,6 +56,37 @@ async fn blobs_are_for_who_may_read() {
     assert_eq!(sender.get(&download).await.status, StatusCode::FORBIDDEN);
 }
 
+#[tokio::test]
+async fn who_may_only_send_is_not_told_when_mail_comes() {
+    let world = world().await;
+    let bob = world.bob().await;
+    let account = bob.get("/api/account").await.json["account_id"].as_str().unwrap().to_owned();
+    let (sender, _) = app(&world, "send").await;
+    let mut request = sender.request(Method::GET, "/jmap/events?types=*&closeafter=state&ping=0", None);
+    request.extensions_mut().insert(sender.from);
+    let response = world.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let mut events = response.into_body().into_data_stream();
+    let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission"];
+    let change = |method: &str, new: serde_json::Value| {
+        let create = json!({ "accountId": account, "create": { "a": new } });
+        json!({ "using": using, "methodCalls": [[method, create, "0"]] })
+    };
+    bob.post("/jmap/api", change("Mailbox/set", json!({ "name": "Secret plans" }))).await;
+    let made = bob.post("/jmap/api", change("Identity/set", json!({ "email": "bob@hamburger.edu" }))).await;
+    assert!(made.json["methodResponses"][0][1]["created"]["a"].is_object(), "{made:?}");
+    let told = async {
+        let mut told = String::new();
+        while let Some(Ok(octets)) = events.next().await {
+            told.push_str(&String::from_utf8_lossy(&octets));
+        }
+        told
+    };
+    let told = tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
+    assert!(told.contains("Identity") && !told.contains("Mailbox") && !told.contains("Email\""), "{told}");
+    assert_eq!(call(&sender, &account, "PushSubscription/get").await, "forbidden");
+}
+
 /// An event source outlives the request that opened it, but not the session.
 #[tokio::test]
 async fn an_event_source_tells_nothing_once_its_session_has_ended() {
