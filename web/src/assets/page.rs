@@ -107,13 +107,14 @@ fn needed(assets: &Assets, first: &str, bare: &BTreeMap<String, String>) -> BTre
     found
 }
 
-/// What a module imports as it begins. Not a parser of the language: an `import`, `export` or `}` that begins a line, and
-/// then `from "./x.js"`. What is missed is loaded a round trip later.
+/// What a module imports as it begins. Not a parser of the language: an `import`, `export` or `}` that begins a statement,
+/// and then `from "./x.js"`. What is missed is loaded a round trip later.
 fn imports(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let starts = ["import ", "import\"", "import'", "export ", "}"].iter().any(|start| line.starts_with(start));
-        let rest = line.rsplit_once("from ").map_or_else(|| line.strip_prefix("import "), |(_, rest)| Some(rest));
-        let quoted = rest.filter(|_| starts)?.trim().trim_end_matches(';');
+    text.split(['\n', ';']).map(str::trim).filter_map(|statement| {
+        let starts = ["import", "export", "}"].iter().any(|start| statement.starts_with(start));
+        let rest =
+            statement.rsplit_once("from").map_or_else(|| statement.strip_prefix("import"), |(_, rest)| Some(rest));
+        let quoted = rest.filter(|_| starts)?.trim();
         let name = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         name.or_else(|| quoted.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')))
     })
@@ -139,10 +140,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn imports_are_found_where_they_begin_a_line() {
+    fn imports_are_found_where_they_begin_a_statement() {
         let text = "import { html } from '../vendor/lit-html.js';\nimport './a.js';\nimport {\n  b,\n} from \"./b.js\";\n\
                     export { c } from './c.js'\nconst d = () => import('./d.js');\nimport e from 'bare';\n";
         assert_eq!(imports(text).collect::<Vec<_>>(), ["../vendor/lit-html.js", "./a.js", "./b.js", "./c.js", "bare"]);
+        let narrow = "import{a as e}from\"../lit-html.js\";import\"./x.js\";import{b}from'../y.js';const f=x=>import(\"./z.js\");";
+        assert_eq!(imports(narrow).collect::<Vec<_>>(), ["../lit-html.js", "./x.js", "../y.js"]);
     }
 
     #[test]
