@@ -45,7 +45,11 @@ export async function api(method, path, body) {
 
 /** Asks the server who we are. */
 async function ask() {
-  const answer = await api("GET", "/session");
+  take(await api("GET", "/session"));
+}
+
+/** @param {Record<string, any> | null} answer of `GET /api/session` */
+function take(answer) {
   if (answer?.user) {
     token = answer.csrf ?? "";
     me.value = { ...answer.user, hostname: answer.hostname };
@@ -59,7 +63,12 @@ async function ask() {
 
 /** Fetches the JMAP session object (RFC 8620 §2). */
 export async function fetchSession() {
-  jmap.adopt(await (await jmap.fetch("/jmap/session")).json());
+  adopt(await (await jmap.fetch("/jmap/session")).json());
+}
+
+/** @param {Record<string, any>} session */
+function adopt(session) {
+  jmap.adopt(session);
   remember();
 }
 
@@ -82,7 +91,7 @@ function forget() {
 }
 
 /**
- * Begins: with what this tab remembers, checked in the background, or by asking first.
+ * Begins: with what this tab remembers, checked in the background, or with what index.html asked, or by asking first.
  * @returns {Promise<boolean>} whether somebody is logged in, as far as is known
  */
 export async function begin() {
@@ -93,6 +102,12 @@ export async function begin() {
     jmap.adopt(kept.session);
     loggedIn.value = "in";
     return true;
+  }
+  const early = await /** @type {any} */ (globalThis).askedEarly;
+  if (early?.who && !early.who.user === !early.session) {
+    take(early.who);
+    if (early.session) adopt(early.session);
+    return early.session !== null;
   }
   await ask();
   if (loggedIn.value !== "in") return false;
