@@ -20,8 +20,8 @@ const SHOTS = process.env.PILLARBOX_SHOTS ?? path.join(HERE, "../shots");
 export const peer = async (name) => (await import(pathToFileURL(require.resolve(name)).href)).default;
 /** How many times slower than it is the processor seems to the page: what hurries by here, shows there. */
 const SLOWER = Number(process.env.PILLARBOX_SLOWER ?? 1);
-/** How long something may take to be seen. */
-export const WAIT_MS = 10_000 * SLOWER;
+/** How long something may take to be seen: what comes sooner is not waited for, so this may be long. */
+export const WAIT_MS = Math.max(30_000, 10_000 * SLOWER);
 
 /** How people look at it. */
 export const LOOKS = {

@@ -28,9 +28,9 @@ async function at(who, look = "wide") {
 const writeNew = (page) => composer(page, () => page.evaluate(() => { /** @type {any} */ (document.querySelector(".compose-button")).click(); }));
 const saved = (one) => one.locator(".composer-saved").filter({ hasText: /^Saved$/u }).waitFor();
 
-/** Waits no longer than a test must: sends at once. */
-async function withoutDelay(page, who) {
-  await jmap(page, who, "Settings/set", { update: { settings: { undoSendS: 0 } } });
+/** What is sent can be taken back for so long; 0 sends at once, and a test waits no longer than it must. */
+async function takenBackFor(page, who, undoSendS) {
+  await jmap(page, who, "Settings/set", { update: { settings: { undoSendS } } });
   await page.reload();
   await page.locator(".compose-button").waitFor();
   // What the reload cut off is none of the page's faults.
@@ -39,7 +39,7 @@ async function withoutDelay(page, who) {
 
 test("a message with a picture and a file is written, sent and arrives", async () => {
   const page = await at(ALICE);
-  await withoutDelay(page, ALICE);
+  await takenBackFor(page, ALICE, 0);
   const { one, paper, to, subject } = await writeNew(page);
   await to.fill("bob@crepes.fr,");
   await subject.fill("Ketchup and pickles");
@@ -142,6 +142,7 @@ test("an untouched message leaves nothing behind", async () => {
 
 test("sending is taken back while it counts down, and nothing arrives", async () => {
   const page = await at(CAROL);
+  await takenBackFor(page, CAROL, 30);
   const { one, paper, to, subject } = await writeNew(page);
   await to.fill("bob@crepes.fr");
   await subject.fill("Too hasty");

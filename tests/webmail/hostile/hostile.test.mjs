@@ -165,9 +165,12 @@ async function touch(page) {
 test("what is watched for would be seen", async () => {
   const { context, page, happened } = await watched();
   await show(page, ["/control"], null);
-  await page.waitForTimeout(300);
-  assert.ok(happened.some((one) => one.startsWith("dialog control")), happened.join("\n"));
-  assert.ok(happened.some((one) => one.includes("control.example")), happened.join("\n"));
+  const seen = (/** @type {(one: string) => boolean} */ what) => happened.some(what);
+  const late = Date.now() + SHOWN_MS;
+  while (!(seen((one) => one.startsWith("dialog control")) && seen((one) => one.includes("control.example")))) {
+    assert.ok(Date.now() < late, happened.join("\n"));
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
   await context.close();
 });
 
