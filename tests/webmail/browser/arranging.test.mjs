@@ -166,7 +166,7 @@ test("a PDF opens in a tab of its own, as what it is and as nothing else", async
   await page.context().close();
 });
 
-test("a sent message is written again, as a new one", async () => {
+test("a sent message tells its envelope, and is written again as a new one", async () => {
   const page = await reader();
   await jmap(page, ALICE, "Settings/set", { update: { settings: { undoSendS: 0 } } });
   await page.reload();
@@ -180,10 +180,16 @@ test("a sent message is written again, as a new one", async () => {
   await letterOf(page, BOB, "Once more");
   await page.goto(`${house.url}/mail/sent`);
   await row(page, "Once more").click();
-  const again = await composer(page, async () => {
+  const more = async (item) => {
     await page.locator(".message.open").getByRole("button", { name: "More for the message of me" }).click();
-    await page.getByRole("menuitem", { name: "Edit as new message" }).click();
-  });
+    await page.getByRole("menuitem", { name: item }).click();
+  };
+  await more("Details");
+  await page.getByRole("tab", { name: "Envelope" }).click();
+  await page.getByRole("row", { name: /RCPT TO bob@crepes\.fr/u }).waitFor();
+  await page.getByText("Both name the same sender.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  const again = await composer(page, () => more("Edit as new message"));
   assert.deepEqual((await again.one.locator("[data-field=to] .chip").allTextContents()).map((text) => text.trim()), ["bob@crepes.fr"]);
   await again.paper.getByText("The first time.").waitFor();
   await again.subject.fill("Once again");
