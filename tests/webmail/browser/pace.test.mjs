@@ -76,6 +76,29 @@ test("what is typed while a composer is on its way does nothing to the mail", as
   await page.context().close();
 });
 
+test("the source of a message that is still on its way is shown once it is there", async () => {
+  const page = await open(browser);
+  await logIn(page, house);
+  await page.locator(".row:not(.waiting)").first().waitFor();
+  let release = () => {};
+  const free = new Promise((resolve) => { release = () => resolve(undefined); });
+  await page.route("**/jmap/api", async (route) => {
+    if ((route.request().postData() ?? "").includes("Rendering/get")) await free;
+    await route.continue();
+  });
+  await page.locator(".row").first().click();
+  await page.locator(".message-body.waiting").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Commands" }).fill("source");
+  const viewer = page.waitForResponse("**/mail/source.js");
+  await page.keyboard.press("Enter");
+  // Only when what shows it has been asked to does the message come.
+  await page.evaluate((url) => import(url), (await viewer).url());
+  release();
+  await page.getByText("Subject: Menu").waitFor();
+  await page.context().close();
+});
+
 test("what cannot be fetched is told, and works once it can be", async () => {
   const page = await open(browser);
   const lazy = /\/app\/(mail\/actions|shell-menus)\.js$/u;

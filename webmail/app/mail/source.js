@@ -6,7 +6,7 @@ import { addCatalogue, t } from "../core/i18n.js";
 import { jmap } from "../core/session.js";
 import { attempt } from "./folders.js";
 import { fields, hops } from "./hops.js";
-import { messages } from "./message-data.js";
+import { fetchMessages, messages } from "./message-data.js";
 
 await addCatalogue("reading");
 
@@ -15,10 +15,12 @@ const SOURCE_MAX = 2_000_000;
 
 /** @param {string} id of the e-mail @returns {Promise<string | undefined>} */
 async function sourceOf(id) {
-  const blobId = messages.get(id)?.blobId;
-  if (!blobId) return undefined;
   let text;
   await attempt((async () => {
+    // It may be on its way still, to somebody who is quick with the keys.
+    await fetchMessages([id]);
+    const blobId = messages.get(id)?.blobId;
+    if (!blobId) return;
     const response = await jmap.fetch(jmap.downloadUrl(blobId, "message.eml", "message/rfc822"), { headers: { accept: "*/*" } });
     const octets = await response.arrayBuffer();
     text = new TextDecoder("utf-8").decode(octets.slice(0, SOURCE_MAX));
