@@ -117,7 +117,8 @@ mod tests {
         assert_eq!(shown(), Some((None, None)));
         let bob = Address::parse("bob@hamburger.edu").unwrap();
         first.line().entered(Some(&bob));
-        let facts = wire::TlsFacts { version: "TLS1.3".into(), cipher: "TLS_AES_256_GCM_SHA384".into(), exporter: None };
+        let facts =
+            wire::TlsFacts { version: "TLS1.3".into(), cipher: "TLS_AES_256_GCM_SHA384".into(), exporter: None };
         first.line().seat.secured(&facts);
         let tls = "TLS1.3 TLS_AES_256_GCM_SHA384".to_owned();
         assert_eq!(shown(), Some((Some("bob@hamburger.edu".to_owned()), Some(tls.clone()))));

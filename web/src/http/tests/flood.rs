@@ -31,7 +31,10 @@ async fn a_request_that_is_one_too_many_is_refused_before_its_body_is_read() {
     }
     let refused = request().await.unwrap();
     let said: Value = serde_json::from_slice(&to_bytes(refused.into_body(), 1 << 16).await.unwrap()).unwrap();
-    assert_eq!((&said["type"], &said["limit"]), (&"urn:ietf:params:jmap:error:limit".into(), &"maxConcurrentRequests".into()));
+    assert_eq!(
+        (&said["type"], &said["limit"]),
+        (&"urn:ietf:params:jmap:error:limit".into(), &"maxConcurrentRequests".into())
+    );
     assert!(waiting.try_recv().is_err(), "nobody waited for its body");
     for task in under_way {
         task.abort();
