@@ -120,19 +120,74 @@ async fn speak(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn a_name_that_leads_inside_leads_nowhere() {
-        let found = || ["127.0.0.1", "::ffff:10.0.0.1", "::1", "8.8.8.8", "169.254.169.254"].map(|it| it.parse().unwrap());
+        let found =
+            || ["127.0.0.1", "::ffff:10.0.0.1", "::1", "8.8.8.8", "169.254.169.254"].map(|it| it.parse().unwrap());
         assert_eq!(reachable(found().into(), false), ["8.8.8.8".parse::<IpAddr>().unwrap()]);
         assert_eq!(reachable(found().into(), true).len(), 5);
+    }
+
+    /// A list's host: the requests it was sent, each answered so.
+    async fn host(folder: &std::path::Path, answer: &'static str) -> (SocketAddr, tokio::task::JoinHandle<String>) {
+        let now = net::clock::Clock::system().now();
+        let certificate = net::tls::Certificate::self_signed(folder, "127.0.0.1", now).unwrap();
+        let tls = net::tls::server_config(net::tls::Certificates::new(&certificate)).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(async move {
+            let (connection, _) = listener.accept().await.unwrap();
+            let (mut stream, _) = net::tls::accept(connection, tls, POST_LIMIT).await.unwrap();
+            let mut heard = Vec::new();
+            while !heard.ends_with(b"One-Click") {
+                assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0, "{}", String::from_utf8_lossy(&heard));
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(heard).unwrap()
+        });
+        (address, serving)
+    }
+
+    #[tokio::test]
+    async fn a_letter_goes_over_https_with_nothing_but_what_it_says() {
+        for (answer, status) in [
+            ("HTTP/1.1 200 OK\r\nSet-Cookie: who=bob\r\nContent-Length: 0\r\n\r\n", 200),
+            ("HTTP/1.1 307 Elsewhere\r\nLocation: https://127.0.0.1:1/x\r\nContent-Length: 0\r\n\r\n", 307),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let (address, serving) = host(folder.path(), answer).await;
+            let letter = || Letter {
+                url: format!("https://{address}/leave?t=1"),
+                fields: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+                body: b"List-Unsubscribe=One-Click".to_vec(),
+            };
+            let resolver = Resolver::new(&["127.0.0.1:9".parse().unwrap()]).unwrap();
+            let tls = crate::outgoing::proving(Some(&folder.path().join(net::tls::SELF_SIGNED_CERTIFICATE))).unwrap();
+            let courier = PushCourier { resolver, tls: Some(tls), allows_private: true };
+            let carried = courier.post(letter()).await;
+            assert_eq!(carried, Carried::Answered { status, retry_after_s: None });
+            let heard = serving.await.unwrap();
+            assert!(heard.starts_with(&format!("POST /leave?t=1 HTTP/1.1\r\nhost: {address}\r\n")), "{heard}");
+            let names: Vec<&str> = heard.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+            assert_eq!(names, ["host", "content-type", "content-length"], "{heard}");
+            // The guard is not for tests only.
+            assert_eq!(PushCourier { allows_private: false, ..courier }.post(letter()).await, Carried::Forbidden);
+        }
     }
 
     #[tokio::test]
     async fn an_address_in_any_spelling_is_refused_before_anybody_connects() {
         let resolver = Resolver::new(&["127.0.0.1:9".parse().unwrap()]).unwrap();
         let courier = PushCourier { resolver, tls: None, allows_private: false };
-        for url in ["https://localhost./", "https://127.1/", "https://0x7f.1/", "https://[::ffff:127.0.0.1]/", "http://8.8.8.8/"] {
+        for url in [
+            "https://localhost./",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://[::ffff:127.0.0.1]/",
+            "http://8.8.8.8/",
+        ] {
             let letter = Letter { url: url.to_owned(), fields: Vec::new(), body: Vec::new() };
             assert_eq!(courier.post(letter).await, Carried::Forbidden, "{url}");
         }

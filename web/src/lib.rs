@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod caller;
 pub mod contacts;
 mod figures;
+mod hourly;
 mod house;
 mod http;
 pub mod jmap;

@@ -62,6 +62,9 @@ export default {
   "images.allowed": "Bilder von {name} werden von nun an gezeigt.",
   "unsubscribe": "Abbestellen", "unsubscribe.from": "{name} schreibt an eine Liste.",
  
+  "unsubscribe.press": "Dieser Server bittet {where}, Sie von der Liste zu nehmen. Er sagt nichts über Sie als das, was in der Adresse der Nachricht steht.",
+  "unsubscribe.done": "{name} wurde gebeten, Sie von der Liste zu nehmen.",
+  "unsubscribe.failed": "{where} hat das nicht angenommen. Sie können stattdessen auf der Seite abbestellen; sie öffnet sich in einem neuen Tab.",
   "unsubscribe.web": "{name} möchte, dass Sie auf der Seite {where} abbestellen. Sie öffnet sich in einem neuen Tab.",
  
   "attachments": { "one": "{n} Anhang", "other": "{n} Anhänge" },

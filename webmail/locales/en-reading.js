@@ -59,6 +59,9 @@ export default {
   "images.always": "Always from {name}", "images.allowed": "Pictures from {name} are shown from now on.",
   "unsubscribe": "Unsubscribe", "unsubscribe.from": "{name} writes to a list.",
  
+  "unsubscribe.press": "This server asks {where} to take you off the list. It says nothing about you but what the message's own address says.",
+  "unsubscribe.done": "{name} was asked to take you off the list.",
+  "unsubscribe.failed": "{where} did not take it. You can unsubscribe on its page instead; it opens in a new tab.",
   "unsubscribe.web": "{name} wants you to unsubscribe on the page {where}. It opens in a new tab.",
  
   "attachments": { "one": "{n} attachment", "other": "{n} attachments" },

@@ -60,4 +60,10 @@ test("the way out of a list", () => {
   assert.deepEqual(wayOut([web]), { kind: "web", url: web });
   assert.equal(wayOut(["http://plain.example/u", "javascript:alert(1)"]), null);
   assert.equal(wayOut(null), null);
+  const once = "List-Unsubscribe=One-Click";
+  assert.deepEqual(wayOut([mail, web], once), { kind: "press", url: web });
+  assert.deepEqual(wayOut([web], " list-unsubscribe=one-click "), { kind: "press", url: web });
+  assert.deepEqual(wayOut([mail], once), { kind: "mail", url: mail });
+  assert.deepEqual(wayOut([web], `${once}&more=1`), { kind: "web", url: web });
+  assert.equal(wayOut([web, "https://other.example/"], once)?.kind, "web");
 });

@@ -7,7 +7,7 @@ use super::error::{MethodError, Problem};
 use super::limits::{Place, REFERRED_OCTETS_MAX, RESPONSE_OCTETS_MAX};
 use super::pointer::{self, weight};
 use super::request::{Call, Request};
-use super::{blob_methods, core, email, journey, mailbox, quota, settings, snooze, thread, writing};
+use super::{blob_methods, core, email, journey, mailbox, quota, settings, snooze, thread, unsubscribe, writing};
 use crate::Web;
 use crate::caller::Caller;
 use crate::contacts;
@@ -54,6 +54,7 @@ const METHODS: &[Method] = methods! {
     "Email/copy" Mail writing::copy;
     "Email/import" Mail writing::import;
     "Email/parse" Mail writing::parse;
+    "Email/unsubscribe" Webmail unsubscribe::unsubscribe;
     "Identity/get" Submission writing::identity_get;
     "Identity/changes" Submission writing::identity_changes;
     "Identity/set" Submission writing::identity_set;

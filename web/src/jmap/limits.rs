@@ -57,6 +57,8 @@ pub const COLLATIONS: [&str; 3] = ["i;ascii-casemap", "i;octet", "i;unicode-case
 pub struct Desk {
     requests: Gate,
     uploads: Gate,
+    /// Lists that were left with one press.
+    pub(super) unsubscribing: super::unsubscribe::Requests,
 }
 
 impl Desk {

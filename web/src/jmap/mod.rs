@@ -28,6 +28,7 @@ mod snooze;
 mod state;
 mod thread;
 pub mod typed;
+mod unsubscribe;
 mod writing;
 
 pub use capability::{Capability, Using};
@@ -39,3 +40,4 @@ pub use limits::Desk;
 pub use session::{DOWNLOAD_PATH, EVENTS_PATH, UPLOAD_PATH, session};
 pub(crate) use snooze::wake as wake_snoozed;
 pub use state::State;
+pub use unsubscribe::REQUESTS_PER_HOUR as UNSUBSCRIBES_PER_HOUR;

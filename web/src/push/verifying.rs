@@ -2,17 +2,16 @@
 //! us write. Owns the counting, in memory: after a restart all that nobody has verified are sent theirs again.
 
 use super::subscription::UNVERIFIED_LASTS;
+use crate::hourly::Hourly;
 use message::Time;
 use parking_lot::Mutex;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
 use store::types::AccountId;
 
 /// Letters for an account in an hour, those that are tried again among them: a browser on each of some devices needs one
 /// now and then; who makes and removes subscriptions to have us knock at others' doors gets no more (RFC 8620 §8.6).
 pub const LETTERS_PER_HOUR: usize = 16;
-/// What "an hour" is.
-const HOUR: Duration = Duration::from_secs(3600);
 /// How long after a letter that was not taken the next one goes, and twice as long each time: until the subscription expires.
 const RETRY_FIRST: Duration = Duration::from_secs(30);
 /// Entries from which on those that are of no use are forgotten.
@@ -30,15 +29,12 @@ pub(super) enum Turn {
 }
 
 /// The letters of the last hour.
-#[derive(Default)]
 pub(super) struct Verifications {
     inner: Mutex<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
-    /// When letters went, by account, the oldest first.
-    sent: HashMap<AccountId, VecDeque<Time>>,
+    sent: Hourly,
     begun: HashMap<(AccountId, i64), Begun>,
 }
 
@@ -50,10 +46,16 @@ struct Begun {
     taken: bool,
 }
 
+impl Default for Verifications {
+    fn default() -> Verifications {
+        Verifications { inner: Mutex::new(Inner { sent: Hourly::new(LETTERS_PER_HOUR), begun: HashMap::new() }) }
+    }
+}
+
 impl Verifications {
     /// Whether the account may have another letter now; if not, when.
     pub fn may_send(&self, account: AccountId, now: Time) -> Result<(), Time> {
-        self.inner.lock().may_send(account, now)
+        self.inner.lock().sent.may(account, now)
     }
 
     /// Whose turn it is. A letter that goes counts as tried, whatever becomes of whoever sends it.
@@ -64,11 +66,10 @@ impl Verifications {
             Some(begun) if begun.next > now => return Turn::At(begun.next),
             _ => {}
         }
-        if let Err(later) = inner.may_send(account, now) {
+        if let Err(later) = inner.sent.take(account, now) {
             return Turn::At(later);
         }
         inner.sweep(now);
-        inner.sent.entry(account).or_default().push_back(now);
         let fresh = Begun { since: now, tries: 0, next: now, taken: false };
         let begun = inner.begun.entry((account, number)).or_insert(fresh);
         begun.next = now.after(RETRY_FIRST.saturating_mul(1 << begun.tries.min(10)));
@@ -85,24 +86,10 @@ impl Verifications {
 }
 
 impl Inner {
-    fn may_send(&mut self, account: AccountId, now: Time) -> Result<(), Time> {
-        let Some(sent) = self.sent.get_mut(&account) else { return Ok(()) };
-        while sent.front().is_some_and(|at| now.since(*at) >= HOUR) {
-            sent.pop_front();
-        }
-        match sent.front() {
-            Some(oldest) if sent.len() >= LETTERS_PER_HOUR => Err(oldest.after(HOUR)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A subscription that nobody verifies is gone by then, and so are letters that count.
+    /// A subscription that nobody verifies is gone by then.
     fn sweep(&mut self, now: Time) {
         if self.begun.len() >= SWEPT {
             self.begun.retain(|_, begun| now.since(begun.since) < UNVERIFIED_LASTS);
-        }
-        if self.sent.len() >= SWEPT {
-            self.sent.retain(|_, sent| sent.back().is_some_and(|at| now.since(*at) < HOUR));
         }
     }
 }
@@ -152,6 +139,6 @@ mod tests {
         (0..many).for_each(|number| assert_eq!(letters.turn(AccountId(number), number, START), Turn::Now));
         assert_eq!(letters.turn(AccountId(many), many, second(3600)), Turn::Now);
         let inner = letters.inner.lock();
-        assert_eq!((inner.begun.len(), inner.sent.len()), (1, 1));
+        assert_eq!(inner.begun.len(), 1);
     }
 }

@@ -34,7 +34,7 @@ import { settings, WEBMAIL } from "../core/settings.js";
 /** What an open message needs beyond its row. */
 const PROPERTIES = [
   ...ROW_PROPERTIES, "blobId", "cc", "bcc", "replyTo", "sender", "sentAt", "textBody", "htmlBody", "attachments", "bodyValues",
-  "header:List-Unsubscribe:asURLs", "header:List-Id:asText", "header:Authentication-Results:asText:all",
+  "header:List-Unsubscribe:asURLs", "header:List-Unsubscribe-Post:asText", "header:List-Id:asText", "header:Authentication-Results:asText:all",
 ];
 /** Octets of text fetched with a message: more is fetched when it is asked for. */
 const BODY_MAX = 262_144;

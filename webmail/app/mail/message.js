@@ -103,7 +103,7 @@ function bars(one, whole) {
   const from = one.from?.[0];
   const blocked = (rendering?.remoteCount ?? 0) > 0 && Boolean(rendering?.frame) && !imagesShown.value.has(one.id) && !imagesAllowed(from);
   const warned = (rendering?.links ?? []).filter((link) => link.warnings?.length);
-  const way = isOwn(one) ? null : wayOut(whole["header:List-Unsubscribe:asURLs"]);
+  const way = isOwn(one) ? null : wayOut(whole["header:List-Unsubscribe:asURLs"], whole["header:List-Unsubscribe-Post:asText"]);
   const warnings = [...(rendering?.sender ?? []).map((kind) => t(`sender.${kind}`)), ...(rendering?.doubted ? [t("message.doubted")] : []), ...(rendering?.shortened ? [t("message.shortened")] : [])];
   return html`
     ${warnings.map((words) => html`<div class="note warn">${icon("warning")}<span>${words}</span></div>`)}
@@ -113,7 +113,7 @@ function bars(one, whole) {
       <button class="button small" @click=${() => showImages(one.id)}>${t("images.show")}</button>
       ${from ? html`<button class="button small" @click=${() => allowImages(one.id, from.email)}>${t("images.always", { name: from.email })}</button>` : nothing}</div>` : nothing}
     ${way && from ? html`<div class="note">${icon("info")}<span>${t("unsubscribe.from", { name: displayName(from) })}</span>
-      <button class="button small" @click=${() => unsubscribe(way, displayName(from))}>${t("unsubscribe")}</button></div>` : nothing}`;
+      <button class="button small" @click=${() => unsubscribe(way, { name: displayName(from), emailId: one.id })}>${t("unsubscribe")}</button></div>` : nothing}`;
 }
 
 /** @param {string} id @param {string} email */
