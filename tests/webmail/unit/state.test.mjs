@@ -20,6 +20,16 @@ test("words: values, plural forms, another language, words that come later", asy
   assert.equal(t("close"), "Close");
 });
 
+test("a language chosen twice at once, and another right after: the last stands, with all its words", async () => {
+  await addCatalogue("reading");
+  await Promise.all([speak("de"), speak("de")]);
+  assert.equal(t("folder.created", { name: "A" }), "Ordner A angelegt");
+  await Promise.all([speak("en"), speak("de"), addCatalogue("settings")]);
+  assert.deepEqual([t("folder.created", { name: "A" }), t("settings.general")], ["Ordner A angelegt", "Allgemein"]);
+  await Promise.all([speak("de"), speak("en")]);
+  assert.equal(t("folder.created", { name: "A" }), "Folder A created");
+});
+
 test("changes that are told while a sync runs are asked once, after it", async () => {
   const asked = [];
   let answer = () => {};
@@ -80,6 +90,20 @@ test("folders stand in their order, below their parents, and rings do no harm", 
   mailboxes.value = new Map([box("z", "Zoo"), box("a", "ants", { parentId: "z" }), box("t", "Trash", { role: "trash" }), box("i", "INBOX", { role: "inbox" }), box("o", "orphan", { parentId: "gone" }), box("r1", "ring", { parentId: "r2" }), box("r2", "ring", { parentId: "r1" })]);
   assert.deepEqual(flat(forest(mailboxes.value.values())).map((one) => `${one.depth}${one.mailbox.id}`), ["0i", "0t", "0o", "0z", "1a"]);
   assert.equal(withRole("trash")?.id, "t");
+});
+
+test("what the server said before it knew of a change does not undo it", async () => {
+  let answer = () => {};
+  keptBy(() => new Promise((done) => { answer = done; }));
+  adopt({ theme: "light", language: "en" });
+  const changing = change({ language: "de" });
+  adopt({ theme: "dark", language: "en" });
+  assert.deepEqual([settings.value.theme, settings.value.language], ["dark", "de"]);
+  answer();
+  await changing;
+  assert.deepEqual([settings.value.theme, settings.value.language], ["dark", "de"]);
+  adopt({ theme: "dark", language: "en" });
+  assert.equal(settings.value.language, "en");
 });
 
 test("settings change here at once, and go back when the server refuses", async () => {

@@ -270,7 +270,7 @@ async function syncOnce(told) {
     states.Identity = answer.state;
     identities.value = answer.list;
   }));
-  if (told?.Settings && news("Settings")) asked.push(jmap.call("Settings/get", { ids: null }).then((answer) => {
+  if (news("Settings") && jmap.can(settings.WEBMAIL)) asked.push(jmap.call("Settings/get", { ids: null }).then((answer) => {
     states.Settings = answer.state;
     settings.adopt(answer.list[0]);
   }));

@@ -57,14 +57,19 @@ function number(value) {
 export async function addCatalogue(name) {
   added.add(name);
   Object.assign(english, (await import(`../../locales/en-${name}.js`)).default);
-  await translate(name, language.peek());
+  const now = language.peek();
+  const words = await ofPage(name, now);
+  // Where the language changed meanwhile, whoever changed it brought the words along.
+  if (language.peek() === now) Object.assign(phrases, words);
 }
 
-/** @param {string} name @param {string} chosen */
-async function translate(name, chosen) {
-  if (chosen === "en") return;
-  Object.assign(phrases, (await import(`../../locales/${chosen}-${name}.js`)).default);
+/** The words of a page that are not English. @param {string} name @param {string} chosen @returns {Promise<Catalogue>} */
+async function ofPage(name, chosen) {
+  return chosen === "en" ? {} : (await import(`../../locales/${chosen}-${name}.js`)).default;
 }
+
+/** The language chosen last, which may still be on its way. */
+let coming = language.peek();
 
 /**
  * Changes the language. Draws nothing before all catalogues are there.
@@ -72,13 +77,31 @@ async function translate(name, chosen) {
  */
 export async function speak(wanted) {
   const chosen = wanted.slice(0, 2) in LANGUAGES ? wanted.slice(0, 2) : "en";
-  if (chosen === language.peek()) return;
-  const own = chosen === "en" ? english : { ...(await import(`../../locales/${chosen}.js`)).default };
-  phrases = own;
-  await Promise.all([...added].map((name) => translate(name, chosen)));
-  plurals = new Intl.PluralRules(chosen);
-  if (typeof document !== "undefined") document.documentElement.lang = chosen;
-  language.value = chosen;
+  if (chosen === coming) return;
+  coming = chosen;
+  try {
+    const own = chosen === "en" ? english : await catalogue(chosen);
+    if (coming !== chosen) return;
+    phrases = own;
+    plurals = new Intl.PluralRules(chosen);
+    if (typeof document !== "undefined") document.documentElement.lang = chosen;
+    language.value = chosen;
+  } catch (error) {
+    if (coming === chosen) coming = language.peek();
+    throw error;
+  }
+}
+
+/** All words of a language, with those of pages that come while it is fetched. @param {string} chosen @returns {Promise<Catalogue>} */
+async function catalogue(chosen) {
+  const own = { ...(await import(`../../locales/${chosen}.js`)).default };
+  const there = new Set();
+  while (there.size < added.size) {
+    const names = [...added].filter((name) => !there.has(name));
+    for (const words of await Promise.all(names.map((name) => ofPage(name, chosen)))) Object.assign(own, words);
+    for (const name of names) there.add(name);
+  }
+  return own;
 }
 
 /** The language that the browser asks for, of those there are. */

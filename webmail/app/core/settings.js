@@ -50,14 +50,23 @@ function onDevice() {
   }
 }
 
+/** As the server has them, as far as is known. */
+let known = settings.peek();
+/** Changes that are on their way to it: they show over what it says meanwhile. @type {Partial<Settings>[]} */
+let pending = [];
+
+function show() {
+  settings.value = Object.assign({}, known, ...pending);
+}
+
 /**
  * Takes what the server says.
  * @param {Record<string, any> | undefined} given
  */
 export function adopt(given) {
   if (!given) return;
-  const known = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null && name !== "id"));
-  settings.value = { ...DEFAULTS, ...known };
+  known = { ...DEFAULTS, ...Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null && name !== "id")) };
+  show();
 }
 
 /** @type {(patch: Record<string, unknown>) => Promise<void>} */
@@ -73,13 +82,14 @@ export function keptBy(how) {
  * @param {Partial<Settings>} patch
  */
 export async function change(patch) {
-  const before = settings.peek();
-  settings.value = { ...before, ...patch };
+  pending.push(patch);
+  show();
   try {
     await keep(patch);
-  } catch (error) {
-    settings.value = before;
-    throw error;
+    known = { ...known, ...patch };
+  } finally {
+    pending = pending.filter((one) => one !== patch);
+    show();
   }
 }
 
@@ -100,6 +110,6 @@ export function actOnSettings() {
     keyChoices.value = { single: singleKeys, keys };
   });
   effect(() => {
-    speak(settings.value.language || preferred());
+    speak(settings.value.language || preferred()).catch(console.error);
   });
 }
