@@ -12,6 +12,11 @@ use wire::smtp::{Notify, Return};
 /// How long a message may be held: a month (`maxDelayedSend`).
 pub const HOLD_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Digits of `SIZE` (RFC 1870 §6.1): as many as 64 bits take.
+const SIZE_DIGITS_MAX: usize = 20;
+/// Values of `BODY` (RFC 6152 §3, RFC 3030 §3).
+const BODIES: [&str; 3] = ["7BIT", "8BITMIME", "BINARYMIME"];
+
 /// What is wrong with an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvelopeFault {
@@ -118,37 +123,46 @@ impl Checked {
         if envelope.rcpt_to.is_empty() {
             return Err(EnvelopeFault::Nobody);
         }
-        let sender = envelope.mail_from.email.trim();
+        // RFC 8621 §7: what stands between `<` and `>` in MAIL and RCPT, so nothing around it (RFC 5321 §4.1.2).
+        let sender = envelope.mail_from.email.as_str();
         let no_address = |_| EnvelopeFault::Malformed("mailFrom is no address.".to_owned());
         let reverse_path = if sender.is_empty() { None } else { Some(Address::parse(sender).map_err(no_address)?) };
         let mut checked = Checked { reverse_path, ret: None, envid: None, recipients: Vec::new(), hold_until: None };
-        checked.read_sender(&lower(&envelope.mail_from), now)?;
+        checked.read_sender(&by_name(&envelope.mail_from)?, now)?;
         let mut wrong = Vec::new();
         for party in &envelope.rcpt_to {
-            match Address::parse(party.email.trim()) {
-                Ok(address) => checked.read_recipient(address, &lower(party))?,
+            match Address::parse(&party.email) {
+                Ok(address) => checked.read_recipient(address, &by_name(party)?)?,
                 Err(_) => wrong.push(party.email.clone()),
             }
         }
         if wrong.is_empty() { Ok(checked) } else { Err(EnvelopeFault::Recipients(wrong)) }
     }
 
-    fn read_sender(&mut self, parameters: &BTreeMap<String, String>, now: Time) -> Result<(), EnvelopeFault> {
+    fn read_sender(&mut self, parameters: &Parameters<'_>, now: Time) -> Result<(), EnvelopeFault> {
         let wrong = |name: &str| EnvelopeFault::Malformed(format!("The parameter {name} of mailFrom is no good."));
-        for (name, value) in parameters {
+        for (name, given) in parameters {
+            let value = given.unwrap_or_default();
             match name.as_str() {
                 // RFC 4865 §4
                 "HOLDFOR" | "HOLDUNTIL" if self.hold_until.is_some() => return Err(wrong(name)),
                 "HOLDFOR" => {
-                    let seconds: u64 = value.parse().map_err(|_| wrong(name))?;
+                    let seconds = read_interval(value).ok_or_else(|| wrong(name))?;
                     self.hold_until = Some(now.after(Duration::from_secs(seconds)));
                 }
-                "HOLDUNTIL" => self.hold_until = Some(read_date(value).ok_or_else(|| wrong(name))?.max(now)),
+                // In UTC.
+                "HOLDUNTIL" if value.ends_with(['Z', 'z']) => {
+                    self.hold_until = Some(read_date(value).ok_or_else(|| wrong(name))?.max(now));
+                }
                 "RET" if value.eq_ignore_ascii_case("FULL") => self.ret = Some(Return::Full),
                 "RET" if value.eq_ignore_ascii_case("HDRS") => self.ret = Some(Return::Headers),
-                "ENVID" if (1..=100).contains(&value.len()) && is_printable(value) => self.envid = Some(value.clone()),
-                // What the content is, we see ourselves.
-                "SIZE" | "BODY" | "SMTPUTF8" => {}
+                "ENVID" if (1..=100).contains(&value.len()) && is_printable(value) => {
+                    self.envid = Some(value.to_owned());
+                }
+                // What the content is, we see ourselves; so they only have to be right.
+                "SIZE" if (1..=SIZE_DIGITS_MAX).contains(&value.len()) && is_digits(value) => {}
+                "BODY" if BODIES.iter().any(|body| value.eq_ignore_ascii_case(body)) => {}
+                "SMTPUTF8" if given.is_none() => {}
                 _ => return Err(wrong(name)),
             }
         }
@@ -161,15 +175,14 @@ impl Checked {
         }
     }
 
-    fn read_recipient(&mut self, address: Address, parameters: &BTreeMap<String, String>) -> Result<(), EnvelopeFault> {
+    fn read_recipient(&mut self, address: Address, parameters: &Parameters<'_>) -> Result<(), EnvelopeFault> {
         let wrong = |name: &str| EnvelopeFault::Malformed(format!("The parameter {name} of <{address}> is no good."));
         let (mut notify, mut orcpt) = (None, None);
-        for (name, value) in parameters {
+        for (name, given) in parameters {
+            let value = given.unwrap_or_default();
             match name.as_str() {
                 "NOTIFY" => notify = Some(read_notify(value).ok_or_else(|| wrong(name))?),
-                "ORCPT" if value.contains(';') && value.len() <= 500 && is_printable(value) => {
-                    orcpt = Some(value.clone());
-                }
+                "ORCPT" if is_original(value) => orcpt = Some(value.to_owned()),
                 _ => return Err(wrong(name)),
             }
         }
@@ -180,10 +193,36 @@ impl Checked {
     }
 }
 
-/// Names of parameters are the same in any case (RFC 5321 §4.1.1.11).
-fn lower(party: &Party) -> BTreeMap<String, String> {
-    let given = party.parameters.iter().flatten();
-    given.map(|(name, value)| (name.to_ascii_uppercase(), value.clone().unwrap_or_default())).collect()
+/// Parameters by their names in capitals; `None` for one without a value.
+type Parameters<'a> = BTreeMap<String, Option<&'a str>>;
+
+/// Names of parameters are the same in any case, and each is given once (RFC 5321 §4.1.1.11).
+fn by_name(party: &Party) -> Result<Parameters<'_>, EnvelopeFault> {
+    let mut all = Parameters::new();
+    for (name, value) in party.parameters.iter().flatten() {
+        if all.insert(name.to_ascii_uppercase(), value.as_deref()).is_some() {
+            return Err(EnvelopeFault::Malformed(format!("The parameter {name} is there twice.")));
+        }
+    }
+    Ok(all)
+}
+
+fn is_digits(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit())
+}
+
+/// `future-release-integer` of RFC 4865 §4: 1 to 999999999, without a sign or a leading zero.
+fn read_interval(value: &str) -> Option<u64> {
+    let fits = is_digits(value) && value.len() <= 9 && !value.starts_with('0');
+    fits.then(|| value.parse().ok()).flatten()
+}
+
+/// RFC 3461 §4.2: the type of an address, `;`, and the address.
+fn is_original(value: &str) -> bool {
+    let is_type =
+        |name: &str| !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    let parts = value.split_once(';').is_some_and(|(name, address)| is_type(name) && !address.is_empty());
+    parts && value.len() <= 500 && is_printable(value)
 }
 
 fn is_printable(value: &str) -> bool {
@@ -197,7 +236,7 @@ fn read_notify(value: &str) -> Option<Notify> {
         return Some(notify);
     }
     for word in value.split(',') {
-        match word.trim().to_ascii_uppercase().as_str() {
+        match word.to_ascii_uppercase().as_str() {
             "SUCCESS" => notify.success = true,
             "FAILURE" => notify.failure = true,
             "DELAY" => notify.delay = true,
@@ -245,8 +284,8 @@ fn read_offset(zone: &str) -> Option<i64> {
     }
     let (sign, rest) = zone.split_at_checked(1)?;
     let (hours, minutes) = rest.split_once(':')?;
-    let two = |text: &str| if text.len() == 2 { text.parse::<i64>().ok().filter(|n| *n >= 0) } else { None };
-    let seconds = (two(hours)?.min(23)) * 3600 + two(minutes).filter(|minutes| *minutes < 60)? * 60;
+    let two = |text: &str| if text.len() == 2 && is_digits(text) { text.parse::<i64>().ok() } else { None };
+    let seconds = two(hours).filter(|hours| *hours < 24)? * 3600 + two(minutes).filter(|minutes| *minutes < 60)? * 60;
     match sign {
         "+" => Some(seconds),
         "-" => Some(-seconds),

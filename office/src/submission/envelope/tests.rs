@@ -27,6 +27,8 @@ fn dates_are_those_of_rfc_3339() {
         "1970-01-01T00:00:00",
         "1970-01-01T00:00:00.Z",
         "1970-01-01T00:00:00+1:00",
+        "1970-01-01T00:00:00++1:00",
+        "1970-01-01T00:00:00+24:00",
         "+970-01-01T00:00:00Z",
     ] {
         assert_eq!(read_date(wrong), None, "{wrong}");
@@ -68,6 +70,63 @@ fn parameters_of_dsn_are_read_and_others_refused() {
         (&[], &[("HOLDFOR", Some("1"))]),
     ] {
         assert!(matches!(checked(sender, recipient), Err(EnvelopeFault::Malformed(_))), "{sender:?} {recipient:?}");
+    }
+}
+
+#[test]
+fn nothing_stands_around_an_address() {
+    let of = |from: &str, to: &str| {
+        Checked::of(&Envelope { mail_from: party(from, &[]), rcpt_to: vec![party(to, &[])] }, NOW)
+    };
+    assert!(of("", "bob@hamburger.edu").is_ok() && of("a@b.example", "\"b b\"@hamburger.edu").is_ok());
+    for wrong in
+        [" a@b.example", "a@b.example ", "a@b.example\r\n", "\ta@b.example", "<a@b.example>", "a@b.example> SIZE=1"]
+    {
+        assert!(matches!(of(wrong, "bob@hamburger.edu"), Err(EnvelopeFault::Malformed(_))), "{wrong:?}");
+        assert_eq!(of("a@b.example", wrong), Err(EnvelopeFault::Recipients(vec![wrong.to_owned()])), "{wrong:?}");
+    }
+    assert!(of(" ", "bob@hamburger.edu").is_err());
+    assert!(of("a@b.example", "").is_err());
+}
+
+#[test]
+fn parameters_are_as_smtp_writes_them_and_each_there_once() {
+    for right in [
+        &[("HOLDFOR", Some("1"))][..],
+        &[("Size", Some("18446744073709551615"))],
+        &[("body", Some("8bitMIME")), ("smtputf8", None)],
+        &[("HOLDUNTIL", Some("2027-01-15T08:00:10.5Z"))],
+    ] {
+        assert!(checked(right, &[]).is_ok(), "{right:?}");
+    }
+    for wrong in [
+        &[("HOLDFOR", Some("1")), ("holdfor", Some("2"))][..],
+        &[("RET", Some("FULL")), ("Ret", Some("FULL"))],
+        &[("HOLDFOR", Some("+3"))],
+        &[("HOLDFOR", Some("0"))],
+        &[("HOLDFOR", Some("03"))],
+        &[("HOLDFOR", Some(" 3"))],
+        &[("HOLDFOR", Some("1000000000"))],
+        &[("HOLDFOR", None)],
+        &[("HOLDUNTIL", Some("2027-01-15T09:00:10+01:00"))],
+        &[("SIZE", Some("big"))],
+        &[("SIZE", Some("184467440737095516150"))],
+        &[("SIZE", None)],
+        &[("BODY", Some("9BIT"))],
+        &[("SMTPUTF8", Some("yes"))],
+        &[("ENVID", Some("a\r\nb"))],
+        &[("RET", None)],
+    ] {
+        assert!(matches!(checked(wrong, &[]), Err(EnvelopeFault::Malformed(_))), "{wrong:?}");
+    }
+    for wrong in [
+        &[("NOTIFY", Some("SUCCESS, FAILURE"))][..],
+        &[("NOTIFY", Some("NEVER")), ("notify", Some("NEVER"))],
+        &[("ORCPT", Some(";bob@hamburger.edu"))],
+        &[("ORCPT", Some("rfc822;"))],
+        &[("ORCPT", Some("rfc 822;bob"))],
+    ] {
+        assert!(matches!(checked(&[], wrong), Err(EnvelopeFault::Malformed(_))), "{wrong:?}");
     }
 }
 

@@ -229,7 +229,17 @@ async fn what_may_not_be_sent_is_refused_with_its_reason() {
     let mut foreign = to(&["bob@hamburger.edu"]);
     foreign["mailFrom"]["email"] = json!("bob@hamburger.edu");
     assert_eq!(refused(&email, foreign).await["type"], "forbiddenMailFrom");
-    for wrong in [json!({"HOLDFOR": "2592001"}), json!({"HOLDFOR": "soon"}), json!({"X-MOOD": null})] {
+    for padded in ["bob@hamburger.edu\r\n", " bob@hamburger.edu", "<bob@hamburger.edu>"] {
+        let error = refused(&email, to(&[padded])).await;
+        assert_eq!((&error["type"], &error["invalidRecipients"]), (&json!("invalidRecipients"), &json!([padded])));
+    }
+    for wrong in [
+        json!({"HOLDFOR": "2592001"}),
+        json!({"HOLDFOR": "soon"}),
+        json!({"HOLDFOR": "+3"}),
+        json!({"HOLDFOR": "3", "holdfor": "3"}),
+        json!({"X-MOOD": null}),
+    ] {
         let mut envelope = to(&["bob@hamburger.edu"]);
         envelope["mailFrom"]["parameters"] = wrong;
         assert_eq!(refused(&email, envelope).await["properties"], json!(["envelope"]));
