@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub from_fields: usize,
     /// Addresses in them.
     pub from: Vec<Address>,
+    /// Addresses in the fields that say who sent it, and which field: Sender, Resent-From, Resent-Sender.
+    pub senders: Vec<(&'static str, Address)>,
     /// There is a Sender.
     pub has_sender: bool,
     /// There is a Date.
@@ -29,7 +31,7 @@ pub(super) struct Facts {
 impl Facts {
     /// Reads a header section.
     pub fn of(section: &[u8]) -> Facts {
-        let mut facts = Facts { has_header: true, ..Facts::default() };
+        let mut facts = Facts { has_header: true, senders: senders(section), ..Facts::default() };
         for field in fields(section) {
             if field.is("Received") {
                 facts.received += 1;
@@ -46,6 +48,14 @@ impl Facts {
         }
         facts
     }
+}
+
+/// Everybody, but for the authors, whom a message claims to be from, and in which field (RFC 5322 §3.6.2, §3.6.6).
+pub(crate) fn senders(section: &[u8]) -> Vec<(&'static str, Address)> {
+    const NAMES: [&str; 3] = ["Sender", "Resent-From", "Resent-Sender"];
+    let named = |field: &message::header::Field<'_>| NAMES.into_iter().find(|name| field.is(name));
+    let all = fields(section).filter_map(|field| Some((named(&field)?, mailboxes(field.value))));
+    all.flat_map(|(name, addresses)| addresses.into_iter().map(move |address| (name, address))).collect()
 }
 
 fn mailboxes(value: &[u8]) -> Vec<Address> {
@@ -153,6 +163,19 @@ mod tests {
         assert_eq!((facts.received, facts.from_fields, facts.from.len()), (2, 1, 2));
         assert_eq!(facts.delivered_to, [Address::parse("bob@crepes.fr").unwrap()]);
         assert!(facts.has_date && !facts.has_message_id && !facts.has_sender);
+    }
+
+    #[test]
+    fn every_sender_is_told() {
+        let facts = Facts::of(
+            b"From: a@b.example\r\nsender: A <c@d.example>\r\nSender: e@f.example\r\nResent-From: g@h.example,\r\n \
+              i@j.example\r\nResent-Sender: nobody\r\nResent-To: k@l.example\r\n\r\n",
+        );
+        let told: Vec<_> = facts.senders.iter().map(|(name, address)| format!("{name} {address}")).collect();
+        assert_eq!(
+            told,
+            ["Sender c@d.example", "Sender e@f.example", "Resent-From g@h.example", "Resent-From i@j.example"]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! parameters: FUTURERELEASE (RFC 4865) and DSN (RFC 3461); the others that we announce say what is known anyway.
 
 use super::record::{Envelope, Party};
+use crate::inbound::senders as header_senders;
 use message::header::{self, Entry};
 use message::summary::Envelope as HeaderEnvelope;
 use message::{Address, Time};
@@ -50,6 +51,8 @@ pub(super) struct Named {
     pub from: Vec<Address>,
     /// Addresses in the last Sender.
     pub sender: Vec<Address>,
+    /// Everybody else whom the message claims to be from, and in which field.
+    pub senders: Vec<(&'static str, Address)>,
     /// Everybody in To, Cc and Bcc, as typed.
     pub recipients: Vec<String>,
 }
@@ -57,7 +60,7 @@ pub(super) struct Named {
 impl Named {
     /// Reads a header section.
     pub fn of(section: &[u8]) -> Named {
-        let mut named = Named::default();
+        let mut named = Named { senders: header_senders(section), ..Named::default() };
         for field in header::fields(section) {
             if field.is("From") {
                 named.from_fields += 1;

@@ -149,14 +149,16 @@ impl Office {
         Ok(Prepared { account, row, stored, envelope, checked, queue_id })
     }
 
-    /// RFC 6409 §6.1, §8.1: one From field, with addresses of the user's own.
+    /// RFC 6409 §6.1, §8.1: one From field, with addresses of the user's own, as are those of whoever sent or resent it.
     async fn check_authors(&self, account: &Account, named: &Named) -> Result<(), SubmitFault> {
         if named.from_fields != 1 || named.from.is_empty() {
             return Err(SubmitFault::Email(vec!["from"], "An e-mail has one From, with an address.".to_owned()));
         }
-        for address in &named.from {
+        let authors = named.from.iter().map(|address| ("From", address));
+        let senders = named.senders.iter().map(|(name, address)| (*name, address));
+        for (name, address) in authors.chain(senders) {
             if !self.may_write_as(account, address).await? {
-                return Err(SubmitFault::From(format!("{} may not write From <{address}>.", account.address)));
+                return Err(SubmitFault::From(format!("{} may not write {name} <{address}>.", account.address)));
             }
         }
         Ok(())

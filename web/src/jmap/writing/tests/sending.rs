@@ -246,6 +246,12 @@ async fn what_may_not_be_sent_is_refused_with_its_reason() {
     }
     let forged = house.draft(&house.alice, json!({"from": [{"name": null, "email": "bob@hamburger.edu"}]})).await;
     assert_eq!(refused(&forged, to(&["bob@hamburger.edu"])).await["type"], "forbiddenFrom");
+    for field in ["sender", "header:Resent-From:asAddresses", "header:Resent-Sender:asAddresses"] {
+        let forged = house.draft(&house.alice, json!({field: [{"name": null, "email": "bob@hamburger.edu"}]})).await;
+        assert_eq!(refused(&forged, to(&["bob@hamburger.edu"])).await["type"], "forbiddenFrom", "{field}");
+        let own = house.draft(&house.alice, json!({field: [{"name": null, "email": "alice@hamburger.edu"}]})).await;
+        assert_eq!(refused(&own, to(&["bob@crepes.fr"])).await, Value::Null, "{field}");
+    }
     let nobody = house.draft(&house.alice, json!({"from": null})).await;
     let error = refused(&nobody, to(&["bob@hamburger.edu"])).await;
     assert_eq!((&error["type"], &error["properties"]), (&json!("invalidEmail"), &json!(["from"])));
