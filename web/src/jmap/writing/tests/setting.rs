@@ -30,7 +30,7 @@ async fn keywords_and_mailboxes_change_by_patches_and_as_a_whole() {
         (json!({"keywords/a b": true}), "invalidProperties"),
         (json!({"keywords": {}, "keywords/$seen": true}), "invalidPatch"),
         (json!({"subject": "new"}), "invalidProperties"),
-        (json!({"to/0": null}), "invalidProperties"),
+        (json!({"to/0": null}), "invalidPatch"),
     ] {
         let said = set(patch.clone()).await;
         assert_eq!(said["notUpdated"][&id]["type"], kind, "{patch} {said}");
