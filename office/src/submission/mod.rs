@@ -6,11 +6,13 @@ mod dispatch;
 mod envelope;
 mod fate;
 mod record;
+mod reports;
 mod send;
 
 pub use envelope::{EnvelopeFault, HOLD_MAX, read_date};
 pub use fate::{Delivered, Fate};
 pub use record::{Envelope, Party, Submission, Undo};
+pub use reports::Reports;
 pub use send::{Sending, SubmitFault};
 
 use crate::Office;

@@ -5,15 +5,16 @@ use super::objects;
 use super::set as email_set;
 use super::span::{self, Track};
 use super::store_email::store_fault;
+use crate::jmap::blob::BlobId;
 use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::generic::get::only;
 use crate::jmap::generic::set::{Outcome, Set};
 use crate::jmap::generic::{Get, patch};
 use crate::jmap::{Answer, Arguments, Context, Invocation, State, ids};
-use office::submission::{CancelFault, Envelope, Sending, Submission, SubmitFault};
+use office::submission::{CancelFault, Envelope, Reports, Sending, Submission, SubmitFault};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use store::types::{AccountId, ObjectKind};
+use store::types::{AccountId, EmailId, ObjectKind};
 
 pub(super) const LETTER: char = 'S';
 pub(super) const KIND: ObjectKind = ObjectKind::Submission;
@@ -49,11 +50,12 @@ pub async fn get(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
         None => by_id.keys().cloned().collect(),
     };
     let (mut list, mut missing) = (Vec::new(), Vec::new());
-    let with_fates = properties.as_ref().is_none_or(|wanted| wanted.iter().any(|name| name == "deliveryStatus"));
+    let wants = |name: &str| properties.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| wanted == name));
+    let with = Sought { fates: wants("deliveryStatus"), reports: wants("dsnBlobIds") || wants("mdnBlobIds") };
     for id in wanted {
         match by_id.remove(&id) {
             Some(submission) => {
-                let told = json(context, asked.account, (&id, &submission), with_fates).await?;
+                let told = json(context, asked.account, (&id, &submission), with).await?;
                 list.push(only(told, properties.as_deref()));
             }
             None => missing.push(id),
@@ -70,14 +72,28 @@ pub async fn changes(context: &mut Context<'_>, arguments: Arguments) -> Answer 
     objects::changes(context, arguments, ("EmailSubmission/changes", KIND, LETTER)).await
 }
 
+/// What of a submission takes looking for.
+#[derive(Clone, Copy)]
+struct Sought {
+    fates: bool,
+    reports: bool,
+}
+
 async fn json(
     context: &Context<'_>,
     account: AccountId,
     (id, submission): (&str, &Submission),
-    with_fates: bool,
+    with: Sought,
 ) -> Result<Value, MethodError> {
     let mut status = Map::new();
-    if with_fates {
+    let reports = match with.reports {
+        true => context.web.office().reports(account, submission).await?,
+        false => Reports::default(),
+    };
+    let blobs = |emails: &[EmailId]| -> Vec<String> {
+        emails.iter().map(|email| BlobId::email(*email).write(account)).collect()
+    };
+    if with.fates {
         for (address, fate) in context.web.office().fates(submission).await? {
             let fate = json!({
                 "smtpReply": fate.smtp_reply,
@@ -96,8 +112,8 @@ async fn json(
         "sendAt": written(submission.send_at),
         "undoStatus": submission.undo.name(),
         "deliveryStatus": status,
-        "dsnBlobIds": [],
-        "mdnBlobIds": [],
+        "dsnBlobIds": blobs(&reports.delivery),
+        "mdnBlobIds": blobs(&reports.disposition),
     }))
 }
 
@@ -277,7 +293,9 @@ async fn update(
     track: &mut Track,
 ) -> Result<(String, String), SetError> {
     let (number, id, submission) = find(context, account, name).await?;
-    let Ok(Value::Object(before)) = json(context, account, (&id, &submission), false).await else {
+    // RFC 8620 §5.3: what only the server sets may be named as it is.
+    let all = Sought { fates: true, reports: true };
+    let Ok(Value::Object(before)) = json(context, account, (&id, &submission), all).await else {
         return Err(SetError::of("serverFail"));
     };
     let mut after = before.clone();

@@ -261,3 +261,38 @@ async fn what_may_not_be_sent_is_refused_with_its_reason() {
         .await;
     assert_eq!(identity["notCreated"]["s"]["properties"], json!(["identityId"]));
 }
+
+#[tokio::test]
+async fn reports_about_a_message_are_found() {
+    let house = house().await;
+    let email = draft(&house).await;
+    let said = submit(&house, &email, envelope(&["bob@hamburger.edu"], None), json!({})).await;
+    let id = said[0][1]["created"]["s"]["id"].as_str().unwrap_or_else(|| panic!("{said:?}")).to_owned();
+    let none = status(&house, &id).await;
+    assert_eq!((&none["dsnBlobIds"], &none["mdnBlobIds"]), (&json!([]), &json!([])));
+    let name = house.get(&house.alice, &email, json!(["messageId"])).await["messageId"][0].as_str().unwrap().to_owned();
+    let inbox = house.mailbox(&house.alice, "inbox").await;
+    let come = async |number: usize, kind: &str, references: &str| {
+        let content = format!(
+            "From: x@crepes.fr\r\nMessage-ID: <{number}@crepes.fr>\r\nReferences: {references}\r\nContent-Type: {kind}; \
+             boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
+        );
+        let blob = house.upload(&house.alice, content.as_bytes(), "message/rfc822").await;
+        let import = json!({"emails": {"i": {"blobId": blob, "mailboxIds": {inbox.clone(): true}}}});
+        let said = house.call(&house.alice, "Email/import", import).await;
+        said["created"]["i"]["blobId"].as_str().unwrap_or_else(|| panic!("{said}")).to_owned()
+    };
+    let sent = format!("<{name}>");
+    let late = come(1, "multipart/report; report-type=delivery-status", &sent).await;
+    let read = come(2, "Multipart/Report; Report-Type=\"Disposition-Notification\"", &sent).await;
+    let failed = come(3, "multipart/report; report-type=delivery-status", &sent).await;
+    come(4, "multipart/mixed; report-type=delivery-status", &sent).await;
+    come(5, "multipart/report; report-type=delivery-status", &format!("{sent} <4@crepes.fr>")).await;
+    come(6, "multipart/report; report-type=feedback-report", &sent).await;
+    let found = status(&house, &id).await;
+    assert_eq!((&found["dsnBlobIds"], &found["mdnBlobIds"]), (&json!([late, failed]), &json!([read])));
+    let whole = house.call(&house.alice, "EmailSubmission/set", json!({"update": {&id: found}})).await;
+    assert_eq!(whole["updated"], json!({&id: null}), "{whole}");
+    house.call(&house.alice, "Email/set", json!({"destroy": [email]})).await;
+    assert_eq!(status(&house, &id).await["dsnBlobIds"], json!([]), "nothing tells its name any more");
+}
