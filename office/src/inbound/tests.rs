@@ -8,7 +8,7 @@ use message::Domain;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use store::query::{Mailboxes, Messages, Resolve, Resolved, StoredMessage};
+use store::query::{AccountByAddress, Mailboxes, Messages, Resolve, Resolved, StoredMessage};
 use store::types::Uid;
 use store::{Settings, Store};
 use wire::smtp::{Body, ForwardPath, Manner, Notify, Recipient, ReversePath, Verb};
@@ -325,4 +325,25 @@ async fn success_is_reported_to_those_who_ask() {
         assert_eq!(parts.iter().filter(|part| newest.contains(*part)).count(), parts.len() * told, "{newest}");
         assert!(told == 0 || (newest.contains("Subject: arrived") && !newest.contains("Hello")), "{newest}");
     }
+}
+
+#[tokio::test]
+async fn users_name_nobody_else_as_who_sent_it() {
+    let house = house().await;
+    house.alias("sales@hamburger.edu", &["bob@hamburger.edu"]).await;
+    let query = AccountByAddress { address: address("bob@hamburger.edu") };
+    let bob = house.office.store().read(query).await.unwrap().unwrap();
+    for field in ["Sender", "Resent-From", "Resent-Sender"] {
+        for (name, wanted) in [("ceo@bank.example", 550), ("sales@hamburger.edu", 250), ("Bob+x@hamburger.edu", 250)] {
+            let mut desk = house.desk(Role::Submission, STRANGER);
+            desk.visitor.assume(bob.clone());
+            let content = format!("From: bob@hamburger.edu\r\n{field}: Me <{name}>\r\n\r\nHello\r\n");
+            let bobs = "bob@hamburger.edu";
+            assert_eq!(send_to(&mut desk, Some(bobs), bobs, content.as_bytes()).await, wanted, "{field} {name}");
+        }
+    }
+    // Strangers' mail is not ours to judge.
+    let mut desk = house.desk(Role::Mx, STRANGER);
+    let content = b"From: a@crepes.fr\r\nSender: ceo@bank.example\r\n\r\nHello\r\n";
+    assert_eq!(send_to(&mut desk, Some("a@crepes.fr"), "bob@hamburger.edu", content).await, 250);
 }
