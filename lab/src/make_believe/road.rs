@@ -112,7 +112,8 @@ impl Internet {
 
     /// Begins a server session at a host, whose end of the line this is.
     fn serve(&self, at: &Listening, to: SocketAddr, from: IpAddr, end: End) {
-        let peer = Peer { client: SocketAddr::new(from, CLIENT_PORT), local: to, name: Arc::new(OnceLock::new()), line: None };
+        let peer =
+            Peer { client: SocketAddr::new(from, CLIENT_PORT), local: to, name: Arc::new(OnceLock::new()), line: None };
         let (profile, desk) = at.office.smtp(Role::Mx, peer, false);
         let session = smtp::Server::new(self.timeline.now(), profile);
         let line = Arc::new(end);
