@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the configuration is a file, and may be named in the environment")]
 
 mod address;
+mod contact;
 mod keys;
 mod read;
 mod routes;
@@ -11,6 +12,7 @@ mod units;
 mod value;
 
 pub use address::{HostPort, ListenAddress, NameServer};
+pub use contact::{Contact, NotAContact};
 pub use keys::{KEYS, Key, ROUTE_KEYS};
 pub use routes::Route;
 pub use show::reference;
@@ -182,6 +184,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub domains: Vec<FileDomain>,
     pub admin: Option<Address>,
+    /// Told at `/.well-known/security.txt`.
+    pub security_contact: Option<Contact>,
     pub user: Option<String>,
     pub greeting: Option<String>,
     /// SEND, SOML and SAML are carried out.
@@ -344,6 +348,7 @@ impl Config {
             data_dir: path(&mut read, "data_dir", &folder).unwrap_or_default(),
             domains: domains(&mut read),
             admin: read.parsed("admin"),
+            security_contact: read.parsed("security_contact"),
             user: read.text("user"),
             greeting: greeting(&mut read),
             send_commands: read.flag("smtp.send_commands").unwrap_or_default(),

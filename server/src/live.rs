@@ -77,11 +77,17 @@ impl Drop for Entry {
 pub(crate) struct Around {
     pub(crate) listeners: Vec<(ListenerKind, SocketAddr)>,
     pub(crate) live: Arc<Live>,
+    /// Of the configuration that the server started with.
+    pub(crate) security_contact: Option<String>,
 }
 
 impl web::House for Around {
     fn listeners(&self) -> Vec<(String, SocketAddr)> {
         self.listeners.iter().map(|(kind, address)| (kind.to_string(), *address)).collect()
+    }
+
+    fn security_contact(&self) -> Option<String> {
+        self.security_contact.clone()
     }
 
     fn connections(&self) -> Vec<web::LiveConnection> {
@@ -107,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_shown_while_it_lasts() {
-        let around = Around { listeners: Vec::new(), live: Arc::default() };
+        let around = Around { listeners: Vec::new(), live: Arc::default(), security_contact: None };
         let client = SocketAddr::from(([192, 0, 2, 1], 4711));
         let first = around.live.enter(ListenerKind::Imaps, client, (Seat::new(Time(1)), Time(1)));
         let second = around.live.enter(ListenerKind::Smtp, client, (Seat::new(Time(2)), Time(2)));

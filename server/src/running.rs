@@ -102,7 +102,8 @@ pub(crate) async fn start_ready(config: Config, seams: Seams, ready: Ready) -> R
     }));
     let addresses: Vec<_> = ready.doors.iter().map(|door| (door.kind, door.address)).collect();
     let live = Arc::<Live>::default();
-    web.introduce(Arc::new(Around { listeners: addresses.clone(), live: live.clone() }));
+    let security_contact = config.security_contact.as_ref().map(|contact| contact.uri().to_owned());
+    web.introduce(Arc::new(Around { listeners: addresses.clone(), live: live.clone(), security_contact }));
     let house = Arc::new(House {
         office,
         web_tls: crate::http::tls(&tls),

@@ -1,5 +1,5 @@
-//! What the web side wants to know of the server around it: where it listens, and who is connected. The server answers;
-//! tests pass a made-up one.
+//! What the web side wants to know of the server around it: where it listens, who is connected, and whom people write to
+//! about it. The server answers; tests pass a made-up one.
 
 use message::Time;
 use std::net::SocketAddr;
@@ -8,6 +8,11 @@ use std::net::SocketAddr;
 pub trait House: Send + Sync {
     /// Each listener: its name in the configuration, and where it is bound.
     fn listeners(&self) -> Vec<(String, SocketAddr)>;
+
+    /// Whom people write to who found a hole, as a URI; `None`: nobody is told.
+    fn security_contact(&self) -> Option<String> {
+        None
+    }
 
     /// The connections that are open now, the oldest first.
     fn connections(&self) -> Vec<LiveConnection>;

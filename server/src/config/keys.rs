@@ -37,6 +37,12 @@ pub const KEYS: &[Key] = &[
         "Domains whose mail is kept here; `pillarbox domain add` adds more. Bare names get the first.",
     ),
     key("", "admin", "", "The account that receives postmaster@ and abuse@ of every local domain."),
+    key(
+        "",
+        "security_contact",
+        "",
+        "Whom people write to who found a hole, an address or URL: told at /.well-known/security.txt.",
+    ),
     key("", "user", "", "The system user to become once the ports are bound, when started as root."),
     key("", "greeting", "", "The words after the host name in the SMTP greeting."),
     key("listen", "smtp", "", "Mail from other servers, [\"address:port\", ...]. Without [listen]: port 25."),

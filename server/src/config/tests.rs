@@ -58,6 +58,7 @@ hostname = "mx.hamburger.edu"
 data_dir = "data"
 domains = ["hamburger.edu", "crepes.fr"]
 admin = "alice@hamburger.edu"
+security_contact = "security@hamburger.edu"
 user = "pillarbox"
 greeting = "at your service"
 [listen]
@@ -307,6 +308,15 @@ fn broken_toml_is_told_with_its_place() {
     let told = complaints("hostname = \"a.b\"\ndomains = [\"x\"\n[limits]\n");
     assert_eq!(told.len(), 1);
     assert!(told.first().unwrap().starts_with("p.toml:"), "{told:?}");
+}
+
+#[test]
+fn who_is_told_of_holes_is_an_address_or_a_page() {
+    let text = |contact: &str| format!("hostname = \"a.b\"\nsecurity_contact = \"{contact}\"\n");
+    assert_eq!(parse(&text("https://a.b/holes")).security_contact.unwrap().uri(), "https://a.b/holes");
+    assert_eq!(parse(&text("")).security_contact, None);
+    let told = complaints(&text("http://a.b/holes"));
+    assert!(told.len() == 1 && told.iter().all(|told| told.contains("a contact is an address")), "{told:?}");
 }
 
 #[test]

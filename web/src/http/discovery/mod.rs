@@ -5,6 +5,7 @@
 mod apple;
 mod autoconfig;
 mod autodiscover;
+mod security;
 mod services;
 
 use crate::Web;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/autodiscover/autodiscover.json/v1.0/{address}", get(autodiscover::tell_json_of))
         .route("/pillarbox.mobileconfig", get(apple::tell))
         .route("/.well-known/change-password", get(change_password))
+        .route("/.well-known/security.txt", get(security::tell))
 }
 
 /// Where passwords are changed (W3C, "A Well-Known URL for Changing Passwords").

@@ -65,3 +65,13 @@ async fn the_fixed_places_lead_on() {
     let jmap = world.bob().await.get("/.well-known/jmap").await;
     assert_eq!(jmap.json["username"], "bob@hamburger.edu");
 }
+
+#[tokio::test]
+async fn who_found_a_hole_is_told_whom_to_write_to() {
+    let world = world().await;
+    let told = world.browser().get("/.well-known/security.txt").await;
+    assert_eq!((told.status, told.field("content-type")), (StatusCode::OK, "text/plain; charset=utf-8"));
+    let expires = crate::jmap::date::write_utc(START.after(Duration::from_secs(30 * 86_400)));
+    let place = format!("Canonical: https://{HOST}/.well-known/security.txt\n");
+    assert_eq!(told.text, format!("Contact: mailto:security@hamburger.edu\nExpires: {expires}\n{place}"));
+}

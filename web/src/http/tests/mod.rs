@@ -88,6 +88,10 @@ impl House for Server {
         bound.iter().map(|(name, port)| ((*name).to_owned(), SocketAddr::from(([127, 0, 0, 1], *port)))).collect()
     }
 
+    fn security_contact(&self) -> Option<String> {
+        Some("mailto:security@hamburger.edu".to_owned())
+    }
+
     fn connections(&self) -> Vec<LiveConnection> {
         let client = "192.0.2.9:4711".parse().unwrap();
         let (user, tls) = (Some("bob@hamburger.edu".to_owned()), Some("TLS1.3 TLS_AES_128_GCM_SHA256".to_owned()));
