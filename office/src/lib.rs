@@ -95,6 +95,7 @@ struct Inner {
     counters: Counters,
     views: access::Views,
     accounts: access::AccountViews,
+    shared: access::SharedViews,
     ahead: access::RoomAhead,
     screens: screens::Screens,
     /// The sending half, where there is one.
@@ -115,6 +116,7 @@ impl Office {
             counters: Counters::default(),
             views: access::Views::default(),
             accounts: access::AccountViews::default(),
+            shared: access::SharedViews::default(),
             ahead: access::RoomAhead::default(),
             screens: screens::Screens::default(),
             sending: RwLock::default(),
@@ -275,6 +277,10 @@ impl Office {
 
     fn accounts(&self) -> &access::AccountViews {
         &self.inner.accounts
+    }
+
+    fn shared_views(&self) -> &access::SharedViews {
+        &self.inner.shared
     }
 
     fn room_ahead(&self) -> &access::RoomAhead {

@@ -137,6 +137,9 @@ pub enum Op {
     EmailsSet { account: AccountId, changes: Vec<EmailChange>, unchanged_since: Option<ModSeq>, now: Time },
     /// Removes e-mails for good, from all their mailboxes. As above.
     EmailsDestroy { account: AccountId, emails: Vec<EmailId>, unchanged_since: Option<ModSeq>, now: Time },
+    /// `EmailsSet` or `EmailsDestroy` for one who sees only these mailboxes: what is elsewhere stays as it is. An e-mail in
+    /// none of these is `Gone`; one that is destroyed is removed from these, and for good where it is in no other.
+    EmailsWithin { mailboxes: Vec<MailboxId>, then: Box<Op> },
     /// E-mails put into mailboxes by their owner: all of them or none. `Gone` (the account, a mailbox, an upload),
     /// `OverQuota`, `Limit` (keywords, mailboxes), `Conflict` (no mailbox; `unchanged_since`). Answer: `EmailsAdded`.
     EmailsAdd(Box<EmailsAdd>),

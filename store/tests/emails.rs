@@ -356,3 +356,37 @@ fn only_what_is_counted_in_a_mailbox_changed() {
     act(&mut house.engine, Op::MailboxSubscribe { account, mailbox, subscribed: false });
     assert_eq!((since(&house).changes.updated.len(), since(&house).only_counts), (2, false));
 }
+
+#[test]
+fn who_sees_some_mailboxes_changes_nothing_elsewhere() {
+    let mut house = House::new(2);
+    let (inbox, archive, sent) = (house.mailbox(Role::Inbox), house.mailbox(Role::Archive), house.mailbox(Role::Sent));
+    house.set(vec![to(1, &[inbox, archive]), to(2, &[archive])]);
+    let within = |house: &mut House, mailboxes: &[MailboxId], then: Op| {
+        results(act(&mut house.engine, Op::EmailsWithin { mailboxes: mailboxes.to_vec(), then: Box::new(then) }))
+    };
+    let (account, unchanged_since, now) = (house.account, None, NOW);
+    let set = |changes| Op::EmailsSet { account, changes, unchanged_since, now };
+    let destroy = |emails: &[i64]| {
+        let emails = emails.iter().copied().map(EmailId).collect();
+        Op::EmailsDestroy { account, emails, unchanged_since, now }
+    };
+    let change = |email: i64| words(email, add(seen()));
+    let done = within(&mut house, &[inbox], set(vec![change(1), change(2)]));
+    assert_eq!(done, [EmailOutcome::Done, EmailOutcome::Gone], "the second is nowhere there");
+    let flags: Vec<u64> = house.places(1).iter().map(|(_, flags)| *flags).collect();
+    let is_seen: Vec<bool> = flags.iter().map(|flags| flags & message::flag_bits::SEEN != 0).collect();
+    assert_eq!(is_seen, [true, false], "only where it is seen");
+    // One that is moved leaves what is seen, and comes to nothing twice.
+    assert_eq!(within(&mut house, &[inbox], set(vec![to(1, &[sent, archive])])), [EmailOutcome::Done]);
+    let places: Vec<MailboxId> = house.places(1).into_iter().map(|(mailbox, _)| mailbox).collect();
+    assert!(places.len() == 2 && places.contains(&sent) && places.contains(&archive), "{places:?}");
+    assert_eq!(within(&mut house, &[sent], set(vec![to(1, &[])])), [EmailOutcome::Homeless]);
+    let state = house.state();
+    let done = within(&mut house, &[sent], destroy(&[1, 2]));
+    assert_eq!(done, [EmailOutcome::Done, EmailOutcome::Gone]);
+    assert_eq!(house.places(1).len(), 1, "it is still where it was not seen");
+    assert_eq!(house.since(state).updated, [EmailId(1)]);
+    assert_eq!(within(&mut house, &[archive], destroy(&[1])), [EmailOutcome::Done]);
+    assert_eq!(house.since(state).destroyed, [EmailId(1)], "for good where it was in no other");
+}

@@ -422,3 +422,35 @@ async fn an_email_that_was_put_away_comes_back_by_itself() {
     assert_eq!(row.places.iter().map(|(mailbox, _, flags, _)| (*mailbox, flags & 1)).collect::<Vec<_>>(), [(inbox, 0)]);
     work.abort();
 }
+
+#[tokio::test]
+async fn an_event_source_tells_of_what_others_share() {
+    let (mut world, router) = house().await;
+    let alice = world.add("alice@hamburger.edu").await;
+    let bob = world.caller.clone();
+    let as_alice = web::Caller { account: alice, address: address("alice@hamburger.edu"), ..bob.clone() };
+    world.caller = as_alice;
+    let (open, hidden) = (world.mailbox(Role::Inbox).await, world.mailbox(Role::Archive).await);
+    let change = store::op::RightsChange::Replace(store::types::Rights::of("lr").unwrap());
+    let identifier = "bob@hamburger.edu".to_owned();
+    world.apply(store::op::Op::AclSet { account: alice, mailbox: open, identifier, change }).await;
+    let mut events = Events::open(&router, "types=Email,ContactCard&closeafter=no&ping=0", None).await.unwrap();
+    world.put(b"Subject: hidden\r\n\r\nx\r\n", &[hidden], Flags::default(), Time(1)).await;
+    world.put(b"Subject: seen\r\n\r\nx\r\n", &[open], Flags::default(), Time(2)).await;
+    let (id, data) = events.next().await.unwrap();
+    let account = format!("A{}", alice.0);
+    let changed = data["changed"][&account].as_object().unwrap_or_else(|| panic!("{data}")).clone();
+    let types: Vec<&str> = changed.keys().map(String::as_str).collect();
+    assert_eq!((id.as_str(), types), ("", vec!["Email"]));
+    world.caller = bob;
+    let got = world.call("Email/get", json!({"accountId": account, "ids": null})).await;
+    assert_eq!(got[1]["list"].as_array().unwrap().len(), 1, "{got}");
+    assert_eq!(got[1]["state"], changed["Email"], "what /get says, and nothing came of what is hidden");
+    // Who comes back is told how it is there.
+    let mut events = Events::open(&router, "types=Email&closeafter=no&ping=0", Some("1")).await.unwrap();
+    let mut told = events.next().await.unwrap().1;
+    if told["changed"].get(&account).is_none() {
+        told = events.next().await.unwrap().1;
+    }
+    assert_eq!(told["changed"][&account]["Email"], changed["Email"]);
+}

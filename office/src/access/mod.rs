@@ -8,6 +8,6 @@ mod views;
 
 pub use imap::ImapDesk;
 pub(crate) use imap::RoomAhead;
-pub(crate) use jmap::AccountViews;
+pub(crate) use jmap::{AccountViews, SharedViews};
 pub use pop3::Pop3Desk;
 pub(crate) use views::Views;

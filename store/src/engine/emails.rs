@@ -33,6 +33,8 @@ struct Tally {
 /// An operation on e-mails of one account, while it goes on.
 struct Going {
     account: AccountId,
+    /// The mailboxes it is about; `None`: all.
+    within: Option<BTreeSet<MailboxId>>,
     now: Time,
     /// Taken with the first change there is.
     modseq: Option<i64>,
@@ -51,6 +53,8 @@ struct Plan {
     stays: Vec<PlaceRow>,
     leaves: Vec<PlaceRow>,
     comes: Vec<MailboxId>,
+    /// Places that the operation is not about.
+    elsewhere: usize,
 }
 
 impl Work<'_> {
@@ -58,14 +62,14 @@ impl Work<'_> {
         &mut self,
         account: AccountId,
         all: &[EmailChange],
-        unchanged_since: Option<ModSeq>,
+        (unchanged_since, within): (Option<ModSeq>, Option<&[MailboxId]>),
         now: Time,
     ) -> Sql<Outcome> {
         let before = match self.begin(account, unchanged_since)? {
             Ok(before) => before,
             Err(refused) => return Ok(refused),
         };
-        let mut going = Going::new(account, now);
+        let mut going = Going::new(account, within, now);
         let mut results = Vec::with_capacity(all.len());
         for change in all {
             results.push(match self.plan(&mut going, change)? {
@@ -80,22 +84,32 @@ impl Work<'_> {
         &mut self,
         account: AccountId,
         all: &[EmailId],
-        unchanged_since: Option<ModSeq>,
+        (unchanged_since, within): (Option<ModSeq>, Option<&[MailboxId]>),
         now: Time,
     ) -> Sql<Outcome> {
         let before = match self.begin(account, unchanged_since)? {
             Ok(before) => before,
             Err(refused) => return Ok(refused),
         };
-        let mut going = Going::new(account, now);
+        let mut going = Going::new(account, within, now);
         let (mut results, mut ended, mut octets) = (Vec::with_capacity(all.len()), Vec::new(), 0);
         for email in all {
-            let places = places_of(self.sql, account, *email)?;
+            let (places, elsewhere) = going.parted(places_of(self.sql, account, *email)?);
+            if places.is_empty() && going.within.is_some() {
+                results.push(EmailOutcome::Gone);
+                continue;
+            }
             if !places.is_empty() {
                 self.modseq_for(&mut going)?;
             }
             for place in &places {
                 self.take_place(&mut going, place)?;
+            }
+            if !elsewhere.is_empty() {
+                going.left.push(Lived::alone(email.0, 0));
+                self.show(account, email.0, elsewhere.len())?;
+                results.push(EmailOutcome::Done);
+                continue;
             }
             self.run("DELETE FROM shown WHERE account = ?1 AND email = ?2", [account.0, email.0])?;
             results.push(match self.end_email(account, email.0)? {
@@ -135,7 +149,7 @@ impl Work<'_> {
 
     /// What a change comes to, or why it cannot be. Changes nothing but, where they are new, the account's keywords.
     fn plan(&mut self, going: &mut Going, change: &EmailChange) -> Sql<Result<Plan, EmailOutcome>> {
-        let places = places_of(self.sql, going.account, change.email)?;
+        let (places, elsewhere) = going.parted(places_of(self.sql, going.account, change.email)?);
         if places.is_empty() {
             return Ok(Err(EmailOutcome::Gone));
         }
@@ -144,18 +158,19 @@ impl Work<'_> {
         if then.is_empty() {
             return Ok(Err(EmailOutcome::Homeless));
         }
-        let comes: Vec<MailboxId> = then.difference(&now).copied().collect();
+        let is_there = |mailbox: &&MailboxId| elsewhere.iter().any(|place| place.mailbox == **mailbox);
+        let comes: Vec<MailboxId> = then.difference(&now).filter(|mailbox| !is_there(mailbox)).copied().collect();
         for mailbox in &comes {
             if self.recent_from(going, *mailbox)?.is_none() {
                 return Ok(Err(EmailOutcome::NoMailbox(*mailbox)));
             }
         }
         let (stays, leaves): (Vec<_>, _) = places.into_iter().partition(|place| then.contains(&place.mailbox));
-        if stays.len() + comes.len() > PLACES_MAX && !comes.is_empty() {
+        if stays.len() + comes.len() + elsewhere.len() > PLACES_MAX && !comes.is_empty() {
             return Ok(Err(EmailOutcome::Limit));
         }
         let Some(mask) = self.mask_for(going, change.keywords.as_ref())? else { return Ok(Err(EmailOutcome::Limit)) };
-        Ok(Ok(Plan { mask, stays, leaves, comes }))
+        Ok(Ok(Plan { mask, stays, leaves, comes, elsewhere: elsewhere.len() }))
     }
 
     fn mask_for(&mut self, going: &mut Going, change: Option<&KeywordsChange>) -> Sql<Option<Mask>> {
@@ -201,7 +216,7 @@ impl Work<'_> {
         if plan.comes.is_empty() && !changes {
             going.left.push(Lived::alone(email.0, 0));
         }
-        self.show(going.account, email.0, plan.stays.len() + plan.comes.len())
+        self.show(going.account, email.0, plan.stays.len() + plan.comes.len() + plan.elsewhere)
     }
 
     /// Changes the flags of one place; whether that was a change.
@@ -299,9 +314,16 @@ impl Work<'_> {
 }
 
 impl Going {
-    fn new(account: AccountId, now: Time) -> Going {
+    fn new(account: AccountId, within: Option<&[MailboxId]>, now: Time) -> Going {
         let (tallies, left, mailboxes) = Default::default();
-        Going { account, now, modseq: None, tallies, left, mailboxes, words: None }
+        let within = within.map(|within| within.iter().copied().collect());
+        Going { account, within, now, modseq: None, tallies, left, mailboxes, words: None }
+    }
+
+    /// The places of an e-mail that the operation is about, and the others.
+    fn parted(&self, places: Vec<PlaceRow>) -> (Vec<PlaceRow>, Vec<PlaceRow>) {
+        let is_within = |place: &PlaceRow| self.within.as_ref().is_none_or(|within| within.contains(&place.mailbox));
+        places.into_iter().partition(is_within)
     }
 }
 

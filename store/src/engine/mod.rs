@@ -42,7 +42,7 @@ use crate::op::{Content, Op, Outcome, Place};
 use crate::query::{Hint, Query};
 use crate::rows::Snapshot;
 use crate::segment::Segments;
-use crate::types::{AccountId, ModSeq, Stored, StoredPlace};
+use crate::types::{AccountId, MailboxId, ModSeq, Stored, StoredPlace};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -353,17 +353,25 @@ impl Work<'_> {
                 self.expunge((*account, *mailbox), uids, *only_deleted, *now)
             }
             Op::RecentClaim { account, mailbox, before } => self.claim_recent((*account, *mailbox), *before),
-            Op::EmailsSet { account, changes, unchanged_since, now } => {
-                self.emails_set(*account, changes, *unchanged_since, *now)
-            }
-            Op::EmailsDestroy { account, emails, unchanged_since, now } => {
-                self.emails_destroy(*account, emails, *unchanged_since, *now)
-            }
+            Op::EmailsSet { .. } | Op::EmailsDestroy { .. } => self.change_emails(op, None),
+            Op::EmailsWithin { mailboxes, then } => self.change_emails(then, Some(mailboxes)),
             Op::EmailsAdd(add) => self.emails_add(add),
             Op::UploadAdd { account, content, kind, now } => self.upload_add(*account, content, kind, *now),
             Op::ObjectsChange { account, changes, now } => self.objects_change(*account, changes, *now),
             Op::WithObjects { account, changes, now, then } => self.with_objects(*account, changes, *now, then),
             _ => self.apply_to_mailboxes(op),
+        }
+    }
+
+    fn change_emails(&mut self, op: &Op, within: Option<&[MailboxId]>) -> Sql<Outcome> {
+        match op {
+            Op::EmailsSet { account, changes, unchanged_since, now } => {
+                self.emails_set(*account, changes, (*unchanged_since, within), *now)
+            }
+            Op::EmailsDestroy { account, emails, unchanged_since, now } => {
+                self.emails_destroy(*account, emails, (*unchanged_since, within), *now)
+            }
+            _ => Ok(Outcome::Conflict),
         }
     }
 

@@ -46,6 +46,9 @@ impl World {
     }
 
     pub(super) fn on_emails(&mut self, op: &Op) -> Outcome {
+        if let Op::EmailsWithin { mailboxes, then } = op {
+            return self.on_emails_within(mailboxes, then);
+        }
         let (Op::EmailsSet { account, .. } | Op::EmailsDestroy { account, .. } | Op::UploadAdd { account, .. }) = op
         else {
             let Op::EmailsAdd(add) = op else { panic!("{op:?}") };
@@ -71,13 +74,28 @@ impl World {
     }
 }
 
+impl World {
+    /// As if what is elsewhere were not there, and then it is there again.
+    fn on_emails_within(&mut self, within: &[MailboxId], then: &Op) -> Outcome {
+        let (Op::EmailsSet { account, .. } | Op::EmailsDestroy { account, .. }) = then else { panic!("{then:?}") };
+        let Some(known) = self.accounts.get_mut(account) else { return Outcome::Gone };
+        known.within = Some(within.iter().copied().collect());
+        let outcome = self.on_emails(then);
+        if let Some(known) = self.accounts.get_mut(account) {
+            known.within = None;
+        }
+        outcome
+    }
+}
+
 impl Account {
     fn places(&self, email: EmailId) -> Vec<(MailboxId, Uid, Entry)> {
         let of = |(id, b): (&MailboxId, &super::Box)| {
             let some = b.messages.iter().filter(|(_, entry)| entry.email == email);
             some.map(|(uid, entry)| (*id, *uid, entry.clone())).collect::<Vec<_>>()
         };
-        self.mailboxes.iter().flat_map(of).collect()
+        let is_within = |(id, _): &(&MailboxId, &super::Box)| self.within.as_ref().is_none_or(|all| all.contains(id));
+        self.mailboxes.iter().filter(is_within).flat_map(of).collect()
     }
 
     fn set(&mut self, change: &EmailChange, now: Time) -> EmailOutcome {
@@ -96,8 +114,11 @@ impl Account {
         if then.is_empty() {
             return EmailOutcome::Homeless;
         }
+        let holds = |found: &super::Box| found.messages.values().any(|entry| entry.email == change.email);
+        let there: BTreeSet<MailboxId> =
+            self.mailboxes.iter().filter(|(_, found)| holds(found)).map(|(id, _)| *id).collect();
         let opens = |id: &MailboxId| self.mailboxes.get(id).is_some_and(|found| found.selectable);
-        if let Some(missing) = then.iter().find(|id| !is_in.contains(id) && !opens(id)) {
+        if let Some(missing) = then.iter().find(|id| !there.contains(id) && !opens(id)) {
             return EmailOutcome::NoMailbox(*missing);
         }
         let words = |old: &Flags| change.keywords.as_ref().map_or(old.clone(), |change| reworded(old, change));
@@ -109,7 +130,7 @@ impl Account {
                 false => drop(messages.remove(uid)),
             }
         }
-        for mailbox in then.iter().filter(|id| !is_in.contains(id)) {
+        for mailbox in then.iter().filter(|id| !there.contains(id)) {
             let flags = Flags { deleted: false, ..words(&like.flags) };
             self.put(*mailbox, Entry { flags, saved: now, ..like.clone() });
         }
@@ -238,6 +259,7 @@ pub fn on_emails() -> impl Strategy<Value = Op> {
     let change = (email(), prop::option::of(keywords), prop::option::of(mailboxes))
         .prop_map(|(email, keywords, mailboxes)| EmailChange { email, keywords, mailboxes });
     let (unchanged_since, now) = (None, plan::time(50));
+    let shared = change.clone();
     prop_oneof![
         3 => (plan::an_account(), prop::collection::vec(change, 0..4)).prop_map(move |(account, changes)| {
             Op::EmailsSet { account, changes, unchanged_since, now }
@@ -245,5 +267,15 @@ pub fn on_emails() -> impl Strategy<Value = Op> {
         1 => (plan::an_account(), prop::collection::vec(email(), 0..3)).prop_map(move |(account, emails)| {
             Op::EmailsDestroy { account, emails, unchanged_since, now }
         }),
+        2 => (plan::an_account(), some_mailboxes(), prop::collection::vec(shared, 0..4), prop::bool::ANY).prop_map(
+            move |(account, mailboxes, changes, destroys)| {
+                let emails = changes.iter().map(|change| change.email).collect();
+                let then = match destroys {
+                    true => Op::EmailsDestroy { account, emails, unchanged_since, now },
+                    false => Op::EmailsSet { account, changes, unchanged_since, now },
+                };
+                Op::EmailsWithin { mailboxes, then: Box::new(then) }
+            }
+        ),
     ]
 }

@@ -46,6 +46,8 @@ struct Account {
     mailboxes: BTreeMap<MailboxId, Box>,
     /// Names without a mailbox.
     subscriptions: BTreeSet<String>,
+    /// The mailboxes that an operation on e-mails is about, while it goes on; `None`: all.
+    within: Option<BTreeSet<MailboxId>>,
 }
 
 #[derive(Clone)]
@@ -163,9 +165,11 @@ impl World {
             }
             Op::Trace(_) => Outcome::Done,
             Op::ObjectsChange { .. } | Op::WithObjects { .. } => self.on_objects(op),
-            Op::EmailsSet { .. } | Op::EmailsDestroy { .. } | Op::EmailsAdd(_) | Op::UploadAdd { .. } => {
-                self.on_emails(op)
-            }
+            Op::EmailsSet { .. }
+            | Op::EmailsDestroy { .. }
+            | Op::EmailsWithin { .. }
+            | Op::EmailsAdd(_)
+            | Op::UploadAdd { .. } => self.on_emails(op),
             Op::Copy { account, from, to_account, to, uids, carried, now } => {
                 self.copy(((*account, *from), (*to_account, *to)), (uids, *carried), false, *now)
             }
@@ -469,6 +473,7 @@ impl Account {
             mailboxes,
             subscriptions,
             uploads,
+            within: None,
         }
     }
 

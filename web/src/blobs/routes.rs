@@ -1,14 +1,13 @@
 //! Uploads and downloads (RFC 8620 §6.1, §6.2). Owns their limits, and the fields that keep a downloaded attachment from
 //! doing anything in a browser: it is saved, not shown, its type is not guessed, and it would run nothing.
 
-use super::Blob;
 use super::range::{Asked, asked};
 use super::transfer::body;
 use crate::Web;
 use crate::caller::Caller;
 use crate::jmap::blob::BlobId;
 use crate::jmap::limits::UPLOAD_OCTETS_MAX;
-use crate::jmap::{DOWNLOAD_PATH, Problem, UPLOAD_PATH, ids};
+use crate::jmap::{DOWNLOAD_PATH, Problem, Reach, UPLOAD_PATH, ids};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -86,6 +85,12 @@ fn problem(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
 }
 
+/// What the caller reaches of the account in a path.
+async fn reach(web: &Web, caller: &Caller, account: &str) -> Result<Reach, Refused> {
+    let account = ids::account(account).ok_or(Refused::NotFound)?;
+    Reach::of(web, caller, account).await?.ok_or(Refused::NotFound)
+}
+
 /// RFC 8620 §6.1.
 async fn upload(
     State(web): State<Web>,
@@ -94,11 +99,12 @@ async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let account = ids::account(&account).filter(|id| *id == caller.account).ok_or(Refused::NotFound)?;
-    if !caller.scope.may_change() && !caller.scope.may_send() {
+    let reach = reach(&web, &caller, &account).await?;
+    if !caller.scope.may_change() && !caller.scope.may_send() || reach.check_change().is_err() {
         return Err(Refused::Forbidden);
     }
-    let place = web.jmap().enter_upload(account);
+    let uploader = reach.uploader();
+    let place = web.jmap().enter_upload(uploader);
     let _place = place.ok_or(Refused::Limit(Problem::Limit("maxConcurrentUpload")))?;
     let declared = field(&headers, &header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if declared.is_some_and(|octets| octets > UPLOAD_OCTETS_MAX) {
@@ -120,11 +126,11 @@ async fn upload(
         sink.write(&piece).await?;
     }
     let content = sink.finish().await?;
-    let add = Op::UploadAdd { account, content, kind: kind.to_owned(), now: web.now() };
+    let add = Op::UploadAdd { account: uploader, content, kind: kind.to_owned(), now: web.now() };
     let Outcome::Upload(number) = web.office().store().apply(add).await? else { return Err(Refused::TooLarge) };
     let answer = json!({
-        "accountId": ids::of_account(account),
-        "blobId": BlobId::upload(number).write(account),
+        "accountId": ids::of_account(reach.account()),
+        "blobId": BlobId::upload(number).write(uploader),
         "type": kind,
         "size": octets,
     });
@@ -140,12 +146,11 @@ async fn download(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let account = ids::account(&account).filter(|id| *id == caller.account).ok_or(Refused::NotFound)?;
+    let reach = reach(&web, &caller, &account).await?;
     if !caller.scope.may_read() {
         return Err(Refused::Forbidden);
     }
-    let id = BlobId::read(account, &blob).ok_or(Refused::NotFound)?;
-    let blob = Blob::find(web.office(), account, &id).await?.ok_or(Refused::NotFound)?;
+    let blob = reach.blob(&web, &blob).await?.ok_or(Refused::NotFound)?.blob;
     let kind = safe_type(query.get("type").map_or(blob.media_type.as_str(), String::as_str)).to_owned();
     let shown = query.get("disposition").is_some_and(|kind| kind == "inline") && SHOWN.contains(&kind.as_str());
     let wanted = field(&headers, &header::RANGE);

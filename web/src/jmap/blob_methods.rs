@@ -7,6 +7,7 @@ use super::error::{MethodError, SetError};
 use super::generic::Outcome;
 use super::ids;
 use super::limits::{GET_MAX, SET_MAX};
+use super::reach::Reached;
 use crate::blobs::Blob;
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512};
 use base64::Engine;
@@ -47,6 +48,7 @@ pub(super) async fn upload(context: &mut Context<'_>, mut arguments: Arguments) 
     let account = arguments.account(context)?;
     let create: Map<String, Value> = arguments.need("create")?;
     arguments.end()?;
+    context.reach(account).await?.check_change()?;
     if create.len() > SET_MAX {
         return Err(MethodError::request_too_large());
     }
@@ -86,10 +88,11 @@ async fn make(context: &Context<'_>, account: AccountId, new: &Value) -> Result<
     let mut upload = context.web.office().store().upload();
     upload.write(&octets).await?;
     let content = upload.finish().await?;
-    let add = Op::UploadAdd { account, content, kind: given.to_owned(), now: context.now };
+    let uploader = context.reach(account).await?.uploader();
+    let add = Op::UploadAdd { account: uploader, content, kind: given.to_owned(), now: context.now };
     Ok(match context.web.office().store().apply(add).await? {
         op::Outcome::Upload(number) => {
-            Ok(json!({"id": BlobId::upload(number).write(account), "type": given, "size": octets.len()}))
+            Ok(json!({"id": BlobId::upload(number).write(uploader), "type": given, "size": octets.len()}))
         }
         _ => Err(SetError::over_quota()),
     })
@@ -117,12 +120,7 @@ async fn piece(
                 (Some(offset), Some(Some(length))) => (offset, Some(length)),
                 _ => return wrong("Offset and length are numbers."),
             };
-            let resolved = context.resolve(id).and_then(|id| BlobId::read(account, id));
-            let found = match resolved {
-                Some(id) => Blob::find(context.web.office(), account, &id).await?,
-                None => None,
-            };
-            let Some(blob) = found else {
+            let Some(Reached { blob, .. }) = context.blob(account, id).await? else {
                 return Ok(Err(SetError::of("blobNotFound").with("notFound", json!([id]))));
             };
             let most = room as u64 + 1;
@@ -174,17 +172,12 @@ pub(super) async fn get(context: &mut Context<'_>, mut arguments: Arguments) -> 
     }
     let (mut list, mut not_found, mut room) = (Vec::new(), Vec::new(), GET_OCTETS_MAX);
     for id in asked {
-        let known = context.resolve(&id).and_then(|id| BlobId::read(account, id));
-        let found = match &known {
-            Some(known) => Blob::find(context.web.office(), account, known).await?,
-            None => None,
-        };
-        let (Some(known), Some(blob)) = (known, found) else {
+        let Some(found) = context.blob(account, &id).await? else {
             not_found.push(id);
             continue;
         };
-        let object = tell(&blob, &properties, (offset, length), &mut room).await?;
-        let mut told = Map::from_iter([("id".to_owned(), json!(known.write(account)))]);
+        let object = tell(&found.blob, &properties, (offset, length), &mut room).await?;
+        let mut told = Map::from_iter([("id".to_owned(), json!(found.write()))]);
         told.extend(object);
         list.push(Value::Object(told));
     }
@@ -259,16 +252,11 @@ pub(super) async fn lookup(context: &mut Context<'_>, mut arguments: Arguments) 
     }
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     for id in asked {
-        let known = context.resolve(&id).and_then(|id| BlobId::read(account, id));
-        let found = match &known {
-            Some(known) => Blob::find(context.web.office(), account, known).await?.map(|_| known),
-            None => None,
-        };
-        match found {
-            Some(known) => {
-                let mut matched = references(context, account, known).await?;
+        match context.blob(account, &id).await? {
+            Some(found) => {
+                let mut matched = references(context, account, &found.id).await?;
                 matched.retain(|name, _| types.contains(name));
-                list.push(json!({"id": known.write(account), "matchedIds": matched}));
+                list.push(json!({"id": found.write(), "matchedIds": matched}));
             }
             None => not_found.push(id),
         }
@@ -283,9 +271,11 @@ async fn references(
 ) -> Result<Map<String, Value>, MethodError> {
     let mut all = Map::from_iter(LOOKED_UP.map(|name| (name.to_owned(), json!([]))));
     if let Whole::Email(email) = blob.whole {
+        let reach = context.reach(account).await?;
         let rows = context.web.office().store().read(EmailsById { account, ids: vec![email] }).await?;
         for row in rows {
-            let mut mailboxes: Vec<String> = row.places.iter().map(|(id, ..)| ids::of_mailbox(account, *id)).collect();
+            let seen = row.places.iter().filter(|(mailbox, ..)| reach.may(*mailbox, "lr"));
+            let mut mailboxes: Vec<String> = seen.map(|(id, ..)| ids::of_mailbox(account, *id)).collect();
             mailboxes.dedup();
             all.insert("Email".to_owned(), json!([ids::of_email(account, row.id)]));
             all.insert("Thread".to_owned(), json!([ids::of_thread(account, row.thread)]));

@@ -3,7 +3,7 @@
 
 use super::capability::Using;
 use super::error::MethodError;
-use super::ids;
+use super::reach::{self, Reach, Reached};
 use crate::Web;
 use crate::caller::Caller;
 use message::Time;
@@ -30,6 +30,9 @@ pub struct Context<'a> {
     pub created_ids: BTreeMap<String, String>,
     /// The capabilities of `using`.
     pub using: Using,
+    /// The accounts that the call under way may reach: the caller's own, and those of others that share something with
+    /// them, where the method is one for such.
+    pub(super) open: Vec<AccountId>,
 }
 
 impl Context<'_> {
@@ -53,14 +56,37 @@ impl Context<'_> {
     /// # Errors
     /// `accountNotFound` where it was removed meanwhile, `serverFail`, `serverUnavailable`.
     pub async fn catalogue(&self, account: AccountId) -> Result<Arc<Catalogue>, MethodError> {
+        if let Some(shared) = self.reach(account).await?.shared() {
+            return Ok(shared.catalogue().clone());
+        }
         let catalogue = self.web.office().catalogue(account, self.now).await?;
         catalogue.ok_or_else(MethodError::account_not_found)
     }
 
-    /// The account of an id, where the caller may see it.
+    /// What the caller reaches of an account now.
+    ///
+    /// # Errors
+    /// As above; `accountNotFound` also where nothing is shared with the caller any more.
+    pub async fn reach(&self, account: AccountId) -> Result<Reach, MethodError> {
+        if !self.open.contains(&account) {
+            return Err(MethodError::account_not_found());
+        }
+        Reach::of(self.web, self.caller, account).await?.ok_or_else(MethodError::account_not_found)
+    }
+
+    /// The blob of an id as a client wrote it, in an account; `None` where there is none that the caller may see.
+    ///
+    /// # Errors
+    /// As [`Context::reach`].
+    pub async fn blob(&self, account: AccountId, text: &str) -> Result<Option<Reached>, MethodError> {
+        let Some(text) = self.resolve(text) else { return Ok(None) };
+        Ok(self.reach(account).await?.blob(self.web, text).await?)
+    }
+
+    /// The account of an id, where the call may reach it.
     #[must_use]
     pub fn account(&self, id: &str) -> Option<AccountId> {
-        ids::account(id).filter(|account| *account == self.caller.account)
+        reach::among(id, &self.open)
     }
 }
 

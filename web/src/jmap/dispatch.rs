@@ -14,19 +14,31 @@ use crate::contacts;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use store::types::AccountId;
 
 /// A method and the capability it comes with.
 struct Method {
     name: &'static str,
     capability: Capability,
+    reach: Width,
     call: for<'a, 'b> fn(&'a mut Context<'b>, Arguments) -> BoxFuture<'a, Answer>,
 }
 
+/// Which accounts a method is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    /// The caller's own.
+    Own,
+    /// Those of others too, as far as they share something with the caller.
+    Shared,
+}
+
 macro_rules! methods {
-    ($($name:literal $capability:ident $function:path;)*) => {
+    ($($name:literal $capability:ident $width:ident $function:path;)*) => {
         &[$(Method {
             name: $name,
             capability: Capability::$capability,
+            reach: Width::$width,
             call: |context, arguments| Box::pin($function(context, arguments)),
         }),*]
     };
@@ -34,67 +46,72 @@ macro_rules! methods {
 
 /// Every method there is, by subject.
 const METHODS: &[Method] = methods! {
-    "Core/echo" Core core::echo;
-    "Blob/copy" Core writing::blob_copy;
-    "PushSubscription/get" Core crate::push::subscription::get;
-    "PushSubscription/set" Core crate::push::subscription::set;
-    "Mailbox/get" Mail mailbox::get;
-    "Mailbox/changes" Mail mailbox::changes;
-    "Mailbox/query" Mail mailbox::query;
-    "Mailbox/queryChanges" Mail mailbox::query_changes;
-    "Mailbox/set" Mail mailbox::set;
-    "Thread/get" Mail thread::get;
-    "Thread/changes" Mail thread::changes;
-    "Email/get" Mail email::get;
-    "Email/changes" Mail email::changes;
-    "Email/query" Mail email::query;
-    "Email/queryChanges" Mail email::query_changes;
-    "SearchSnippet/get" Mail email::snippets;
-    "Email/set" Mail writing::set;
-    "Email/copy" Mail writing::copy;
-    "Email/import" Mail writing::import;
-    "Email/parse" Mail writing::parse;
-    "Email/unsubscribe" Webmail unsubscribe::unsubscribe;
-    "Identity/get" Submission writing::identity_get;
-    "Identity/changes" Submission writing::identity_changes;
-    "Identity/set" Submission writing::identity_set;
-    "EmailSubmission/get" Submission writing::submission_get;
-    "EmailSubmission/changes" Submission writing::submission_changes;
-    "EmailSubmission/query" Submission writing::submission_query;
-    "EmailSubmission/queryChanges" Submission writing::submission_query_changes;
-    "EmailSubmission/set" Submission writing::submission_set;
-    "VacationResponse/get" VacationResponse writing::vacation_get;
-    "VacationResponse/set" VacationResponse writing::vacation_set;
-    "MDN/send" Mdn writing::mdn_send;
-    "MDN/parse" Mdn writing::mdn_parse;
-    "Rendering/get" Webmail crate::rendering::method::get;
-    "Settings/get" Webmail settings::get;
-    "Settings/changes" Webmail settings::changes;
-    "Settings/set" Webmail settings::set;
-    "Snooze/get" Webmail snooze::get;
-    "Snooze/changes" Webmail snooze::changes;
-    "Snooze/set" Webmail snooze::set;
-    "Journey/get" Webmail journey::get;
-    "Blob/upload" Blob blob_methods::upload;
-    "Blob/get" Blob blob_methods::get;
-    "Blob/lookup" Blob blob_methods::lookup;
-    "Quota/get" Quota quota::get;
-    "Quota/changes" Quota quota::changes;
-    "Quota/query" Quota quota::query;
-    "Quota/queryChanges" Quota quota::query_changes;
-    "AddressBook/get" Contacts contacts::books::get;
-    "AddressBook/changes" Contacts contacts::books::changes;
-    "AddressBook/set" Contacts contacts::books::set;
-    "ContactCard/get" Contacts contacts::cards::get;
-    "ContactCard/changes" Contacts contacts::cards::changes;
-    "ContactCard/set" Contacts contacts::cards::set;
-    "ContactCard/copy" Contacts contacts::cards::copy;
-    "ContactCard/query" Contacts contacts::find::query;
-    "ContactCard/queryChanges" Contacts contacts::find::query_changes;
-    "ContactCard/complete" Webmail contacts::complete::complete;
-    "ContactCard/import" Webmail contacts::exchange::import;
-    "ContactCard/export" Webmail contacts::exchange::export;
+    "Core/echo" Core Own core::echo;
+    "Blob/copy" Core Shared writing::blob_copy;
+    "PushSubscription/get" Core Own crate::push::subscription::get;
+    "PushSubscription/set" Core Own crate::push::subscription::set;
+    "Mailbox/get" Mail Shared mailbox::get;
+    "Mailbox/changes" Mail Shared mailbox::changes;
+    "Mailbox/query" Mail Shared mailbox::query;
+    "Mailbox/queryChanges" Mail Shared mailbox::query_changes;
+    "Mailbox/set" Mail Shared mailbox::set;
+    "Thread/get" Mail Shared thread::get;
+    "Thread/changes" Mail Shared thread::changes;
+    "Email/get" Mail Shared email::get;
+    "Email/changes" Mail Shared email::changes;
+    "Email/query" Mail Shared email::query;
+    "Email/queryChanges" Mail Shared email::query_changes;
+    "SearchSnippet/get" Mail Shared email::snippets;
+    "Email/set" Mail Shared writing::set;
+    "Email/copy" Mail Shared writing::copy;
+    "Email/import" Mail Shared writing::import;
+    "Email/parse" Mail Shared writing::parse;
+    "Email/unsubscribe" Webmail Own unsubscribe::unsubscribe;
+    "Identity/get" Submission Own writing::identity_get;
+    "Identity/changes" Submission Own writing::identity_changes;
+    "Identity/set" Submission Own writing::identity_set;
+    "EmailSubmission/get" Submission Own writing::submission_get;
+    "EmailSubmission/changes" Submission Own writing::submission_changes;
+    "EmailSubmission/query" Submission Own writing::submission_query;
+    "EmailSubmission/queryChanges" Submission Own writing::submission_query_changes;
+    "EmailSubmission/set" Submission Own writing::submission_set;
+    "VacationResponse/get" VacationResponse Own writing::vacation_get;
+    "VacationResponse/set" VacationResponse Own writing::vacation_set;
+    "MDN/send" Mdn Own writing::mdn_send;
+    "MDN/parse" Mdn Own writing::mdn_parse;
+    "Rendering/get" Webmail Own crate::rendering::method::get;
+    "Settings/get" Webmail Own settings::get;
+    "Settings/changes" Webmail Own settings::changes;
+    "Settings/set" Webmail Own settings::set;
+    "Snooze/get" Webmail Own snooze::get;
+    "Snooze/changes" Webmail Own snooze::changes;
+    "Snooze/set" Webmail Own snooze::set;
+    "Journey/get" Webmail Own journey::get;
+    "Blob/upload" Blob Shared blob_methods::upload;
+    "Blob/get" Blob Shared blob_methods::get;
+    "Blob/lookup" Blob Shared blob_methods::lookup;
+    "Quota/get" Quota Own quota::get;
+    "Quota/changes" Quota Own quota::changes;
+    "Quota/query" Quota Own quota::query;
+    "Quota/queryChanges" Quota Own quota::query_changes;
+    "AddressBook/get" Contacts Own contacts::books::get;
+    "AddressBook/changes" Contacts Own contacts::books::changes;
+    "AddressBook/set" Contacts Own contacts::books::set;
+    "ContactCard/get" Contacts Own contacts::cards::get;
+    "ContactCard/changes" Contacts Own contacts::cards::changes;
+    "ContactCard/set" Contacts Own contacts::cards::set;
+    "ContactCard/copy" Contacts Own contacts::cards::copy;
+    "ContactCard/query" Contacts Own contacts::find::query;
+    "ContactCard/queryChanges" Contacts Own contacts::find::query_changes;
+    "ContactCard/complete" Webmail Own contacts::complete::complete;
+    "ContactCard/import" Webmail Own contacts::exchange::import;
+    "ContactCard/export" Webmail Own contacts::exchange::export;
 };
+
+/// The names of all methods.
+pub fn method_names() -> impl Iterator<Item = &'static str> {
+    METHODS.iter().map(|method| method.name)
+}
 
 /// Carries out a request and gives the response (RFC 8620 §3.4). The body is JSON as it came, over HTTP or WebSocket.
 ///
@@ -110,14 +127,19 @@ pub(super) async fn carry_out(web: &Web, caller: &Caller, (body, _place): (&[u8]
     let request = Request::read(body)?;
     let tells_ids = request.created_ids.is_some();
     let created_ids = request.created_ids.unwrap_or_default();
-    let mut context = Context { web, caller, now: web.now(), created_ids, using: request.using };
-    let mut said = Said::default();
+    let sharers = web.office().sharers(caller.account, &caller.address).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "nothing of others is shown");
+        Vec::new()
+    });
+    let (now, using, open) = (web.now(), request.using, vec![caller.account]);
+    let mut context = Context { web, caller, now, created_ids, using, open };
+    let mut said = Said { others: sharers.iter().map(|sharer| sharer.account).collect(), ..Said::default() };
     for call in request.calls {
         said.carry_out(&mut context, call).await;
     }
     let mut response = json!({
         "methodResponses": said.responses,
-        "sessionState": super::session::state(caller),
+        "sessionState": super::session::state(caller, &sharers),
     });
     if tells_ids {
         response["createdIds"] = json!(context.created_ids);
@@ -132,12 +154,20 @@ struct Said {
     responses: Vec<Value>,
     octets: usize,
     referred: usize,
+    /// Accounts of others that share something with the caller.
+    others: Vec<AccountId>,
 }
 
 impl Said {
     async fn carry_out(&mut self, context: &mut Context<'_>, call: Call) {
         let answer = match self.prepare(context, &call) {
-            Ok((method, arguments)) => (method.call)(context, arguments).await,
+            Ok((method, arguments)) => {
+                context.open = vec![context.caller.account];
+                if method.reach == Width::Shared {
+                    context.open.extend(&self.others);
+                }
+                (method.call)(context, arguments).await
+            }
             Err(error) => Err(error),
         };
         let invocations =

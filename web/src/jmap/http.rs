@@ -10,7 +10,7 @@ use crate::{Connection, Web};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use std::time::Duration;
@@ -38,7 +38,13 @@ async fn tell_session(
     // HTTP/2 says it in the URI (RFC 9113 §8.3.1).
     let said = headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let host = uri.authority().map(|authority| authority.as_str()).or(said);
-    json(session(&caller, &base(&web, host, secure).await).to_string())
+    match web.office().sharers(caller.account, &caller.address).await {
+        Ok(sharers) => json(session(&caller, &sharers, &base(&web, host, secure).await).to_string()),
+        Err(error) => {
+            tracing::error!(%error, "a session object could not be made");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
 }
 
 async fn api(State(web): State<Web>, caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Problem> {

@@ -57,6 +57,11 @@ pub(super) async fn changes(context: &mut Context<'_>, mut arguments: Arguments)
     let current = State::from(context.catalogue(account).await?.modseq());
     let since = changes.since(current)?.mark();
     let most = changes.max_changes.unwrap_or(CHANGES_MAX);
+    if let Some(shared) = context.reach(account).await?.shared() {
+        let became = shared.threads_since(since.whole());
+        let changed = Changed::shared(became, (shared, since, most), |thread| ids::of_thread(account, thread))?;
+        return changes.answer("Thread/changes", &changed, &[]);
+    }
     let limit = u32::try_from(most).unwrap_or(u32::MAX);
     let emails = EmailsSince { account, since: Mark::after(since.whole()), limit };
     let query = (ThreadsSince { account, since, limit }, (emails, States { account }));

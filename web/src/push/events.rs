@@ -1,6 +1,7 @@
 //! The event source (RFC 8620 §7.3): states as they change, over a response that does not end. Owns the stream and its
 //! limits; what changed is [`Watch`]'s to tell.
 
+use super::others::Others;
 use super::states::{Types, state_change};
 use super::watch::{News, Watch};
 use crate::Web;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::Value;
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub(super) struct Wanted {
 
 struct Stream {
     watch: Watch,
+    others: Others,
     account: String,
     close_after_state: bool,
     /// Pings are told; otherwise only a comment shows whether the client is still there.
@@ -63,7 +66,9 @@ pub(super) async fn events(
     let types = Types::read(wanted.types.as_deref().unwrap_or("*")).within(caller.scope);
     let place = web.push().enter(caller.account);
     let place = place.ok_or_else(|| refused(StatusCode::TOO_MANY_REQUESTS, "Too many event sources are open."))?;
-    let watch = Watch::begin(web.office().store(), caller.account, types, last_event(&headers)).await;
+    let since = last_event(&headers);
+    let others = Others::begin(&web, &caller, &types, since.is_some()).await;
+    let watch = Watch::begin(web.office().store(), caller.account, types, since).await;
     let watch = watch.map_err(|error| {
         tracing::error!(%error, "an event source could not begin");
         StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -71,6 +76,7 @@ pub(super) async fn events(
     let watch = watch.ok_or_else(|| StatusCode::UNAUTHORIZED.into_response())?;
     let stream = Stream {
         watch,
+        others,
         account: ids::of_account(caller.account),
         closed: web.push().closed().boxed(),
         web,
@@ -116,6 +122,7 @@ impl Stream {
         let news = tokio::select! {
             () = &mut self.closed => return None,
             news = timeout(self.interval, self.watch.next()) => news,
+            change = self.others.next() => return self.tell_of_others(&change).await,
         };
         match news {
             Ok(Ok(Some(_))) if !self.caller.goes_on(&self.web).await => None,
@@ -134,6 +141,14 @@ impl Stream {
             }
             Err(_) => Some(":\n\n".to_owned()),
         }
+    }
+}
+
+impl Stream {
+    /// Without an `id`: that is of the caller's own account. Who was away is told the states of others again.
+    async fn tell_of_others(&mut self, change: &Value) -> Option<String> {
+        self.is_over = self.close_after_state;
+        self.caller.goes_on(&self.web).await.then(|| format!("event: state\ndata: {change}\n\n"))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod courier;
 mod events;
+mod others;
 mod posting;
 pub mod seal;
 mod socket;
@@ -13,6 +14,7 @@ mod watch;
 
 pub use courier::{Carried, Courier, Letter, Posting, URL_OCTETS_MAX, is_public, may_post};
 pub use events::{PING_MAX_S, PING_MIN_S};
+pub use others::Others;
 pub use states::{TypeStates, Types, state_change, states};
 pub use verifying::LETTERS_PER_HOUR;
 pub use watch::{News, Watch};

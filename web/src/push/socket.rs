@@ -1,6 +1,7 @@
 //! JMAP over WebSocket (RFC 8887): requests, their responses in any order, and states as they change where a client enables
 //! that. Owns the connection's messages; carrying out requests is `jmap`'s, telling changes is [`Watch`]'s.
 
+use super::others::Others;
 use super::states::{Types, state_change};
 use super::subscription::TYPES_MAX;
 use super::watch::{News, Watch};
@@ -76,6 +77,7 @@ enum Happening {
     Said(Option<Result<Message, axum::Error>>),
     Answered(String),
     News(Option<News>),
+    OfOthers(Value),
     Silence,
     Closing,
 }
@@ -83,7 +85,7 @@ enum Happening {
 impl Talk {
     async fn run(mut self) {
         let mut under_way: FuturesUnordered<BoxFuture<'static, String>> = FuturesUnordered::new();
-        let mut watch: Option<Watch> = None;
+        let mut watch: Option<(Watch, Others)> = None;
         let mut asked_silence = false;
         let mut closed = self.web.push().closed().boxed();
         loop {
@@ -92,7 +94,7 @@ impl Talk {
             let happening = tokio::select! {
                 said = self.socket.recv(), if may_read => Happening::Said(said),
                 Some(answer) = under_way.next() => Happening::Answered(answer),
-                news = next_news(&mut watch) => Happening::News(news),
+                happening = next_news(&mut watch) => happening,
                 () = tokio::time::sleep(SILENCE) => Happening::Silence,
                 () = &mut closed => Happening::Closing,
             };
@@ -109,6 +111,7 @@ impl Talk {
                 Happening::Said(_) => false,
                 Happening::Answered(answer) => self.say(answer).await,
                 Happening::News(Some(news)) => self.tell(&news).await,
+                Happening::OfOthers(change) => self.tell_change(&change).await,
                 // RFC 8887 §4.2: the account is gone, and with it what it logged in with.
                 Happening::News(None) => self.close(close_code::POLICY, "the account is gone").await,
                 Happening::Closing => self.close(close_code::AWAY, "the server closes").await,
@@ -127,7 +130,7 @@ impl Talk {
         &mut self,
         text: &str,
         under_way: &mut FuturesUnordered<BoxFuture<'static, String>>,
-        watch: &mut Option<Watch>,
+        watch: &mut Option<(Watch, Others)>,
     ) -> bool {
         if !self.caller.goes_on(&self.web).await {
             return self.close(close_code::POLICY, "the session has ended").await;
@@ -160,11 +163,15 @@ impl Talk {
     }
 
     async fn tell(&mut self, news: &News) -> bool {
+        let mut change = state_change(&ids::of_account(self.caller.account), &news.changed);
+        change["pushState"] = json!(news.until.0.to_string());
+        self.tell_change(&change).await
+    }
+
+    async fn tell_change(&mut self, change: &Value) -> bool {
         if !self.caller.goes_on(&self.web).await {
             return self.close(close_code::POLICY, "the session has ended").await;
         }
-        let mut change = state_change(&ids::of_account(self.caller.account), &news.changed);
-        change["pushState"] = json!(news.until.0.to_string());
         self.say(change.to_string()).await
     }
 
@@ -184,7 +191,7 @@ impl Talk {
 }
 
 /// RFC 8887 §4.3.5.2.
-async fn enable(web: &Web, caller: &Caller, object: &Map<String, Value>) -> Result<Option<Watch>, Problem> {
+async fn enable(web: &Web, caller: &Caller, object: &Map<String, Value>) -> Result<Option<(Watch, Others)>, Problem> {
     let names = match object.get("dataTypes") {
         None | Some(Value::Null) => None,
         Some(names) => Some(
@@ -198,20 +205,25 @@ async fn enable(web: &Web, caller: &Caller, object: &Map<String, Value>) -> Resu
     let token = object.get("pushState").and_then(Value::as_str);
     let since = token.map(|token| token.parse().map_or(ModSeq(0), ModSeq));
     let types = Types::of(names).within(caller.scope);
+    let others = Others::begin(web, caller, &types, since.is_some()).await;
     let begun = Watch::begin(web.office().store(), caller.account, types, since).await;
-    begun.map_err(|error| {
+    let begun = begun.map_err(|error| {
         tracing::error!(%error, "changes cannot be told");
         Problem::NotRequest("Changes cannot be told now.".to_owned())
-    })
+    })?;
+    Ok(begun.map(|watch| (watch, others)))
 }
 
 /// The next news, where somebody wants them; else it waits for ever.
-async fn next_news(watch: &mut Option<Watch>) -> Option<News> {
+async fn next_news(watch: &mut Option<(Watch, Others)>) -> Happening {
     match watch {
-        Some(watch) => watch.next().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "changes are told no more");
-            None
-        }),
+        Some((watch, others)) => tokio::select! {
+            news = watch.next() => Happening::News(news.unwrap_or_else(|error| {
+                tracing::warn!(%error, "changes are told no more");
+                None
+            })),
+            change = others.next() => Happening::OfOthers(change),
+        },
         None => std::future::pending().await,
     }
 }

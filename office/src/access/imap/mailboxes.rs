@@ -13,7 +13,7 @@ use wire::imap::mailbox::DELIMITER;
 use wire::imap::{Answer, MailboxName, Refusal};
 
 /// Accounts whose mailboxes are listed beside the user's own: more than anybody looks through, and each costs questions.
-pub(super) const SHARERS_MAX: usize = 200;
+pub(in crate::access) const SHARERS_MAX: usize = 200;
 /// How often names are looked up again because another session changed them between the look and the deed. Each time
 /// somebody else has got on; who loses so often is told to try again.
 const LOOKS_MAX: usize = 16;

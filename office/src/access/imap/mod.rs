@@ -17,7 +17,7 @@ mod notice;
 mod pieces;
 pub mod preview;
 mod quota;
-mod rights;
+pub(in crate::access) mod rights;
 mod search;
 
 mod section;
@@ -29,6 +29,7 @@ mod summaries;
 mod tests;
 
 pub(crate) use ahead::Room as RoomAhead;
+pub(in crate::access) use mailboxes::SHARERS_MAX;
 
 use crate::login::{Line, Service, Visitor};
 use crate::{Office, Policy};

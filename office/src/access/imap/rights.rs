@@ -5,11 +5,11 @@ use store::types as kept;
 use wire::imap::ask::Rights;
 
 /// Everybody, in a list.
-pub(super) const ANYONE: &str = "anyone";
+pub(in crate::access) const ANYONE: &str = "anyone";
 /// Before an identifier whose rights are taken away (RFC 4314 §2).
-pub(super) const NEGATIVE: char = '-';
+pub(in crate::access) const NEGATIVE: char = '-';
 /// What a list gives to a user of this address: what it gives to them and to anyone, less what it takes from either.
-pub(super) fn granted(list: &[(String, kept::Rights)], address: &str) -> Rights {
+pub(in crate::access) fn granted(list: &[(String, kept::Rights)], address: &str) -> Rights {
     let (mut given, mut taken) = (0, 0);
     for (identifier, rights) in list {
         let (name, to) = match identifier.strip_prefix(NEGATIVE) {

@@ -101,6 +101,12 @@ impl Catalogue {
         }
     }
 
+    /// Makes this the state of its e-mails and mailboxes: of a part of an account that others see, which has states of its
+    /// own.
+    pub(super) fn say_state(&mut self, state: ModSeq) {
+        (self.states.emails, self.states.mailboxes) = (state, state);
+    }
+
     fn replace(&mut self, row: Row) {
         if let Some(slot) = self.by_email.get(&row.email).copied()
             && let Some(Some(old)) = self.rows.get_mut(slot as usize)

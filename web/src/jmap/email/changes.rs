@@ -6,7 +6,7 @@ use crate::jmap::error::MethodError;
 use crate::jmap::generic::{Changed, Changes};
 use crate::jmap::ids;
 use crate::jmap::state::State;
-use office::jmap::Catalogue;
+use office::jmap::{Became, Catalogue, SharedAccount};
 use std::collections::HashSet;
 use std::sync::Arc;
 use store::query::{EmailsSince, States};
@@ -40,6 +40,9 @@ impl News {
         since: Mark,
         most: usize,
     ) -> Result<News, MethodError> {
+        if let Some(shared) = context.reach(account).await?.shared() {
+            return News::shared(shared, since, most);
+        }
         let limit = u32::try_from(most).unwrap_or(u32::MAX);
         let query = (EmailsSince { account, since, limit }, States { account });
         let (changes, states) = context.web.office().store().read(query).await?;
@@ -62,6 +65,19 @@ impl News {
         };
         news.tell_what_appeared(since);
         Ok(news)
+    }
+
+    /// The same of what is seen of another's account: all of it, or nothing.
+    fn shared(shared: &SharedAccount, since: Mark, most: usize) -> Result<News, MethodError> {
+        let became = shared.emails_since(since.whole()).ok_or_else(MethodError::cannot_calculate_changes)?;
+        let Became { created, updated, destroyed } = became;
+        if created.len() + updated.len() + destroyed.len() > most {
+            return Err(MethodError::cannot_calculate_changes());
+        }
+        let catalogue = shared.catalogue().clone();
+        let state = super::state(&catalogue).max(State::from(since));
+        let (appeared, hidden, more) = (Vec::new(), Vec::new(), false);
+        Ok(News { catalogue, created, appeared, updated, destroyed, hidden, state, more })
     }
 
     /// What came to be seen is new to the client.

@@ -4,8 +4,9 @@ use crate::jmap::context::{Answer, Arguments, Context, answer};
 use crate::jmap::error::MethodError;
 use crate::jmap::ids;
 use crate::jmap::state::State;
+use office::jmap::{Became, SharedAccount};
 use serde_json::{Value, json};
-use store::types::AccountId;
+use store::types::{AccountId, Mark};
 
 /// The arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,31 @@ impl Changes {
             arguments[*name] = value.clone();
         }
         answer(name, arguments)
+    }
+}
+
+impl Changed {
+    /// What became of what is seen of another's account after a mark: all of it, or nothing where it is more than so much.
+    ///
+    /// # Errors
+    /// `cannotCalculateChanges`.
+    pub fn shared<T: Copy>(
+        became: Option<Became<T>>,
+        (shared, since, most): (&SharedAccount, Mark, usize),
+        id: impl Fn(T) -> String,
+    ) -> Result<Changed, MethodError> {
+        let became = became.ok_or_else(MethodError::cannot_calculate_changes)?;
+        if became.created.len() + became.updated.len() + became.destroyed.len() > most {
+            return Err(MethodError::cannot_calculate_changes());
+        }
+        let ids = |all: Vec<T>| all.into_iter().map(&id).collect();
+        Ok(Changed {
+            new_state: State::from(shared.catalogue().states().emails).max(State::from(since)),
+            has_more: false,
+            created: ids(became.created),
+            updated: ids(became.updated),
+            destroyed: ids(became.destroyed),
+        })
     }
 }
 

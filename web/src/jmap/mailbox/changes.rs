@@ -50,7 +50,13 @@ pub async fn changes(context: &mut Context<'_>, mut arguments: Arguments) -> Ans
     let account = changes.account;
     let current = State::from(context.catalogue(account).await?.modseq());
     let since = changes.since(current)?.mark();
-    let told = told(context, account, since, changes.max_changes.unwrap_or(CHANGES_MAX)).await?;
+    let most = changes.max_changes.unwrap_or(CHANGES_MAX);
+    if let Some(shared) = context.reach(account).await?.shared() {
+        let became = shared.mailboxes_since(since.whole());
+        let changed = Changed::shared(became, (shared, since, most), |mailbox| ids::of_mailbox(account, mailbox))?;
+        return changes.answer("Mailbox/changes", &changed, &[("updatedProperties", Value::Null)]);
+    }
+    let told = told(context, account, since, most).await?;
     // Asked after the changes, so that it is no older than they are.
     let catalogue = context.catalogue(account).await?;
     let MailboxChanges { changes: mailboxes, only_counts } = &told.mailboxes;

@@ -3,6 +3,7 @@
 
 mod changes;
 mod names;
+mod permit;
 mod query;
 mod set;
 mod wish;
@@ -17,6 +18,7 @@ use super::generic::Get;
 use super::generic::get::only;
 use super::ids;
 use super::limits::GET_MAX;
+use super::reach::Reach;
 use super::state::State;
 use office::jmap::Catalogue;
 use serde_json::{Value, json};
@@ -47,9 +49,10 @@ pub(super) async fn get(context: &mut Context<'_>, mut arguments: Arguments) -> 
     let wanted = get.properties(|name| PROPERTIES.contains(&name))?;
     arguments.end()?;
     let catalogue = context.catalogue(get.account).await?;
-    let orders = sort_orders(context, get.account).await?;
+    let (reach, orders) = (context.reach(get.account).await?, sort_orders(context, get.account).await?);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
-    let mut tell = |mailbox: &Mailbox| list.push(only(object(&catalogue, mailbox, &orders), wanted.as_deref()));
+    let mut tell =
+        |mailbox: &Mailbox| list.push(only(object((&catalogue, &reach), mailbox, &orders), wanted.as_deref()));
     match &get.ids {
         None if catalogue.mailboxes().len() > GET_MAX => return Err(MethodError::request_too_large()),
         None => catalogue.mailboxes().iter().for_each(tell),
@@ -79,7 +82,7 @@ async fn sort_orders(context: &Context<'_>, account: AccountId) -> Result<HashMa
     Ok(notes.into_iter().filter_map(order).collect())
 }
 
-fn object(catalogue: &Catalogue, mailbox: &Mailbox, orders: &HashMap<MailboxId, u32>) -> Value {
+fn object((catalogue, reach): (&Catalogue, &Reach), mailbox: &Mailbox, orders: &HashMap<MailboxId, u32>) -> Value {
     let account = catalogue.account();
     let count = catalogue.counts().get(mailbox.id);
     json!({
@@ -92,24 +95,27 @@ fn object(catalogue: &Catalogue, mailbox: &Mailbox, orders: &HashMap<MailboxId, 
         "unreadEmails": count.unread_emails,
         "totalThreads": count.threads,
         "unreadThreads": count.unread_threads,
-        "myRights": rights(mailbox),
+        "myRights": rights(mailbox, reach),
         "isSubscribed": mailbox.subscribed,
     })
 }
 
-/// What its owner may do: everything, but for what cannot be done to INBOX and to a name that was left above others.
-fn rights(mailbox: &Mailbox) -> Value {
+/// RFC 8621 §2: what the caller may do by the rights of RFC 4314, of which an owner has all; but for what cannot be done to
+/// INBOX and to a name that was left above others.
+fn rights(mailbox: &Mailbox, reach: &Reach) -> Value {
     let (open, is_inbox) = (mailbox.selectable, mailbox.role == Some(Role::Inbox));
+    let may = |letters: &str| reach.may(mailbox.id, letters);
     json!({
-        "mayReadItems": open,
-        "mayAddItems": open,
-        "mayRemoveItems": open,
-        "maySetSeen": open,
-        "maySetKeywords": open,
-        "mayCreateChild": true,
-        "mayRename": !is_inbox,
-        "mayDelete": !is_inbox,
-        "maySubmit": open,
+        "mayReadItems": open && may("lr"),
+        "mayAddItems": open && may("i"),
+        "mayRemoveItems": open && may("te"),
+        "maySetSeen": open && may("s"),
+        "maySetKeywords": open && may("w"),
+        "mayCreateChild": may("k"),
+        "mayRename": !is_inbox && may("x"),
+        "mayDelete": !is_inbox && may("x"),
+        // Nobody sends in the name of another here.
+        "maySubmit": open && reach.shared().is_none(),
     })
 }
 

@@ -190,9 +190,10 @@ pub async fn query(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
     let found = asked.find(context, &catalogue).await?;
     let ids: Vec<String> = found.iter().map(|mailbox| ids::of_mailbox(query.account, mailbox.id)).collect();
     let range = query.window.range(ids.len(), |anchor| ids.iter().position(|id| id == anchor))?;
+    let can_calculate_changes = context.reach(query.account).await?.shared().is_none();
     let found = Found {
         state: state(&catalogue),
-        can_calculate_changes: true,
+        can_calculate_changes,
         position: range.start,
         total: ids.len(),
         ids: ids.get(range).unwrap_or(&[]).to_vec(),
@@ -209,6 +210,10 @@ pub async fn query_changes(context: &mut Context<'_>, mut arguments: Arguments) 
     let account = changes.account;
     let current = State::from(context.catalogue(account).await?.modseq());
     let since = changes.since(current)?.mark();
+    // RFC 8620 §5.6: of another's mailboxes, which are few, a client asks for all again.
+    if context.reach(account).await?.shared().is_some() {
+        return Err(MethodError::cannot_calculate_changes());
+    }
     let told = told(context, account, since, usize::MAX).await?;
     let catalogue = context.catalogue(account).await?;
     let found = asked.find(context, &catalogue).await?;

@@ -1,12 +1,13 @@
 //! `Mailbox/set` (RFC 8621 §2.5): what a call makes, changes and removes is one operation of the store, as only how all
 //! is in the end has to be right (RFC 8620 §5.3).
 
+use super::permit;
 use super::wish::{Wish, wish};
 use super::{SORT_ORDER, object, sort_orders, state};
 use crate::jmap::context::{Answer, Arguments, Context};
 use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::generic::{Outcome, Set};
-use crate::jmap::ids;
+use crate::jmap::{Reach, ids};
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use store::op::{self, Op};
@@ -17,6 +18,7 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
     let mut set = Set::read(context, &mut arguments)?;
     let with_emails = arguments.flag("onDestroyRemoveEmails", false)?;
     arguments.end()?;
+    context.reach(set.account).await?.check_change()?;
     let old = state(&*context.catalogue(set.account).await?);
     set.check(old)?;
     let mut outcome = Outcome::default();
@@ -25,7 +27,8 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
         let round = Round::read(context, &mut set, with_emails, &mut outcome).await?;
         round.carry_out(context, set.account, &mut outcome).await?;
     }
-    let new = state(&*context.catalogue(set.account).await?);
+    // Who removed the only mailbox that was shared sees no more of the account.
+    let new = context.catalogue(set.account).await.map_or(old, |catalogue| state(&catalogue));
     set.answer("Mailbox/set", (old, new), outcome)
 }
 
@@ -37,8 +40,8 @@ enum Whom {
 }
 
 /// Changes that are made together.
-#[derive(Default)]
 struct Round {
+    reach: Reach,
     whom: Vec<Whom>,
     changes: Vec<MailboxChange>,
     /// Creation ids behind `#`, and which change makes it.
@@ -48,13 +51,18 @@ struct Round {
 }
 
 impl Round {
+    fn new(reach: Reach) -> Round {
+        let (whom, changes, made, named) = Default::default();
+        Round { reach, whom, changes, made, named }
+    }
+
     async fn read(
         context: &Context<'_>,
         set: &mut Set,
         with_emails: bool,
         outcome: &mut Outcome,
     ) -> Result<Round, MethodError> {
-        let mut round = Round::default();
+        let mut round = Round::new(context.reach(set.account).await?);
         round.read_creates(context, set, outcome);
         set.update = set.take_updates(context, outcome);
         round.read_updates(context, set, outcome).await?;
@@ -64,9 +72,12 @@ impl Round {
                 later.push(id);
                 continue;
             }
-            match mailbox(context, set.account, &id) {
+            match mailbox(context, set.account, &id).filter(|mailbox| round.reach.may(*mailbox, "l")) {
                 Some(mailbox) if round.named.insert(mailbox) => {
-                    round.add(Whom::Destroy(id), MailboxChange::Destroy { mailbox, with_emails });
+                    match permit::destroy(&round.reach, mailbox, with_emails) {
+                        Ok(()) => round.add(Whom::Destroy(id), MailboxChange::Destroy { mailbox, with_emails }),
+                        Err(error) => outcome.not_destroyed(&id, &error),
+                    }
                 }
                 Some(_) => later.push(id),
                 None => outcome.not_destroyed(&id, &SetError::not_found()),
@@ -84,7 +95,7 @@ impl Round {
     fn read_creates(&mut self, context: &Context<'_>, set: &mut Set, outcome: &mut Outcome) {
         let mut wishes = Vec::new();
         for (creation, properties) in std::mem::take(&mut set.create) {
-            match new_wish(&properties) {
+            match new_wish(&properties).and_then(|wish| self.permitted(context, set.account, wish)) {
                 Ok(wish) => wishes.push((creation, properties, wish)),
                 Err(error) => outcome.not_created(&creation, &error),
             }
@@ -109,6 +120,18 @@ impl Round {
         }
     }
 
+    /// A new mailbox, where the caller may make it. One in another that the call makes has its rights from that one's parent.
+    fn permitted(&self, context: &Context<'_>, account: AccountId, wish: Wish) -> Result<Wish, SetError> {
+        match wish.parent.as_ref().and_then(Option::as_ref) {
+            None => permit::child(&self.reach, None)?,
+            Some(id) => match mailbox(context, account, id) {
+                Some(parent) => permit::child(&self.reach, Some(parent))?,
+                None => {}
+            },
+        }
+        permit::properties(&self.reach, wish)
+    }
+
     async fn read_updates(
         &mut self,
         context: &Context<'_>,
@@ -131,9 +154,10 @@ impl Round {
                 outcome.not_updated(&id, &SetError::not_found());
                 continue;
             };
-            let wish = wish(&patch, Some(&object(&catalogue, known, &orders)));
+            let wish = wish(&patch, Some(&object((&catalogue, &self.reach), known, &orders)));
             match wish.and_then(|wish| {
                 let parent = self.parent(context, set.account, &wish)?;
+                let (wish, parent) = permit::update(&self.reach, known, (wish, parent))?;
                 Ok(in_store(wish, parent))
             }) {
                 Ok(wish) => {
@@ -175,15 +199,16 @@ impl Round {
             op::Outcome::Gone => return Err(MethodError::account_not_found()),
             _ => return Err(MethodError::server_fail()),
         };
-        let catalogue = context.catalogue(account).await?;
+        let reach = context.reach(account).await.unwrap_or(self.reach);
+        let catalogue = context.catalogue(account).await.ok();
         let orders = sort_orders(context, account).await?;
         for (whom, result) in self.whom.into_iter().zip(results) {
-            match (whom, result.map_err(|refusal| refused(account, refusal))) {
+            match (whom, result.map_err(|refusal| refused(&reach, refusal))) {
                 (Whom::Create(creation, given), Ok(made)) => {
-                    let all = match catalogue.mailbox(made) {
-                        Some(mailbox) => object(&catalogue, mailbox, &orders),
-                        None => json!({"id": ids::of_mailbox(account, made)}),
-                    };
+                    let told = catalogue
+                        .as_ref()
+                        .and_then(|catalogue| Some(object((catalogue, &reach), catalogue.mailbox(made)?, &orders)));
+                    let all = told.unwrap_or_else(|| json!({"id": ids::of_mailbox(account, made)}));
                     outcome.created(context, &creation, untold(all, &given));
                 }
                 (Whom::Create(creation, _), Err(error)) => outcome.not_created(&creation, &error),
@@ -231,7 +256,7 @@ fn no_parent() -> SetError {
 
 /// What the store would not do. RFC 8621 §2 forbids two of one name in one place, and §2.5 gives that no error of its own;
 /// so it is `invalidProperties`, which tells which mailbox has the name.
-fn refused(account: AccountId, refusal: MailboxRefusal) -> SetError {
+fn refused(reach: &Reach, refusal: MailboxRefusal) -> SetError {
     let invalid = |name: &str, why: &str| SetError::invalid_properties(&[name], why);
     match refusal {
         MailboxRefusal::Gone => SetError::not_found(),
@@ -240,8 +265,10 @@ fn refused(account: AccountId, refusal: MailboxRefusal) -> SetError {
         MailboxRefusal::NameTaken(other) => {
             let error = invalid("name", "There is a mailbox of this name there already.");
             match other {
-                MailboxRef::Known(other) => error.with("existingId", json!(ids::of_mailbox(account, other))),
-                MailboxRef::New(_) => error,
+                MailboxRef::Known(other) if reach.may(other, "l") => {
+                    error.with("existingId", json!(ids::of_mailbox(reach.account(), other)))
+                }
+                MailboxRef::Known(_) | MailboxRef::New(_) => error,
             }
         }
         MailboxRefusal::RoleTaken => invalid("role", "Another mailbox has this role, or this one keeps its own."),

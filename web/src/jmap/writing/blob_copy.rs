@@ -1,6 +1,6 @@
 //! `Blob/copy` (RFC 8620 §6.3): octets from an account that the caller may see into another, as an upload there.
 
-use super::store_email::store_fault;
+use super::store_email::{method_fault, store_fault};
 use crate::blobs::Blob;
 use crate::jmap::blob::BlobId;
 use crate::jmap::error::{MethodError, SetError};
@@ -28,9 +28,13 @@ pub async fn blob_copy(context: &mut Context<'_>, mut arguments: Arguments) -> A
     if blobs.len() > GET_MAX {
         return Err(MethodError::request_too_large());
     }
+    let into = context.reach(to).await?;
+    into.check_change()?;
+    // What comes to be there is an upload, and so the caller's (see `Reach::uploader`).
+    let uploader = into.uploader();
     let (mut copied, mut not_copied) = (Map::new(), Map::new());
     for blob in blobs {
-        match copy_one(context, (from, to), &blob).await {
+        match copy_one(context, (from, uploader), &blob).await {
             Ok(id) => copied.insert(blob, json!(id)),
             Err(error) => not_copied.insert(blob, error.json()),
         };
@@ -47,9 +51,8 @@ pub async fn blob_copy(context: &mut Context<'_>, mut arguments: Arguments) -> A
 
 async fn copy_one(context: &Context<'_>, (from, to): (AccountId, AccountId), text: &str) -> Result<String, SetError> {
     let office = context.web.office();
-    let id = context.resolve(text).and_then(|text| BlobId::read(from, text)).ok_or_else(SetError::not_found)?;
-    let blob = Blob::find(office, from, &id).await.map_err(|error| store_fault(&error))?;
-    let blob = blob.ok_or_else(SetError::not_found)?;
+    let found = context.blob(from, text).await.map_err(|error| method_fault(&error))?;
+    let blob = found.ok_or_else(SetError::not_found)?.blob;
     let octets = blob.octets().await.map_err(|error| store_fault(&error))?;
     if octets > UPLOAD_OCTETS_MAX {
         return Err(SetError::too_large().with("maxSize", json!(UPLOAD_OCTETS_MAX)));

@@ -1,12 +1,11 @@
 //! `Email/copy` (RFC 8621 §4.7), between accounts that the caller may see.
 
-use super::span::{self, Track};
-use super::store_email::{self, Place, add_fault};
-use super::{flags, set};
+use super::store_email::{self, Place, add_fault, method_fault};
+use super::{flags, permit, set, span};
 use crate::jmap::error::SetError;
 use crate::jmap::generic::copy::Copy;
 use crate::jmap::generic::set::{Outcome, Set};
-use crate::jmap::{Answer, Arguments, Context, State, answer, ids};
+use crate::jmap::{Answer, Arguments, Context, answer, ids};
 use office::jmap::{Added, Row};
 use serde_json::{Map, Value, json};
 
@@ -17,10 +16,10 @@ use serde_json::{Map, Value, json};
 pub async fn copy(context: &mut Context<'_>, mut arguments: Arguments) -> Answer {
     let asked = Copy::read(context, &mut arguments)?;
     arguments.end()?;
-    let office = context.web.office();
-    let from = span::emails(office, asked.from_account).await?;
-    let mut track = Track::from(span::emails(office, asked.account).await?);
-    asked.check(State::from(from), track.old())?;
+    context.reach(asked.account).await?.check_change()?;
+    let from = span::begin(context, asked.from_account).await?;
+    let mut track = span::begin(context, asked.account).await?;
+    asked.check(from.old(), track.old())?;
     let mut outcome = Outcome::default();
     let mut copied = Vec::new();
     for (creation, email) in &asked.create {
@@ -66,8 +65,7 @@ async fn copy_one(
     let original = original.ok_or_else(|| SetError::invalid_properties(&["id"], "The original has no id."))?;
     let id = ids::email(asked.from_account, &original).ok_or_else(SetError::not_found)?;
     let office = context.web.office();
-    let catalogue = office.catalogue(asked.from_account, context.now).await;
-    let catalogue = catalogue.map_err(|error| store_email::store_fault(&error))?.ok_or_else(SetError::not_found)?;
+    let catalogue = context.catalogue(asked.from_account).await.map_err(|error| method_fault(&error))?;
     let row = catalogue.email(id).ok_or_else(SetError::not_found)?;
     let given = |name: &str| email.get(name).filter(|value| !value.is_null());
     let mailboxes = flags::mailboxes(context, asked.account, given("mailboxIds").unwrap_or(&Value::Null))?;
@@ -75,6 +73,8 @@ async fn copy_one(
         Some(value) => flags::keywords(value)?,
         None => flags_of(&catalogue, row)?,
     };
+    let reach = context.reach(asked.account).await.map_err(|error| method_fault(&error))?;
+    permit::add(&reach, &mailboxes, &flags)?;
     let wrong_date = || SetError::invalid_properties(&["receivedAt"], "It is a date in UTC.");
     let received = match given("receivedAt") {
         Some(value) => value.as_str().and_then(super::address::utc_date).ok_or_else(wrong_date)?,

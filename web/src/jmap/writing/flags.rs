@@ -33,6 +33,23 @@ fn put(flags: &mut Flags, keyword: String) -> bool {
     true
 }
 
+/// The keywords of some flags.
+pub(super) fn names(flags: &Flags) -> BTreeSet<String> {
+    let system =
+        [(flags.seen, "$seen"), (flags.flagged, "$flagged"), (flags.answered, "$answered"), (flags.draft, "$draft")];
+    let system = system.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
+    system.chain(flags.keywords.iter().map(|keyword| keyword.to_ascii_lowercase())).collect()
+}
+
+/// The flags of some keywords.
+pub(super) fn named(keywords: BTreeSet<String>) -> Flags {
+    let mut flags = Flags::default();
+    for keyword in keywords {
+        put(&mut flags, keyword);
+    }
+    flags
+}
+
 /// A whole `keywords`.
 ///
 /// # Errors

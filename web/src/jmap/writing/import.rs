@@ -1,14 +1,16 @@
 //! `Email/import` (RFC 8621 §4.8).
 
-use super::flags;
-use super::span::{self, Track};
-use super::store_email::{self, Place, add_fault};
+use super::span;
+use super::store_email::{self, Place, add_fault, method_fault};
+use super::{flags, permit};
 use crate::blobs::Blob;
-use crate::jmap::blob::{BlobId, Whole};
+use crate::jmap::blob::Whole;
 use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::generic::set::Outcome;
 use crate::jmap::limits::SET_MAX;
+use crate::jmap::reach::Reached;
 use crate::jmap::{Answer, Arguments, Context, answer, ids};
+use office::Office;
 use office::jmap::{AddFault, Added, NewContent};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -26,13 +28,14 @@ pub async fn import(context: &mut Context<'_>, mut arguments: Arguments) -> Answ
     if emails.len() > SET_MAX {
         return Err(MethodError::request_too_large());
     }
-    let mut track = Track::from(span::emails(context.web.office(), account).await?);
+    context.reach(account).await?.check_change()?;
+    let mut track = span::begin(context, account).await?;
     if if_in_state.as_ref().is_some_and(|wanted| *wanted != track.old().to_string()) {
         return Err(MethodError::state_mismatch());
     }
     let mut outcome = Outcome::default();
     for (creation, email) in emails {
-        let since = if_in_state.as_ref().map(|_| track.states().1.mark().modseq());
+        let since = if_in_state.as_ref().map(|_| track.unchanged_since());
         match import_one(context, account, &email, since).await {
             Ok(added) => {
                 let told = store_email::told(account, added, &mut track);
@@ -77,15 +80,17 @@ async fn import_one(
     let given = |name: &str| email.get(name).filter(|value| !value.is_null());
     let mailboxes = flags::mailboxes(context, account, given("mailboxIds").unwrap_or(&Value::Null))?;
     let flags = given("keywords").map_or_else(|| Ok(Flags::default()), flags::keywords)?;
+    let reach = context.reach(account).await.map_err(|error| method_fault(&error))?;
+    permit::add(&reach, &mailboxes, &flags)?;
     let wrong_date = || SetError::invalid_properties(&["receivedAt"], "It is a date in UTC.");
     let received = match given("receivedAt") {
         Some(value) => Some(value.as_str().and_then(super::address::utc_date).ok_or_else(wrong_date)?),
         None => None,
     };
     let no_blob = || SetError::invalid_properties(&["blobId"], "There is no such blob.");
-    let blob = given("blobId").and_then(Value::as_str).and_then(|text| context.resolve(text)).ok_or_else(no_blob)?;
-    let id = BlobId::read(account, blob).ok_or_else(no_blob)?;
-    let content = content(context, account, &id).await.map_err(|fault| add_fault(&fault))?.ok_or_else(no_blob)?;
+    let blob = given("blobId").and_then(Value::as_str).ok_or_else(no_blob)?;
+    let found = context.blob(account, blob).await.map_err(|error| method_fault(&error))?.ok_or_else(no_blob)?;
+    let content = content(context, account, &found).await.map_err(|fault| add_fault(&fault))?.ok_or_else(no_blob)?;
     if !content.has_header {
         return Err(SetError::of("invalidEmail").because("It does not begin with a header."));
     }
@@ -98,19 +103,26 @@ async fn import_one(
 }
 
 /// The octets of a blob as the content of an e-mail; those of an upload are not copied.
-async fn content(context: &Context<'_>, account: AccountId, id: &BlobId) -> Result<Option<NewContent>, AddFault> {
+async fn content(
+    context: &Context<'_>,
+    account: AccountId,
+    Reached { holder, id, blob }: &Reached,
+) -> Result<Option<NewContent>, AddFault> {
     let office = context.web.office();
     match (id.whole, id.path.as_slice()) {
+        // What another account holds is copied.
+        _ if *holder != account => poured(office, blob).await.map(Some),
         (Whole::Upload(upload), []) => office.content_of_upload(account, upload).await,
         (Whole::Email(email), []) => office.content_of_email(account, email).await,
-        _ => {
-            let Some(blob) = Blob::find(office, account, id).await? else { return Ok(None) };
-            let mut inlet = office.inlet();
-            let mut reader = blob.reader();
-            while let Some(octets) = reader.next().await? {
-                inlet.write(&octets).await?;
-            }
-            inlet.finish().await.map(Some)
-        }
+        _ => poured(office, blob).await.map(Some),
     }
+}
+
+async fn poured(office: &Office, blob: &Blob) -> Result<NewContent, AddFault> {
+    let mut inlet = office.inlet();
+    let mut reader = blob.reader();
+    while let Some(octets) = reader.next().await? {
+        inlet.write(&octets).await?;
+    }
+    inlet.finish().await
 }

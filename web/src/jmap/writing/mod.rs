@@ -14,6 +14,7 @@ mod mdn;
 mod mdn_form;
 mod objects;
 mod parse;
+mod permit;
 mod set;
 mod span;
 mod store_email;

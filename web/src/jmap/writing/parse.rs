@@ -1,11 +1,10 @@
 //! `Email/parse` (RFC 8621 §4.9): blobs told as e-mails, though they are none of the account.
 
-use crate::blobs::Blob;
-use crate::jmap::blob::BlobId;
 use crate::jmap::email::{Octets, Source, Wanted, describe};
 use crate::jmap::error::MethodError;
 use crate::jmap::limits::{GET_MAX, RESPONSE_OCTETS_MAX};
 use crate::jmap::pointer::weight;
+use crate::jmap::reach::Reached;
 use crate::jmap::{Answer, Arguments, Context, answer, ids};
 use bytes::Bytes;
 use message::Summary;
@@ -55,16 +54,11 @@ pub async fn parse(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
     let (mut parsed, mut not_parsable, mut not_found) = (Map::new(), Vec::new(), Vec::new());
     let mut octets = 0_usize;
     for text in blobs {
-        let id = context.resolve(&text).and_then(|text| BlobId::read(account, text));
-        let blob = match &id {
-            Some(id) => Blob::find(context.web.office(), account, id).await?,
-            None => None,
-        };
-        let (Some(id), Some(blob)) = (id, blob) else {
+        let Some(found) = context.blob(account, &text).await? else {
             not_found.push(text);
             continue;
         };
-        match parse_one(account, &id, &blob, (&wanted, properties.as_deref())).await? {
+        match parse_one(&found, (&wanted, properties.as_deref())).await? {
             Some(email) => {
                 let email = Value::Object(email);
                 octets = octets.saturating_add(weight(&email));
@@ -99,9 +93,7 @@ pub(super) fn told(
 
 /// `None` where it is no message: it does not begin with a header field.
 async fn parse_one(
-    account: AccountId,
-    id: &BlobId,
-    blob: &Blob,
+    Reached { holder, id, blob }: &Reached,
     (wanted, properties): (&Wanted, Option<&[String]>),
 ) -> Result<Option<Map<String, Value>>, MethodError> {
     if blob.octets().await? > OCTETS_MAX {
@@ -113,12 +105,12 @@ async fn parse_one(
     }
     let size = octets.len();
     let summary = Summary::of(&message::parse(&octets));
-    let source = Source { account, blob: id.clone(), summary, octets: Octets::Here(octets) };
+    let source = Source { account: *holder, blob: id.clone(), summary, octets: Octets::Here(octets) };
     let mut email = describe(&source, wanted).await?;
     for name in properties.into_iter().flatten() {
         match name.as_str() {
             "size" => drop(email.insert(name.clone(), json!(size))),
-            "blobId" => drop(email.insert(name.clone(), json!(id.write(account)))),
+            "blobId" => drop(email.insert(name.clone(), json!(id.write(*holder)))),
             known if UNKNOWN.contains(&known) => drop(email.insert(name.clone(), Value::Null)),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::flags::{self, Patch};
 use super::span::{self, Track};
-use super::{create, store_email};
+use super::{create, permit, store_email};
 use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::generic::set::{Outcome, Set};
 use crate::jmap::{Answer, Arguments, Context, ids};
@@ -23,7 +23,8 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
 /// The same with its arguments read: what other methods have done on success (RFC 8621 §7.5).
 pub(super) async fn carry_out(context: &mut Context<'_>, mut asked: Set) -> Answer {
     let account = asked.account;
-    let mut track = Track::from(span::emails(context.web.office(), account).await?);
+    context.reach(account).await?.check_change()?;
+    let mut track = span::begin(context, account).await?;
     asked.check(track.old())?;
     let mut state =
         Changing { account, conditional: asked.is_conditional(), track: &mut track, outcome: Outcome::default() };
@@ -47,7 +48,7 @@ struct Changing<'a> {
 impl Changing<'_> {
     /// What an operation is to see unchanged: with `ifInState`, all that was not done here.
     fn unchanged_since(&self) -> Option<ModSeq> {
-        self.conditional.then(|| self.track.states().1.mark().modseq())
+        self.conditional.then(|| self.track.unchanged_since())
     }
 
     async fn create(
@@ -56,7 +57,10 @@ impl Changing<'_> {
         creation: &str,
         email: &Map<String, Value>,
     ) -> Result<(), MethodError> {
-        let added = match create::read(context, self.account, email) {
+        let reach = context.reach(self.account).await?;
+        let read = create::read(context, self.account, email);
+        let read = read.and_then(|asked| permit::add(&reach, &asked.mailboxes, &asked.flags).map(|()| asked));
+        let added = match read {
             Ok(asked) => store_email::create(context, self.account, asked, self.unchanged_since()).await,
             Err(error) => Err(error),
         };
@@ -84,11 +88,14 @@ impl Changing<'_> {
         context: &Context<'_>,
         updates: Vec<(String, Map<String, Value>)>,
     ) -> Result<(), MethodError> {
+        let reach = context.reach(self.account).await?;
         let (mut changes, mut names) = (Vec::new(), Vec::new());
         for (name, patch) in updates {
             let read = match find(context, self.account, &name) {
-                Some(email) => flags::patch(context, self.account, &patch).map(|patch| (email, patch)),
-                None => Err(SetError::not_found()),
+                Some(email) if reach.sees(email) => flags::patch(context, self.account, &patch)
+                    .and_then(|patch| permit::change(&reach, email, patch))
+                    .map(|patch| (email, patch)),
+                _ => Err(SetError::not_found()),
             };
             match read {
                 Ok((email, Patch { keywords, mailboxes })) => {
@@ -103,7 +110,7 @@ impl Changing<'_> {
         }
         let of_mailboxes: Vec<bool> = changes.iter().map(|change| change.mailboxes.is_some()).collect();
         let (account, unchanged_since) = (self.account, self.unchanged_since());
-        let op = Op::EmailsSet { account, changes, unchanged_since, now: context.now };
+        let op = permit::within(&reach, Op::EmailsSet { account, changes, unchanged_since, now: context.now });
         let results = self.apply(context, op).await?;
         for ((name, result), of_mailboxes) in names.iter().zip(results).zip(of_mailboxes) {
             match fault(result, of_mailboxes) {
@@ -116,21 +123,23 @@ impl Changing<'_> {
     }
 
     async fn destroy(&mut self, context: &Context<'_>, names: &[String]) -> Result<(), MethodError> {
+        let reach = context.reach(self.account).await?;
         let (mut emails, mut known) = (Vec::new(), Vec::new());
         for name in names {
-            match find(context, self.account, name) {
-                Some(email) => {
+            let found = find(context, self.account, name).ok_or_else(SetError::not_found);
+            match found.and_then(|email| permit::destroy(&reach, email).map(|()| email)) {
+                Ok(email) => {
                     emails.push(email);
                     known.push(context.resolve(name).unwrap_or(name));
                 }
-                None => self.outcome.not_destroyed(name, &SetError::not_found()),
+                Err(error) => self.outcome.not_destroyed(name, &error),
             }
         }
         if emails.is_empty() {
             return Ok(());
         }
         let (account, unchanged_since) = (self.account, self.unchanged_since());
-        let op = Op::EmailsDestroy { account, emails, unchanged_since, now: context.now };
+        let op = permit::within(&reach, Op::EmailsDestroy { account, emails, unchanged_since, now: context.now });
         let results = self.apply(context, op).await?;
         for (name, result) in known.into_iter().zip(results) {
             match fault(result, false) {

@@ -1,8 +1,8 @@
 //! States around several operations (RFC 8620 §5.3). Owns the rule that nothing others did in between is skipped: the new
 //! state is the last that follows from the old one by what was done here alone.
 
-use crate::jmap::State;
 use crate::jmap::error::MethodError;
+use crate::jmap::{Context, State};
 use store::query::States;
 use store::types::{AccountId, ModSeq, ObjectKind, Span};
 
@@ -11,12 +11,19 @@ use store::types::{AccountId, ModSeq, ObjectKind, Span};
 pub(super) struct Track {
     old: ModSeq,
     new: ModSeq,
+    /// What others do not see changes is in the store's states too: up to this nothing that counts did.
+    seen: ModSeq,
     broken: bool,
 }
 
 impl Track {
     pub fn from(old: ModSeq) -> Track {
-        Track { old, new: old, broken: false }
+        Track { old, new: old, seen: old, broken: false }
+    }
+
+    /// What an operation is to see unchanged: everything that was not done here.
+    pub fn unchanged_since(self) -> ModSeq {
+        if self.new == self.old { self.seen } else { self.new }
     }
 
     /// An operation happened.
@@ -41,6 +48,17 @@ impl Track {
 pub(super) async fn emails(office: &office::Office, account: AccountId) -> Result<ModSeq, MethodError> {
     let states = office.store().read(States { account }).await?;
     states.map(|states| states.emails).ok_or_else(MethodError::account_not_found)
+}
+
+/// From the state of the e-mails that a caller sees in an account.
+pub(super) async fn begin(context: &Context<'_>, account: AccountId) -> Result<Track, MethodError> {
+    match context.reach(account).await?.shared() {
+        Some(shared) => {
+            let (old, seen) = (shared.catalogue().states().emails, shared.catalogue().modseq());
+            Ok(Track { seen, ..Track::from(old) })
+        }
+        None => Ok(Track::from(emails(context.web.office(), account).await?)),
+    }
 }
 
 /// The state of a kind of object.

@@ -4,8 +4,9 @@ use super::create::Asked;
 use super::span::Track;
 use crate::blobs::Blob;
 use crate::jmap::blob::BlobId;
-use crate::jmap::error::SetError;
+use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::limits::ATTACHMENTS_OCTETS_MAX;
+use crate::jmap::reach::Reached;
 use crate::jmap::{Context, ids};
 use message::Scanner;
 use message::build::compose::{Content, Draft, Entity, Field, Lines, Piece, Value as FieldValue};
@@ -105,13 +106,8 @@ async fn find(context: &Context<'_>, account: AccountId, wanted: &[String]) -> R
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     let mut octets = 0_u64;
     for text in wanted {
-        let id = context.resolve(text).and_then(|text| BlobId::read(account, text));
-        let blob = match id {
-            Some(id) => Blob::find(context.web.office(), account, &id).await.map_err(|error| store_fault(&error))?,
-            None => None,
-        };
-        match blob {
-            Some(blob) => {
+        match context.blob(account, text).await.map_err(|error| method_fault(&error))? {
+            Some(Reached { blob, .. }) => {
                 octets += blob.octets().await.map_err(|error| store_fault(&error))?;
                 found.push(blob);
             }
@@ -186,6 +182,12 @@ async fn write(encoder: &mut Option<Encoder>, octets: &[u8], inlet: &mut Inlet) 
     let mut encoded = Vec::with_capacity(octets.len() * 3 / 2);
     encoder.push(octets, &mut encoded);
     inlet.write(&encoded).await
+}
+
+/// What keeps a method from going on is to the object that it was about.
+pub(super) fn method_fault(error: &MethodError) -> SetError {
+    tracing::warn!(kind = error.kind(), "an object was not written");
+    SetError::of("serverFail").because("The account cannot be read. Try again later.")
 }
 
 /// What a fault of the store is to the client.

@@ -1,0 +1,327 @@
+//! What a user sees of the accounts of others (RFC 4314, RFC 8621 §2): an account as a catalogue that holds the mailboxes
+//! they may know of, the e-mails in those they may read, and nothing else, with the rights to each. Owns that cut; what
+//! became of it is `seen`'s, who shares with whom `sharers`'s.
+
+use super::catalogue::Catalogue;
+use super::seen::{Became, Log, Picture};
+use super::sharers::{changes_something, identifiers, rights_by_account};
+use message::{Address, Time};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use store::query::{AccountNews, Mailboxes, SharedWith, States, WholeAccount};
+use store::types::{
+    AccountChange, AccountId, AccountListing, EmailId, Mailbox, MailboxId, ModSeq, PlaceRow, StateRow, Uid,
+};
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use wire::imap::ask::Rights;
+
+/// How long one that nobody asks about stays loaded.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+/// Such accounts loaded at most, one for each that looks and each that is looked at: as many as whole ones.
+const LOADED_MAX: usize = 64;
+
+/// Rights to mailboxes that their holder may know of.
+pub(super) type Granted = BTreeMap<MailboxId, Rights>;
+
+/// Another's account as a user sees it, in one state. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SharedAccount {
+    rights: Arc<Granted>,
+    catalogue: Arc<Catalogue>,
+    log: Arc<Log>,
+}
+
+impl SharedAccount {
+    /// What is seen of it. Its states are those of what is seen.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// What the user may do with a mailbox; nothing with one they may not know of.
+    #[must_use]
+    pub fn rights(&self, mailbox: MailboxId) -> Rights {
+        self.rights.get(&mailbox).copied().unwrap_or_default()
+    }
+
+    /// The user may change nothing in it.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        !changes_something(&self.rights)
+    }
+
+    /// The mailboxes whose e-mails are seen.
+    #[must_use]
+    pub fn readable(&self) -> Vec<MailboxId> {
+        self.rights.iter().filter(|(_, rights)| is_readable(**rights)).map(|(mailbox, _)| *mailbox).collect()
+    }
+
+    /// What became of the e-mails that are seen after a state; `None`: nobody remembers.
+    #[must_use]
+    pub fn emails_since(&self, since: ModSeq) -> Option<Became<EmailId>> {
+        self.log.emails(since)
+    }
+
+    /// The same of conversations.
+    #[must_use]
+    pub fn threads_since(&self, since: ModSeq) -> Option<Became<EmailId>> {
+        self.log.threads(since)
+    }
+
+    /// The same of mailboxes and what is counted in them.
+    #[must_use]
+    pub fn mailboxes_since(&self, since: ModSeq) -> Option<Became<MailboxId>> {
+        self.log.mailboxes(since)
+    }
+}
+
+/// Whose view, and of what: who looks, their address, whom at.
+pub(crate) struct Looking<'a> {
+    pub caller: AccountId,
+    pub address: &'a Address,
+    pub owner: AccountId,
+}
+
+/// The accounts of others that are loaded.
+#[derive(Default)]
+pub(crate) struct SharedViews {
+    open: Mutex<HashMap<(AccountId, AccountId), Kept>>,
+}
+
+struct Kept {
+    view: Arc<View>,
+    used: Time,
+}
+
+struct View {
+    newest: watch::Receiver<ModSeq>,
+    /// Held by who asks the store, so that one does for all that wait.
+    state: tokio::sync::Mutex<Option<Known>>,
+}
+
+struct Known {
+    account: SharedAccount,
+    /// The account's newest change when the store was asked last.
+    seen: ModSeq,
+}
+
+impl SharedViews {
+    /// With everything that was committed before this was called; `None` when there is nothing that the user may see.
+    pub async fn current(
+        &self,
+        store: &Store,
+        looking: &Looking<'_>,
+        now: Time,
+    ) -> Result<Option<SharedAccount>, StoreError> {
+        let view = self.open(store, (looking.caller, looking.owner), now);
+        let found = view.current(store, looking).await?;
+        if found.is_none() {
+            self.open.lock().remove(&(looking.caller, looking.owner));
+        }
+        Ok(found)
+    }
+
+    fn open(&self, store: &Store, key: (AccountId, AccountId), now: Time) -> Arc<View> {
+        let mut open = self.open.lock();
+        if !open.contains_key(&key) {
+            sweep(&mut open, now);
+        }
+        let kept = open.entry(key).or_insert_with(|| {
+            let view = View { newest: store.watch(key.1), state: tokio::sync::Mutex::default() };
+            Kept { view: Arc::new(view), used: now }
+        });
+        kept.used = now;
+        kept.view.clone()
+    }
+}
+
+/// Makes room for one more: lets go of the old ones, and the oldest of too many.
+fn sweep(open: &mut HashMap<(AccountId, AccountId), Kept>, now: Time) {
+    open.retain(|_, kept| now.since(kept.used) < KEPT);
+    while open.len() >= LOADED_MAX {
+        let Some(oldest) = open.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key) else { return };
+        open.remove(&oldest);
+    }
+}
+
+impl View {
+    async fn current(&self, store: &Store, looking: &Looking<'_>) -> Result<Option<SharedAccount>, StoreError> {
+        let mut state = self.state.lock().await;
+        // Whatever is newer than this figure is seen the next time. A change of rights is a change of the account.
+        let newest = *self.newest.borrow();
+        if let Some(known) = state.as_ref().filter(|known| known.seen >= newest) {
+            return Ok(Some(known.account.clone()));
+        }
+        let before = state.take().map(|known| known.account);
+        let account = match before {
+            Some(before) => follow(store, looking, before).await?,
+            None => load(store, looking, None).await?,
+        };
+        *state = account.clone().map(|account| Known { account, seen: newest });
+        Ok(account)
+    }
+}
+
+/// Reads all of it. What was seen before tells what became of it.
+async fn load(
+    store: &Store,
+    looking: &Looking<'_>,
+    before: Option<SharedAccount>,
+) -> Result<Option<SharedAccount>, StoreError> {
+    let account = looking.owner;
+    let acl = SharedWith { identifiers: identifiers(looking.address) };
+    // In one snapshot: rights of another moment would show what they were not meant for.
+    let query = ((acl, WholeAccount { account }), (States { account }, Mailboxes { account }));
+    let ((acl, listing), (states, mailboxes)) = store.read(query).await?;
+    let (Some(listing), Some(states)) = (listing, states) else { return Ok(None) };
+    let Some(rights) = rights_by_account(acl, looking.address).remove(&account) else { return Ok(None) };
+    let made = store.aside(move || Ok(made(account, before, (listing, states), (mailboxes, rights)))).await?;
+    Ok(Some(made))
+}
+
+fn made(
+    account: AccountId,
+    before: Option<SharedAccount>,
+    (mut listing, states): (AccountListing, StateRow),
+    (mailboxes, rights): (Vec<Mailbox>, Granted),
+) -> SharedAccount {
+    listing.places.retain(|place| is_seen(place, &rights));
+    let modseq = listing.modseq;
+    let mut catalogue = Catalogue::new(account, listing, states, visible(mailboxes, &rights));
+    let log = match before {
+        None => Log::new(modseq),
+        Some(before) => {
+            let emails = before.catalogue.rows().chain(catalogue.rows()).map(|row| row.email).collect();
+            let threads = before.catalogue.rows().chain(catalogue.rows()).map(|row| row.thread).collect();
+            let old = Picture::of(&before.catalogue, &before.rights, (&emails, &threads));
+            let new = Picture::of(&catalogue, &rights, (&emails, &threads));
+            let mut log = Arc::unwrap_or_clone(before.log);
+            log.note(modseq, &old, &new);
+            log
+        }
+    };
+    catalogue.say_state(log.state());
+    SharedAccount { rights: Arc::new(rights), catalogue: Arc::new(catalogue), log: Arc::new(log) }
+}
+
+/// Brings it up to date: by the news where they are few and the rights the same.
+async fn follow(
+    store: &Store,
+    looking: &Looking<'_>,
+    before: SharedAccount,
+) -> Result<Option<SharedAccount>, StoreError> {
+    let account = looking.owner;
+    let acl = SharedWith { identifiers: identifiers(looking.address) };
+    let since = before.catalogue.modseq();
+    let query = ((acl, AccountNews { account, since }), (States { account }, Mailboxes { account }));
+    let ((acl, news), (states, mailboxes)) = store.read(query).await?;
+    let rights = rights_by_account(acl, looking.address).remove(&account);
+    let (Some(news), Some(states), Some(rights)) = (news, states, rights) else {
+        return load(store, looking, Some(before)).await;
+    };
+    if rights != *before.rights {
+        return load(store, looking, Some(before)).await;
+    }
+    Ok(Some(followed(before, (news, states), mailboxes)))
+}
+
+fn followed(
+    before: SharedAccount,
+    (mut news, states): (AccountChange, StateRow),
+    mailboxes: Vec<Mailbox>,
+) -> SharedAccount {
+    let SharedAccount { rights, mut catalogue, mut log } = before;
+    let changed: BTreeSet<EmailId> = news.places.iter().map(|place| place.email).collect();
+    news.places.retain(|place| is_seen(place, &rights));
+    let left: BTreeSet<EmailId> = news.places.iter().map(|place| place.email).collect();
+    // For who cannot see where it is, it is not there.
+    news.gone.extend(changed.difference(&left));
+    let emails: BTreeSet<EmailId> = changed.iter().chain(&news.gone).copied().collect();
+    let of_news = emails.iter().map(|email| thread_of(&news, *email));
+    let threads: BTreeSet<EmailId> =
+        emails.iter().filter_map(|email| catalogue.email(*email)).map(|row| row.thread).chain(of_news).collect();
+    let old = Picture::of(&catalogue, &rights, (&emails, &threads));
+    let modseq = news.modseq;
+    let known = Arc::make_mut(&mut catalogue);
+    known.follow(news, states, visible(mailboxes, &rights));
+    let new = Picture::of(known, &rights, (&emails, &threads));
+    let log_now = Arc::make_mut(&mut log);
+    log_now.note(modseq, &old, &new);
+    known.say_state(log_now.state());
+    SharedAccount { rights, catalogue, log }
+}
+
+fn thread_of(news: &AccountChange, email: EmailId) -> EmailId {
+    let at = news.threads.binary_search_by_key(&email, |(email, _)| *email).ok();
+    at.and_then(|at| news.threads.get(at)).map_or(email, |(_, thread)| *thread)
+}
+
+/// RFC 8621 §2, `mayReadItems`: both are required.
+fn is_readable(rights: Rights) -> bool {
+    rights.has('l') && rights.has('r')
+}
+
+fn is_seen(place: &PlaceRow, rights: &Granted) -> bool {
+    rights.get(&place.mailbox).is_some_and(|rights| is_readable(*rights))
+}
+
+/// The mailboxes that a user may know of. One that lies in another that they may not know of is told with its name and, as in
+/// IMAP, the names above it, so that no two have the same.
+fn visible(all: Vec<Mailbox>, rights: &Granted) -> Vec<Mailbox> {
+    let by_id: HashMap<MailboxId, (Option<MailboxId>, String)> =
+        all.iter().map(|mailbox| (mailbox.id, (mailbox.parent, mailbox.name.clone()))).collect();
+    let seen = all.into_iter().filter_map(|mailbox| Some((*rights.get(&mailbox.id)?, mailbox)));
+    seen.map(|(rights_here, mut mailbox)| {
+        // The store makes no circles; a damaged one must not keep us for ever.
+        for _ in 0..=store::DEPTH_MAX {
+            let Some(parent) = mailbox.parent.filter(|parent| !rights.contains_key(parent)) else { break };
+            let (above, name) = by_id.get(&parent).cloned().unwrap_or_default();
+            mailbox.parent = above;
+            mailbox.name = format!("{name}{}{}", store::DELIMITER, mailbox.name);
+        }
+        mailbox.parent = mailbox.parent.filter(|parent| rights.contains_key(parent));
+        mailbox.subscribed = true;
+        if is_readable(rights_here) { mailbox } else { without_figures(mailbox) }
+    })
+    .collect()
+}
+
+/// How much is in a mailbox is nothing for who may not read it.
+fn without_figures(mailbox: Mailbox) -> Mailbox {
+    let (total, unseen, deleted, recent, octets) = (0, 0, 0, 0, 0);
+    Mailbox { uid_next: Uid(0), modseq: ModSeq(0), total, unseen, deleted, recent, octets, ..mailbox }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn kept() -> Kept {
+        let (_, newest) = watch::channel(ModSeq(0));
+        Kept { view: Arc::new(View { newest, state: tokio::sync::Mutex::default() }), used: Time(1000) }
+    }
+
+    #[test]
+    fn views_nobody_asks_about_are_let_go() {
+        let key = |owner: i64| (AccountId(1), AccountId(owner));
+        let mut open: HashMap<_, _> = (2..=4).map(|owner| (key(owner), kept())).collect();
+        open.get_mut(&key(3)).unwrap().used = Time(2000);
+        sweep(&mut open, Time(1000).after(KEPT));
+        assert_eq!(open.keys().collect::<Vec<_>>(), [&key(3)]);
+    }
+
+    #[test]
+    fn no_more_views_are_kept_than_there_is_room_for() {
+        let most = i64::try_from(LOADED_MAX).unwrap();
+        let mut open: HashMap<_, _> = (1..most).map(|owner| ((AccountId(0), AccountId(owner)), kept())).collect();
+        sweep(&mut open, Time(1000));
+        assert_eq!(open.len(), LOADED_MAX - 1, "there is room for one more");
+        open.insert((AccountId(0), AccountId(0)), Kept { used: Time(999), ..kept() });
+        sweep(&mut open, Time(1000));
+        assert!(!open.contains_key(&(AccountId(0), AccountId(0))), "one past it: the oldest went");
+    }
+}
