@@ -124,10 +124,11 @@ impl Round {
     fn permitted(&self, context: &Context<'_>, account: AccountId, wish: Wish) -> Result<Wish, SetError> {
         match wish.parent.as_ref().and_then(Option::as_ref) {
             None => permit::child(&self.reach, None)?,
-            Some(id) => match mailbox(context, account, id) {
-                Some(parent) => permit::child(&self.reach, Some(parent))?,
-                None => {}
-            },
+            Some(id) => {
+                if let Some(parent) = mailbox(context, account, id) {
+                    permit::child(&self.reach, Some(parent))?;
+                }
+            }
         }
         permit::properties(&self.reach, wish)
     }
