@@ -255,8 +255,8 @@ fn no_parent() -> SetError {
     SetError::invalid_properties(&["parentId"], "There is no such mailbox.")
 }
 
-/// What the store would not do. RFC 8621 §2 forbids two of one name in one place, and §2.5 gives that no error of its own;
-/// so it is `invalidProperties`, which tells which mailbox has the name.
+/// What the store would not do. RFC 8621 §2 forbids two of one name in one place, and §2.5 gives that no error of its own; so
+/// it is the `alreadyExists` of RFC 8620 §5.4, which tells which mailbox has the name, where the caller may know that.
 fn refused(reach: &Reach, refusal: MailboxRefusal) -> SetError {
     let invalid = |name: &str, why: &str| SetError::invalid_properties(&[name], why);
     match refusal {
@@ -264,12 +264,13 @@ fn refused(reach: &Reach, refusal: MailboxRefusal) -> SetError {
         MailboxRefusal::NoParent => no_parent(),
         MailboxRefusal::BadName => invalid("name", "No mailbox can have this name."),
         MailboxRefusal::NameTaken(other) => {
-            let error = invalid("name", "There is a mailbox of this name there already.");
+            let why = "There is a mailbox of this name there already.";
             match other {
                 MailboxRef::Known(other) if reach.may(other, "l") => {
-                    error.with("existingId", json!(ids::of_mailbox(reach.account(), other)))
+                    let id = json!(ids::of_mailbox(reach.account(), other));
+                    SetError::of("alreadyExists").with("existingId", id).because(why)
                 }
-                MailboxRef::Known(_) | MailboxRef::New(_) => error,
+                MailboxRef::Known(_) | MailboxRef::New(_) => invalid("name", why),
             }
         }
         MailboxRefusal::RoleTaken => invalid("role", "Another mailbox has this role, or this one keeps its own."),
