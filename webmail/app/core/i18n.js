@@ -19,8 +19,17 @@ export function region() {
   return asked().find((tag) => tag.split("-")[0] === now) ?? now;
 }
 
-/** The languages that the browser asks for. */
-const asked = () => (typeof navigator === "undefined" ? [] : navigator.languages ?? []);
+/** The languages that the browser asks for. Some say what no format knows (`en-US@posix`). */
+const asked = () => (typeof navigator === "undefined" ? [] : navigator.languages ?? []).filter(isKnown);
+
+/** @param {string} tag */
+function isKnown(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
 
 /** @type {Catalogue} */ const english = { ...en };
 /** @type {Catalogue} */ let phrases = english;

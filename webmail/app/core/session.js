@@ -25,8 +25,14 @@ export const jmap = new Jmap({
   fetch: (url, init) => fetch(url, init),
   headers: () => /** @type {Record<string, string>} */ (token ? { [TOKEN_HEADER]: token } : {}),
   refused: async () => {
-    const before = token;
+    const [before, who] = [token, me.value.address];
     await ask();
+    // Another tab logged in as somebody else: nothing of what is here is theirs.
+    if (who && loggedIn.value === "in" && me.value.address !== who) {
+      await fetchSession();
+      location.reload();
+      return false;
+    }
     return loggedIn.value === "in" && token !== before;
   },
 });
@@ -104,7 +110,9 @@ export async function begin() {
     return true;
   }
   const early = await /** @type {any} */ (globalThis).askedEarly;
-  if (early?.who && !early.who.user === !early.session) {
+  delete /** @type {any} */ (globalThis).askedEarly;
+  // Two answers: in between another tab may have logged in as somebody else.
+  if (early?.who && early.who.user?.address === early.session?.username) {
     take(early.who);
     if (early.session) adopt(early.session);
     return early.session !== null;

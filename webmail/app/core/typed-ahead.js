@@ -3,11 +3,18 @@
 /** How long keys wait: on a line that is slower than this, the person sees that nothing opens and stops to type. */
 const HOLD_MAX_MS = 8000;
 
+/** Fields into which one types. */
+const TYPED = new Set(["text", "search", "email"]);
+
 /** @type {KeyboardEvent[] | null} null: none are held */
 let held = null;
 
+/** Keys that are the browser's, or lead away. */
+const NOT_TEXT = /^(F\d+|Tab|Escape)$/;
+
 /** @param {KeyboardEvent} event */
 function keep(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || NOT_TEXT.test(event.key)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   held?.push(event);
@@ -19,6 +26,7 @@ function keep(event) {
  */
 export async function hold(coming) {
   if (held) return;
+  const before = document.activeElement;
   /** @type {KeyboardEvent[]} */ let kept = [];
   held = [];
   addEventListener("keydown", keep, true);
@@ -33,14 +41,14 @@ export async function hold(coming) {
   }
   const field = document.activeElement;
   // Not there, or a frame into which nobody can type but the person: then they are lost, which harms nothing.
-  if (field instanceof HTMLInputElement) for (const event of kept) give(field, event);
+  if (field !== before && field instanceof HTMLInputElement && TYPED.has(field.type)) for (const event of kept) give(field, event);
 }
 
 /** One key as the person would have pressed it here. @param {HTMLInputElement} field @param {KeyboardEvent} event */
 function give(field, event) {
-  const { key, code, shiftKey, ctrlKey, metaKey, altKey } = event;
-  const again = new KeyboardEvent("keydown", { key, code, shiftKey, ctrlKey, metaKey, altKey, bubbles: true, cancelable: true });
-  if (!field.dispatchEvent(again) || ctrlKey || metaKey || altKey) return;
+  const { key, code, shiftKey } = event;
+  const again = new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true });
+  if (!field.dispatchEvent(again)) return;
   if (key === "Backspace") field.value = field.value.slice(0, -1);
   else if (key.length === 1) field.value += key;
   else return;
