@@ -119,9 +119,14 @@ impl SharedViews {
         let view = self.open(store, (looking.caller, looking.owner), now);
         let found = view.current(store, looking).await?;
         if found.is_none() {
-            self.open.lock().remove(&(looking.caller, looking.owner));
+            self.forget((looking.caller, looking.owner));
         }
         Ok(found)
+    }
+
+    /// Lets go of what one saw of another's account.
+    pub fn forget(&self, key: (AccountId, AccountId)) {
+        self.open.lock().remove(&key);
     }
 
     fn open(&self, store: &Store, key: (AccountId, AccountId), now: Time) -> Arc<View> {
@@ -299,6 +304,50 @@ fn without_figures(mailbox: Mailbox) -> Mailbox {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::admin::Request;
+    use crate::inbound::tests::{House, NOW, house};
+    use store::op::{Op, RightsChange};
+    use store::query::AccountByAddress;
+
+    fn address(name: &str) -> Address {
+        Address::parse(&format!("{name}@hamburger.edu")).unwrap()
+    }
+
+    /// A user of the house.
+    async fn user(house: &House, name: &str) -> AccountId {
+        let address = address(name);
+        let add = Request::AccountAdd { address: address.clone(), password: None, quota: None };
+        house.office.administer(NOW, add).await.unwrap();
+        house.office.store().read(AccountByAddress { address }).await.unwrap().unwrap().id
+    }
+
+    /// Shares somebody's first mailbox with bob.
+    async fn share(house: &House, owner: AccountId, letters: &str) {
+        let mailbox = house.office.store().read(Mailboxes { account: owner }).await.unwrap()[0].id;
+        let change = RightsChange::Replace(store::types::Rights::of(letters).unwrap());
+        let identifier = address("bob").to_string();
+        let op = Op::AclSet { account: owner, mailbox, identifier, change };
+        house.office.store().apply(op).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whose_account_shares_nothing_costs_nobody_a_view() {
+        let house = house().await;
+        let (alice, victim) = (user(&house, "alice").await, user(&house, "victim").await);
+        share(&house, alice, "lr").await;
+        let (bob, caller) = (address("bob"), AccountId(0));
+        let views = house.office.shared_views();
+        assert!(house.office.shared_account((caller, &bob), alice, NOW).await.unwrap().is_some());
+        // As many as there is room for: one more would take the place of the oldest.
+        let most = i64::try_from(LOADED_MAX).unwrap();
+        let others = (1..most).map(|other| ((AccountId(other), AccountId(-1)), Kept { used: NOW, ..kept() }));
+        views.open.lock().extend(others);
+        views.open.lock().get_mut(&(caller, alice)).unwrap().used = Time(NOW.0 - 1);
+        assert!(house.office.shared_account((caller, &bob), victim, NOW).await.unwrap().is_none());
+        assert!(house.office.shared_account((caller, &bob), AccountId(999), NOW).await.unwrap().is_none());
+        let open = views.open.lock();
+        assert!(open.contains_key(&(caller, alice)) && open.len() == LOADED_MAX);
+    }
 
     fn kept() -> Kept {
         let (_, newest) = watch::channel(ModSeq(0));

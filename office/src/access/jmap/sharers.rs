@@ -82,6 +82,12 @@ impl Office {
         owner: AccountId,
         now: Time,
     ) -> Result<Option<SharedAccount>, StoreError> {
+        // Who was given nothing has nothing read for them but lists: whose account it is anybody may guess.
+        let acl = self.store().read(SharedWith { identifiers: identifiers(address) }).await?;
+        if !rights_by_account(acl, address).contains_key(&owner) {
+            self.shared_views().forget((caller, owner));
+            return Ok(None);
+        }
         let looking = Looking { caller, address, owner };
         self.shared_views().current(self.store(), &looking, now).await
     }
