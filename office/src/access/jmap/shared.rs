@@ -160,11 +160,7 @@ impl View {
         if let Some(known) = state.as_ref().filter(|known| known.seen >= newest) {
             return Ok(Some(known.account.clone()));
         }
-        let before = state.take().map(|known| known.account);
-        let account = match before {
-            Some(before) => follow(store, looking, before).await?,
-            None => load(store, looking, None).await?,
-        };
+        let account = follow(store, looking, &mut state).await?;
         *state = account.clone().map(|account| Known { account, seen: newest });
         Ok(account)
     }
@@ -212,25 +208,24 @@ fn made(
     SharedAccount { rights: Arc::new(rights), catalogue: Arc::new(catalogue), log: Arc::new(log) }
 }
 
-/// Brings it up to date: by the news where they are few and the rights the same.
+/// Brings it up to date: by the news where they are few and the rights the same. What is known is taken only when nothing
+/// more is waited for: who gives up before that leaves it as it was.
 async fn follow(
     store: &Store,
     looking: &Looking<'_>,
-    before: SharedAccount,
+    state: &mut Option<Known>,
 ) -> Result<Option<SharedAccount>, StoreError> {
     let account = looking.owner;
+    let Some(before) = state.as_ref().map(|known| &known.account) else { return load(store, looking, None).await };
     let acl = SharedWith { identifiers: identifiers(looking.address) };
     let since = before.catalogue.modseq();
     let query = ((acl, AccountNews { account, since }), (States { account }, Mailboxes { account }));
     let ((acl, news), (states, mailboxes)) = store.read(query).await?;
-    let rights = rights_by_account(acl, looking.address).remove(&account);
-    let (Some(news), Some(states), Some(rights)) = (news, states, rights) else {
-        return load(store, looking, Some(before)).await;
+    let rights = rights_by_account(acl, looking.address).remove(&account).filter(|rights| *rights == *before.rights);
+    let (Some(news), Some(states), Some(_)) = (news, states, rights) else {
+        return load(store, looking, Some(before.clone())).await;
     };
-    if rights != *before.rights {
-        return load(store, looking, Some(before)).await;
-    }
-    Ok(Some(followed(before, (news, states), mailboxes)))
+    Ok(state.take().map(|known| followed(known.account, (news, states), mailboxes)))
 }
 
 fn followed(
@@ -347,6 +342,28 @@ mod tests {
         assert!(house.office.shared_account((caller, &bob), AccountId(999), NOW).await.unwrap().is_none());
         let open = views.open.lock();
         assert!(open.contains_key(&(caller, alice)) && open.len() == LOADED_MAX);
+    }
+
+    /// Somebody hangs up, or the store cannot be read.
+    #[tokio::test]
+    async fn what_was_seen_outlives_a_question_that_is_given_up() {
+        let house = house().await;
+        let alice = user(&house, "alice").await;
+        share(&house, alice, "lr").await;
+        let (store, bob) = (house.office.store(), address("bob"));
+        let looking = Looking { caller: AccountId(0), address: &bob, owner: alice };
+        let view = View { newest: store.watch(alice), state: tokio::sync::Mutex::default() };
+        let first = view.current(store, &looking).await.unwrap().unwrap();
+        share(&house, alice, "lrs").await;
+        tokio::select! {
+            biased;
+            _ = view.current(store, &looking) => {}
+            () = std::future::ready(()) => {}
+        }
+        assert!(view.state.lock().await.is_some());
+        let then = view.current(store, &looking).await.unwrap().unwrap();
+        let (since, state) = (first.catalogue().modseq(), first.catalogue().states().emails);
+        assert!(then.catalogue().modseq() >= since && then.emails_since(state).is_some());
     }
 
     fn kept() -> Kept {
