@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// what goes round.
 const WAY_MAX: usize = 2 * DEPTH_MAX;
 
+/// Rounds in which one change is left out, and all is looked at again: enough for any honest set of changes. After them
+/// all that is wrong in a round is left out together, as every round looks at every change while nobody else can write.
+const SINGLE_ROUNDS_MAX: usize = 64;
+
 /// Where a mailbox lies (0: at the top), and under which name.
 pub(super) type Seat = (i64, String);
 
@@ -48,7 +52,12 @@ pub(super) struct Arrangement<'a> {
     pub tree: &'a Tree,
     changes: &'a [MailboxChange],
     pub refused: Vec<Option<MailboxRefusal>>,
+    /// How often all was looked at.
+    rounds: usize,
 }
+
+/// Changes that cannot be, and why.
+type Wrongs = Vec<(usize, MailboxRefusal)>;
 
 /// How all would be in the end.
 #[derive(Default)]
@@ -87,7 +96,7 @@ fn number(parent: Option<MailboxRef>) -> i64 {
 
 impl<'a> Arrangement<'a> {
     pub fn new(tree: &'a Tree, changes: &'a [MailboxChange]) -> Arrangement<'a> {
-        let mut arrangement = Arrangement { tree, changes, refused: vec![None; changes.len()] };
+        let mut arrangement = Arrangement { tree, changes, refused: vec![None; changes.len()], rounds: 0 };
         let mut named = HashSet::new();
         for (i, change) in changes.iter().enumerate() {
             let is_again = match change {
@@ -120,10 +129,29 @@ impl<'a> Arrangement<'a> {
     /// Leaves out what cannot be, and tells how all will be.
     pub fn settle(&mut self) -> Outlook {
         loop {
+            self.rounds += 1;
             let mut outlook = self.outlook();
-            match self.wrong(&mut outlook) {
-                Some((change, refusal)) => self.refuse(change, refusal),
-                None => return outlook,
+            let wrong = self.wrong(&mut outlook);
+            if !wrong.is_empty() {
+                self.refuse_all(wrong);
+                continue;
+            }
+            let excess = self.excess(&outlook);
+            if excess > 0 && self.refuse_last(&outlook, excess) {
+                continue;
+            }
+            let deep = self.too_deep(&outlook);
+            if deep.is_empty() {
+                return outlook;
+            }
+            self.refuse_all(deep);
+        }
+    }
+
+    fn refuse_all(&mut self, wrong: Wrongs) {
+        for (change, refusal) in wrong {
+            if self.refused[change].is_none() {
+                self.refuse(change, refusal);
             }
         }
     }
@@ -173,8 +201,9 @@ impl<'a> Arrangement<'a> {
         all
     }
 
-    /// The first change, and why, that does not go with how all would be.
-    fn wrong(&self, outlook: &mut Outlook) -> Option<(usize, MailboxRefusal)> {
+    /// The first change, and why, that does not go with how all would be; after many rounds, all of them.
+    fn wrong(&self, outlook: &mut Outlook) -> Wrongs {
+        let mut wrongs = Vec::new();
         let mut taken = HashMap::new();
         let mut roles = HashMap::new();
         for (i, change) in self.live() {
@@ -189,11 +218,12 @@ impl<'a> Arrangement<'a> {
                     .seat_wrong(outlook, &mut taken, (i, mailbox.0))
                     .or_else(|| self.role_wrong(outlook, &mut roles, (i, mailbox.0, wish))),
             };
-            if wrong.is_some() {
-                return wrong;
+            wrongs.extend(wrong);
+            if !wrongs.is_empty() && self.rounds <= SINGLE_ROUNDS_MAX {
+                break;
             }
         }
-        self.too_many(outlook).or_else(|| self.too_deep(outlook))
+        wrongs
     }
 
     fn has_child(&self, outlook: &Outlook, mailbox: i64) -> bool {
@@ -284,24 +314,56 @@ impl<'a> Arrangement<'a> {
         None
     }
 
-    fn too_many(&self, outlook: &Outlook) -> Option<(usize, MailboxRefusal)> {
+    /// How many mailboxes there would be more than may be.
+    fn excess(&self, outlook: &Outlook) -> usize {
         let made = outlook.seats.keys().filter(|id| **id < 0).count();
         let gone = outlook.gone.len() + outlook.replaced.len();
-        let fits = (self.tree.nodes.len() + made).saturating_sub(gone) as u64 <= MAILBOXES_MAX;
-        let last = || self.live().filter(|(_, change)| matches!(change, MailboxChange::Create(_))).last();
-        if fits { None } else { last().map(|(i, _)| (i, MailboxRefusal::Limit)) }
+        let all = (self.tree.nodes.len() + made).saturating_sub(gone);
+        all.saturating_sub(usize::try_from(MAILBOXES_MAX).unwrap_or(usize::MAX))
     }
 
-    /// The last change that puts a mailbox deeper than may be.
-    fn too_deep(&self, outlook: &Outlook) -> Option<(usize, MailboxRefusal)> {
+    /// Leaves out the last that make so many mailboxes, and tells whether there are any. What takes the place of a name
+    /// makes none more.
+    fn refuse_last(&mut self, outlook: &Outlook, excess: usize) -> bool {
+        let replacing: HashSet<i64> = outlook.replaced.values().copied().collect();
+        let makes = |(i, change): &(usize, &MailboxChange)| {
+            matches!(change, MailboxChange::Create(_)) && !replacing.contains(&unborn(*i))
+        };
+        let made: Vec<usize> = self.live().filter(makes).map(|(i, _)| i).collect();
+        let stay = made.len().saturating_sub(excess);
+        let mut live = made.len();
+        for change in made.iter().rev() {
+            if live <= stay {
+                break;
+            }
+            if self.refused[*change].is_none() {
+                self.refuse(*change, MailboxRefusal::Limit);
+                live = made.iter().filter(|change| self.refused[**change].is_none()).count();
+            }
+        }
+        !made.is_empty()
+    }
+
+    /// The changes that put a mailbox deeper than may be. One that would do so only for a later one above it is looked at
+    /// again without that.
+    fn too_deep(&self, outlook: &Outlook) -> Wrongs {
         let is_too_deep = |id: &i64| self.depth(outlook, *id) + self.height(outlook, *id) > DEPTH_MAX + 1;
         let deep = outlook.seats.keys().filter(|id| is_too_deep(id));
-        deep.filter_map(|id| outlook.by.get(id)).max().map(|change| (*change, MailboxRefusal::Limit))
+        let deep: HashMap<i64, usize> = deep.filter_map(|id| Some((*id, *outlook.by.get(id)?))).collect();
+        let is_last = |(id, change): &(&i64, &usize)| {
+            let mut above = self.way_up(outlook, **id).filter_map(|at| deep.get(&at));
+            above.all(|other| other <= *change)
+        };
+        deep.iter().filter(is_last).map(|(_, change)| (*change, MailboxRefusal::Limit)).collect()
     }
 
     /// Names from the top down to a mailbox, its own with them.
     pub fn depth(&self, outlook: &Outlook, id: i64) -> usize {
-        std::iter::successors(Some(id), |at| Some(self.parent(outlook, *at)).filter(|at| *at != 0)).count()
+        self.way_up(outlook, id).count()
+    }
+
+    fn way_up(&self, outlook: &Outlook, id: i64) -> impl Iterator<Item = i64> {
+        std::iter::successors(Some(id), |at| Some(self.parent(outlook, *at)).filter(|at| *at != 0))
     }
 
     /// Names from a mailbox down to the lowest that came along with it, its own with them. Those that are put elsewhere
@@ -335,4 +397,61 @@ fn name_refused(name: &str) -> Option<MailboxRefusal> {
         return Some(MailboxRefusal::BadName);
     }
     (name.len() > NAME_OCTETS_MAX).then_some(MailboxRefusal::Limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANY: usize = 1000;
+
+    /// A line of mailboxes, each in the one before, then as many beside them at the top as are asked for.
+    fn tree(deep: i64, all: i64) -> Tree {
+        let node = |i: i64| {
+            let parent = if (1..=deep).contains(&i) { i - 1 } else { 0 };
+            (i, Node { seat: (parent, format!("box{i}")), role: None, subscribed: false, selectable: true })
+        };
+        Tree::new((1..=all.max(deep)).map(node).collect())
+    }
+
+    fn create(parent: i64, name: String) -> MailboxChange {
+        let parent = (parent > 0).then_some(MailboxRef::Known(MailboxId(parent)));
+        MailboxChange::Create(MailboxWish { name: Some(name), parent: Some(parent), ..MailboxWish::default() })
+    }
+
+    fn settled(tree: &Tree, changes: &[MailboxChange]) -> (usize, Vec<Option<MailboxRefusal>>) {
+        let mut all = Arrangement::new(tree, changes);
+        all.settle();
+        (all.rounds, all.refused)
+    }
+
+    #[test]
+    fn many_that_lie_too_deep_are_left_out_together() {
+        let lowest = i64::try_from(DEPTH_MAX).unwrap_or(i64::MAX);
+        let parent = |i| if i % 2 == 1 { lowest } else { lowest - 1 };
+        let changes: Vec<_> = (0..MANY).map(|i| create(parent(i), format!("new{i}"))).collect();
+        let (rounds, refused) = settled(&tree(lowest, 0), &changes);
+        let right = (0..MANY).filter(|i| refused[*i] == (i % 2 == 1).then_some(MailboxRefusal::Limit));
+        assert_eq!((rounds, right.count()), (2, MANY));
+    }
+
+    #[test]
+    fn only_the_last_of_too_many_are_left_out_and_together() {
+        let max = MAILBOXES_MAX.cast_signed();
+        let changes: Vec<_> = (0..MANY).map(|i| create(0, format!("new{i}"))).collect();
+        let (rounds, refused) = settled(&tree(0, max - 3), &changes);
+        assert!(rounds <= 2, "{rounds}");
+        assert_eq!(refused.iter().position(Option::is_some), Some(3));
+        assert_eq!(refused.iter().flatten().count(), MANY - 3);
+        assert_eq!(settled(&tree(0, max - 1000), &changes), (1, vec![None; MANY]));
+    }
+
+    #[test]
+    fn many_that_are_wrong_are_left_out_together_in_the_end() {
+        let changes: Vec<_> = (0..MANY).map(|i| create(0, format!("box{}", 1 + i % 2))).collect();
+        let (rounds, refused) = settled(&tree(0, 2), &changes);
+        assert_eq!((rounds, refused.iter().flatten().count()), (SINGLE_ROUNDS_MAX + 2, MANY));
+        let few = &changes[..SINGLE_ROUNDS_MAX];
+        assert_eq!(settled(&tree(0, 2), few).0, SINGLE_ROUNDS_MAX + 1);
+    }
 }
