@@ -18,7 +18,7 @@ pub trait Line: Debug + Send + Sync {
     /// Somebody logged in on it; `None`: nobody is logged in any more.
     fn entered(&self, who: Option<&Address>);
 
-    /// What let them in lets them in no more: it has to end.
+    /// What let them in lets them in no more: it has to end. It only notes that, and returns at once.
     fn end(&self);
 }
 
@@ -44,7 +44,6 @@ struct Book {
 }
 
 /// Somebody who is in.
-#[derive(Clone)]
 pub(super) struct Guest {
     pub held: Held,
     pub ends: Option<Time>,
@@ -88,8 +87,20 @@ impl Guests {
         due
     }
 
-    fn of(&self, account: AccountId) -> Vec<Guest> {
-        self.book.lock().of.get(&account).map(|guests| guests.values().cloned().collect()).unwrap_or_default()
+    /// Who is in, and with what.
+    pub(super) fn of(&self, account: AccountId) -> Vec<(u64, Held)> {
+        let book = self.book.lock();
+        let guests = book.of.get(&account).into_iter().flatten();
+        guests.map(|(id, guest)| (*id, guest.held)).collect()
+    }
+
+    /// Ends the connection of a guest who is still in: who left meanwhile may have come back on the same connection, with
+    /// what still holds. The book stays closed until it is told, so that they cannot do so at this moment.
+    pub(super) fn end(&self, account: AccountId, id: u64) {
+        let book = self.book.lock();
+        if let Some(guest) = book.of.get(&account).and_then(|guests| guests.get(&id)) {
+            guest.line.end();
+        }
     }
 
     /// The account is looked at the next time.
@@ -168,14 +179,14 @@ impl Office {
 impl Entrance {
     pub(super) async fn part_with_outsiders(&self, now: Time, account: AccountId) -> Result<(), EntryError> {
         let mut known = HashMap::new();
-        for guest in self.login.guests.of(account) {
-            let holds = match known.get(&guest.held) {
+        for (id, held) in self.login.guests.of(account) {
+            let holds = match known.get(&held) {
                 Some(holds) => *holds,
-                None => self.still_holds(now, account, guest.held).await?,
+                None => self.still_holds(now, account, held).await?,
             };
-            known.insert(guest.held, holds);
+            known.insert(held, holds);
             if !holds {
-                guest.line.end();
+                self.login.guests.end(account, id);
             }
         }
         Ok(())

@@ -86,6 +86,23 @@ async fn who_left_is_told_nothing_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn who_left_while_they_were_looked_at_is_not_ended() {
+    let house = house().await;
+    let account = house.bob().await.id;
+    let (visitor, line) = house.enter("hungry").await;
+    let (_other, second) = house.enter("hungry").await;
+    let seen = house.login.guests.of(account);
+    // UNAUTHENTICATE (RFC 8437), and a new login on the same connection.
+    let mut anew = visitor.anew();
+    drop(visitor);
+    assert_eq!(anew.ask(START, &rules(), password("bob", "hungry")).await, YES);
+    for (id, _) in &seen {
+        house.login.guests.end(account, *id);
+    }
+    assert_eq!((seen.len(), has_ended(&line), has_ended(&second)), (2, false, true));
+}
+
+#[tokio::test]
 async fn what_was_removed_during_the_login_does_not_let_in() {
     let house = house().await;
     let (id, secret) = house.app_password(Scope::All, None).await;
