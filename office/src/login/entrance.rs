@@ -111,23 +111,32 @@ pub enum Held {
     Session(i64),
     /// An app password of this number.
     AppPassword(i64),
-    /// The account's own password, as it was then.
+    /// The account's own password, or its secret for APOP, as it was then.
     Password(Mark),
 }
 
-/// What tells the own password of an account from the one before: a piece of a hash of what is stored of it.
+/// What tells the own password of an account, or its secret for APOP, from the one before: a piece of a hash of what is
+/// stored of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark(u64);
 
 impl Mark {
-    /// As it is now.
+    /// The password as it is now.
     #[must_use]
     pub fn of(account: &Account) -> Mark {
-        let Credentials { password, scram, apop_secret } = &account.credentials;
-        let mut context = digest::Context::new(&digest::SHA256);
+        let Credentials { password, scram, apop_secret: _ } = &account.credentials;
         let key = scram.as_ref().map(|scram| scram.stored_key.as_slice());
-        let texts = [password, apop_secret].map(|text| text.as_deref().map(str::as_bytes));
-        for part in texts.into_iter().chain([key]) {
+        Mark::digest(b"password", [password.as_deref().map(str::as_bytes), key])
+    }
+
+    /// The secret for APOP as it is now: a login by the one ends with the one alone (RFC 1939 §7).
+    pub(super) fn of_apop(account: &Account) -> Mark {
+        Mark::digest(b"apop", [account.credentials.apop_secret.as_deref().map(str::as_bytes), None])
+    }
+
+    fn digest(what: &[u8], parts: [Option<&[u8]>; 2]) -> Mark {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [Some(what)].into_iter().chain(parts) {
             context.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
             context.update(part.unwrap_or_default());
         }
@@ -277,7 +286,10 @@ impl Entrance {
         let Some(owner) = self.store.read(AccountById { account }).await? else { return Ok(false) };
         Ok(match held {
             // With a second factor it opens the login page only.
-            Held::Password(mark) => mark == Mark::of(&owner) && !second_factor::is_on(&self.store, account).await?,
+            Held::Password(mark) => {
+                let is_same = mark == Mark::of(&owner) || mark == Mark::of_apop(&owner);
+                is_same && !second_factor::is_on(&self.store, account).await?
+            }
             Held::Session(id) => self.sessions(now, account).await?.iter().any(|session| session.id == id),
             Held::AppPassword(id) => self.app_passwords(now, account).await?.iter().any(|password| password.id == id),
         })

@@ -170,6 +170,8 @@ struct Claim {
     as_themselves: bool,
     /// What a SCRAM client was told to compute with.
     verifier: Option<ScramVerifier>,
+    /// They showed the secret for APOP.
+    by_apop: bool,
 }
 
 impl Visitor {
@@ -318,7 +320,7 @@ impl Visitor {
             None => None,
         };
         let name = account.as_ref().map_or_else(|| "(token)".to_owned(), |account| account.address.to_string());
-        let claim = Claim { name, account, guess, epoch, as_themselves: true, verifier: None };
+        let claim = Claim { name, account, guess, epoch, as_themselves: true, verifier: None, by_apop: false };
         if claim.account.is_none() {
             return Err(self.wrong(&claim));
         }
@@ -392,7 +394,7 @@ impl Visitor {
             return Err(self.wrong(&claim));
         }
         self.login.guesses.lock().take_back(now, &claim.guess);
-        self.accept(now, claim, (None, None)).await
+        self.accept(now, Claim { by_apop: true, ..claim }, (None, None)).await
     }
 
     /// Whom a name means, and as whom they want to act.
@@ -411,7 +413,7 @@ impl Visitor {
         let known = self.service != Service::Again
             && account.as_ref().is_some_and(|account| self.login.known.lock().holds(account.id, client));
         let guess = Guess { client, name: key_of(&name), known, limit: rules.guesses_per_minute };
-        Ok(Claim { name, account, guess, epoch, as_themselves, verifier: None })
+        Ok(Claim { name, account, guess, epoch, as_themselves, verifier: None, by_apop: false })
     }
 
     async fn find(&self, address: Address) -> Result<Option<Account>, Refusal> {
@@ -440,7 +442,8 @@ impl Visitor {
         if !claim.as_themselves {
             return Err(Refusal::Authorization);
         }
-        let held = opened.map_or(Held::Password(Mark::of(&account)), |opened| Held::AppPassword(opened.id));
+        let own = if claim.by_apop { Mark::of_apop(&account) } else { Mark::of(&account) };
+        let held = opened.map_or(Held::Password(own), |opened| Held::AppPassword(opened.id));
         let ends = opened.and_then(|opened| opened.ends);
         self.stay(now, &account, (held, ends), claim.epoch).await?;
         self.opened = opened;

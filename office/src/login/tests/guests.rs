@@ -103,6 +103,30 @@ async fn who_left_while_they_were_looked_at_is_not_ended() {
 }
 
 #[tokio::test]
+async fn password_and_apop_secret_end_what_each_opened() {
+    let house = house().await;
+    let (_visitor, by_password) = house.enter("hungry").await;
+    let by_apop = Arc::new(Wire::default());
+    let mut visitor = house.visitor("192.0.2.1").on(Some(by_apop.clone()));
+    let digest = password::apop_digest("<1@x>", "tanstaaf");
+    assert_eq!(visitor.apop(START, &rules(), "bob", ("<1@x>", &digest)).await, YES);
+    let bob = house.bob().await;
+    let change = async |credentials: Credentials| {
+        let doubt = house.login.doubt(bob.id);
+        let credentials = Some(credentials);
+        let set = Op::AccountSet { address: bob.address.clone(), credentials, quota: None, pop_delete: None };
+        house.store.apply(set).await.unwrap();
+        drop(doubt);
+        house.look(START).await;
+        (has_ended(&by_password), has_ended(&by_apop))
+    };
+    let own = bob.credentials.clone();
+    assert_eq!(change(own.clone()).await, (false, false));
+    assert_eq!(change(Credentials { apop_secret: None, ..own }).await, (false, true));
+    assert_eq!(change(house.login.credentials("starving").await.unwrap()).await, (true, true));
+}
+
+#[tokio::test]
 async fn what_was_removed_during_the_login_does_not_let_in() {
     let house = house().await;
     let (id, secret) = house.app_password(Scope::All, None).await;
