@@ -149,9 +149,12 @@ impl SmtpDesk {
         if arrived.facts.from_fields > 1 {
             return Err(Reply::new(554, Enhanced(5, 6, 0), "a message has one From field"));
         }
-        let authors = arrived.facts.from.iter().map(|address| ("From", address));
-        let senders = arrived.facts.senders.iter().map(|(name, address)| (*name, address));
+        let authors = arrived.facts.from.iter().map(|address| ("From", Some(address)));
+        let senders = arrived.facts.senders.iter().map(|(name, address)| (*name, address.as_ref()));
         for (name, address) in authors.chain(senders) {
+            let Some(address) = address else {
+                return Err(Reply::new(550, Enhanced(5, 7, 1), format!("what {name} names is no address")));
+            };
             if !self.owns(account, address).await.map_err(|error| trouble(&error))? {
                 let text = format!("{} may not write {name} <{address}>", account.address);
                 return Err(Reply::new(550, Enhanced(5, 7, 1), text));

@@ -4,6 +4,7 @@
 use message::header::{addresses, fields, value_text};
 use message::{Address, Domain, Summary};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// What the header says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub(super) struct Facts {
     pub from_fields: usize,
     /// Addresses in them.
     pub from: Vec<Address>,
-    /// Addresses in the fields that say who sent it, and which field: Sender, Resent-From, Resent-Sender.
-    pub senders: Vec<(&'static str, Address)>,
+    /// Who sent it, or resent it last.
+    pub senders: Vec<Claimed>,
     /// There is a Sender.
     pub has_sender: bool,
     /// There is a Date.
@@ -50,12 +51,61 @@ impl Facts {
     }
 }
 
-/// Everybody, but for the authors, whom a message claims to be from, and in which field (RFC 5322 §3.6.2, §3.6.6).
-pub(crate) fn senders(section: &[u8]) -> Vec<(&'static str, Address)> {
-    const NAMES: [&str; 3] = ["Sender", "Resent-From", "Resent-Sender"];
-    let named = |field: &message::header::Field<'_>| NAMES.into_iter().find(|name| field.is(name));
-    let all = fields(section).filter_map(|field| Some((named(&field)?, mailboxes(field.value))));
-    all.flat_map(|(name, addresses)| addresses.into_iter().map(move |address| (name, address))).collect()
+/// The field that names somebody, Sender, Resent-From or Resent-Sender, and the address; `None`: what stands there is none.
+pub(crate) type Claimed = (&'static str, Option<Address>);
+
+/// Everybody, but for the authors, whom a message claims to be from (RFC 5322 §3.6.2, §3.6.6). Of those who resent it only
+/// the last, whose fields stand above the others'.
+pub(crate) fn senders(section: &[u8]) -> Vec<Claimed> {
+    let mut all = Vec::new();
+    let mut block = ResentBlock::default();
+    for field in fields(section) {
+        let is_last = block.has(&field);
+        if field.is("Sender") {
+            all.extend(claimed("Sender", field.value));
+        }
+        for name in ["Resent-From", "Resent-Sender"] {
+            if is_last && field.is(name) {
+                all.extend(claimed(name, field.value));
+            }
+        }
+    }
+    all
+}
+
+/// Every mailbox of a field. Who reads `<ceo@bank..example>` takes it for somebody, too.
+fn claimed(name: &'static str, value: &[u8]) -> Vec<Claimed> {
+    let entries = addresses(value);
+    let mut all: Vec<Claimed> =
+        message::summary::Envelope::mailboxes(&entries).map(|mailbox| (name, mailbox.address())).collect();
+    if all.is_empty() && !value.trim_ascii().is_empty() {
+        all.push((name, None));
+    }
+    all
+}
+
+/// The fields of who resent a message last.
+#[derive(Default)]
+struct ResentBlock {
+    seen: BTreeSet<Vec<u8>>,
+    has_from: bool,
+    is_over: bool,
+}
+
+impl ResentBlock {
+    /// Whether the next field is one of them. RFC 5322 §3.6.6: each field is there once in a block, with Resent-From, and
+    /// a block stands above the trace of the way before; so without a Resent-From none has ended.
+    fn has(&mut self, field: &message::header::Field<'_>) -> bool {
+        let name = field.name.to_ascii_lowercase();
+        let is_resent = name.starts_with(b"resent-");
+        let is_trace = field.is("Received") || field.is("Return-Path");
+        self.is_over |= self.has_from && (is_trace || self.seen.contains(&name));
+        if is_resent && !self.is_over {
+            self.has_from |= field.is("Resent-From");
+            self.seen.insert(name);
+        }
+        is_resent && !self.is_over
+    }
 }
 
 fn mailboxes(value: &[u8]) -> Vec<Address> {
@@ -171,11 +221,38 @@ mod tests {
             b"From: a@b.example\r\nsender: A <c@d.example>\r\nSender: e@f.example\r\nResent-From: g@h.example,\r\n \
               i@j.example\r\nResent-Sender: nobody\r\nResent-To: k@l.example\r\n\r\n",
         );
-        let told: Vec<_> = facts.senders.iter().map(|(name, address)| format!("{name} {address}")).collect();
         assert_eq!(
-            told,
-            ["Sender c@d.example", "Sender e@f.example", "Resent-From g@h.example", "Resent-From i@j.example"]
+            told(&facts.senders),
+            "Sender c@d.example, Sender e@f.example, Resent-From g@h.example, Resent-From i@j.example, Resent-Sender -"
         );
+    }
+
+    fn told(senders: &[Claimed]) -> String {
+        let written = |address: &Option<Address>| address.as_ref().map_or("-".to_owned(), Address::to_string);
+        let all: Vec<_> = senders.iter().map(|(name, address)| format!("{name} {}", written(address))).collect();
+        all.join(", ")
+    }
+
+    #[test]
+    fn of_those_who_resent_it_the_last_is_told() {
+        for (section, wanted) in [
+            (
+                "Resent-From: a@b.c\r\nResent-To: x@y.z\r\nResent-From: d@e.f\r\nResent-Sender: g@h.i",
+                "Resent-From a@b.c",
+            ),
+            ("Resent-From: a@b.c\r\nReceived: x\r\nResent-Sender: g@h.i", "Resent-From a@b.c"),
+            ("Resent-Sender: g@h.i\r\nX: y\r\nresent-from: a@b.c", "Resent-Sender g@h.i, Resent-From a@b.c"),
+            (
+                "Received: x\r\nResent-From: a@b.c\r\nX: y\r\nResent-Sender: g@h.i",
+                "Resent-From a@b.c, Resent-Sender g@h.i",
+            ),
+            // What is no block hides nobody.
+            ("Resent-To: x@y.z\r\nResent-To: x@y.z\r\nReceived: x\r\nResent-From: a@b.c", "Resent-From a@b.c"),
+            ("Sender: <ceo@bank..example>\r\nResent-From:", "Sender -"),
+            ("Sender: ()", "Sender -"),
+        ] {
+            assert_eq!(told(&senders(format!("{section}\r\n\r\n").as_bytes())), wanted, "{section}");
+        }
     }
 
     #[test]

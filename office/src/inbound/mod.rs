@@ -19,7 +19,7 @@ mod success;
 mod waiting;
 
 pub(crate) use arrival::edited;
-pub(crate) use header::{Digest, senders};
+pub(crate) use header::{Claimed, Digest, senders};
 pub(crate) use letter::{Letter, LetterEnvelope, NotTaken, Writer};
 pub use local::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, kind_of};
 

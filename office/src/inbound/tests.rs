@@ -334,7 +334,13 @@ async fn users_name_nobody_else_as_who_sent_it() {
     let query = AccountByAddress { address: address("bob@hamburger.edu") };
     let bob = house.office.store().read(query).await.unwrap().unwrap();
     for field in ["Sender", "Resent-From", "Resent-Sender"] {
-        for (name, wanted) in [("ceo@bank.example", 550), ("sales@hamburger.edu", 250), ("Bob+x@hamburger.edu", 250)] {
+        for (name, wanted) in [
+            ("ceo@bank.example", 550),
+            ("ceo@bank..example", 550),
+            ("sales@hamburger.edu", 250),
+            ("Bob+x@hamburger.edu", 250),
+            ("bob@hamburger.edu>\r\nResent-From: <bob@hamburger.edu>\r\nResent-From: <alice@hamburger.edu", 250),
+        ] {
             let mut desk = house.desk(Role::Submission, STRANGER);
             desk.visitor.assume(bob.clone());
             let content = format!("From: bob@hamburger.edu\r\n{field}: Me <{name}>\r\n\r\nHello\r\n");

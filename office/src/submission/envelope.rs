@@ -2,7 +2,7 @@
 //! parameters: FUTURERELEASE (RFC 4865) and DSN (RFC 3461); the others that we announce say what is known anyway.
 
 use super::record::{Envelope, Party};
-use crate::inbound::senders as header_senders;
+use crate::inbound::{Claimed, senders as header_senders};
 use message::header::{self, Entry};
 use message::summary::Envelope as HeaderEnvelope;
 use message::{Address, Time};
@@ -51,8 +51,8 @@ pub(super) struct Named {
     pub from: Vec<Address>,
     /// Addresses in the last Sender.
     pub sender: Vec<Address>,
-    /// Everybody else whom the message claims to be from, and in which field.
-    pub senders: Vec<(&'static str, Address)>,
+    /// Everybody else whom the message claims to be from.
+    pub senders: Vec<Claimed>,
     /// Everybody in To, Cc and Bcc, as typed.
     pub recipients: Vec<String>,
 }

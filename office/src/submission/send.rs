@@ -154,9 +154,12 @@ impl Office {
         if named.from_fields != 1 || named.from.is_empty() {
             return Err(SubmitFault::Email(vec!["from"], "An e-mail has one From, with an address.".to_owned()));
         }
-        let authors = named.from.iter().map(|address| ("From", address));
-        let senders = named.senders.iter().map(|(name, address)| (*name, address));
+        let authors = named.from.iter().map(|address| ("From", Some(address)));
+        let senders = named.senders.iter().map(|(name, address)| (*name, address.as_ref()));
         for (name, address) in authors.chain(senders) {
+            let Some(address) = address else {
+                return Err(SubmitFault::From(format!("What {name} names is no address.")));
+            };
             if !self.may_write_as(account, address).await? {
                 return Err(SubmitFault::From(format!("{} may not write {name} <{address}>.", account.address)));
             }
