@@ -77,7 +77,7 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
     let office = context.web.office();
     // Made before anything is changed, so that what is there can be told from what is new.
     office.identities(context.now, account).await?;
-    let mut track = Track::from(span::objects(office, account, KIND).await?);
+    let mut track = span::begin_objects(office, account, KIND).await?;
     asked.check(track.old())?;
     let mut outcome = Outcome::default();
     for (creation, object) in std::mem::take(&mut asked.create) {

@@ -4,21 +4,22 @@
 use crate::jmap::error::MethodError;
 use crate::jmap::{Context, State};
 use store::query::States;
-use store::types::{AccountId, ModSeq, ObjectKind, Span};
+use store::types::{AccountId, ModSeq, ObjectKind, Span, StateRow};
 
 /// From the state before to the state after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Track {
     old: ModSeq,
     new: ModSeq,
-    /// What others do not see changes is in the store's states too: up to this nothing that counts did.
+    /// Changes of other things, and those that this caller does not see, are in the store's states too: up to this nothing
+    /// that counts did.
     seen: ModSeq,
     broken: bool,
 }
 
 impl Track {
-    pub fn from(old: ModSeq) -> Track {
-        Track { old, new: old, seen: old, broken: false }
+    fn from(old: ModSeq, seen: ModSeq) -> Track {
+        Track { old, new: old, seen, broken: false }
     }
 
     /// What an operation is to see unchanged: everything that was not done here.
@@ -26,9 +27,11 @@ impl Track {
         if self.new == self.old { self.seen } else { self.new }
     }
 
-    /// An operation happened.
+    /// An operation happened. Where something of others came before it, the new state stays where it was: from there
+    /// `/changes` tells both.
     pub fn add(&mut self, span: Span) {
-        let follows = self.new == self.old || span.before == self.new;
+        // RFC 8620 §5.3: who takes the new state asks for nothing between the old one and it.
+        let follows = span.before <= self.unchanged_since();
         self.broken |= !follows;
         if !self.broken {
             self.new = span.after;
@@ -44,21 +47,25 @@ impl Track {
     }
 }
 
-/// The state of e-mails.
-pub(super) async fn emails(office: &office::Office, account: AccountId) -> Result<ModSeq, MethodError> {
-    let states = office.store().read(States { account }).await?;
-    states.map(|states| states.emails).ok_or_else(MethodError::account_not_found)
-}
-
 /// From the state of the e-mails that a caller sees in an account.
 pub(super) async fn begin(context: &Context<'_>, account: AccountId) -> Result<Track, MethodError> {
     match context.reach(account).await?.shared() {
-        Some(shared) => {
-            let (old, seen) = (shared.catalogue().states().emails, shared.catalogue().modseq());
-            Ok(Track { seen, ..Track::from(old) })
+        Some(shared) => Ok(Track::from(shared.catalogue().states().emails, shared.catalogue().modseq())),
+        None => {
+            let states = states(context.web.office(), account).await?;
+            Ok(Track::from(states.emails, states.account))
         }
-        None => Ok(Track::from(emails(context.web.office(), account).await?)),
     }
+}
+
+/// From the state of a kind of object.
+pub(super) async fn begin_objects(
+    office: &office::Office,
+    account: AccountId,
+    kind: ObjectKind,
+) -> Result<Track, MethodError> {
+    let states = states(office, account).await?;
+    Ok(Track::from(of_kind(&states, kind), states.account))
 }
 
 /// The state of a kind of object.
@@ -67,8 +74,15 @@ pub(super) async fn objects(
     account: AccountId,
     kind: ObjectKind,
 ) -> Result<ModSeq, MethodError> {
-    let states = office.store().read(States { account }).await?.ok_or_else(MethodError::account_not_found)?;
-    Ok(states.objects.iter().find(|(found, _)| *found == kind).map_or(ModSeq(0), |(_, modseq)| *modseq))
+    Ok(of_kind(&states(office, account).await?, kind))
+}
+
+async fn states(office: &office::Office, account: AccountId) -> Result<StateRow, MethodError> {
+    office.store().read(States { account }).await?.ok_or_else(MethodError::account_not_found)
+}
+
+fn of_kind(states: &StateRow, kind: ObjectKind) -> ModSeq {
+    states.objects.iter().find(|(found, _)| *found == kind).map_or(ModSeq(0), |(_, modseq)| *modseq)
 }
 
 #[cfg(test)]
@@ -77,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_new_state_skips_nothing_of_others() {
-        let mut track = Track::from(ModSeq(5));
+        let mut track = Track::from(ModSeq(5), ModSeq(7));
         assert_eq!(track.states(), (State::from(ModSeq(5)), State::from(ModSeq(5))));
         track.add(Span { before: ModSeq(7), after: ModSeq(8) });
         track.add(Span { before: ModSeq(8), after: ModSeq(9) });
@@ -85,5 +99,15 @@ mod tests {
         track.add(Span { before: ModSeq(10), after: ModSeq(11) });
         track.add(Span { before: ModSeq(11), after: ModSeq(12) });
         assert_eq!(track.states().1, State::from(ModSeq(9)), "what happened between is told by the next changes");
+    }
+
+    #[test]
+    fn nor_what_others_did_before_the_first_operation() {
+        for (before, new) in [(7, 10), (8, 5)] {
+            let mut track = Track::from(ModSeq(5), ModSeq(7));
+            track.add(Span { before: ModSeq(before), after: ModSeq(9) });
+            track.add(Span { before: ModSeq(9), after: ModSeq(10) });
+            assert_eq!(track.states(), (State::from(ModSeq(5)), State::from(ModSeq(new))), "{before}");
+        }
     }
 }

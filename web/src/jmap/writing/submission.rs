@@ -129,7 +129,7 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
     };
     arguments.end()?;
     let account = asked.account;
-    let mut track = Track::from(span::objects(context.web.office(), account, KIND).await?);
+    let mut track = span::begin_objects(context.web.office(), account, KIND).await?;
     asked.check(track.old())?;
     let mut outcome = Outcome::default();
     // The e-mail of each submission that something was done to, by its id.

@@ -56,7 +56,7 @@ pub async fn set(context: &mut Context<'_>, mut arguments: Arguments) -> Answer 
     let mut asked = Set::read(context, &mut arguments)?;
     arguments.end()?;
     let account = asked.account;
-    let mut track = Track::from(span::objects(context.web.office(), account, ObjectKind::Vacation).await?);
+    let mut track = span::begin_objects(context.web.office(), account, ObjectKind::Vacation).await?;
     asked.check(track.old())?;
     let mut outcome = Outcome::default();
     for (creation, _) in std::mem::take(&mut asked.create) {
