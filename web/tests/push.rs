@@ -435,11 +435,17 @@ async fn an_event_source_tells_of_what_others_share() {
     let identifier = "bob@hamburger.edu".to_owned();
     world.apply(store::op::Op::AclSet { account: alice, mailbox: open, identifier, change }).await;
     let mut events = Events::open(&router, "types=Email,ContactCard&closeafter=no&ping=0", None).await.unwrap();
+    // Who shares from now on is looked for at times, not whenever somebody else's mail comes.
+    let carol = world.add("carol@hamburger.edu").await;
+    let mailbox = world.store().read(store::query::Mailboxes { account: carol }).await.unwrap()[0].id;
+    let identifier = "bob@hamburger.edu".to_owned();
+    world.apply(store::op::Op::AclSet { account: carol, mailbox, identifier, change }).await;
     world.put(b"Subject: hidden\r\n\r\nx\r\n", &[hidden], Flags::default(), Time(1)).await;
     world.put(b"Subject: seen\r\n\r\nx\r\n", &[open], Flags::default(), Time(2)).await;
     let (id, data) = events.next().await.unwrap();
     let account = format!("A{}", alice.0);
     let changed = data["changed"][&account].as_object().unwrap_or_else(|| panic!("{data}")).clone();
+    assert_eq!(data["changed"].as_object().unwrap().len(), 1, "{data}");
     let types: Vec<&str> = changed.keys().map(String::as_str).collect();
     assert_eq!((id.as_str(), types), ("", vec!["Email"]));
     world.caller = bob;

@@ -282,17 +282,29 @@ async fn ask(world: &World, name: &str, arguments: Value) -> Value {
     first
 }
 
-/// Without what says again what was asked.
+/// Without what says again what was asked: of what was refused, by whatever name, why is heard.
 fn heard(value: &Value) -> Value {
     const ECHOES: [&str; 6] = ["notFound", "notCreated", "notUpdated", "notDestroyed", "notCopied", "notParsable"];
+    let said = |name: &str, value: &Value| match value {
+        Value::Object(refused) if ECHOES.contains(&name) => refused.values().map(heard).collect(),
+        _ if ECHOES.contains(&name) => Value::Null,
+        other => heard(other),
+    };
     match value {
         Value::Object(members) => {
-            let members = members.iter().filter(|(name, _)| !ECHOES.contains(&name.as_str()));
-            Value::Object(members.map(|(name, value)| (name.clone(), heard(value))).collect::<Map<_, _>>())
+            let members = members.iter().map(|(name, value)| (name.clone(), said(name, value)));
+            Value::Object(members.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(heard).collect(),
         other => other.clone(),
     }
+}
+
+#[test]
+fn a_refusal_is_heard_and_what_was_asked_is_not() {
+    let answer = json!({"notUpdated": {"asked": {"type": "forbidden", "description": SECRET}}, "notFound": ["asked"]});
+    let said = heard(&answer).to_string();
+    assert!(said.contains(SECRET) && !said.contains("asked"), "{said}");
 }
 
 #[tokio::test]
@@ -438,6 +450,10 @@ async fn the_session_object_tells_who_shares_what() {
 }
 
 impl House {
+    fn email_number(&self, email: &str) -> EmailId {
+        web::jmap::ids::email(self.alice.account, email).unwrap()
+    }
+
     /// What alice sees of the keywords and mailboxes of an e-mail.
     async fn told(&mut self, email: &str) -> Value {
         let asked = json!({"ids": [email], "properties": ["keywords", "mailboxIds"]});
@@ -486,6 +502,70 @@ async fn each_change_of_an_email_needs_its_right() {
     house.share(other, "lr").await;
     house.share(house.open, "lr").await;
     assert_eq!(house.refusal(&email, json!({"keywords/x": true})).await, "accountReadOnly");
+}
+
+/// The places that are not told because of `\Deleted` are changed by right, too.
+#[tokio::test]
+async fn what_is_about_to_go_is_changed_by_right() {
+    let mut house = House::new().await;
+    let (email, open, account) = (house.shown_email.clone(), house.id(house.open), house.alice.account);
+    let other = make(&house.world, account, None, "Other").await;
+    let other_id = house.id(other);
+    house.share(other, "lr").await;
+    house.share(house.open, "lrwte").await;
+    house.alice("Email/set", json!({"update": {email.as_str(): {format!("mailboxIds/{other_id}"): true}}})).await;
+    let id = house.email_number(&email);
+    flag_in(&house.world, account, id, other, "\\Deleted").await;
+    assert_eq!(house.told(&email).await["mailboxIds"], json!({open.as_str(): true}));
+    assert_eq!(house.refusal(&email, json!({"keywords/work": true})).await, Value::Null);
+    assert_eq!(house.told(&email).await["keywords"], json!({"work": true}));
+    let query = EmailsById { account, ids: vec![id] };
+    let rows = house.world.store().read(query.clone()).await.unwrap();
+    let flags = |mailbox: MailboxId| rows[0].places.iter().find(|place| place.0 == mailbox).map(|place| place.2);
+    assert_eq!(flags(other), Some(message::flag_bits::DELETED), "no keyword came where he may set none");
+    let done = house.bob_there("Email/set", json!({"destroy": [email]})).await;
+    assert_eq!(done["destroyed"], json!([email]), "{done}");
+    let rows = house.world.store().read(query).await.unwrap();
+    let left: Vec<MailboxId> = rows.iter().flat_map(|row| row.places.iter().map(|place| place.0)).collect();
+    assert_eq!(left, [other], "not expunged where he may not");
+}
+
+#[tokio::test]
+async fn a_keyword_needs_its_right_where_the_email_comes_to() {
+    let mut house = House::new().await;
+    let (email, open) = (house.shown_email.clone(), house.id(house.open));
+    let other = make(&house.world, house.alice.account, None, "Other").await;
+    let other_id = house.id(other);
+    house.share(house.open, "lrw").await;
+    house.share(other, "lri").await;
+    let patch = json!({format!("mailboxIds/{other_id}"): true, "keywords/$flagged": true});
+    assert_eq!(house.refusal(&email, patch.clone()).await, "forbidden");
+    assert_eq!(house.told(&email).await, json!({"keywords": {}, "mailboxIds": {open.as_str(): true}}));
+    house.share(other, "lriw").await;
+    assert_eq!(house.refusal(&email, patch).await, Value::Null);
+    assert_eq!(house.told(&email).await["keywords"], json!({"$flagged": true}));
+}
+
+/// RFC 4314 §4: who may not set a flag copies without it.
+#[tokio::test]
+async fn a_copy_keeps_the_keywords_that_may_be_set() {
+    let mut house = House::new().await;
+    let ((alice, bob), open) = (house.accounts(), house.id(house.open));
+    house.world.caller = house.bob.clone();
+    let inbox = house.world.mailbox(store::types::Role::Inbox).await;
+    let (own, _) = house.world.put(b"Subject: own\r\n\r\nx\r\n", &[inbox], flags("$seen work"), Time(5_000)).await;
+    let own = ObjectId::Email(number(house.bob.account, own.0)).to_string();
+    for (letters, keywords) in [("lri", json!({})), ("lris", json!({"$seen": true})), ("lriw", json!({"work": true}))] {
+        house.share(house.open, letters).await;
+        let copy = json!({"id": own, "mailboxIds": {open.as_str(): true}});
+        let give = json!({"fromAccountId": bob, "accountId": alice, "create": {"c": copy}});
+        let given = house.bob("Email/copy", give).await;
+        let id = given["created"]["c"]["id"].as_str().unwrap_or_else(|| panic!("{letters} {given}")).to_owned();
+        assert_eq!(house.told(&id).await["keywords"], keywords, "{letters}");
+    }
+    let copy = json!({"id": own, "mailboxIds": {open.as_str(): true}, "keywords": {"$seen": true}});
+    let give = json!({"fromAccountId": bob, "accountId": alice, "create": {"c": copy}});
+    assert_eq!(house.bob("Email/copy", give).await["notCreated"]["c"]["type"], "forbidden", "what is asked for is not");
 }
 
 #[tokio::test]
@@ -606,7 +686,22 @@ async fn mailboxes_are_made_and_removed_by_right() {
     house.share(house.open, "").await;
     let told = house.bob_there("Mailbox/get", json!({"ids": null, "properties": ["name", "parentId"]})).await;
     assert_eq!(told["list"], json!([{"id": below, "name": "Open/Deeper", "parentId": null}]));
-    let gone = house.bob_there("Mailbox/set", json!({"destroy": [below]})).await;
-    assert_eq!(gone["destroyed"], json!([below]), "{gone}");
+    // Even below one where he may: the one between is not his to change.
+    let (alice, grand) = (house.alice.account, house.open);
+    let between = make(&house.world, alice, Some(grand), "Between").await;
+    let deep = make(&house.world, alice, Some(between), "Deep").await;
+    house.share(grand, "lk").await;
+    house.share(between, "").await;
+    house.share(deep, "lx").await;
+    let (deep, grand) = (house.id(deep), house.id(grand));
+    let told = house.bob_there("Mailbox/get", json!({"ids": [deep], "properties": ["name", "parentId"]})).await;
+    assert_eq!(told["list"], json!([{"id": deep, "name": "Between/Deep", "parentId": grand}]));
+    for patch in [json!({"name": "Mine"}), json!({"name": "Mine", "parentId": grand})] {
+        let refused = house.bob_there("Mailbox/set", json!({"update": {deep.as_str(): patch}})).await;
+        assert_eq!(refused["notUpdated"][&deep]["type"], "forbidden", "{refused}");
+    }
+    let gone = house.bob_there("Mailbox/set", json!({"destroy": [deep, below]})).await;
+    assert_eq!(gone["destroyed"], json!([deep, below]), "{gone}");
+    house.share(house.open, "").await;
     assert_eq!(house.bob_there("Mailbox/get", json!({"ids": null})).await["type"], "accountNotFound");
 }

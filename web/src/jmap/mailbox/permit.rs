@@ -49,6 +49,10 @@ pub(super) fn update(reach: &Reach, known: &Mailbox, (wish, parent): Placed) -> 
         Some(Some(MailboxRef::New(_))) => {}
         Some(Some(MailboxRef::Known(above))) => child(reach, Some(*above))?,
         Some(None) => child(reach, None)?,
+        // It would be made anew in one that the caller may not know of, so by no right of theirs.
+        None if known.name.contains(store::DELIMITER) => {
+            return Err(SetError::forbidden("You may not rename this mailbox where it is."));
+        }
         None => child(reach, known.parent)?,
     }
     Ok((wish, parent))

@@ -69,11 +69,11 @@ async fn copy_one(
     let row = catalogue.email(id).ok_or_else(SetError::not_found)?;
     let given = |name: &str| email.get(name).filter(|value| !value.is_null());
     let mailboxes = flags::mailboxes(context, asked.account, given("mailboxIds").unwrap_or(&Value::Null))?;
+    let reach = context.reach(asked.account).await.map_err(|error| method_fault(&error))?;
     let flags = match given("keywords") {
         Some(value) => flags::keywords(value)?,
-        None => flags_of(&catalogue, row)?,
+        None => permit::kept(&reach, &mailboxes, flags_of(&catalogue, row)?),
     };
-    let reach = context.reach(asked.account).await.map_err(|error| method_fault(&error))?;
     permit::add(&reach, &mailboxes, &flags)?;
     let wrong_date = || SetError::invalid_properties(&["receivedAt"], "It is a date in UTC.");
     let received = match given("receivedAt") {

@@ -7,8 +7,9 @@ use crate::jmap::error::{MethodError, SetError};
 use crate::jmap::generic::set::{Outcome, Set};
 use crate::jmap::{Answer, Arguments, Context, ids};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use store::op::{Op, Outcome as Done};
-use store::types::{AccountId, EmailChange, EmailId, EmailOutcome, ModSeq};
+use store::types::{AccountId, EmailChange, EmailId, EmailOutcome, MailboxId, ModSeq};
 
 /// `Email/set`.
 ///
@@ -37,6 +38,9 @@ pub(super) async fn carry_out(context: &mut Context<'_>, mut asked: Set) -> Answ
     let outcome = state.outcome;
     asked.answer("Email/set", track.states(), outcome)
 }
+
+/// Changes of e-mails, and how the client names each.
+type Changes = (Vec<EmailChange>, Vec<String>);
 
 struct Changing<'a> {
     account: AccountId,
@@ -89,7 +93,8 @@ impl Changing<'_> {
         updates: Vec<(String, Map<String, Value>)>,
     ) -> Result<(), MethodError> {
         let reach = context.reach(self.account).await?;
-        let (mut changes, mut names) = (Vec::new(), Vec::new());
+        // What may be changed in the same mailboxes is one operation.
+        let mut alike: BTreeMap<Option<Vec<MailboxId>>, Changes> = BTreeMap::new();
         for (name, patch) in updates {
             let read = match find(context, self.account, &name) {
                 Some(email) if reach.sees(email) => flags::patch(context, self.account, &patch)
@@ -99,18 +104,29 @@ impl Changing<'_> {
             };
             match read {
                 Ok((email, Patch { keywords, mailboxes })) => {
-                    changes.push(EmailChange { email, keywords, mailboxes });
+                    let change = EmailChange { email, keywords, mailboxes };
+                    let (changes, names) = alike.entry(permit::where_changed(&reach, &change)).or_default();
+                    changes.push(change);
                     names.push(name);
                 }
                 Err(error) => self.outcome.not_updated(&name, &error),
             }
         }
-        if changes.is_empty() {
-            return Ok(());
+        for (within, changes) in alike {
+            self.update_within(context, within, changes).await?;
         }
+        Ok(())
+    }
+
+    async fn update_within(
+        &mut self,
+        context: &Context<'_>,
+        within: Option<Vec<MailboxId>>,
+        (changes, names): Changes,
+    ) -> Result<(), MethodError> {
         let of_mailboxes: Vec<bool> = changes.iter().map(|change| change.mailboxes.is_some()).collect();
         let (account, unchanged_since) = (self.account, self.unchanged_since());
-        let op = permit::within(&reach, Op::EmailsSet { account, changes, unchanged_since, now: context.now });
+        let op = permit::within(within, Op::EmailsSet { account, changes, unchanged_since, now: context.now });
         let results = self.apply(context, op).await?;
         for ((name, result), of_mailboxes) in names.iter().zip(results).zip(of_mailboxes) {
             match fault(result, of_mailboxes) {
@@ -139,7 +155,8 @@ impl Changing<'_> {
             return Ok(());
         }
         let (account, unchanged_since) = (self.account, self.unchanged_since());
-        let op = permit::within(&reach, Op::EmailsDestroy { account, emails, unchanged_since, now: context.now });
+        let op = Op::EmailsDestroy { account, emails, unchanged_since, now: context.now };
+        let op = permit::within(permit::where_removed(&reach), op);
         let results = self.apply(context, op).await?;
         for (name, result) in known.into_iter().zip(results) {
             match fault(result, false) {
