@@ -46,7 +46,8 @@ impl Ports {
     }
 }
 
-/// The numbers of RFC 5321, 6409, 8314, 1939, 9051 and 9110; LMTP has none (RFC 2033 §5), 24 is customary.
+/// The numbers of RFC 5321, 6409, 8314, 1939, 9051 and 9110; LMTP has none (RFC 2033 §5), 24 is customary. HTTP has another
+/// than 80: 10080 is a port to which no browser goes (Fetch Standard, "port blocking").
 fn standard(port: Port) -> u16 {
     match port {
         Port::Smtp => 25,
@@ -57,7 +58,7 @@ fn standard(port: Port) -> u16 {
         Port::Pop3s => POP3S,
         Port::Imap => 143,
         Port::Imaps => 993,
-        Port::Http => 80,
+        Port::Http => 880,
         Port::Https => 443,
     }
 }
@@ -71,6 +72,7 @@ mod tests {
         let hamburger = Ports::Base(BASE).of_host(0);
         assert_eq!((hamburger.number(Port::Smtp), hamburger.number(Port::Pop3)), (10_025, 10_110));
         assert_eq!(Ports::Base(BASE).of_host(2).number(Port::Pop3s), 12_995);
+        assert_eq!(hamburger.number(Port::Http), 10_880);
         assert_eq!(Ports::Random.of_host(2).number(Port::Smtp), 0);
     }
 

@@ -38,6 +38,16 @@ test("a wrong password is told in plain words, a right one leads where one wante
   await page.context().close();
 });
 
+test("a link that says who needs the password only", async () => {
+  const page = await open(browser);
+  await page.goto(`${house.url}/login?user=${encodeURIComponent(ALICE)}`);
+  await page.waitForFunction(() => document.activeElement?.id === "login-password");
+  await page.keyboard.type(PEOPLE[ALICE]);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname.startsWith("/mail"));
+  await page.context().close();
+});
+
 test("a login leads to no other site", async () => {
   const page = await open(browser);
   await page.goto(`${house.url}/login?next=${encodeURIComponent("//elsewhere.test/")}`);

@@ -107,10 +107,12 @@ function template(state, deeds) {
 
 /** @param {{ shown: boolean }} state @param {{ show: () => void }} deeds */
 function passwordFields(state, deeds) {
+  // A link may say who: `pillarbox lab` prints such.
+  const who = route.value.query.get("user") ?? "";
   return html`<label class="field"><span>${t("login.username")}</span>
-      <input name="username" type="text" inputmode="email" required autofocus autocomplete="username webauthn" autocapitalize="off" spellcheck="false" maxlength="320"></label>
+      <input name="username" type="text" inputmode="email" value=${who} required ?autofocus=${!who} autocomplete="username webauthn" autocapitalize="off" spellcheck="false" maxlength="320"></label>
     <div class="field"><label for="login-password">${t("login.password")}</label>
-      <span class="password-line"><input id="login-password" name="password" type=${state.shown ? "text" : "password"} required autocomplete="current-password" maxlength="1024">
+      <span class="password-line"><input id="login-password" name="password" type=${state.shown ? "text" : "password"} required ?autofocus=${Boolean(who)} autocomplete="current-password" maxlength="1024">
       <button type="button" class="icon-button" aria-pressed=${state.shown} aria-label=${t("login.show-password")} title=${t("login.show-password")} @click=${deeds.show}>${icon(state.shown ? "hide" : "show")}</button></span></div>`;
 }
 
