@@ -19,13 +19,13 @@ export function region() {
   return asked().find((tag) => tag.split("-")[0] === now) ?? now;
 }
 
-/** The languages that the browser asks for. Some say what no format knows (`en-US@posix`). */
+/** The languages that the browser asks for, without such as `en-US@posix`. */
 const asked = () => (typeof navigator === "undefined" ? [] : navigator.languages ?? []).filter(isKnown);
 
 /** @param {string} tag */
 function isKnown(tag) {
   try {
-    return Intl.getCanonicalLocales(tag).length > 0;
+    return Boolean(Intl.getCanonicalLocales(tag));
   } catch {
     return false;
   }

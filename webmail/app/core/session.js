@@ -27,7 +27,7 @@ export const jmap = new Jmap({
   refused: async () => {
     const [before, who] = [token, me.value.address];
     await ask();
-    // Another tab logged in as somebody else: nothing of what is here is theirs.
+    // Another tab logged in as somebody else.
     if (who && loggedIn.value === "in" && me.value.address !== who) {
       await fetchSession();
       location.reload();
@@ -111,7 +111,7 @@ export async function begin() {
   }
   const early = await /** @type {any} */ (globalThis).askedEarly;
   delete /** @type {any} */ (globalThis).askedEarly;
-  // Two answers: in between another tab may have logged in as somebody else.
+  // In between another tab may have logged in.
   if (early?.who && early.who.user?.address === early.session?.username) {
     take(early.who);
     if (early.session) adopt(early.session);

@@ -107,7 +107,8 @@ export function isOpen(mailbox) {
 /** How many are told beside the name. @param {Mailbox} mailbox */
 function count(mailbox) {
   if (mailbox.role && COUNTS_ALL.has(mailbox.role)) return mailbox.totalEmails;
-  return settings.value.conversations ? mailbox.unreadThreads : mailbox.unreadEmails;
+  // An unread answer elsewhere makes the conversation unread here too (RFC 8621 §2).
+  return settings.value.conversations && mailbox.unreadEmails ? mailbox.unreadThreads : mailbox.unreadEmails;
 }
 
 /** The path of a folder. @param {Mailbox} mailbox */
