@@ -2,13 +2,14 @@
 //! name leads to is `names`'s; the tree of an account is `folders`'s.
 
 use super::names::{Found, Place, Room, Trees, prefix_of};
-use super::{ImapDesk, failed, ids, rights};
+use super::rights::{self, Granted};
+use super::{ImapDesk, failed, ids};
 use message::Time;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use store::op::{Op, Outcome};
 use store::query::{AccountById, SharedWith, Subscriptions};
 use store::types::{AccountId, Mailbox, MailboxId, Role};
-use wire::imap::ask::{Folder, Rights, SpecialUse};
+use wire::imap::ask::{Folder, SpecialUse};
 use wire::imap::mailbox::DELIMITER;
 use wire::imap::{Answer, MailboxName, Refusal};
 
@@ -50,26 +51,10 @@ impl ImapDesk {
     /// Mailboxes of others that the user may know of.
     async fn list_shared(&self, trees: &mut Trees, all: &mut BTreeMap<String, Listed>) -> Result<(), Refusal> {
         let user = self.user()?;
-        let address = user.address.to_string().to_lowercase();
-        let positive = [address, rights::ANYONE.to_owned()];
-        let negative = positive.iter().map(|name| format!("{}{name}", rights::NEGATIVE));
-        let identifiers = negative.chain(positive.iter().cloned()).collect();
-        let mut shared: BTreeMap<AccountId, BTreeMap<MailboxId, Vec<_>>> = BTreeMap::new();
-        for (account, mailbox, identifier, rights) in self.read(SharedWith { identifiers }).await? {
-            if account != user.id {
-                shared.entry(account).or_default().entry(mailbox).or_default().push((identifier, rights));
-            }
-        }
-        let address = user.address.to_string();
-        for (account, mailboxes) in shared.into_iter().take(SHARERS_MAX) {
-            let visible: Vec<(MailboxId, Rights)> = mailboxes
-                .into_iter()
-                .map(|(mailbox, list)| (mailbox, rights::granted(&list, &address)))
-                .filter(|(_, rights)| rights.has('l'))
-                .collect();
-            if !visible.is_empty() {
-                self.list_of(trees, account, &visible, all).await?;
-            }
+        let acl = self.read(SharedWith { identifiers: rights::identifiers(&user.address) }).await?;
+        let others = rights::by_account(acl, &user.address).into_iter().filter(|(account, _)| *account != user.id);
+        for (account, visible) in others.take(SHARERS_MAX) {
+            self.list_of(trees, account, &visible, all).await?;
         }
         Ok(())
     }
@@ -78,12 +63,11 @@ impl ImapDesk {
         &self,
         trees: &mut Trees,
         account: AccountId,
-        visible: &[(MailboxId, Rights)],
+        visible: &Granted,
         all: &mut BTreeMap<String, Listed>,
     ) -> Result<(), Refusal> {
         let Some(owner) = self.read(AccountById { account }).await? else { return Ok(()) };
         let prefix = prefix_of(&owner.address, self.user()?);
-        let visible: HashMap<MailboxId, Rights> = visible.iter().copied().collect();
         for (name, mailbox) in trees.of(self, account).await?.all() {
             let Some(rights) = visible.get(&mailbox.id) else { continue };
             let name = format!("{prefix}{name}");

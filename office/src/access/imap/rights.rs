@@ -1,15 +1,48 @@
 //! Who may do what with a mailbox (RFC 4314): the rights that a list gives to others. Owns the arithmetic; the lists are
 //! the store's, the letters `wire`'s.
 
-use store::types as kept;
+use message::Address;
+use std::collections::BTreeMap;
+use store::types::{self as kept, AccountId, MailboxId};
 use wire::imap::ask::Rights;
 
 /// Everybody, in a list.
-pub(in crate::access) const ANYONE: &str = "anyone";
+pub(super) const ANYONE: &str = "anyone";
 /// Before an identifier whose rights are taken away (RFC 4314 §2).
-pub(in crate::access) const NEGATIVE: char = '-';
+pub(super) const NEGATIVE: char = '-';
+
+/// Rights to mailboxes that their holder may know of.
+pub(in crate::access) type Granted = BTreeMap<MailboxId, Rights>;
+
+/// By what lists know a user: what they give, and what they take away.
+pub(in crate::access) fn identifiers(address: &Address) -> Vec<String> {
+    let positive = [address.to_string().to_lowercase(), ANYONE.to_owned()];
+    let negative = positive.iter().map(|name| format!("{NEGATIVE}{name}"));
+    negative.chain(positive.iter().cloned()).collect()
+}
+
+/// What a user may do with mailboxes that they may know of, by whose they are.
+pub(in crate::access) fn by_account(
+    acl: Vec<(AccountId, MailboxId, String, kept::Rights)>,
+    address: &Address,
+) -> BTreeMap<AccountId, Granted> {
+    let mut lists: BTreeMap<(AccountId, MailboxId), Vec<(String, kept::Rights)>> = BTreeMap::new();
+    for (account, mailbox, identifier, rights) in acl {
+        lists.entry((account, mailbox)).or_default().push((identifier, rights));
+    }
+    let address = address.to_string();
+    let mut all: BTreeMap<AccountId, Granted> = BTreeMap::new();
+    for ((account, mailbox), list) in lists {
+        let rights = granted(&list, &address);
+        if rights.has('l') {
+            all.entry(account).or_default().insert(mailbox, rights);
+        }
+    }
+    all
+}
+
 /// What a list gives to a user of this address: what it gives to them and to anyone, less what it takes from either.
-pub(in crate::access) fn granted(list: &[(String, kept::Rights)], address: &str) -> Rights {
+pub(super) fn granted(list: &[(String, kept::Rights)], address: &str) -> Rights {
     let (mut given, mut taken) = (0, 0);
     for (identifier, rights) in list {
         let (name, to) = match identifier.strip_prefix(NEGATIVE) {

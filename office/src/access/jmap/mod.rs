@@ -5,6 +5,7 @@ mod asking;
 mod catalogue;
 mod content;
 mod counts;
+mod loaded;
 mod rows;
 mod seen;
 mod shared;

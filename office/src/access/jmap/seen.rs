@@ -4,7 +4,7 @@
 use super::catalogue::Catalogue;
 use super::counts::Count;
 use super::rows::Row;
-use super::shared::Granted;
+use crate::access::imap::rights::Granted;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use store::types::{EmailId, Mailbox, MailboxId, ModSeq};

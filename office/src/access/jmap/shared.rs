@@ -3,13 +3,13 @@
 //! became of it is `seen`'s, who shares with whom `sharers`'s.
 
 use super::catalogue::Catalogue;
+use super::loaded::Loaded;
 use super::seen::{Became, Log, Picture};
-use super::sharers::{changes_something, identifiers, rights_by_account};
+use super::sharers::changes_something;
+use crate::access::imap::rights::{self, Granted};
 use message::{Address, Time};
-use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 use store::query::{AccountNews, Mailboxes, SharedWith, States, WholeAccount};
 use store::types::{
     AccountChange, AccountId, AccountListing, EmailId, Mailbox, MailboxId, ModSeq, PlaceRow, StateRow, Uid,
@@ -17,14 +17,6 @@ use store::types::{
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use wire::imap::ask::Rights;
-
-/// How long one that nobody asks about stays loaded.
-const KEPT: Duration = Duration::from_secs(10 * 60);
-/// Such accounts loaded at most, one for each that looks and each that is looked at: as many as whole ones.
-const LOADED_MAX: usize = 64;
-
-/// Rights to mailboxes that their holder may know of.
-pub(super) type Granted = BTreeMap<MailboxId, Rights>;
 
 /// Another's account as a user sees it, in one state. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -85,15 +77,10 @@ pub(crate) struct Looking<'a> {
     pub owner: AccountId,
 }
 
-/// The accounts of others that are loaded.
+/// The accounts of others that are loaded, one for each that looks and each that is looked at.
 #[derive(Default)]
 pub(crate) struct SharedViews {
-    open: Mutex<HashMap<(AccountId, AccountId), Kept>>,
-}
-
-struct Kept {
-    view: Arc<View>,
-    used: Time,
+    loaded: Loaded<(AccountId, AccountId), View>,
 }
 
 struct View {
@@ -116,43 +103,31 @@ impl SharedViews {
         looking: &Looking<'_>,
         now: Time,
     ) -> Result<Option<SharedAccount>, StoreError> {
-        let view = self.open(store, (looking.caller, looking.owner), now);
+        let key = (looking.caller, looking.owner);
+        // Who was given nothing has nothing read for them but lists: whose account it is anybody may guess.
+        if !self.loaded.has(key) && granted(store, looking).await?.is_none() {
+            return Ok(None);
+        }
+        let view = self.loaded.open(key, now, || View::of(store.watch(looking.owner)));
         let found = view.current(store, looking).await?;
         if found.is_none() {
-            self.forget((looking.caller, looking.owner));
+            self.loaded.forget(key);
         }
         Ok(found)
     }
-
-    /// Lets go of what one saw of another's account.
-    pub fn forget(&self, key: (AccountId, AccountId)) {
-        self.open.lock().remove(&key);
-    }
-
-    fn open(&self, store: &Store, key: (AccountId, AccountId), now: Time) -> Arc<View> {
-        let mut open = self.open.lock();
-        if !open.contains_key(&key) {
-            sweep(&mut open, now);
-        }
-        let kept = open.entry(key).or_insert_with(|| {
-            let view = View { newest: store.watch(key.1), state: tokio::sync::Mutex::default() };
-            Kept { view: Arc::new(view), used: now }
-        });
-        kept.used = now;
-        kept.view.clone()
-    }
 }
 
-/// Makes room for one more: lets go of the old ones, and the oldest of too many.
-fn sweep(open: &mut HashMap<(AccountId, AccountId), Kept>, now: Time) {
-    open.retain(|_, kept| now.since(kept.used) < KEPT);
-    while open.len() >= LOADED_MAX {
-        let Some(oldest) = open.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| *key) else { return };
-        open.remove(&oldest);
-    }
+/// What a user was given of an account.
+async fn granted(store: &Store, looking: &Looking<'_>) -> Result<Option<Granted>, StoreError> {
+    let acl = store.read(SharedWith { identifiers: rights::identifiers(looking.address) }).await?;
+    Ok(rights::by_account(acl, looking.address).remove(&looking.owner))
 }
 
 impl View {
+    fn of(newest: watch::Receiver<ModSeq>) -> View {
+        View { newest, state: tokio::sync::Mutex::default() }
+    }
+
     async fn current(&self, store: &Store, looking: &Looking<'_>) -> Result<Option<SharedAccount>, StoreError> {
         let mut state = self.state.lock().await;
         // Whatever is newer than this figure is seen the next time. A change of rights is a change of the account.
@@ -173,12 +148,12 @@ async fn load(
     before: Option<SharedAccount>,
 ) -> Result<Option<SharedAccount>, StoreError> {
     let account = looking.owner;
-    let acl = SharedWith { identifiers: identifiers(looking.address) };
+    let acl = SharedWith { identifiers: rights::identifiers(looking.address) };
     // In one snapshot: rights of another moment would show what they were not meant for.
     let query = ((acl, WholeAccount { account }), (States { account }, Mailboxes { account }));
     let ((acl, listing), (states, mailboxes)) = store.read(query).await?;
     let (Some(listing), Some(states)) = (listing, states) else { return Ok(None) };
-    let Some(rights) = rights_by_account(acl, looking.address).remove(&account) else { return Ok(None) };
+    let Some(rights) = rights::by_account(acl, looking.address).remove(&account) else { return Ok(None) };
     let made = store.aside(move || Ok(made(account, before, (listing, states), (mailboxes, rights)))).await?;
     Ok(Some(made))
 }
@@ -217,11 +192,11 @@ async fn follow(
 ) -> Result<Option<SharedAccount>, StoreError> {
     let account = looking.owner;
     let Some(before) = state.as_ref().map(|known| &known.account) else { return load(store, looking, None).await };
-    let acl = SharedWith { identifiers: identifiers(looking.address) };
+    let acl = SharedWith { identifiers: rights::identifiers(looking.address) };
     let since = before.catalogue.modseq();
     let query = ((acl, AccountNews { account, since }), (States { account }, Mailboxes { account }));
     let ((acl, news), (states, mailboxes)) = store.read(query).await?;
-    let rights = rights_by_account(acl, looking.address).remove(&account).filter(|rights| *rights == *before.rights);
+    let rights = rights::by_account(acl, looking.address).remove(&account).filter(|rights| *rights == *before.rights);
     let (Some(news), Some(states), Some(_)) = (news, states, rights) else {
         return load(store, looking, Some(before.clone())).await;
     };
@@ -298,6 +273,7 @@ fn without_figures(mailbox: Mailbox) -> Mailbox {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::loaded::LOADED_MAX;
     use super::*;
     use crate::admin::Request;
     use crate::inbound::tests::{House, NOW, house};
@@ -334,14 +310,13 @@ mod tests {
         let views = house.office.shared_views();
         assert!(house.office.shared_account((caller, &bob), alice, NOW).await.unwrap().is_some());
         // As many as there is room for: one more would take the place of the oldest.
+        let other = |other: i64| (AccountId(other), AccountId(-1));
         let most = i64::try_from(LOADED_MAX).unwrap();
-        let others = (1..most).map(|other| ((AccountId(other), AccountId(-1)), Kept { used: NOW, ..kept() }));
-        views.open.lock().extend(others);
-        views.open.lock().get_mut(&(caller, alice)).unwrap().used = Time(NOW.0 - 1);
+        (1..most).for_each(|n| drop(views.loaded.open(other(n), NOW, nothing)));
+        views.loaded.open((caller, alice), Time(NOW.0 - 1), nothing);
         assert!(house.office.shared_account((caller, &bob), victim, NOW).await.unwrap().is_none());
         assert!(house.office.shared_account((caller, &bob), AccountId(999), NOW).await.unwrap().is_none());
-        let open = views.open.lock();
-        assert!(open.contains_key(&(caller, alice)) && open.len() == LOADED_MAX);
+        assert!(views.loaded.has((caller, alice)) && (1..most).all(|n| views.loaded.has(other(n))));
     }
 
     /// Somebody hangs up, or the store cannot be read.
@@ -352,7 +327,7 @@ mod tests {
         share(&house, alice, "lr").await;
         let (store, bob) = (house.office.store(), address("bob"));
         let looking = Looking { caller: AccountId(0), address: &bob, owner: alice };
-        let view = View { newest: store.watch(alice), state: tokio::sync::Mutex::default() };
+        let view = View::of(store.watch(alice));
         let first = view.current(store, &looking).await.unwrap().unwrap();
         share(&house, alice, "lrs").await;
         tokio::select! {
@@ -366,28 +341,7 @@ mod tests {
         assert!(then.catalogue().modseq() >= since && then.emails_since(state).is_some());
     }
 
-    fn kept() -> Kept {
-        let (_, newest) = watch::channel(ModSeq(0));
-        Kept { view: Arc::new(View { newest, state: tokio::sync::Mutex::default() }), used: Time(1000) }
-    }
-
-    #[test]
-    fn views_nobody_asks_about_are_let_go() {
-        let key = |owner: i64| (AccountId(1), AccountId(owner));
-        let mut open: HashMap<_, _> = (2..=4).map(|owner| (key(owner), kept())).collect();
-        open.get_mut(&key(3)).unwrap().used = Time(2000);
-        sweep(&mut open, Time(1000).after(KEPT));
-        assert_eq!(open.keys().collect::<Vec<_>>(), [&key(3)]);
-    }
-
-    #[test]
-    fn no_more_views_are_kept_than_there_is_room_for() {
-        let most = i64::try_from(LOADED_MAX).unwrap();
-        let mut open: HashMap<_, _> = (1..most).map(|owner| ((AccountId(0), AccountId(owner)), kept())).collect();
-        sweep(&mut open, Time(1000));
-        assert_eq!(open.len(), LOADED_MAX - 1, "there is room for one more");
-        open.insert((AccountId(0), AccountId(0)), Kept { used: Time(999), ..kept() });
-        sweep(&mut open, Time(1000));
-        assert!(!open.contains_key(&(AccountId(0), AccountId(0))), "one past it: the oldest went");
+    fn nothing() -> View {
+        View::of(watch::channel(ModSeq(0)).1)
     }
 }

@@ -1,14 +1,13 @@
 //! Who shares mailboxes with a user (RFC 4314): by which names lists know the user, and which accounts come of it.
 
-use super::shared::{Granted, Looking, SharedAccount};
+use super::shared::{Looking, SharedAccount};
 use crate::Office;
 use crate::access::imap::SHARERS_MAX;
-use crate::access::imap::rights::{ANYONE, NEGATIVE, granted};
+use crate::access::imap::rights::{self, Granted};
 use message::{Address, Time};
-use std::collections::BTreeMap;
 use store::StoreError;
 use store::query::{AccountById, SharedWith};
-use store::types::{AccountId, MailboxId, Rights};
+use store::types::AccountId;
 
 /// An account of which a user may see something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,33 +18,6 @@ pub struct Sharer {
     pub address: Address,
     /// The user may change nothing in it.
     pub is_read_only: bool,
-}
-
-/// By what lists know a user: what they give, and what they take away.
-pub(super) fn identifiers(address: &Address) -> Vec<String> {
-    let positive = [address.to_string().to_lowercase(), ANYONE.to_owned()];
-    let negative = positive.iter().map(|name| format!("{NEGATIVE}{name}"));
-    negative.chain(positive.iter().cloned()).collect()
-}
-
-/// What a user may do with mailboxes that they may know of.
-pub(super) fn rights_by_account(
-    acl: Vec<(AccountId, MailboxId, String, Rights)>,
-    address: &Address,
-) -> BTreeMap<AccountId, Granted> {
-    let mut lists: BTreeMap<(AccountId, MailboxId), Vec<(String, Rights)>> = BTreeMap::new();
-    for (account, mailbox, identifier, rights) in acl {
-        lists.entry((account, mailbox)).or_default().push((identifier, rights));
-    }
-    let address = address.to_string();
-    let mut all: BTreeMap<AccountId, Granted> = BTreeMap::new();
-    for ((account, mailbox), list) in lists {
-        let rights = granted(&list, &address);
-        if rights.has('l') {
-            all.entry(account).or_default().insert(mailbox, rights);
-        }
-    }
-    all
 }
 
 /// Whether somebody with these rights can change something.
@@ -60,9 +32,9 @@ impl Office {
     /// # Errors
     /// The store's.
     pub async fn sharers(&self, caller: AccountId, address: &Address) -> Result<Vec<Sharer>, StoreError> {
-        let acl = self.store().read(SharedWith { identifiers: identifiers(address) }).await?;
+        let acl = self.store().read(SharedWith { identifiers: rights::identifiers(address) }).await?;
         let mut all = Vec::new();
-        let others = rights_by_account(acl, address).into_iter().filter(|(account, _)| *account != caller);
+        let others = rights::by_account(acl, address).into_iter().filter(|(account, _)| *account != caller);
         for (account, granted) in others.take(SHARERS_MAX) {
             if let Some(owner) = self.store().read(AccountById { account }).await? {
                 all.push(Sharer { account, address: owner.address, is_read_only: !changes_something(&granted) });
@@ -82,12 +54,6 @@ impl Office {
         owner: AccountId,
         now: Time,
     ) -> Result<Option<SharedAccount>, StoreError> {
-        // Who was given nothing has nothing read for them but lists: whose account it is anybody may guess.
-        let acl = self.store().read(SharedWith { identifiers: identifiers(address) }).await?;
-        if !rights_by_account(acl, address).contains_key(&owner) {
-            self.shared_views().forget((caller, owner));
-            return Ok(None);
-        }
         let looking = Looking { caller, address, owner };
         self.shared_views().current(self.store(), &looking, now).await
     }
@@ -97,6 +63,7 @@ impl Office {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use store::types::{MailboxId, Rights};
 
     fn row(account: i64, mailbox: i64, name: &str, letters: &str) -> (AccountId, MailboxId, String, Rights) {
         (AccountId(account), MailboxId(mailbox), name.to_owned(), Rights::of(letters).unwrap())
@@ -112,7 +79,7 @@ mod tests {
             row(2, 1, "-bob@hamburger.edu", "l"),
             row(3, 1, "anyone", "li"),
         ];
-        let all = rights_by_account(acl, &bob);
+        let all = rights::by_account(acl, &bob);
         assert_eq!(all.keys().collect::<Vec<_>>(), [&AccountId(1), &AccountId(3)]);
         assert_eq!(all[&AccountId(1)].keys().collect::<Vec<_>>(), [&MailboxId(1)]);
         assert!(!changes_something(&all[&AccountId(1)]) && changes_something(&all[&AccountId(3)]));

@@ -2,30 +2,19 @@
 //! nobody has asked for a while.
 
 use super::catalogue::Catalogue;
+use super::loaded::Loaded;
 use message::Time;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 use store::query::{AccountNews, Mailboxes, States, WholeAccount};
 use store::types::{AccountId, ModSeq};
 use store::{Store, StoreError};
 use tokio::sync::watch;
 
-/// How long an account that nobody asks about stays loaded.
-const KEPT: Duration = Duration::from_secs(10 * 60);
-/// Accounts loaded at most: with 100,000 e-mails each takes ten megabytes.
-const LOADED_MAX: usize = 64;
-
 /// The accounts of a house that are loaded.
 #[derive(Default)]
 pub(crate) struct AccountViews {
-    open: Mutex<HashMap<AccountId, Kept>>,
-}
-
-struct Kept {
-    view: Arc<AccountView>,
-    used: Time,
+    loaded: Loaded<AccountId, AccountView>,
 }
 
 impl AccountViews {
@@ -36,39 +25,17 @@ impl AccountViews {
         account: AccountId,
         now: Time,
     ) -> Result<Option<Arc<Catalogue>>, StoreError> {
-        let view = self.open(store, account, now);
+        let view = self.loaded.open(account, now, || AccountView {
+            account,
+            newest: store.watch(account),
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        });
         let catalogue = view.current(store).await?;
         if catalogue.is_none() {
-            self.open.lock().remove(&account);
+            self.loaded.forget(account);
         }
         Ok(catalogue)
-    }
-
-    fn open(&self, store: &Store, account: AccountId, now: Time) -> Arc<AccountView> {
-        let mut open = self.open.lock();
-        if !open.contains_key(&account) {
-            sweep(&mut open, now);
-        }
-        let kept = open.entry(account).or_insert_with(|| {
-            let view = AccountView {
-                account,
-                newest: store.watch(account),
-                state: Mutex::default(),
-                turn: tokio::sync::Mutex::default(),
-            };
-            Kept { view: Arc::new(view), used: now }
-        });
-        kept.used = now;
-        kept.view.clone()
-    }
-}
-
-/// Makes room for one more: lets go of the old ones, and the oldest of too many.
-fn sweep(open: &mut HashMap<AccountId, Kept>, now: Time) {
-    open.retain(|_, kept| now.since(kept.used) < KEPT);
-    while open.len() >= LOADED_MAX {
-        let Some(oldest) = open.iter().min_by_key(|(_, kept)| kept.used).map(|(account, _)| *account) else { return };
-        open.remove(&oldest);
     }
 }
 
@@ -133,37 +100,5 @@ impl AccountView {
         // Copied only while somebody still looks at it.
         Arc::make_mut(&mut known).follow(news, states, mailboxes);
         Ok(Some(known))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn view(account: i64) -> Kept {
-        let (_, newest) = watch::channel(ModSeq(0));
-        let (state, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Kept { view: Arc::new(AccountView { account: AccountId(account), newest, state, turn }), used: Time(1000) }
-    }
-
-    #[test]
-    fn accounts_nobody_asks_about_are_let_go() {
-        let mut open: HashMap<_, _> = (1..=3).map(|account| (AccountId(account), view(account))).collect();
-        open.get_mut(&AccountId(2)).unwrap().used = Time(2000);
-        sweep(&mut open, Time(1000).after(KEPT));
-        assert_eq!(open.keys().collect::<Vec<_>>(), [&AccountId(2)]);
-    }
-
-    #[test]
-    fn no_more_are_kept_than_there_is_room_for() {
-        let most = i64::try_from(LOADED_MAX).unwrap();
-        let mut open: HashMap<_, _> = (1..most).map(|account| (AccountId(account), view(account))).collect();
-        sweep(&mut open, Time(1000));
-        assert_eq!(open.len(), LOADED_MAX - 1, "there is room for one more");
-        open.insert(AccountId(0), view(0));
-        open.get_mut(&AccountId(0)).unwrap().used = Time(999);
-        sweep(&mut open, Time(1000));
-        assert!(open.len() == LOADED_MAX - 1 && !open.contains_key(&AccountId(0)), "one past it: the oldest went");
     }
 }
