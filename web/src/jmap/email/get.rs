@@ -2,7 +2,7 @@
 
 use super::object::describe;
 use super::source::{Octets, Source};
-use super::wanted::{Property, Wanted, is_known};
+use super::wanted::{OF_ACCOUNT, Property, Wanted, is_known};
 use crate::jmap::blob::BlobId;
 use crate::jmap::context::{Answer, Arguments, Context};
 use crate::jmap::error::MethodError;
@@ -24,7 +24,7 @@ const PAGE: usize = 128;
 pub async fn get(context: &mut Context<'_>, mut arguments: Arguments) -> Answer {
     let get = Get::read(context, &mut arguments)?;
     let properties = get.properties(is_known)?;
-    let wanted = Wanted::read(&mut arguments, properties, None)?;
+    let wanted = Wanted::read(&mut arguments, properties, &OF_ACCOUNT)?;
     arguments.end()?;
     let catalogue = context.catalogue(get.account).await?;
     let asked: Vec<String> = match &get.ids {

@@ -41,15 +41,11 @@ const CONVENIENT: [(&str, &str); 11] = [
     ("sentAt", "header:Date:asDate"),
 ];
 
-/// What is given where nothing is said (RFC 8621 §4.2).
-const DEFAULT: [&str; 24] = [
-    "id",
-    "blobId",
-    "threadId",
-    "mailboxIds",
-    "keywords",
-    "size",
-    "receivedAt",
+/// What is given of an e-mail of the account where nothing is said (RFC 8621 §4.2), before what its content tells.
+pub const OF_ACCOUNT: [&str; 7] = ["id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"];
+
+/// What is given of an e-mail's content where nothing is said (RFC 8621 §4.2 and §4.9).
+const OF_CONTENT: [&str; 17] = [
     "messageId",
     "inReplyTo",
     "references",
@@ -141,22 +137,22 @@ fn part_property(name: &str) -> Option<PartProperty> {
 }
 
 impl Wanted {
-    /// Takes the arguments that say how deep; `properties` are those asked for, else `default` ones (`None`: those of
-    /// `Email/get`).
+    /// Takes the arguments that say how deep; `properties` are those asked for, else those `beside` the content and all that
+    /// the content tells.
     ///
     /// # Errors
     /// `invalidArguments`.
     pub fn read(
         arguments: &mut Arguments,
         properties: Option<Vec<String>>,
-        default: Option<&[&str]>,
+        beside: &[&str],
     ) -> Result<Wanted, MethodError> {
         let unknown = |argument: &str, name: &str| {
             MethodError::invalid_arguments(format!("There is no property {name:?}."))
                 .with("arguments", json!([argument]))
         };
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let wanted = properties.unwrap_or_else(|| names(default.unwrap_or(&DEFAULT)));
+        let wanted = properties.unwrap_or_else(|| names(&[beside, &OF_CONTENT].concat()));
         let read = |name: &String| property(name).ok_or_else(|| unknown("properties", name));
         let properties = wanted.iter().map(read).collect::<Result<_, _>>()?;
         let parts: Vec<String> = arguments.take("bodyProperties")?.unwrap_or_else(|| names(&BODY_DEFAULT));

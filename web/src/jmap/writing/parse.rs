@@ -14,27 +14,6 @@ use store::types::AccountId;
 /// Octets of a blob that is parsed: it is held in memory.
 const OCTETS_MAX: u64 = 64 * 1024 * 1024;
 
-/// Properties that are told where none are named.
-const DEFAULT: [&str; 17] = [
-    "messageId",
-    "inReplyTo",
-    "references",
-    "sender",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "replyTo",
-    "subject",
-    "sentAt",
-    "hasAttachment",
-    "preview",
-    "bodyValues",
-    "textBody",
-    "htmlBody",
-    "attachments",
-];
-
 /// What only an e-mail of the account has.
 const UNKNOWN: [&str; 5] = ["id", "mailboxIds", "keywords", "receivedAt", "threadId"];
 
@@ -46,7 +25,7 @@ pub async fn parse(context: &mut Context<'_>, mut arguments: Arguments) -> Answe
     let account = arguments.account(context)?;
     let blobs: Vec<String> = arguments.need("blobIds")?;
     let properties: Option<Vec<String>> = arguments.take("properties")?;
-    let wanted = Wanted::read(&mut arguments, properties.clone(), Some(&DEFAULT))?;
+    let wanted = Wanted::read(&mut arguments, properties.clone(), &[])?;
     arguments.end()?;
     if blobs.len() > GET_MAX {
         return Err(MethodError::request_too_large());
