@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 /// The rooms, lowest first, and the rooms each may use: all of them stand above it in this list, so no arrow can turn back.
 /// The same rule holds for what a room's tests use.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("platter", &[]),
     ("message", &[]),
+    ("seal", &["message"]),
     ("wire", &["message"]),
     ("queue", &["message", "wire"]),
     ("store", &["platter", "message"]),
@@ -17,11 +18,16 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("web", &["message", "wire", "queue", "store", "office"]),
     ("net", &["message", "wire"]),
     ("server", &["message", "wire", "queue", "store", "office", "web", "net"]),
+    ("agent", &["message", "seal", "wire", "net"]),
+    ("tui", &["message", "seal", "agent"]),
     ("lab", &["platter", "message", "wire", "queue", "store", "office", "web", "net", "server"]),
-    ("pillarbox", &["message", "wire", "queue", "store", "office", "web", "net", "server", "lab"]),
-    ("tests", &["message", "wire", "queue", "store", "office", "web", "net", "server", "lab"]),
-    ("fuzz", &["message", "wire", "web"]),
-    ("bench", &["message"]),
+    (
+        "pillarbox",
+        &["message", "seal", "wire", "queue", "store", "office", "web", "net", "server", "agent", "tui", "lab"],
+    ),
+    ("tests", &["message", "seal", "wire", "queue", "store", "office", "web", "net", "server", "agent", "tui", "lab"]),
+    ("fuzz", &["message", "seal", "wire", "web", "agent"]),
+    ("bench", &["message", "agent"]),
     ("xtask", &[]),
 ];
 
@@ -29,7 +35,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const UNSAFE_ROOM: &str = "platter";
 
 /// What a room must not know, by the libraries that would teach it: sockets, disk, clocks, other rooms' trades.
-const STRANGERS: [(&str, &[&str]); 6] = [
+const STRANGERS: [(&str, &[&str]); 8] = [
     (
         "message",
         &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "hickory-server", "tracing", "nix", "toml"],
@@ -42,6 +48,8 @@ const STRANGERS: [(&str, &[&str]); 6] = [
     ("store", &["rustls", "tokio-rustls", "hyper", "hickory-resolver", "hickory-server", "toml"]),
     ("office", &["rusqlite", "rustls", "tokio-rustls", "hyper", "hickory-resolver", "hickory-server", "nix", "toml"]),
     ("net", &["rusqlite", "hyper", "hickory-server", "toml"]),
+    ("seal", &["tokio", "rusqlite", "rustls", "hyper", "hickory-resolver", "tracing", "nix", "toml"]),
+    ("tui", &["rusqlite", "rustls", "hyper", "hickory-resolver", "nix"]),
 ];
 
 /// What one manifest says.
