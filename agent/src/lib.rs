@@ -1,1 +1,7 @@
-//! agent
+//! What a person's mail program is, without a screen: accounts and their secrets, discovery, connections, submission.
+//! Prints nothing, reads no environment and no clock: folders, time and answers are passed in. Knows nothing of the
+//! server's rooms.
+
+pub mod account;
+pub mod disk;
+pub mod house;
