@@ -5,3 +5,4 @@
 pub mod account;
 pub mod disk;
 pub mod house;
+pub mod secret;
