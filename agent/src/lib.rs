@@ -3,6 +3,11 @@
 //! server's rooms.
 
 pub mod account;
+pub mod dialing;
 pub mod disk;
 pub mod house;
+pub mod http;
 pub mod secret;
+
+#[cfg(test)]
+mod stage;
