@@ -1,6 +1,7 @@
 //! What a person's mail program is, without a screen: accounts, the local mirror of their mail, what goes over the network to
 //! keep it true, letters, reading. Prints nothing; `pillarbox` and `tui` do.
 
+pub mod mailfile;
 pub mod mirror;
 pub mod progress;
 pub mod remote;
