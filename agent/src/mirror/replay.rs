@@ -54,10 +54,8 @@ impl Seen {
                 self.flags.remove(remove);
                 self.flags.add(add);
             }
-            Action::Move { from, to, .. } => {
-                if self.folders.remove(from) {
-                    self.folders.insert(*to);
-                }
+            Action::Move { from, to, .. } if self.folders.remove(from) => {
+                self.folders.insert(*to);
             }
             Action::Copy { to, .. } | Action::Append { to, .. } => {
                 self.folders.insert(*to);
