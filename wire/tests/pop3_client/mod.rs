@@ -5,6 +5,7 @@ use crate::world::BEGINNING;
 use crate::world::stage::{Chunking, PureStage};
 use wire::dialogue::{Dialogue, Port, Stage};
 use wire::pop3::client::{Answer, Ask, Client, Listed, Profile, Task};
+use wire::sasl::client::Credential;
 use wire::sasl::{Mechanism, Secret};
 use wire::smtp::client::{Login, Tls, limits::RANDOM};
 use wire::{Event, Session, Step};
@@ -29,7 +30,11 @@ impl Pair {
     fn new(stage: PureStage, number: u8, tasks: Vec<Vec<Task>>, pace: usize) -> Pair {
         let mut stage = stage;
         stage.open(number, Port::Pop3).unwrap();
-        let login = Login { user: "bob".to_owned(), password: Secret(b"hungry".to_vec()), in_the_clear: true };
+        let login = Login {
+            user: "bob".to_owned(),
+            credential: Credential::Password(Secret(b"hungry".to_vec())),
+            in_the_clear: true,
+        };
         let client = Client::new(BEGINNING, Profile::new(Tls::Never, login), [7; RANDOM]);
         let tasks = tasks.into_iter().rev().collect();
         Pair { client, stage, number, pace, tasks, told: Vec::new(), content: Vec::new(), closed: false }

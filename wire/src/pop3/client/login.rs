@@ -5,16 +5,12 @@ use super::ask::{Refusal, Said};
 use super::limits::AUTH_COMMAND;
 use super::reply::Reply;
 use super::session::{Client, State};
-use crate::sasl::client::ClientError;
+use crate::sasl::client::{ClientError, Place};
 use crate::sasl::line::{self, Line};
 use crate::sasl::{self, Channel, Mechanism};
 use crate::smtp::client::Login;
 use md5::{Digest, Md5};
 use std::fmt::Write as _;
-
-/// Mechanisms, the best first.
-const MECHANISMS: [Mechanism; 4] =
-    [Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login];
 
 /// A login under way.
 pub(super) enum LoggingIn {
@@ -25,7 +21,7 @@ pub(super) enum LoggingIn {
         initial: Option<Vec<u8>>,
     },
     /// USER was said.
-    User,
+    User { password: String },
     /// PASS or APOP was said.
     Last,
 }
@@ -36,7 +32,7 @@ impl Client {
         let Some(mechanism) = self.mechanism(&login) else { return self.log_in_plainly(&login) };
         let exporter = self.facts.tls.as_ref().and_then(|tls| tls.exporter);
         let channel = Channel { exporter, plus_offered: self.offers(Mechanism::ScramSha256Plus) };
-        let started = sasl::client::Client::start(mechanism, (&login.user, &login.password), channel, &self.random);
+        let started = sasl::client::Client::start(mechanism, (&login.user, &login.credential), channel, &self.random);
         match started {
             Ok((exchange, initial)) => self.authenticate(mechanism, exchange, initial),
             Err(_) => self.leave(Said::Refused(Refusal::Unsayable)),
@@ -49,12 +45,8 @@ impl Client {
 
     fn mechanism(&self, login: &Login) -> Option<Mechanism> {
         let bound = self.facts.tls.as_ref().is_some_and(|tls| tls.exporter.is_some());
-        let may = |mechanism: &Mechanism| match mechanism {
-            Mechanism::ScramSha256Plus => bound,
-            Mechanism::ScramSha256 => true,
-            Mechanism::Plain | Mechanism::Login => self.may_say_password(login),
-        };
-        MECHANISMS.into_iter().find(|mechanism| may(mechanism) && self.offers(*mechanism))
+        let place = Place { sealed: self.may_say_password(login), bound };
+        sasl::client::choose(&login.credential, place, |mechanism| self.offers(mechanism))
     }
 
     /// The password itself is not said where others can read it (RFC 2595 §2.2).
@@ -75,28 +67,32 @@ impl Client {
     }
 
     fn log_in_plainly(&mut self, login: &Login) {
-        let password = std::str::from_utf8(&login.password.0).ok().filter(|password| is_word(password));
+        // A token is said by its mechanisms alone.
+        let Some(secret) = login.credential.password() else { return self.leave(Said::Refused(Refusal::NoLogin)) };
+        let password = std::str::from_utf8(&secret.0).ok().filter(|password| is_word(password));
         let sayable = is_word(&login.user) && !login.user.contains(' ');
         // Servers older than CAPA know USER; others say whether they do (RFC 2449 §6.3).
         let user = self.facts.capabilities.is_empty() || self.facts.can("USER");
         match (password, self.timestamp.clone()) {
-            (Some(_), Some(timestamp)) if self.profile.apop && sayable => self.apop(login, &timestamp),
+            (Some(password), Some(timestamp)) if self.profile.apop && sayable => {
+                self.apop(&login.user, password, &timestamp);
+            }
             _ if !self.may_say_password(login) || !user => self.leave(Said::Refused(Refusal::NoLogin)),
-            (Some(_), _) if is_word(&login.user) => {
+            (Some(password), _) if is_word(&login.user) => {
                 self.send(&format!("USER {}", login.user));
-                self.state = State::Login(Box::new(LoggingIn::User));
+                self.state = State::Login(Box::new(LoggingIn::User { password: password.to_owned() }));
             }
             _ => self.leave(Said::Refused(Refusal::Unsayable)),
         }
     }
 
-    fn apop(&mut self, login: &Login, timestamp: &str) {
-        let digest = Md5::new().chain_update(timestamp).chain_update(&login.password.0).finalize();
+    fn apop(&mut self, user: &str, password: &str, timestamp: &str) {
+        let digest = Md5::new().chain_update(timestamp).chain_update(password).finalize();
         let hex = digest.iter().fold(String::new(), |mut hex, octet| {
             let _ = write!(hex, "{octet:02x}");
             hex
         });
-        self.send(&format!("APOP {} {hex}", login.user));
+        self.send(&format!("APOP {user} {hex}"));
         self.state = State::Login(Box::new(LoggingIn::Last));
     }
 
@@ -125,10 +121,10 @@ impl Client {
             return self.leave(Said::No(reply));
         }
         match login.as_mut() {
-            LoggingIn::User => {
+            LoggingIn::User { password } => {
+                let line = format!("PASS {password}");
                 **login = LoggingIn::Last;
-                let password = self.profile.login.password.0.clone();
-                self.send(&format!("PASS {}", String::from_utf8_lossy(&password)));
+                self.send(&line);
             }
             LoggingIn::Last => self.ask_capability_again(),
             // Who says yes before all was said has not looked at it.

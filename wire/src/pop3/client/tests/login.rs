@@ -87,7 +87,11 @@ fn without_tls_there_is_no_password() {
 /// RFC 1939 §7 has this very example.
 #[test]
 fn apop_signs_the_timestamp() {
-    let login = Login { user: "mrose".into(), password: Secret(b"tanstaaf".to_vec()), in_the_clear: false };
+    let login = Login {
+        user: "mrose".into(),
+        credential: Credential::Password(Secret(b"tanstaaf".to_vec())),
+        in_the_clear: false,
+    };
     let mut profile = Profile::new(Tls::Never, login);
     let greeting = "S: +OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\nC: CAPA\nS: -ERR\n";
     let refused = plays(&format!("{greeting} C: QUIT\nX:"), &profile, &[]);
@@ -117,7 +121,7 @@ fn a_long_initial_response_waits_for_a_challenge() {
     let mut profile = profile(Tls::Never);
     let fits = |octets: usize| {
         let mut profile = profile.clone();
-        profile.login.password = Secret(vec![b'x'; octets]);
+        profile.login.credential = Credential::Password(Secret(vec![b'x'; octets]));
         let mut drive = Drive::new(profile, &[]);
         drive.hear(b"+OK\r\n");
         drive.hear(b"+OK\r\nSASL PLAIN\r\n.\r\n");
@@ -127,7 +131,7 @@ fn a_long_initial_response_waits_for_a_challenge() {
     assert_eq!(fits(175), "AUTH PLAIN \r\n".len() + 240);
     assert_eq!(fits(176), "AUTH PLAIN\r\n".len());
     assert!((250..=limits::AUTH_COMMAND).contains(&fits(175)));
-    profile.login.password = Secret(vec![b'x'; 200]);
+    profile.login.credential = Credential::Password(Secret(vec![b'x'; 200]));
     let response = crate::sasl::line::encode(&[b"\0bob\0".to_vec(), vec![b'x'; 200]].concat());
     let script = format!(
         "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: -ERR [AUTH] no\nC: QUIT\nX:"
@@ -147,8 +151,8 @@ fn scram_without_proof_is_no_login() {
 #[test]
 fn what_cannot_be_said_is_not_said() {
     for (user, password) in [("b\rob", "x"), ("", "x"), ("bob", "a\0b"), ("bob", "")] {
-        let password = Secret(password.as_bytes().to_vec());
-        let profile = Profile::new(Tls::Never, Login { user: user.into(), password, in_the_clear: true });
+        let credential = Credential::Password(Secret(password.as_bytes().to_vec()));
+        let profile = Profile::new(Tls::Never, Login { user: user.into(), credential, in_the_clear: true });
         for capabilities in ["-ERR", "+OK\r\nSASL PLAIN\r\n."] {
             let mut drive = Drive::new(profile.clone(), &[]);
             drive.hear(b"+OK\r\n");
@@ -157,6 +161,17 @@ fn what_cannot_be_said_is_not_said() {
             assert_eq!(drive.lost(), Some((Stage::Capability, Said::Refused(Refusal::Unsayable))));
         }
     }
+}
+
+#[test]
+fn a_token_is_said_by_its_mechanism_alone() {
+    let token = Credential::Token(Secret(b"ya29".to_vec()));
+    let profile = Profile::new(Tls::Never, Login { user: "bob".into(), credential: token, in_the_clear: true });
+    let script = "S: +OK\nC: CAPA\nS: +OK\nS: SASL XOAUTH2 PLAIN\nS: .
+        C: AUTH XOAUTH2 dXNlcj1ib2IBYXV0aD1CZWFyZXIgeWEyOQEB\nS: + e30=\nC:\nS: -ERR [AUTH] expired\nC: QUIT\nX:";
+    assert!(matches!(plays(script, &profile, &[]).lost(), Some((Stage::Login, Said::No(_)))));
+    let none = "S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL PLAIN\nS: .\nC: QUIT\nX:";
+    assert_eq!(plays(none, &profile, &[]).lost(), Some((Stage::Capability, Said::Refused(Refusal::NoLogin))));
 }
 
 /// Changes a value on its way.

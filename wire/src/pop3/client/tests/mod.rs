@@ -8,6 +8,7 @@ mod tasks;
 
 use super::*;
 use crate::sasl::Secret;
+use crate::sasl::client::Credential;
 use crate::session::{Event, INPUT_MIN, Session, Step};
 use crate::smtp::client::{Login, Tls, limits::RANDOM};
 use crate::{Time, TlsFacts};
@@ -21,7 +22,7 @@ const _: fn() = || {
 const NOW: Time = Time(1_000_000);
 
 fn login(in_the_clear: bool) -> Login {
-    Login { user: "bob".to_owned(), password: Secret(b"hungry".to_vec()), in_the_clear }
+    Login { user: "bob".to_owned(), credential: Credential::Password(Secret(b"hungry".to_vec())), in_the_clear }
 }
 
 fn profile(tls: Tls) -> Profile {
