@@ -8,6 +8,7 @@ pub mod disk;
 pub mod house;
 pub mod http;
 pub mod letter;
+pub mod mailfile;
 pub mod mirror;
 pub mod progress;
 pub mod reading;
