@@ -23,7 +23,7 @@ impl RawField {
         String::from_utf8_lossy(&header::unfold(value.unwrap_or(&[]))).trim().to_owned()
     }
 
-    /// Structural fields say how the content is to be read (RFC 9788 §1.1.1).
+    /// Structural fields say how the content is to be read (RFC 9788).
     pub(crate) fn is_structural(&self) -> bool {
         self.name.starts_with("content-") || self.name == "mime-version"
     }

@@ -9,7 +9,7 @@ const HIDDEN_SUBJECT: &[u8] = b"Subject: [...]\r\n";
 /// Fields that the payload may bring; what follows is left alone.
 pub const PROTECTED_FIELDS_MAX: usize = 200;
 
-/// What the sender meant by the copies: the `hp` parameter (RFC 9788 §2.1.1).
+/// What the sender meant by the copies: the `hp` parameter (RFC 9788).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// They are to be proved.
@@ -75,7 +75,7 @@ fn baseline(field: &RawField) -> Option<RawField> {
     }
 }
 
-/// Puts copies of the outer fields into the payload, and gives back what is to stand outside (RFC 9788 §5.2.1).
+/// Puts copies of the outer fields into the payload, and gives back what is to stand outside (RFC 9788).
 pub(crate) fn protect(outer: Vec<RawField>, payload: &mut Halves, mode: Mode) -> Vec<RawField> {
     mark(payload, mode);
     let copies: Vec<RawField> = outer.iter().filter(|field| !stays_outside(field)).cloned().collect();
@@ -127,7 +127,7 @@ pub(crate) fn mode_of(payload: &Halves) -> Option<Mode> {
     }
 }
 
-/// Reads the protected fields of a payload, beside what stands outside (RFC 9788 §4.2).
+/// Reads the protected fields of a payload, beside what stands outside (RFC 9788).
 pub(crate) fn read(payload: &Halves, outer: &[RawField], was_encrypted: bool) -> Option<ProtectedHeader> {
     let mode = mode_of(payload)?;
     let said_outside: Vec<(String, String)> = payload

@@ -62,7 +62,7 @@ pub(crate) fn detached(content: &[u8], identity: &Identity, at: Time) -> Result<
     Ok(Detached { der: signed::wrapped(oid::SIGNED_DATA, &data)?, micalg: digest.micalg() })
 }
 
-/// RFC 8551 §2.3 of RFC 8550: the chain travels along, so that others can follow it.
+/// RFC 8550 §2.3: the chain travels along, so that others can follow it.
 fn certificates(identity: &Identity) -> Result<CertificateSet, Error> {
     let all = std::iter::once(&identity.certificate).chain(&identity.chain);
     let choices = all.map(|certificate| {
