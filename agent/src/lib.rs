@@ -13,9 +13,12 @@ pub mod mirror;
 pub mod progress;
 pub mod reading;
 pub mod remote;
+pub mod sealing;
 pub mod secret;
 pub mod trouble;
 pub mod worker;
 
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod stage;

@@ -106,6 +106,24 @@ impl Opened {
         !was_encrypted || self.is_authenticated() && self.extent == Extent::Whole
     }
 
+    /// The letter as a message without its seals: what was opened, under the header of the message it came in, in which
+    /// fields from inside the seal stand for those outside (RFC 9788).
+    #[must_use]
+    pub fn message(&self, came_in: &[u8]) -> Vec<u8> {
+        let (mut outer, _) = Halves::of(came_in).into_payload();
+        let inside = Halves::of(&self.entity);
+        let (inner, payload) = inside.into_payload();
+        if self.header.is_some() {
+            let inner: Vec<RawField> = inner.into_iter().filter(|field| !protect::stays_outside(field)).collect();
+            outer.retain(|field| !inner.iter().any(|other| other.name == field.name));
+            outer.extend(inner);
+        }
+        let mut out: Vec<u8> = outer.iter().flat_map(|field| field.octets.iter().copied()).collect();
+        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        out.extend_from_slice(&payload.write());
+        out
+    }
+
     /// The certificate of the sender that is worth keeping, to answer encrypted: of a valid signature only.
     #[must_use]
     pub fn certificate_to_keep(&self) -> Option<&Certificate> {

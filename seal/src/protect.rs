@@ -62,7 +62,7 @@ impl ProtectedHeader {
 }
 
 /// Fields that are not copied: who else gets the letter unseen, and what the way leaves behind.
-fn stays_outside(field: &RawField) -> bool {
+pub(crate) fn stays_outside(field: &RawField) -> bool {
     matches!(field.name.as_str(), "bcc" | "resent-bcc" | "received" | "return-path" | "delivered-to" | "hp-outer")
 }
 
