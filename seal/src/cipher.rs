@@ -186,3 +186,63 @@ fn open_short(encrypted: &Encrypted, key: &[u8], nonce: [u8; NONCE], about: &[u8
     verify_slices_are_equal(tag.as_ref().get(..encrypted.tag.len())?, &encrypted.tag).ok()?;
     Some(octets)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const LETTER: &[u8] = b"Do you like ketchup? It goes with everything.";
+
+    /// The same with a tag of so many octets, as RFC 5084 §3.2 allows.
+    fn with_tag(length: u8) -> (Zeroizing<Vec<u8>>, Encrypted) {
+        let (key, mut encrypted) = encrypt(LETTER, Cipher::Aes256Gcm).unwrap();
+        let parameters: GcmParameters = encrypted.algorithm.parameters.as_ref().unwrap().decode_as().unwrap();
+        let shorter = GcmParameters { nonce: parameters.nonce, tag: length };
+        encrypted.algorithm.parameters = super::parameters(&shorter).unwrap();
+        encrypted.tag.truncate(usize::from(length));
+        (key, encrypted)
+    }
+
+    #[test]
+    fn short_tags_are_checked_as_whole_ones_are() {
+        for length in 12..=16 {
+            let (key, encrypted) = with_tag(length);
+            assert_eq!(decrypt(&encrypted, &key, b"").unwrap(), LETTER, "{length}");
+            assert_eq!(decrypt(&encrypted, &key, b"more"), Err(Error::Undecryptable), "{length}");
+            for at in [0, LETTER.len() - 1] {
+                let mut octets = encrypted.octets.clone();
+                octets[at] ^= 1;
+                let changed = Encrypted { algorithm: encrypted.algorithm.clone(), octets, tag: encrypted.tag.clone() };
+                assert_eq!(decrypt(&changed, &key, b""), Err(Error::Undecryptable), "{length}");
+            }
+        }
+        let (key, encrypted) = with_tag(11);
+        assert_eq!(decrypt(&encrypted, &key, b""), Err(Error::Undecryptable), "one below what is allowed");
+    }
+
+    #[test]
+    fn what_stands_beside_the_content_is_authenticated() {
+        let mut octets = LETTER.to_vec();
+        let key = [7; 32];
+        let sealing = gcm(&key).unwrap();
+        let nonce = Nonce::assume_unique_for_key([1; NONCE]);
+        let tag =
+            sealing.seal_in_place_separate_tag(nonce, Aad::from(b"beside"), &mut octets).unwrap().as_ref().to_vec();
+        let named = GcmParameters { nonce: OctetString::new([1; NONCE]).unwrap(), tag: 16 };
+        let algorithm = algorithm(oid::AES256_GCM, super::parameters(&named).unwrap());
+        let encrypted = Encrypted { algorithm, octets, tag };
+        assert_eq!(decrypt(&encrypted, &key, b"beside").unwrap(), LETTER);
+        assert_eq!(decrypt(&encrypted, &key, b""), Err(Error::Undecryptable));
+    }
+
+    #[test]
+    fn keys_of_a_wrong_length_decrypt_nothing() {
+        for cipher in [Cipher::Aes256Gcm, Cipher::Aes256Cbc] {
+            let (_, encrypted) = encrypt(LETTER, cipher).unwrap();
+            for length in [0, 5, 31, 33] {
+                assert_eq!(decrypt(&encrypted, &vec![0; length], b""), Err(Error::Undecryptable));
+            }
+        }
+    }
+}

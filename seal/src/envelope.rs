@@ -9,11 +9,15 @@ use crate::signed::{context, wrapped};
 use crate::transport::{self, RECIPIENTS_MAX, Transport};
 use crate::{Error, oid};
 use cms::content_info::CmsVersion;
-use cms::enveloped_data::{EncryptedContentInfo, EnvelopedData, RecipientInfo, RecipientInfos};
+use cms::enveloped_data::{EncryptedContentInfo, RecipientInfo};
 use der::asn1::{AnyRef, ObjectIdentifier, OctetString, OctetStringRef};
 use der::{Any, Encode, Reader, Sequence, SliceReader, Tag, TagNumber};
 use message::Time;
 use x509_cert::spki::AlgorithmIdentifierOwned;
+
+/// Wrapped keys of one letter that are tried: one for each key of the reader that it was encrypted to. A letter that names
+/// him more often keeps his machine busy and nothing else.
+pub const TRIES_MAX: usize = 8;
 
 /// Somebody a letter is encrypted to.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +28,19 @@ pub struct Recipient<'a> {
     pub transport: Transport,
 }
 
+/// EnvelopedData (RFC 5652 §6.1) without originator and attributes.
+#[derive(Sequence)]
+struct EnvelopedData {
+    version: CmsVersion,
+    recipients: Any,
+    content: EncryptedContentInfo,
+}
+
 /// AuthEnvelopedData (RFC 5083 §2.1) without attributes.
 #[derive(Sequence)]
 struct AuthEnvelopedData {
     version: CmsVersion,
-    recipients: RecipientInfos,
+    recipients: Any,
     content: EncryptedContentInfo,
     mac: OctetString,
 }
@@ -74,7 +86,7 @@ pub(crate) fn encrypt(
 
 fn envelope(infos: Vec<RecipientInfo>, encrypted: Encrypted, cipher: Cipher) -> Result<Vec<u8>, Error> {
     let agrees = infos.iter().any(|info| matches!(info, RecipientInfo::Kari(_)));
-    let recipients = RecipientInfos::try_from(infos)?;
+    let recipients = set_of(&infos)?;
     let content = EncryptedContentInfo {
         content_type: oid::DATA,
         content_enc_alg: encrypted.algorithm,
@@ -89,16 +101,17 @@ fn envelope(infos: Vec<RecipientInfo>, encrypted: Encrypted, cipher: Cipher) -> 
         Cipher::Aes256Cbc => {
             // RFC 5652 §6.1: 0 where all recipients are of version 0.
             let version = if agrees { CmsVersion::V2 } else { CmsVersion::V0 };
-            let data = EnvelopedData {
-                version,
-                originator_info: None,
-                recip_infos: recipients,
-                encrypted_content: content,
-                unprotected_attrs: None,
-            };
+            let data = EnvelopedData { version, recipients, content };
             wrapped(oid::ENVELOPED_DATA, &data)
         }
     }
+}
+
+/// A SET in the order of DER. The ready type sorts a thousand for a minute.
+fn set_of(infos: &[RecipientInfo]) -> Result<Any, Error> {
+    let mut elements = infos.iter().map(Encode::to_der).collect::<Result<Vec<_>, _>>()?;
+    elements.sort();
+    Ok(Any::new(Tag::Set, elements.concat())?)
 }
 
 /// Whether a certificate can be encrypted to at this time.
@@ -150,19 +163,20 @@ pub(crate) fn decrypt(
         return Err(Error::Malformed);
     }
     let mut failure = Error::NotForYou;
-    for wrapped in &envelope.recipients {
+    let pairs = envelope.recipients.iter().flat_map(|wrapped| {
         let own = identities.iter().enumerate().filter(|(_, identity)| wrapped.is_for(identity));
-        for (opened_by, identity) in own {
-            let key = wrapped.unwrap(identity.key(), found.key_length);
-            match key.and_then(|key| cipher::decrypt(&envelope.encrypted, &key, &envelope.about)) {
-                Ok(content) => {
-                    let recipients = envelope.recipients.len();
-                    let decrypted = Decrypted { is_authenticated: found.is_gcm, recipients, opened_by };
-                    return Ok((decrypted, content));
-                }
-                Err(error @ Error::Unsupported(_)) => failure = error,
-                Err(_) => failure = Error::Undecryptable,
+        own.map(move |(opened_by, identity)| (wrapped, opened_by, identity))
+    });
+    for (wrapped, opened_by, identity) in pairs.take(TRIES_MAX) {
+        let key = wrapped.unwrap(identity.key(), found.key_length);
+        match key.and_then(|key| cipher::decrypt(&envelope.encrypted, &key, &envelope.about)) {
+            Ok(content) => {
+                let recipients = envelope.recipients.len();
+                let decrypted = Decrypted { is_authenticated: found.is_gcm, recipients, opened_by };
+                return Ok((decrypted, content));
             }
+            Err(error @ Error::Unsupported(_)) => failure = error,
+            Err(_) => failure = Error::Undecryptable,
         }
     }
     Err(failure)

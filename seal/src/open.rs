@@ -114,7 +114,10 @@ impl Opened {
         let inside = Halves::of(&self.entity);
         let (inner, payload) = inside.into_payload();
         if self.header.is_some() {
-            let inner: Vec<RawField> = inner.into_iter().filter(|field| !protect::stays_outside(field)).collect();
+            // An author inside whom no signature proves would get past what hosts checked of the one outside (RFC 9788).
+            let proves_author = self.standing() == Some(Standing::Valid);
+            let stands = |field: &RawField| !protect::stays_outside(field) && (proves_author || field.name != "from");
+            let inner: Vec<RawField> = inner.into_iter().filter(stands).collect();
             outer.retain(|field| !inner.iter().any(|other| other.name == field.name));
             outer.extend(inner);
         }

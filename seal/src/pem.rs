@@ -98,3 +98,28 @@ impl Certificate {
         write("CERTIFICATE", self.der())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn blocks_are_found_among_other_text() {
+        let text = b"Bag Attributes\r\n  name: x\r\n-----BEGIN ONE-----\r\nAAEC\r\nAwQ=\r\n-----END ONE-----\nmore\n\
+            -----BEGIN TWO-----\nDEK-Info: x\n\nAA==\n-----END TWO-----\n-----BEGIN OPEN-----\nAA==\n";
+        let found = blocks(text).unwrap();
+        let found: Vec<_> =
+            found.iter().map(|one| (one.label.as_str(), one.octets.as_slice(), one.is_encrypted)).collect();
+        assert_eq!(found, [("ONE", &[0, 1, 2, 3, 4][..], false), ("TWO", &[0], true)]);
+    }
+
+    #[test]
+    fn blocks_and_octets_have_limits() {
+        let block = b"-----BEGIN A-----\n-----END A-----\n";
+        assert_eq!(blocks(&block.repeat(BLOCKS_MAX)).unwrap().len(), BLOCKS_MAX);
+        assert!(matches!(blocks(&block.repeat(BLOCKS_MAX + 1)), Err(Error::Limit { .. })));
+        assert!(blocks(&vec![b'\n'; PEM_OCTETS_MAX]).is_ok());
+        assert!(matches!(blocks(&vec![b'\n'; PEM_OCTETS_MAX + 1]), Err(Error::Limit { .. })));
+    }
+}

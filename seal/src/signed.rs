@@ -90,3 +90,37 @@ pub(crate) fn could_be_attributes(content: &[u8]) -> bool {
     let message_digest = oid::MESSAGE_DIGEST.as_bytes();
     content.first() == Some(&0x31) && content.windows(message_digest.len()).any(|window| window == message_digest)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A SignedData of so many certificates and signers, none of them readable.
+    fn crowded(certificates: usize, signers: usize) -> Any {
+        let set = |tag: Tag, inner: Vec<u8>| Any::new(tag, inner).unwrap().to_der().unwrap();
+        let certificate_set = Tag::ContextSpecific { constructed: true, number: TagNumber::N0 };
+        let one = [0x30, 0x02, 0x05, 0x00];
+        let mut inner = vec![0x02, 0x01, 0x01, 0x31, 0x00, 0x30, 0x0b];
+        inner.extend(oid::DATA.to_der().unwrap());
+        inner.extend(set(certificate_set, one.repeat(certificates)));
+        inner.extend(set(Tag::Set, one.repeat(signers)));
+        Any::new(Tag::Sequence, inner).unwrap()
+    }
+
+    #[test]
+    fn certificates_and_signers_have_limits() {
+        let most = parse(&crowded(CERTIFICATES_MAX, SIGNERS_MAX)).unwrap();
+        assert_eq!((most.certificates.len(), most.signers.len()), (CERTIFICATES_MAX, SIGNERS_MAX));
+        for (certificates, signers) in [(CERTIFICATES_MAX + 1, 1), (1, SIGNERS_MAX + 1)] {
+            assert!(matches!(parse(&crowded(certificates, signers)), Err(Error::Limit { .. })));
+        }
+    }
+
+    #[test]
+    fn attributes_are_told_from_letters() {
+        let attributes = [&[0x31, 0x0d, 0x30, 0x0b, 0x06, 0x09][..], oid::MESSAGE_DIGEST.as_bytes()].concat();
+        assert!(could_be_attributes(&attributes));
+        assert!(!could_be_attributes(b"1 hamburger, please"));
+    }
+}

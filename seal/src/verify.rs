@@ -14,6 +14,9 @@ use message::{Address, Time};
 use x509_cert::attr::Attributes;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+/// Certificates that are tried for one signer: more than one only where two carry one name and number.
+pub const CANDIDATES_MAX: usize = 4;
+
 /// What a signature is held up to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check<'a> {
@@ -92,8 +95,10 @@ pub struct Signature {
 /// What a signature comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Everything holds.
+    /// Everything holds, and the signer is who the letter says to come from.
     Valid,
+    /// Everything holds, but the signer is the `Sender`, not the author named in `From`.
+    SentForOthers,
     /// The content was changed after it was signed, or never signed by this key.
     Tampered,
     /// The certificate has expired.
@@ -171,7 +176,8 @@ impl Signature {
             Trust::Weak => return Standing::Weak,
         }
         match self.signer {
-            Signer::From(_) | Signer::Sender(_) => Standing::Valid,
+            Signer::From(_) => Standing::Valid,
+            Signer::Sender(_) => Standing::SentForOthers,
             Signer::Other(_) | Signer::Nobody => Standing::WrongAddress,
         }
     }
@@ -208,27 +214,42 @@ pub(crate) fn detached(signature: &[u8]) -> Result<Signed, Error> {
 
 /// Checks all signatures over a content.
 pub(crate) fn verified(content: &[u8], signed: &Signed, check: &Check<'_>) -> Verified {
+    let mut content = Content { octets: content, kind: signed.content_type, digests: Vec::new() };
     let certificates = certificate::readable(&signed.certificates);
-    let signatures = signed.signers.iter().map(|signer| match signer {
-        Some(signer) => one(signer, content, signed.content_type, &certificates, check),
-        None => Signature::unchecked(Integrity::Unreadable),
-    });
-    let signatures = signatures.collect();
+    let mut signatures = Vec::new();
+    for signer in &signed.signers {
+        signatures.push(match signer {
+            Some(signer) => one(signer, &mut content, &certificates, check),
+            None => Signature::unchecked(Integrity::Unreadable),
+        });
+    }
     Verified { signatures, certificates }
 }
 
-fn one(
-    signer: &SignerInfo,
-    content: &[u8],
-    content_type: ObjectIdentifier,
-    sent: &[Certificate],
-    check: &Check<'_>,
-) -> Signature {
+/// A content, digested once for each kind of digest, however many signers and certificates there are.
+struct Content<'a> {
+    octets: &'a [u8],
+    kind: ObjectIdentifier,
+    digests: Vec<(Hash, Vec<u8>)>,
+}
+
+impl Content<'_> {
+    fn digest(&mut self, hash: Hash) -> Vec<u8> {
+        if let Some((_, digest)) = self.digests.iter().find(|(known, _)| *known == hash) {
+            return digest.clone();
+        }
+        let digest = hash.of(self.octets);
+        self.digests.push((hash, digest.clone()));
+        digest
+    }
+}
+
+fn one(signer: &SignerInfo, content: &mut Content<'_>, sent: &[Certificate], check: &Check<'_>) -> Signature {
     // Two certificates may carry one name and number; only the key can tell which is meant.
     let candidates = sent.iter().chain(check.known).filter(|certificate| is_of(certificate, &signer.sid));
     let mut found: Option<(Integrity, &Certificate)> = None;
-    for candidate in candidates {
-        let integrity = integrity(signer, content, content_type, &candidate.public_key());
+    for candidate in candidates.take(CANDIDATES_MAX) {
+        let integrity = integrity(signer, content, &candidate.public_key());
         if found.is_none() || integrity == Integrity::Intact {
             let done = integrity == Integrity::Intact;
             found = Some((integrity, candidate));
@@ -259,7 +280,7 @@ fn is_of(certificate: &Certificate, id: &SignerIdentifier) -> bool {
 }
 
 /// RFC 5652 §5.4, §5.6.
-fn integrity(signer: &SignerInfo, content: &[u8], content_type: ObjectIdentifier, key: &PublicKey) -> Integrity {
+fn integrity(signer: &SignerInfo, content: &mut Content<'_>, key: &PublicKey) -> Integrity {
     let scheme = match Scheme::of(signer, key) {
         Ok(scheme) => scheme,
         Err(Weakness::Weak(reason)) => return Integrity::Weak(reason),
@@ -267,13 +288,13 @@ fn integrity(signer: &SignerInfo, content: &[u8], content_type: ObjectIdentifier
     };
     let held = match &signer.signed_attrs {
         Some(attributes) => {
-            digest_fits(signer, content, content_type, scheme.hash)
+            digest_fits(signer, content, scheme.hash)
                 && attributes.to_der().is_ok_and(|der| holds(&scheme, key, &der, signer.signature.as_bytes()))
         }
         None => {
-            content_type == oid::DATA
-                && !signed::could_be_attributes(content)
-                && holds(&scheme, key, content, signer.signature.as_bytes())
+            content.kind == oid::DATA
+                && !signed::could_be_attributes(content.octets)
+                && holds(&scheme, key, content.octets, signer.signature.as_bytes())
         }
     };
     match scheme.weakness(key) {
@@ -284,11 +305,11 @@ fn integrity(signer: &SignerInfo, content: &[u8], content_type: ObjectIdentifier
 }
 
 /// The attributes that must be there, each once and with one value (RFC 5652 §11.1, §11.2).
-fn digest_fits(signer: &SignerInfo, content: &[u8], content_type: ObjectIdentifier, hash: Hash) -> bool {
+fn digest_fits(signer: &SignerInfo, content: &mut Content<'_>, hash: Hash) -> bool {
     let kind = attribute(signer, oid::CONTENT_TYPE).and_then(|value| value.decode_as::<ObjectIdentifier>().ok());
     let digest = attribute(signer, oid::MESSAGE_DIGEST);
     let digest = digest.and_then(|value| value.decode_as::<OctetStringRef<'_>>().ok()).map(|octets| octets.as_bytes());
-    kind == Some(content_type) && digest == Some(hash.of(content).as_slice())
+    kind == Some(content.kind) && digest == Some(content.digest(hash).as_slice())
 }
 
 /// The value of a signed attribute that stands there once, with one value.

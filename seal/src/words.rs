@@ -48,6 +48,10 @@ impl Opened {
         words
     }
 
+    fn is_proved(&self) -> bool {
+        matches!(self.standing(), Some(Standing::Valid | Standing::SentForOthers))
+    }
+
     fn about_encryption(&self, words: &mut Words) {
         let Some(first) = self.encrypted().next() else { return };
         words.proved.push(match first.recipients {
@@ -61,13 +65,13 @@ impl Opened {
                     .to_owned(),
             );
         }
-        if self.standing() != Some(Standing::Valid) {
+        if !self.is_proved() {
             words.not_proved.push("Encryption does not prove who wrote it.".to_owned());
         }
     }
 
     fn about_header(&self, words: &mut Words) {
-        let proves = self.standing() == Some(Standing::Valid);
+        let proves = self.is_proved();
         let subject = self.header.as_ref().and_then(|header| header.field("Subject"));
         match subject {
             Some(field) if field.was_hidden => words.proved.push("The subject was encrypted, too.".to_owned()),
@@ -135,7 +139,10 @@ impl Signature {
         });
         self.about_trust(words);
         match &self.signer {
-            Signer::From(_) | Signer::Sender(_) => {}
+            Signer::From(_) => {}
+            Signer::Sender(_) => words
+                .not_proved
+                .push("The author named in the letter did not sign it; who sent it for him did.".to_owned()),
             Signer::Other(addresses) => words.not_proved.push(format!(
                 "The address does not fit: the certificate is that of {}, not of the address the letter says to come from.",
                 addresses.iter().take(NAMED_MAX).map(shown).collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use crate::people::{letter, people, text};
 use crate::sealing::{encrypted, signed};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use seal::{Cipher, Error, Extent, Identity, Standing, open};
+use seal::{Cipher, Error, Extent, Identity, Standing, TRIES_MAX, open};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -142,6 +142,47 @@ fn attributes_do_not_pass_for_a_content() {
         der[at + 10] = 0x05;
     });
     assert_ne!(open(&message, &people().reader(&[])).unwrap().standing(), Some(Standing::Valid));
+}
+
+/// A letter that names one reader again and again costs him a few tries, not a thousand.
+#[test]
+fn a_reader_named_often_tries_a_few_keys_only() {
+    let message = encrypted(&letter("alice@hamburger.edu"), &[&people().bob], &people().bob, Cipher::Aes256Gcm);
+    let of = |count: usize| vec![people().bob.clone(); count];
+    let right_last = |wrong: usize| {
+        // Identities of one certificate: all match, and the first opens. Here each is tried on a broken key.
+        let broken = with_structure(&message, |der| {
+            let at = der.len() - 1;
+            der[at] ^= 1;
+        });
+        open(&broken, &people().reader(&of(wrong))).unwrap().closed().cloned()
+    };
+    assert_eq!(right_last(TRIES_MAX + 1), Some(Error::Undecryptable));
+    assert!(open(&message, &people().reader(&of(TRIES_MAX + 1))).unwrap().closed().is_none());
+}
+
+#[test]
+fn recipients_have_a_limit() {
+    use seal::{Envelope, RECIPIENTS_MAX, Recipient, Sealing, Transport, seal};
+    let stranger = people().authority.issuer.key();
+    let many: Vec<_> = (0..RECIPIENTS_MAX)
+        .map(|number| {
+            let params = crate::people::person("Many", &format!("many{number}@crepes.fr"));
+            let params = params.signed_by(stranger, &people().authority.issuer).unwrap();
+            seal::Certificate::from_der(params.der()).unwrap()
+        })
+        .collect();
+    let to: Vec<Recipient<'_>> =
+        many.iter().map(|certificate| Recipient { certificate, transport: Transport::Oaep }).collect();
+    let sealed = |recipients: &[Recipient<'_>]| {
+        let envelope = Envelope { recipients, own: &people().bob.certificate, cipher: Cipher::Aes256Gcm };
+        let sealing = Sealing { sign: None, encrypt: Some(envelope), protects_header: false, at: crate::people::NOW };
+        seal(&letter("bob@crepes.fr"), &sealing)
+    };
+    let most = sealed(&to[..RECIPIENTS_MAX - 1]).unwrap();
+    let opened = open(&most, &people().reader(bob())).unwrap();
+    assert_eq!(opened.encrypted().next().unwrap().recipients, RECIPIENTS_MAX);
+    assert!(matches!(sealed(&to), Err(Error::Limit { .. })));
 }
 
 proptest::proptest! {

@@ -1,7 +1,8 @@
 //! Beside `openssl cms`: what we seal it opens, what it seals we open. Where there is no `openssl` these say so and pass.
 
-use crate::people::{NOW, authority, identity, letter, people, person, text};
+use crate::people::{DAY_MS, NOW, authority, identity, letter, people, person, text};
 use crate::sealing::{encrypted, signed};
+use message::Time;
 use rcgen::KeyPair;
 use seal::{Cipher, Envelope, Identity, Integrity, Reader, Recipient, Roots, Sealing, Standing, Transport, open, seal};
 use std::path::{Path, PathBuf};
@@ -232,4 +233,24 @@ fn an_ed25519_signature_is_of_the_form_of_rfc_8419() {
     desk.must(&["cms", "-cmsout", "-print", "-noout", "-in", &file]);
     let printed = desk.run(&["cms", "-cmsout", "-print", "-noout", "-in", &file]).stdout;
     assert!(text(&printed).contains("ED25519") && text(&printed).contains("sha512"), "{}", text(&printed));
+}
+
+#[test]
+fn a_key_bound_to_pss_signs_by_pss() {
+    let Some(desk) = Desk::new() else { return };
+    desk.must(&["genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "k"]);
+    let address = "subjectAltName=email:alice@hamburger.edu";
+    desk.must(&["req", "-x509", "-key", "k", "-out", "c", "-subj", "/CN=Alice", "-addext", address, "-days", "9000"]);
+    let both = [desk.read("k"), desk.read("c")].concat();
+    let alice = Identity::from_pem(&both, None).unwrap();
+    let sealed = signed(&letter("alice@hamburger.edu"), &alice);
+    let roots = Roots::from_pem(&desk.read("c")).unwrap();
+    // The certificate begins today, whenever that is.
+    let later = Time(NOW.0 + 5000 * DAY_MS);
+    let reader = Reader { identities: &[], roots: &roots, known: &[], at: later };
+    assert_eq!(open(&sealed, &reader).unwrap().standing(), Some(Standing::Valid));
+    let file = desk.file("letter.eml", sealed);
+    desk.must(&["cms", "-verify", "-in", &file, "-CAfile", "c", "-out", "out"]);
+    let refused = seal::fit(&alice.certificate, later).unwrap_err();
+    assert!(refused.to_string().contains("for signing only"), "{refused}");
 }

@@ -141,6 +141,7 @@ fn addresses_are_found_where_senders_put_them() {
     let sent_for_others = opened(&signed(for_others.as_bytes(), &people.alice), &[]);
     let signer = &sent_for_others.signed().next().unwrap().main().unwrap().signer;
     assert!(matches!(signer, Signer::Sender(_)), "{signer:?}");
+    assert_eq!(sent_for_others.standing(), Some(Standing::SentForOthers));
     assert!(sent_for_others.words().proved[0].contains("who sent it for others"));
     let named = |params: CertificateParams| {
         let who = identity(&params, &KeyPair::generate().unwrap(), &people.authority.issuer, "");
@@ -250,6 +251,21 @@ fn a_signed_header_is_proved_and_a_changed_one_told() {
     let masked = opened(masked.as_bytes(), &[]);
     assert_eq!(masked.standing(), Some(Standing::Valid));
     assert!(masked.words().not_proved.iter().any(|line| line.contains("boss@hamburger.edu")));
+}
+
+/// RFC 9788: what no signature proves does not stand in the place of what hosts on the way could check.
+#[test]
+fn an_author_inside_counts_only_where_he_signed() {
+    let people = people();
+    let shown = |by: &Identity| {
+        let sealing = Sealing { sign: Some(by), encrypt: None, protects_header: true, at: NOW };
+        let sealed = text(&seal(&letter("alice@hamburger.edu"), &sealing).unwrap());
+        let masked = sealed.replacen("From: Alice <alice@", "From: Alice <eve@", 1).into_bytes();
+        text(&opened(&masked, &[]).message(&masked))
+    };
+    assert!(shown(&people.alice).contains("From: Alice <alice@hamburger.edu>"));
+    assert!(shown(&people.mallory).contains("From: Alice <eve@hamburger.edu>"));
+    assert!(shown(&people.mallory).contains("Subject: The secret of the hamburger"));
 }
 
 #[test]
