@@ -21,7 +21,7 @@ use net::dns::Resolver;
 use net::tls::{Certificate, CertificateFacts, Certificates};
 use office::Office;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Op, Store, StoreError};
@@ -280,6 +280,13 @@ impl Running {
     #[must_use]
     pub fn office(&self) -> &Office {
         &self.house.office
+    }
+
+    /// The certificate of its own making: where it shows that to clients, they can be told to believe this file.
+    #[must_use]
+    pub fn own_certificate(&self) -> PathBuf {
+        let data_dir = &self.house.config.load().data_dir;
+        data_dir.join(SELF_SIGNED_FOLDER).join(net::tls::SELF_SIGNED_CERTIFICATE)
     }
 
     /// The configuration it works by now.
