@@ -4,8 +4,10 @@
 pub mod account;
 pub mod disk;
 pub mod house;
+pub mod letter;
 pub mod mirror;
 pub mod progress;
+pub mod reading;
 pub mod remote;
 pub mod secret;
 pub mod trouble;
