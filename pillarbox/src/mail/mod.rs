@@ -7,6 +7,8 @@ mod flags;
 mod folder;
 mod list;
 mod outbox;
+mod read;
+mod save;
 mod which;
 
 use crate::screen::Screen;
@@ -31,6 +33,10 @@ pub enum MailCommand {
     List(list::List),
     /// Search all folders but trash and junk, or those named with `in:`
     Search(list::Search),
+    /// Read messages
+    Read(read::Read),
+    /// Save attachments, or whole messages, as files
+    Save(save::Save),
     #[command(flatten)]
     Change(change::Change),
     /// Take back what the last command did
@@ -53,6 +59,8 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
     match command {
         MailCommand::List(list) => list::list(&list, desk, screen),
         MailCommand::Search(search) => list::search(&search, desk, screen),
+        MailCommand::Read(read) => read::run(&read, desk, screen),
+        MailCommand::Save(save) => save::run(&save, desk, screen),
         MailCommand::Change(change) => change::run(&change, desk, screen),
         MailCommand::Undo => change::undo(desk, screen),
         MailCommand::Folder(folder) => folder::run(folder, desk, screen),

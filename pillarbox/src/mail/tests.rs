@@ -186,3 +186,45 @@ fn folders_are_made_renamed_and_removed() {
     assert!(!plain(&mut desk, "folder list --all").1.contains("Green"));
     assert_eq!(plain(&mut desk, "folder delete Work/Green").0, 67);
 }
+
+#[test]
+fn a_message_is_read_safely_and_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    assert_eq!(plain(&mut desk, "flag 2 +flagged").0, 0);
+    let (code, out, _) = plain(&mut desk, "read 3 --keep-unread");
+    assert!(code == 0 && out.contains("Subject: Crêpes") && out.contains("\n\nDo you like ketchup?\n"), "{out}");
+    assert!(!out.contains('\u{1b}'), "{out:?}");
+    assert!(!desk.mirror.row(MessageId(3)).unwrap().unwrap().flags.has(1));
+    let (_, out, _) = plain(&mut desk, "read 3 --raw");
+    assert!(out.contains("\u{1b}[2J") && out.contains("\r\n\r\nDo you"), "a pipe gets it as it stands: {out:?}");
+    assert!(desk.mirror.row(MessageId(3)).unwrap().unwrap().flags.has(1));
+    let (_, out, _) = typed(&mut desk, Form::Human, &["read", "3", "--raw"]);
+    assert!(!out.contains('\u{1b}'), "a terminal does not: {out:?}");
+    let (_, out, _) = typed(&mut desk, Form::Json, &["read", "1", "4"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["messages"][1]["parts"].as_array().map(Vec::len), Some(3), "{json}");
+    assert_eq!(json["messages"][0]["message"]["id"], 1);
+    assert_eq!(plain(&mut desk, "undo").2, "taken back: 1 message marked\n", "reading is not taken back");
+    assert_eq!(plain(&mut desk, "read 4 --part 9").0, 67);
+}
+
+#[test]
+fn attachments_are_saved_under_safe_names_over_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let place = folder.path().join("down");
+    std::fs::create_dir(&place).unwrap();
+    let to = place.display().to_string();
+    let (code, out, err) = plain(&mut desk, &format!("save 4 --to {to}"));
+    assert_eq!((code, out, err), (0, format!("{to}/pic.png\n{to}/pic-2.png\n"), String::new()));
+    assert_eq!(std::fs::read(place.join("pic.png")).unwrap(), [0xCC, 0x81, 0x39]);
+    let (_, out, _) = plain(&mut desk, &format!("save 4 --part 2 --to {to} --force"));
+    assert_eq!(out, format!("{to}/pic.png\n"));
+    let (_, out, _) = plain(&mut desk, &format!("save 4 --message --to {to}"));
+    assert_eq!(out, format!("{to}/4.eml\n"));
+    assert!(std::fs::read_to_string(place.join("4.eml")).unwrap().starts_with("From: Alice"));
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 3, "nothing else is left");
+    assert_eq!(plain(&mut desk, "save 4 --to /nowhere/at/all").0, 73);
+    assert_eq!(plain(&mut desk, &format!("save 1 --to {to}")).0, 67, "there is no attachment");
+}
