@@ -7,6 +7,7 @@ use crate::care::{Backup, Restore};
 use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
+use crate::mail::Mail;
 use crate::queue::Queue;
 use crate::trace::Trace;
 use clap::{ArgAction, Parser, Subcommand};
@@ -74,6 +75,10 @@ pub enum Command {
     /// Mail that waits to leave for other hosts
     #[command(subcommand)]
     Queue(Queue),
+    /// Read and sort your mail
+    ///
+    /// Works on a copy that is kept on this machine, and so without a network, too.
+    Mail(Mail),
     /// Show on this terminal what comes for a user, until Ctrl-C
     ///
     /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where
