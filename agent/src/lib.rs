@@ -11,6 +11,7 @@ pub mod mirror;
 pub mod progress;
 pub mod remote;
 pub mod secret;
+pub mod submission;
 pub mod trouble;
 pub mod worker;
 
