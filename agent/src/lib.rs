@@ -3,11 +3,13 @@
 //! do), reads no environment and no clock: folders, time and answers are passed in. Knows nothing of the server's rooms.
 
 pub mod account;
+pub mod credentials;
 pub mod dialing;
 pub mod disk;
 pub mod house;
 pub mod http;
 pub mod mirror;
+pub mod oauth;
 pub mod progress;
 pub mod remote;
 pub mod secret;
