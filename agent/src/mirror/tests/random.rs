@@ -73,10 +73,8 @@ fn apply(action: &Action, id: MessageId, (folders, bits): &mut (BTreeSet<FolderI
     }
     match action {
         Action::Flag { add, remove, .. } => *bits = (*bits & !remove.bits) | add.bits,
-        Action::Move { from, to, .. } => {
-            if folders.remove(from) {
-                folders.insert(*to);
-            }
+        Action::Move { from, to, .. } if folders.remove(from) => {
+            folders.insert(*to);
         }
         Action::Copy { to, .. } => {
             folders.insert(*to);
