@@ -2,7 +2,7 @@
 //! of it works without a network, too. Owns what may be typed and how answers look; each file is a group of commands.
 
 mod change;
-mod desk;
+pub mod desk;
 mod flags;
 mod folder;
 mod list;
