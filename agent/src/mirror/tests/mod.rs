@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod random;
+
 use super::*;
 use message::Time;
 use message::flags::flag_bits;
