@@ -14,6 +14,7 @@ pub mod progress;
 pub mod reading;
 pub mod remote;
 pub mod secret;
+pub mod submission;
 pub mod trouble;
 pub mod worker;
 

@@ -15,6 +15,7 @@ mod house;
 mod lab_days;
 mod lab_view;
 mod logins;
+mod mail;
 mod newaliases;
 mod paper;
 mod password;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Err(error) => return trouble::of_the_line(&error),
     };
     let mut screen = Screen::of_this_process(&arguments);
+    arguments.home.iter().for_each(|home| mail::desk::live_in(home.clone()));
     match run(arguments, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => screen.fail(&trouble),
@@ -68,6 +70,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Lab(lab) => lab_view::run(lab, screen),
         Command::Config(command) => config::run(command, file, screen),
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
+        Command::Mail(mail) => mail::run(mail, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),

@@ -4,6 +4,7 @@
 //! for before it is told again.
 
 pub mod imap;
+pub mod pop3;
 
 use crate::mirror::{FolderId, MessageId, Mirror};
 use crate::progress::Watcher;

@@ -1,3 +1,5 @@
+//! The mirror by example: what comes, what is done, what is sent.
+
 #![allow(clippy::unwrap_used)]
 mod random;
 
