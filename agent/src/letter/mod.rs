@@ -5,11 +5,13 @@
 mod check;
 mod compose;
 mod fault;
+mod media;
 mod recipients;
 mod typed;
 
 pub use compose::{Composed, Envelope};
 pub use fault::Fault;
+pub use media::media_type;
 pub use recipients::{Aliases, Recipients};
 
 pub use message::build::compose::{Correspondent, Group};

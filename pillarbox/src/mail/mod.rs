@@ -3,12 +3,15 @@
 
 mod change;
 mod desk;
+mod files;
 mod flags;
 mod folder;
 mod list;
 mod outbox;
+mod post;
 mod read;
 mod save;
+pub mod send;
 mod which;
 
 use crate::screen::Screen;
@@ -69,4 +72,4 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
