@@ -2,7 +2,7 @@
 //! by the binary and passed in.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The name of our folder in each of them.
 const OURS: &str = "pillarbox";
@@ -31,6 +31,12 @@ impl Folders {
             data: folder("XDG_DATA_HOME", ".local/share")?.join(OURS),
             cache: folder("XDG_CACHE_HOME", ".cache")?.join(OURS),
         })
+    }
+
+    /// All of them below one folder: a home that is carried about, or one of several.
+    #[must_use]
+    pub fn under(home: &Path) -> Folders {
+        Folders { config: home.join("config"), data: home.join("data"), cache: home.join("cache") }
     }
 
     /// The file of accounts.

@@ -65,9 +65,12 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be read.
     pub fn conversations(&self, view: &View, now: Time, offset: u64, count: u64) -> Result<Vec<Conversation>> {
+        if let (Some(folder), None) = (view.folder, &view.query) {
+            return self.read(|db| conversations_in(db, folder, view.reversed, (offset, count)));
+        }
         self.read(|db| {
             let from = Source::of(db, view, now)?;
-            let way = if view.reversed { "ASC" } else { "DESC" };
+            let way = way(view.reversed);
             // SQLite takes the other columns from the row with the greatest value: the newest message.
             let sql = format!(
                 "SELECT {COLUMNS}, max(m.received), count(*), sum(m.bits & 1 = 0) FROM {} WHERE {} GROUP BY m.thread
@@ -144,6 +147,34 @@ impl Mirror {
             ask.query_map([message.0], |row| row.get(0).map(FolderId))?.collect()
         })
     }
+}
+
+fn way(reversed: bool) -> &'static str {
+    if reversed { "ASC" } else { "DESC" }
+}
+
+/// Conversations of a whole folder: found in one index, their newest messages read for this page alone.
+fn conversations_in(
+    db: &Connection,
+    folder: FolderId,
+    reversed: bool,
+    (offset, count): (u64, u64),
+) -> rusqlite::Result<Vec<Conversation>> {
+    let way = way(reversed);
+    let sql = format!(
+        "SELECT {COLUMNS}, c.messages, c.unread FROM
+             (SELECT message, max(received) AS newest, count(*) AS messages, sum(unread) AS unread FROM placed
+              WHERE folder = ?1 GROUP BY thread ORDER BY newest {way}, message {way} LIMIT {count} OFFSET {offset}) c
+         JOIN message m ON m.id = c.message ORDER BY c.newest {way}, m.id {way}"
+    );
+    let conversation = |found: &SqlRow<'_>| {
+        Ok(Conversation {
+            newest: row(found)?,
+            messages: found.get::<_, i64>(15)?.try_into().unwrap_or_default(),
+            unread: found.get::<_, i64>(16)?.try_into().unwrap_or_default(),
+        })
+    };
+    db.prepare_cached(&sql)?.query_map([folder.0], conversation)?.collect()
 }
 
 /// Where lines come from.
