@@ -130,10 +130,14 @@ impl Letter {
     }
 
     fn text_part(&self) -> Entity {
-        let (text, parameters) = if self.form.flowed {
-            (flowed::flow(&self.text), vec![("format".to_owned(), "flowed".to_owned())])
+        // Who reads no HTML reads the same without it.
+        let twin = self.html.as_ref().filter(|_| self.text.trim().is_empty());
+        let twin = twin.map(|html| crate::reading::html_text(html, TWIN_WIDTH));
+        let text = twin.as_ref().unwrap_or(&self.text);
+        let (text, parameters) = if self.form.flowed && twin.is_none() {
+            (flowed::flow(text), vec![("format".to_owned(), "flowed".to_owned())])
         } else {
-            (self.text.clone(), Vec::new())
+            (text.clone(), Vec::new())
         };
         Entity { media_type: "text/plain".to_owned(), parameters, content: Content::Text(text), ..Entity::default() }
     }
@@ -201,6 +205,9 @@ impl Letter {
         Envelope { needs_smtputf8: beyond_ascii || !header.is_ascii(), reverse_path, recipients }
     }
 }
+
+/// Columns of the text that is made of HTML.
+const TWIN_WIDTH: usize = 72;
 
 /// What the parts with a number stand for.
 #[derive(Default)]
