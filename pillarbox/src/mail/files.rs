@@ -32,13 +32,18 @@ pub fn text(path: &Path) -> Result<String, Trouble> {
     })
 }
 
-/// The text of a letter: what stands on stdin; where a person sits there, what they write in their editor.
-pub fn body(beginning: &str, screen: &Screen) -> Result<String, Trouble> {
+/// Text a person gave.
+pub enum Typed {
+    /// All of it, written in an editor that began with something.
+    Edited(String),
+    /// What stood on stdin.
+    Piped(String),
+}
+
+/// The text of a letter: what stands on stdin; where a person sits there, what they make of this in their editor.
+pub fn typed(beginning: &str, screen: &Screen) -> Result<Typed, Trouble> {
     if io::stdin().is_terminal() {
-        if screen.has_person() {
-            return edited(beginning);
-        }
-        return Ok(beginning.to_owned());
+        return if screen.has_person() { edited(beginning).map(Typed::Edited) } else { Ok(Typed::Piped(String::new())) };
     }
     let mut octets = Vec::new();
     let read = io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut octets);
@@ -48,7 +53,7 @@ pub fn body(beginning: &str, screen: &Screen) -> Result<String, Trouble> {
             Err(Trouble::new(FailureKind::Data, format!("stdin: more than {FILE_MAX} octets")))
         }
         // Text in another charset is not lost, only its letters beyond ASCII are.
-        Ok(_) => Ok(String::from_utf8_lossy(&octets).into_owned()),
+        Ok(_) => Ok(Typed::Piped(String::from_utf8_lossy(&octets).into_owned())),
     }
 }
 

@@ -15,7 +15,7 @@ use office::admin::FailureKind;
 use serde_json::json;
 
 /// What becomes of the letter.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Way {
     /// Show the message as it would go, and do not send it
     #[arg(short = 'n', long)]

@@ -6,14 +6,14 @@ use super::post::{self, Ties, Way};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::account::{Account, Settings};
-use agent::letter::{Attachment, Fault, Letter, Recipients};
+use agent::letter::{Attachment, Fault, Letter, Recipients, Template};
 use clap::Args;
 use message::Address;
 use office::admin::FailureKind;
 use std::path::PathBuf;
 
 /// `pillarbox send`
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Send {
     /// To whom: bob@crepes.fr, "Bob <bob@crepes.fr>", several with commas
     #[arg(value_name = "TO")]
@@ -45,6 +45,12 @@ pub struct Send {
     /// The same in HTML, from a file; the text is made from it where there is none
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// A letter to begin with, in which {{NAME}} is filled in
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// What {{NAME}} in the template stands for
+    #[arg(long, value_name = "NAME=VALUE", requires = "template")]
+    pub set: Vec<String>,
     /// A field of the header, as "List-Id: x"
     #[arg(long, value_name = "FIELD")]
     pub header: Vec<String>,
@@ -86,21 +92,20 @@ fn sender<'a>(send: &Send, settings: &'a Settings) -> Result<&'a Account, Troubl
 
 /// The letter that the words describe.
 pub fn letter(send: &Send, account: Option<&Account>, screen: &Screen) -> Result<Letter, Trouble> {
-    let own = account.map(|account| Recipients::one(account.display_name.as_deref(), &account.address.to_string()));
-    let mut letter = Letter {
-        from: match &send.from {
-            Some(text) => people("From", text)?,
-            None => own.unwrap_or_default(),
-        },
-        reply_to: people("Reply-To", send.reply_to.as_deref().unwrap_or_default())?,
-        to: people("To", &send.to.join(", "))?,
-        cc: people("Cc", &send.cc.join(", "))?,
-        bcc: people("Bcc", &send.bcc.join(", "))?,
-        subject: send.subject.clone().unwrap_or_default(),
-        extra: send.header.iter().map(|text| field(text)).collect::<Result<_, _>>()?,
-        attachments: send.attach.iter().map(|path| files::attachment(path)).collect::<Result<_, _>>()?,
-        ..Letter::default()
+    let mut letter = match &send.template {
+        Some(path) => filled(&files::octets(path)?, &send.set)?,
+        None => Letter::default(),
     };
+    addresses(send, account, &mut letter)?;
+    if let Some(subject) = &send.subject {
+        letter.subject.clone_from(subject);
+    }
+    for text in &send.header {
+        letter.extra.push(field(text)?);
+    }
+    for path in &send.attach {
+        letter.attachments.push(files::attachment(path)?);
+    }
     for path in &send.inline {
         let file = files::attachment(path)?;
         letter.attachments.push(Attachment { content_id: file.name.clone(), is_inline: true, ..file });
@@ -110,16 +115,59 @@ pub fn letter(send: &Send, account: Option<&Account>, screen: &Screen) -> Result
         let fault = Fault::of_field("To", "nobody is named who gets it");
         return Err(Trouble::new(FailureKind::Data, fault.to_string()));
     }
-    letter.html = send.html.as_deref().map(files::text).transpose()?;
+    if let Some(path) = &send.html {
+        letter.html = Some(files::text(path)?);
+    }
     letter.text = match (&send.message, &letter.html) {
         (Some(text), _) => text.clone(),
         (None, Some(html)) => agent::reading::html_text(html, TWIN_WIDTH),
-        (None, None) => files::body("", screen)?,
+        (None, None) if !letter.text.is_empty() => letter.text,
+        (None, None) => match files::typed("", screen)? {
+            files::Typed::Edited(text) | files::Typed::Piped(text) => text,
+        },
     };
     if let Some(signature) = account.and_then(|account| account.signature.as_deref()).filter(|_| !letter.text.is_empty()) {
         letter.text = signed(&letter.text, signature);
     }
     Ok(letter)
+}
+
+/// Who writes to whom: what was typed, else what the template says, else the account.
+fn addresses(send: &Send, account: Option<&Account>, letter: &mut Letter) -> Result<(), Trouble> {
+    match &send.from {
+        Some(text) => letter.from = people("From", text)?,
+        None if letter.from.is_empty() => {
+            let own =
+                account.map(|account| Recipients::one(account.display_name.as_deref(), &account.address.to_string()));
+            letter.from = own.unwrap_or_default();
+        }
+        None => {}
+    }
+    let reply_to = send.reply_to.iter().cloned().collect();
+    for (list, field, words) in [
+        (&mut letter.reply_to, "Reply-To", &reply_to),
+        (&mut letter.to, "To", &send.to),
+        (&mut letter.cc, "Cc", &send.cc),
+        (&mut letter.bcc, "Bcc", &send.bcc),
+    ] {
+        list.0.extend(people(field, &words.join(", "))?.0);
+    }
+    Ok(())
+}
+
+/// The letter of a template, its gaps filled.
+fn filled(octets: &[u8], set: &[String]) -> Result<Letter, Trouble> {
+    let pair = |word: &String| {
+        let parted = word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        parted.ok_or_else(|| Trouble::new(FailureKind::Usage, format!("--set {word}: write NAME=VALUE")))
+    };
+    let values = set.iter().map(pair).collect::<Result<_, _>>()?;
+    Template::read(octets).fill(&values).map_err(|faults| refused(&faults))
+}
+
+fn refused(faults: &[Fault]) -> Trouble {
+    let words: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Trouble::new(FailureKind::Data, words.join("\n"))
 }
 
 /// Columns of the text that is made from HTML (RFC 5322 §2.1.1 recommends at most 78).
@@ -132,10 +180,7 @@ pub fn signed(text: &str, signature: &str) -> String {
 
 /// Addresses as typed; what is wrong is told with its place.
 pub fn people(field: &str, text: &str) -> Result<Recipients, Trouble> {
-    Recipients::read(field, text).map_err(|faults| {
-        let words: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Trouble::new(FailureKind::Data, words.join("\n"))
-    })
+    Recipients::read(field, text).map_err(|faults| refused(&faults))
 }
 
 fn field(text: &str) -> Result<(String, String), Trouble> {
@@ -218,6 +263,20 @@ mod tests {
         assert_eq!(shown(&odd).unwrap_err().exit_code(), 64);
         let missing = Send { attach: vec!["/nowhere/a".into()], ..send("bob@crepes.fr") };
         assert_eq!(shown(&missing).unwrap_err().exit_code(), 65);
+    }
+
+    #[test]
+    fn a_template_is_filled() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.txt");
+        std::fs::write(&file, "To: {{who}}@crepes.fr\nSubject: For {{who}}\n\nDear {{who}}!\n").unwrap();
+        let set = vec!["who=bob".to_owned()];
+        let bare = Send { from: Some("alice@hamburger.edu".to_owned()), template: Some(file), ..Send::default() };
+        let text = shown(&Send { set, ..bare.clone() }).unwrap();
+        assert!(text.contains("To: bob@crepes.fr\r\n") && text.contains("Subject: For bob\r\n"), "{text}");
+        assert!(text.ends_with("\r\n\r\nDear bob!\r\n"), "{text}");
+        let told = shown(&bare).unwrap_err();
+        assert!(told.exit_code() == 65 && told.message().unwrap().contains("who"), "{told:?}");
     }
 
     #[test]
