@@ -8,6 +8,7 @@ use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
 use crate::mail::Mail;
+use crate::mail::send::Send;
 use crate::pop::Pop;
 use crate::queue::Queue;
 use crate::trace::Trace;
@@ -79,6 +80,11 @@ pub enum Command {
     /// Mail that waits to leave for other hosts
     #[command(subcommand)]
     Queue(Queue),
+    /// Send a letter
+    ///
+    /// The text comes from -m, from stdin, or out of your editor. A letter without a well-formed sender or recipient is
+    /// refused before anything is sent, with the place of the fault (65).
+    Send(Box<Send>),
     /// Read and sort your mail
     ///
     /// Works on a copy that is kept on this machine, and so without a network, too.

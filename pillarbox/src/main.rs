@@ -72,6 +72,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Lab(lab) => lab_view::run(lab, screen),
         Command::Config(command) => config::run(command, file, screen),
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
+        Command::Send(send) => mail::send::run(&send, screen),
         Command::Mail(mail) => mail::run(mail, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
