@@ -5,6 +5,7 @@
 use crate::account::settings::{Security, Server, resolve};
 use crate::disk;
 use crate::house::Folders;
+use crate::trouble::{Kind, Trouble};
 use message::Domain;
 use net::clock::Clock;
 use net::dns::Resolver;
@@ -351,6 +352,18 @@ fn explain_certificate(complaint: &CertificateError, host: &str) -> String {
         other => format!("the certificate of {host} cannot be believed ({other:?}). {look}"),
     };
     format!("{what} Nothing was sent to it.")
+}
+
+impl From<DialError> for Trouble {
+    fn from(error: DialError) -> Trouble {
+        let kind = match &error {
+            DialError::Connect { error, .. } if error.kind() == io::ErrorKind::NotFound => Kind::NoHost,
+            DialError::Connect { .. } => Kind::TryAgain,
+            DialError::Trust { .. } | DialError::NoRoots(_) | DialError::Name(_) => Kind::Settings,
+            DialError::Library(_) => Kind::Software,
+        };
+        Trouble::new(kind, error)
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! connections that are used again, redirections, limits of time and size; what is asked is the caller's.
 
 use crate::dialing::{DialError, Internet, explain_handshake, is_this_machine, server_name};
+use crate::trouble::{Kind, Trouble};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -364,6 +365,18 @@ pub fn encode(text: &str) -> String {
         }
     }
     out
+}
+
+impl From<HttpError> for Trouble {
+    fn from(error: HttpError) -> Trouble {
+        let kind = match error {
+            HttpError::Dial(error) => return error.into(),
+            HttpError::Url(_) | HttpError::Tls(_) => Kind::Settings,
+            HttpError::Broken { .. } | HttpError::TimedOut(_) => Kind::TryAgain,
+            HttpError::TooLarge(..) | HttpError::Redirect(_) => Kind::Protocol,
+        };
+        Trouble::new(kind, error)
+    }
 }
 
 #[cfg(test)]

@@ -147,3 +147,56 @@ fn read(heard: &[u8]) -> Option<(Asked, usize)> {
     let body = heard.get(end..end + length)?;
     Some((Asked { head, body: String::from_utf8(body.to_vec()).unwrap() }, end + length))
 }
+
+/// How a server of lines is reached.
+pub enum Wrap {
+    Tls(Arc<ServerConfig>),
+    /// TLS after the command STARTTLS or STLS.
+    StartTls(Arc<ServerConfig>),
+}
+
+trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
+
+/// A server of lines that says what is written down, to one client: what it hears begins so, and it answers so; an empty
+/// answer drops the connection, and so does a client that does not like the certificate.
+pub async fn play(listener: &TcpListener, wrap: Wrap, greeting: &str, script: &[(&str, &str)]) {
+    let (connection, _) = listener.accept().await.unwrap();
+    let mut stream: Box<dyn Both> = Box::new(connection);
+    if let Wrap::Tls(tls) = &wrap {
+        let Ok((secured, _)) = accept(stream, tls.clone(), HANDSHAKE_LIMIT).await else { return };
+        stream = Box::new(secured);
+    }
+    stream.write_all(format!("{greeting}\r\n").as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    for (expected, answer) in script {
+        hear(&mut stream, &mut heard, expected).await;
+        if answer.is_empty() {
+            return;
+        }
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+        if let Wrap::StartTls(tls) = &wrap
+            && (expected.ends_with("STARTTLS") || *expected == "STLS")
+        {
+            let Ok((secured, _)) = accept(stream, tls.clone(), HANDSHAKE_LIMIT).await else { return };
+            stream = Box::new(secured);
+        }
+    }
+}
+
+/// Takes what is expected, and the rest of its line.
+async fn hear(stream: &mut Box<dyn Both>, heard: &mut Vec<u8>, expected: &str) {
+    loop {
+        let end = heard.get(expected.len()..).and_then(|rest| rest.windows(2).position(|two| two == b"\r\n"));
+        let shown = || String::from_utf8_lossy(heard).into_owned();
+        let known = expected.len().min(heard.len());
+        assert_eq!(heard[..known], expected.as_bytes()[..known], "{} instead of {expected}", shown());
+        if let Some(end) = end {
+            heard.drain(..expected.len() + end + 2);
+            return;
+        }
+        let read = stream.read_buf(heard).await;
+        assert!(matches!(read, Ok(1..)), "the client left before it said {expected}");
+    }
+}

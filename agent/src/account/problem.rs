@@ -1,5 +1,6 @@
 //! What is wrong in the settings, said so that it can be mended: file, line, column, and the name that was likely meant.
 
+use crate::trouble::{Kind, Trouble};
 use std::fmt;
 
 /// A mistake in the settings.
@@ -25,6 +26,12 @@ impl fmt::Display for SettingsError {
 }
 
 impl std::error::Error for SettingsError {}
+
+impl From<SettingsError> for Trouble {
+    fn from(error: SettingsError) -> Trouble {
+        Trouble::new(Kind::Settings, error)
+    }
+}
 
 impl SettingsError {
     /// About the file as a whole.

@@ -4,6 +4,7 @@
 use super::{SettingsError, form};
 use crate::disk;
 use crate::house::Folders;
+use crate::trouble::{Kind, Trouble};
 use message::Address;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -205,6 +206,13 @@ pub enum Change {
     /// The name cannot be one of an account.
     #[error("{0:?} cannot be the name of an account: letters, digits and . - _ @ + only, at most {NAME_MAX} of them")]
     Name(String),
+}
+
+impl From<Change> for Trouble {
+    fn from(change: Change) -> Trouble {
+        let kind = if matches!(change, Change::Unknown(..)) { Kind::NotFound } else { Kind::Usage };
+        Trouble::new(kind, change)
+    }
 }
 
 fn hint(near: Option<&str>) -> String {

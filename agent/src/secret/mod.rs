@@ -11,6 +11,7 @@ pub use keyring::Keyring;
 
 use crate::account::Keep;
 use crate::house::Folders;
+use crate::trouble::{Kind, Trouble};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -62,7 +63,7 @@ impl Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// There is none.
-    #[error("no secret is kept for {0}: `pillarbox mail account password {0}` asks for it")]
+    #[error("no secret is kept for {0}: `pillarbox mail account login {0}` asks for it")]
     Missing(String),
     /// The place cannot be used.
     #[error("{path}: {error}")]
@@ -161,6 +162,19 @@ impl Secrets {
             // Names of accounts are names of files, too (`account::settings::is_name`).
             _ => self.folders.secrets().join(account),
         }
+    }
+}
+
+impl From<SecretError> for Trouble {
+    fn from(error: SecretError) -> Trouble {
+        let kind = match &error {
+            SecretError::Missing(_) => Kind::NotAllowed,
+            SecretError::File { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => Kind::NotAllowed,
+            SecretError::File { .. } => Kind::Io,
+            SecretError::Command(_) => Kind::Unavailable,
+            SecretError::NotOurs(_) | SecretError::Form => Kind::Usage,
+        };
+        Trouble::new(kind, error)
     }
 }
 
