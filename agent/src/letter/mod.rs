@@ -8,6 +8,7 @@ mod check;
 mod compose;
 mod draft;
 mod fault;
+mod media;
 mod recipients;
 mod template;
 mod typed;
@@ -15,6 +16,7 @@ mod typed;
 pub use answer::{Writer, forward, forward_attached, own_address, reply};
 pub use compose::{Composed, Envelope};
 pub use fault::Fault;
+pub use media::media_type;
 pub use recipients::{Aliases, Recipients};
 pub use template::Template;
 

@@ -1,0 +1,204 @@
+//! Searching: the query language of `message::search::query` as conditions on rows and questions to the index of words.
+
+use super::words;
+use message::Time;
+use message::flags::flag_bits;
+use message::search::query::{Attached, Place, Query, State, Term, attached};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// The keyword of messages that were put aside until a time.
+const SNOOZED: &str = "$snoozed";
+
+/// A condition of SQL on the message `m`, its values in the order of their question marks.
+pub(super) struct Condition {
+    pub sql: String,
+    pub values: Vec<Value>,
+}
+
+impl Condition {
+    fn new(sql: impl Into<String>, values: Vec<Value>) -> Condition {
+        Condition { sql: sql.into(), values }
+    }
+
+    /// True of all.
+    pub fn always() -> Condition {
+        Condition::new("1", Vec::new())
+    }
+
+    fn never() -> Condition {
+        Condition::new("0", Vec::new())
+    }
+
+    /// This, and another besides.
+    pub fn and(mut self, sql: &str, values: Vec<Value>) -> Condition {
+        self.values.extend(values);
+        Condition::new(format!("({}) AND {sql}", self.sql), self.values)
+    }
+
+    fn joined(conditions: Vec<Condition>, with: &str, none: &str) -> Condition {
+        if conditions.is_empty() {
+            return Condition::new(none, Vec::new());
+        }
+        let mut values = Vec::new();
+        let mut pieces = Vec::new();
+        for condition in conditions {
+            pieces.push(format!("({})", condition.sql));
+            values.extend(condition.values);
+        }
+        Condition::new(pieces.join(with), values)
+    }
+}
+
+/// Whether a query says itself which folders it is about.
+pub(super) fn names_a_folder(query: &Query) -> bool {
+    let mut names = false;
+    query.each_term(&mut |term| names |= matches!(term, Term::Mailbox(_)));
+    names
+}
+
+/// A query as a condition.
+pub(super) fn condition(db: &Connection, query: &Query, now: Time) -> rusqlite::Result<Condition> {
+    let each =
+        |queries: &[Query]| queries.iter().map(|query| condition(db, query, now)).collect::<rusqlite::Result<Vec<_>>>();
+    Ok(match query {
+        Query::All(queries) => Condition::joined(each(queries)?, " AND ", "1"),
+        Query::Any(queries) => Condition::joined(each(queries)?, " OR ", "0"),
+        Query::Not(inner) => {
+            let inner = condition(db, inner, now)?;
+            Condition::new(format!("NOT ({})", inner.sql), inner.values)
+        }
+        Query::Term(term) => of_term(db, term, now)?,
+    })
+}
+
+fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Condition> {
+    let milliseconds = i64::try_from(now.0).unwrap_or(i64::MAX);
+    let seconds = |age: u32| milliseconds - i64::from(age) * 1000;
+    let octets = |octets: u64| Value::Integer(i64::try_from(octets).unwrap_or(i64::MAX));
+    Ok(match term {
+        Term::Text(text) => in_words(text),
+        Term::In(Place::MessageId, id) => {
+            let bare = id.trim_start_matches('<').trim_end_matches('>').to_owned();
+            Condition::new("m.message_id = ?", vec![Value::Text(bare)])
+        }
+        Term::In(place, text) => in_column(text, *place),
+        Term::HasAttachment => Condition::new("m.attachments", Vec::new()),
+        Term::Type(value) => Condition::joined(attached(value).iter().map(of_kind).collect(), " OR ", "0"),
+        Term::Is(state) => of_state(*state),
+        Term::Mailbox(name) => in_folder(db, name)?,
+        Term::Label(name) => {
+            let folder = in_folder(db, name)?;
+            Condition::joined(vec![folder, keyword(name)], " OR ", "0")
+        }
+        Term::Before(when) => time("<", when.days(now).0.0),
+        Term::After(when) => time(">=", when.days(now).0.0),
+        Term::On(when) => {
+            let (first, after) = when.days(now);
+            Condition::joined(vec![time(">=", first.0), time("<", after.0)], " AND ", "1")
+        }
+        Term::OlderThan(age) => Condition::new("m.received < ?", vec![Value::Integer(seconds(age.seconds()))]),
+        Term::NewerThan(age) => Condition::new("m.received >= ?", vec![Value::Integer(seconds(age.seconds()))]),
+        Term::Larger(size) => Condition::new("m.size > ?", vec![octets(*size)]),
+        Term::Smaller(size) => Condition::new("m.size < ?", vec![octets(*size)]),
+    })
+}
+
+fn time(relation: &str, day: i64) -> Condition {
+    Condition::new(format!("m.received {relation} ?"), vec![Value::Integer(day.saturating_mul(DAY))])
+}
+
+/// In the column that a place is in.
+fn in_column(text: &str, place: Place) -> Condition {
+    match place {
+        Place::From => in_table("head_words", text, "sender"),
+        Place::To => in_table("head_words", text, "recipients"),
+        Place::Cc | Place::Bcc => in_table("head_words", text, "copies"),
+        Place::Subject => in_table("head_words", text, "subject"),
+        Place::Body => in_table("body_words", text, "body"),
+        Place::Filename => in_table("body_words", text, "files"),
+        Place::List => in_table("body_words", text, "list"),
+        Place::DeliveredTo => in_table("body_words", text, "delivered"),
+        Place::MessageId => in_words(text),
+    }
+}
+
+/// Text without a word in it, as `?!`, is in every message as far as an index can tell.
+fn in_table(table: &str, text: &str, column: &str) -> Condition {
+    let of = |question| {
+        let sql = format!("m.id IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)");
+        Condition::new(sql, vec![Value::Text(question)])
+    };
+    words::question(text, column).map_or_else(Condition::always, of)
+}
+
+/// Anywhere.
+fn in_words(text: &str) -> Condition {
+    let of = |question: String| {
+        let sql = "m.id IN (SELECT rowid FROM head_words WHERE head_words MATCH ?
+            UNION ALL SELECT rowid FROM body_words WHERE body_words MATCH ?)";
+        Condition::new(sql, vec![Value::Text(question.clone()), Value::Text(question)])
+    };
+    words::question(text, "").map_or_else(Condition::always, of)
+}
+
+fn of_kind(kind: &Attached) -> Condition {
+    match kind {
+        Attached::Type(media, subtype) => of_type(media, subtype),
+        Attached::Exactly(media, subtype) => of_type(media, subtype),
+        Attached::Media(media) => in_table("body_words", media, "kinds"),
+        Attached::Subtype(subtype) => in_table("body_words", subtype, "kinds"),
+        Attached::Ending(ending) => in_table("body_words", ending, "files"),
+    }
+}
+
+fn of_type(media: &str, subtype: &str) -> Condition {
+    in_table("body_words", &format!("{media} {subtype}"), "kinds")
+}
+
+fn of_state(state: State) -> Condition {
+    let bit = |bit: u64| Condition::new(format!("m.bits & {bit} <> 0"), Vec::new());
+    match state {
+        State::Unread => Condition::new(format!("m.bits & {} = 0", flag_bits::SEEN), Vec::new()),
+        State::Read => bit(flag_bits::SEEN),
+        State::Starred => bit(flag_bits::FLAGGED),
+        State::Answered => bit(flag_bits::ANSWERED),
+        State::Draft => bit(flag_bits::DRAFT),
+        State::Forwarded => keyword("$Forwarded"),
+        State::Muted => keyword("$muted"),
+        State::Snoozed => keyword(SNOOZED),
+    }
+}
+
+/// A keyword stands in its column between spaces.
+fn keyword(name: &str) -> Condition {
+    Condition::new("instr(lower(m.keywords), ?) > 0", vec![Value::Text(format!(" {} ", name.to_lowercase()))])
+}
+
+/// In a folder or one below it, named by its path, its last level or its role.
+fn in_folder(db: &Connection, name: &str) -> rusqlite::Result<Condition> {
+    if ["anywhere", "all"].iter().any(|every| every.eq_ignore_ascii_case(name)) {
+        return Ok(Condition::always());
+    }
+    let role = super::Role::of(name).word();
+    let wanted = name.to_lowercase();
+    let mut ask = db.prepare_cached("SELECT id, name, role FROM folder")?;
+    let rows = ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let folders = rows.collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
+    let fits = |path: &str, its_role: &str| {
+        let path = path.to_lowercase();
+        path == wanted || path.ends_with(&format!("/{wanted}")) || (role != "none" && its_role == role)
+    };
+    let ids: Vec<String> =
+        folders.iter().filter(|(_, path, role)| fits(path, role)).map(|(id, ..)| id.to_string()).collect();
+    if ids.is_empty() {
+        return Ok(Condition::never());
+    }
+    let list = ids.join(", ");
+    Ok(Condition::new(
+        format!("EXISTS (SELECT 1 FROM placed y WHERE y.message = m.id AND y.folder IN ({list}))"),
+        Vec::new(),
+    ))
+}

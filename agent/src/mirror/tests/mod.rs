@@ -1,0 +1,215 @@
+//! The mirror by example: what comes, what is done, what is sent.
+
+#![allow(clippy::unwrap_used)]
+mod random;
+
+use super::*;
+use message::Time;
+use message::flags::flag_bits;
+use message::search::query;
+
+fn mirror() -> (tempfile::TempDir, Mirror) {
+    let dir = tempfile::tempdir().unwrap();
+    let mirror = Mirror::open(&dir.path().join("mirror.sqlite")).unwrap();
+    (dir, mirror)
+}
+
+fn folder(mirror: &Mirror, name: &str, role: Role) -> FolderId {
+    let found =
+        FolderFound { remote: name.to_owned(), name: name.to_owned(), role, selectable: true, subscribed: true };
+    mirror.pull(|pull| pull.folder(&found)).unwrap()
+}
+
+fn letter(id: &str, subject: &str, references: &str) -> Vec<u8> {
+    format!(
+        "From: Alice <alice@hamburger.edu>\r\nTo: bob@crepes.fr\r\nSubject: {subject}\r\nMessage-ID: <{id}>\r\n\
+         References: {references}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\nDo you like ketchup?\r\n"
+    )
+    .into_bytes()
+}
+
+fn arrival(uid: u32, id: &str, subject: &str) -> Arrival {
+    let content = letter(id, subject, "");
+    let end = message::header::section_end(&content, 0).unwrap();
+    let header = content[..end].to_vec();
+    Arrival {
+        uid,
+        header,
+        received: Time(1_000_000 * u64::from(uid)),
+        size: content.len() as u64,
+        ..Arrival::default()
+    }
+}
+
+fn subjects(mirror: &Mirror, folder: FolderId) -> Vec<String> {
+    let view = View { folder: Some(folder), ..View::default() };
+    mirror.rows(&view, Time(0), 0, 100).unwrap().into_iter().map(|row| row.subject).collect()
+}
+
+#[test]
+fn what_comes_is_listed_counted_and_found() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let first = mirror
+        .pull(|pull| {
+            let first = pull.arrive(inbox, &arrival(1, "1@x", "Ketchup"))?;
+            pull.content(first, &letter("1@x", "Ketchup", ""))?;
+            pull.arrive(inbox, &arrival(2, "2@x", "Pickles and 日本語"))?;
+            Ok(first)
+        })
+        .unwrap();
+    assert_eq!(subjects(&mirror, inbox), ["Pickles and 日本語", "Ketchup"]);
+    let folder = mirror.folder(inbox).unwrap();
+    assert_eq!((folder.total, folder.unread), (2, 2));
+    let find = |text: &str| {
+        let view = View { query: Some(query::parse(text).query), ..View::default() };
+        mirror.ids(&view, Time(0)).unwrap().len()
+    };
+    assert_eq!(find("ketch"), 2 - usize::from(mirror.held(MessageId(first.0 + 1)).unwrap() == Held::Header));
+    assert_eq!(find("from:alice subject:pickles"), 1);
+    assert_eq!(find("本語"), 1);
+    assert_eq!(find("like -in:inbox"), 0);
+    assert_eq!(find("is:unread in:inbox"), 2);
+    assert_eq!(mirror.row(first).unwrap().unwrap().preview, "Do you like ketchup?");
+    assert_eq!(mirror.content(first).unwrap().unwrap(), letter("1@x", "Ketchup", ""));
+}
+
+#[test]
+fn what_the_user_did_outlives_what_the_server_says() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let trash = folder(&mirror, "Trash", Role::Trash);
+    let id = mirror.pull(|pull| pull.arrive(inbox, &arrival(7, "7@x", "Ketchup"))).unwrap();
+    let seen = Flags::of(flag_bits::SEEN);
+    mirror.act(Action::Flag { messages: vec![id], add: seen, remove: Flags::default() }).unwrap();
+    let moved = mirror.act(Action::Move { messages: vec![id], from: inbox, to: trash }).unwrap();
+    mirror.pull(|pull| pull.flags(inbox, 7, &Flags::of(flag_bits::FLAGGED))).unwrap();
+    let row = mirror.row(id).unwrap().unwrap();
+    assert!(row.flags.has(flag_bits::SEEN | flag_bits::FLAGGED));
+    assert_eq!(mirror.folders_of(id).unwrap(), [trash]);
+    assert_eq!((mirror.folder(inbox).unwrap().total, mirror.folder(trash).unwrap().unread), (0, 0));
+    mirror.act_all(&moved.inverse).unwrap();
+    assert_eq!(mirror.folders_of(id).unwrap(), [inbox]);
+    assert_eq!(mirror.pending().unwrap().len(), 3);
+    for pending in mirror.pending().unwrap() {
+        mirror.told(pending.id, &Told::default()).unwrap();
+    }
+    assert_eq!(mirror.folders_of(id).unwrap(), [inbox]);
+    assert!(mirror.server_flags(id).unwrap().has(flag_bits::SEEN));
+    assert_eq!(mirror.server_flags(id).unwrap().bits, flag_bits::SEEN | flag_bits::FLAGGED);
+}
+
+#[test]
+fn what_the_server_has_no_more_does_not_rise_again() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let trash = folder(&mirror, "Trash", Role::Trash);
+    let id = mirror.pull(|pull| pull.arrive(inbox, &arrival(7, "7@x", "Ketchup"))).unwrap();
+    mirror.act(Action::Move { messages: vec![id], from: inbox, to: trash }).unwrap();
+    mirror.pull(|pull| pull.vanish(inbox, 7)).unwrap();
+    assert_eq!(mirror.row(id).unwrap(), None);
+    assert_eq!(mirror.folder(trash).unwrap().total, 0);
+}
+
+#[test]
+fn a_move_whose_uid_nobody_told_is_known_again_when_it_comes() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let trash = folder(&mirror, "Trash", Role::Trash);
+    let id = mirror.pull(|pull| pull.arrive(inbox, &arrival(7, "7@x", "Ketchup"))).unwrap();
+    let moved = mirror.act(Action::Move { messages: vec![id], from: inbox, to: trash }).unwrap();
+    mirror.told(moved.id, &Told::default()).unwrap();
+    assert_eq!(mirror.places(id).unwrap(), [Place { folder: trash, uid: 0 }]);
+    let again = mirror.pull(|pull| pull.arrive(trash, &arrival(3, "7@x", "Ketchup"))).unwrap();
+    assert_eq!(again, id);
+    assert_eq!(mirror.places(id).unwrap(), [Place { folder: trash, uid: 3 }]);
+}
+
+#[test]
+fn a_draft_is_kept_once_whether_or_not_its_append_was_heard_of() {
+    let (_dir, mirror) = mirror();
+    let drafts = folder(&mirror, "Drafts", Role::Drafts);
+    let id = mirror.save_draft(&letter("d@x", "Draft", ""), drafts, None, Time(5)).unwrap();
+    assert_eq!(subjects(&mirror, drafts), ["Draft"]);
+    let pending = mirror.next_action(Time(5)).unwrap().unwrap();
+    mirror.begin(pending.id).unwrap();
+    let came = mirror.pull(|pull| pull.arrive(drafts, &arrival(9, "d@x", "Draft"))).unwrap();
+    assert_eq!(came, id);
+    assert!(mirror.pending().unwrap().is_empty());
+    let newer = mirror.save_draft(&letter("e@x", "Draft, better", ""), drafts, Some(id), Time(6)).unwrap();
+    assert_eq!(subjects(&mirror, drafts), ["Draft, better"]);
+    assert_ne!(newer, id);
+}
+
+#[test]
+fn a_letter_waits_is_sent_and_filed() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let sent = folder(&mirror, "Sent", Role::Sent);
+    let asked = mirror.pull(|pull| pull.arrive(inbox, &arrival(1, "1@x", "Ketchup"))).unwrap();
+    let content = letter("a@x", "Re: Ketchup", "<1@x>");
+    let posting = Posting { file_in: Some(sent), answers: Some(asked), ..Posting::default() };
+    let id = mirror.post(&content, &posting, Time(10), Time(20)).unwrap();
+    assert!(mirror.next_outgoing(Time(19)).unwrap().is_none());
+    let due = mirror.next_outgoing(Time(20)).unwrap().unwrap();
+    assert_eq!((due.id, &due.posting), (id, &posting));
+    mirror.begin_sending(id).unwrap();
+    assert!(mirror.begin_sending(id).is_err());
+    mirror.sent(id).unwrap();
+    assert!(mirror.outgoing().unwrap().is_empty());
+    assert_eq!(subjects(&mirror, sent), ["Re: Ketchup"]);
+    assert!(mirror.row(asked).unwrap().unwrap().flags.has(flag_bits::ANSWERED));
+    let thread = mirror.row(asked).unwrap().unwrap().thread;
+    assert_eq!(mirror.thread(thread).unwrap().len(), 2);
+}
+
+#[test]
+fn blind_recipients_do_not_go_out() {
+    let message = b"To: a@x\r\nBcc: b@x,\r\n c@x\r\nSubject: Bcc: not this\r\nbcc : d@x\r\n\r\nBcc: nor this\r\n";
+    assert_eq!(without_bcc(message), b"To: a@x\r\nSubject: Bcc: not this\r\n\r\nBcc: nor this\r\n");
+}
+
+#[test]
+fn a_large_message_comes_in_pieces() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let id = mirror.pull(|pull| pull.arrive(inbox, &arrival(1, "1@x", "Large"))).unwrap();
+    let mut content = letter("1@x", "Large", "");
+    content.extend((0..1_000_000u32).map(|n| if n % 70 == 69 { b'\n' } else { b'a' + (n % 23) as u8 }));
+    let mut upload = mirror.upload(id).unwrap();
+    content.chunks(10_007).for_each(|piece| upload.push(piece).unwrap());
+    upload.finish().unwrap();
+    assert_eq!(mirror.content(id).unwrap().unwrap(), content);
+    assert_eq!(mirror.range(id, 262_140..262_150).unwrap(), content[262_140..262_150]);
+    assert_eq!(mirror.to_fetch(10).unwrap(), []);
+}
+
+#[test]
+fn folders_are_made_renamed_and_deleted_before_the_server_knows() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let (work, _) = mirror.create_folder("Work").unwrap();
+    let (deep, _) = mirror.create_folder("Work/Deep").unwrap();
+    assert!(matches!(mirror.create_folder("Work"), Err(Error::FolderExists(_))));
+    mirror.act(Action::RenameFolder { folder: work, name: "Play".to_owned() }).unwrap();
+    assert_eq!(mirror.folder(deep).unwrap().name, "Play/Deep");
+    assert!(mirror.act(Action::DeleteFolder { folder: inbox }).is_err());
+    mirror.act(Action::DeleteFolder { folder: deep }).unwrap();
+    let names: Vec<String> = mirror.folders().unwrap().into_iter().map(|folder| folder.name).collect();
+    assert_eq!(names, ["INBOX", "Play"]);
+    for wrong in ["", "a//b", "/a", "a\u{7}b"] {
+        assert!(mirror.create_folder(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn what_was_popped_is_not_fetched_again() {
+    let (_dir, mirror) = mirror();
+    let inbox = mirror.folder_for(Role::Inbox).unwrap();
+    mirror.settle_here().unwrap();
+    let content = letter("1@x", "Ketchup", "");
+    assert!(mirror.take_popped(inbox, "uidl-1", &content, Time(5)).unwrap().is_some());
+    assert!(mirror.take_popped(inbox, "uidl-1", &content, Time(6)).unwrap().is_none());
+    assert_eq!(subjects(&mirror, inbox), ["Ketchup"]);
+    assert_eq!(mirror.popped("uidl-1").unwrap(), Some(Time(5)));
+}
