@@ -3,7 +3,6 @@
 //! comes from `message::build`. Knows no network, no disk and no clock: files, time and randomness are handed in.
 
 mod answer;
-mod attachment;
 mod check;
 mod compose;
 mod draft;
