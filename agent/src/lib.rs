@@ -5,6 +5,7 @@
 pub mod account;
 pub mod credentials;
 pub mod dialing;
+pub mod discovery;
 pub mod disk;
 pub mod house;
 pub mod http;
@@ -17,6 +18,7 @@ pub mod reading;
 pub mod remote;
 pub mod secret;
 pub mod submission;
+pub mod trial;
 pub mod trouble;
 pub mod worker;
 
