@@ -2,7 +2,7 @@
 //! by the binary and passed in.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The name of our folder in each of them.
 const OURS: &str = "pillarbox";
@@ -33,10 +33,22 @@ impl Folders {
         })
     }
 
+    /// All of them below one folder: a home that is carried about, or one of several.
+    #[must_use]
+    pub fn under(home: &Path) -> Folders {
+        Folders { config: home.join("config"), data: home.join("data"), cache: home.join("cache") }
+    }
+
     /// The file of accounts.
     #[must_use]
     pub fn accounts(&self) -> PathBuf {
         self.config.join("accounts.toml")
+    }
+
+    /// The file with the mirror of an account, by the account's name, which can name a file.
+    #[must_use]
+    pub fn mirror(&self, account: &str) -> PathBuf {
+        self.data.join("mirrors").join(format!("{account}.sqlite"))
     }
 
     /// The folder of certificates that a person chose to trust.

@@ -106,17 +106,70 @@ pub fn sync_folder(path: &Path) -> Result<(), Fault> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(Fault::disk(path))
 }
 
-/// A file to append to, which is made where there is none, and whether others keep their hands off it for so long. The
-/// lock is the one that mail programs on Linux take beside the dot-lock: on the file, by `fcntl` or `flock`.
-pub fn open_to_append(path: &Path) -> Result<File, Fault> {
+/// Adds to a file that is its owner's alone, and syncs it.
+pub fn append(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    file.write_all(octets)?;
+    file.sync_all()
+}
+
+/// Keeps other mail programs off an mbox while it lives. They agree on a file beside it, `NAME.lock`; the kernel's lock is
+/// for those of ours that cannot write to the folder.
+pub struct Lock(Option<PathBuf>);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Takes the lock; one whose program is gone is taken over.
+fn lock(path: &Path) -> Result<Lock, Fault> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let beside = PathBuf::from(name);
+    for _ in 0..2 {
+        match OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside) {
+            Ok(mut file) => {
+                file.write_all(std::process::id().to_string().as_bytes()).map_err(Fault::disk(&beside))?;
+                return Ok(Lock(Some(beside)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !is_left_behind(&beside) {
+                    break;
+                }
+                remove(&beside)?;
+            }
+            // In a spool folder only some programs may make files.
+            Err(_) => return Ok(Lock(None)),
+        }
+    }
+    Err(busy(path))
+}
+
+fn busy(path: &Path) -> Fault {
+    let words = format!("another program is writing to it, or left {}.lock behind", path.display());
+    Fault::disk(path)(io::Error::new(io::ErrorKind::WouldBlock, words))
+}
+
+/// Whether the program that took the lock runs no more.
+fn is_left_behind(lock: &Path) -> bool {
+    let owner = read(lock, 100).ok().flatten().unwrap_or_default();
+    let owner: Option<i32> = String::from_utf8_lossy(&owner).trim().parse().ok().filter(|id| *id > 0);
+    let gone = |id| nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), None) == Err(nix::errno::Errno::ESRCH);
+    owner.is_some_and(gone)
+}
+
+/// A file to append to, which is made where there is none, and the lock on it.
+pub fn open_to_append(path: &Path) -> Result<(File, Lock), Fault> {
+    let lock = lock(path)?;
     let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
     let file = file.map_err(Fault::disk(path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            let busy = io::Error::new(io::ErrorKind::WouldBlock, "another program is writing to it");
-            Err(Fault::disk(path)(busy))
-        }
+        Ok(()) => Ok((file, lock)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(busy(path)),
         Err(std::fs::TryLockError::Error(error)) => Err(Fault::disk(path)(error)),
     }
 }

@@ -5,7 +5,7 @@
 //! Flags, dates and names that a file tells of a message (`Status` and its kin) are believed here, for whoever reads the
 //! file chose it; a message from the network that has such fields is told nothing by them.
 
-mod disk;
+pub(crate) mod disk;
 pub mod eml;
 mod fields;
 mod labels;

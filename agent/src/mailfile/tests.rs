@@ -284,8 +284,17 @@ fn one_program_at_a_time_adds_to_an_mbox() {
     drop(writer);
     let mut writer = mbox::Writer::open(&path).unwrap();
     let end = writer.end();
-    writer.add(&Head::default(), b"B: 1\r\n", NOW).unwrap();
+    writer.add_written(b"From x Mon Nov  2 05:17:44 2026\nB: 1\n\n").unwrap();
     writer.settle().unwrap();
-    writer.cut(end).unwrap();
-    assert_eq!(all(&path).len(), 1);
+    assert_eq!(writer.holds(end, b"From x Mon").unwrap(), Some(10));
+    assert_eq!(writer.holds(end, &[b'F'; 100]).unwrap(), None);
+    assert_eq!(writer.holds(writer.end(), b"From").unwrap(), Some(0));
+    assert_eq!(writer.holds(writer.end() + 1, b"From").unwrap(), None);
+    // A lock of a program that is gone holds nobody up.
+    drop(writer);
+    std::fs::write(scratch.path().join("box.lock"), i32::MAX.to_string()).unwrap();
+    drop(mbox::Writer::open(&path).unwrap());
+    std::fs::write(scratch.path().join("box.lock"), "").unwrap();
+    assert!(mbox::Writer::open(&path).is_err());
+    assert_eq!(all(&path).len(), 2);
 }

@@ -196,9 +196,8 @@ impl Source {
                 "placed p JOIN message m ON m.id = p.message"
             }
             None => {
-                if !view.query.as_ref().is_some_and(search::names_a_folder) {
-                    condition = condition.and(NOT_THROWN_AWAY, Vec::new());
-                }
+                let named = view.query.as_ref().is_some_and(search::names_a_folder);
+                condition = condition.and(if named { SOMEWHERE } else { NOT_THROWN_AWAY }, Vec::new());
                 "message m"
             }
         };
@@ -207,6 +206,9 @@ impl Source {
         Ok(Source { tables, condition, order: order(view, received) })
     }
 }
+
+/// What is in a folder: what was deleted for good, or waits to be sent, is in none.
+const SOMEWHERE: &str = "EXISTS (SELECT 1 FROM placed x WHERE x.message = m.id)";
 
 /// What is in some folder other than trash and junk.
 const NOT_THROWN_AWAY: &str = "EXISTS (SELECT 1 FROM placed x JOIN folder f ON f.id = x.folder

@@ -5,7 +5,7 @@ use super::super::{Fault, Head, disk, fields};
 use memchr::memchr;
 use message::{Time, date, header};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Who sent what came from nobody (RFC 5321 §4.5.5); mutt and others look for this word.
@@ -16,6 +16,9 @@ const SENDER_MAX: usize = 320;
 
 /// Octets gathered before they are written.
 const GATHERED: usize = 256 * 1024;
+
+/// Octets that a message's own lines in the file may take.
+const HEAD_ROOM: usize = 1024;
 
 /// One message in the form of the file, with the empty line that parts it from the next.
 pub fn write(head: &Head, content: &[u8], now: Time, out: &mut Vec<u8>) {
@@ -71,10 +74,11 @@ fn asctime(time: Time) -> String {
     }
 }
 
-/// An mbox that messages are added to. Others that keep to the lock stay away meanwhile.
+/// An mbox that messages are added to. Others that keep to locks stay away meanwhile.
 pub struct Writer {
     file: File,
     path: PathBuf,
+    _lock: disk::Lock,
     gathered: Vec<u8>,
     /// Octets of the file once all that is gathered is written.
     end: u64,
@@ -86,9 +90,9 @@ impl Writer {
     /// # Errors
     /// Those of the system; also when another program writes to it.
     pub fn open(path: &Path) -> Result<Writer, Fault> {
-        let file = disk::open_to_append(path)?;
+        let (file, lock) = disk::open_to_append(path)?;
         let end = disk::stamp(path)?.octets;
-        Ok(Writer { file, path: path.to_owned(), gathered: Vec::new(), end })
+        Ok(Writer { file, path: path.to_owned(), _lock: lock, gathered: Vec::new(), end })
     }
 
     /// Where the next message will begin.
@@ -102,10 +106,34 @@ impl Writer {
     /// # Errors
     /// Those of the system.
     pub fn add(&mut self, head: &Head, content: &[u8], now: Time) -> Result<(), Fault> {
-        let before = self.gathered.len();
-        write(head, content, now, &mut self.gathered);
-        self.end += (self.gathered.len() - before) as u64;
+        let mut text = Vec::with_capacity(content.len() + HEAD_ROOM);
+        write(head, content, now, &mut text);
+        self.add_written(&text)
+    }
+
+    /// Adds messages that are in the form of the file already.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn add_written(&mut self, text: &[u8]) -> Result<(), Fault> {
+        self.gathered.extend_from_slice(text);
+        self.end += text.len() as u64;
         if self.gathered.len() >= GATHERED { self.flush() } else { Ok(()) }
+    }
+
+    /// What stands in the file from this octet on, as far as it is the beginning of this text: how much of it is there.
+    /// `None`: the file ends before, or something else stands there.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn holds(&mut self, at: u64, text: &[u8]) -> Result<Option<usize>, Fault> {
+        let mut there = Vec::new();
+        let mut read = || {
+            self.file.seek(SeekFrom::Start(at))?;
+            Read::by_ref(&mut self.file).take(text.len() as u64).read_to_end(&mut there)
+        };
+        read().map_err(Fault::disk(&self.path))?;
+        Ok((at <= self.end && text.starts_with(&there)).then_some(there.len()))
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
@@ -121,16 +149,5 @@ impl Writer {
     pub fn settle(&mut self) -> Result<(), Fault> {
         self.flush()?;
         self.file.sync_all().map_err(Fault::disk(&self.path))
-    }
-
-    /// Cuts off what stands from this octet on.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn cut(&mut self, at: u64) -> Result<(), Fault> {
-        self.gathered.clear();
-        self.end = at;
-        let cut: io::Result<()> = self.file.set_len(at).and_then(|()| self.file.sync_all());
-        cut.map_err(Fault::disk(&self.path))
     }
 }
