@@ -7,6 +7,9 @@ use wire::sasl::Secret;
 
 const SHARED: u16 = 4993;
 
+/// What is spoken, how it is protected, the greeting, and what follows.
+type Scripted = (Protocol, Security, &'static str, Vec<(&'static str, &'static str)>);
+
 fn who() -> Option<Who> {
     Some(("bob".to_owned(), Credential::Password(Secret(b"hungry".to_vec()))))
 }
@@ -114,7 +117,7 @@ async fn a_certificate_is_seen_before_anything_is_said() {
         net::tls::Pins::read(pem.as_bytes()).unwrap().certificates.first().unwrap().to_vec(),
     );
     let fingerprint = CertificateFacts::read(&expected).unwrap().fingerprint;
-    let scripts: [(Protocol, Security, &str, Vec<(&str, &str)>); 6] = [
+    let scripts: [Scripted; 6] = [
         (Protocol::Imap, Security::Tls, "", vec![]),
         (Protocol::Pop3, Security::Tls, "", vec![]),
         (Protocol::Smtp, Security::Tls, "", vec![]),

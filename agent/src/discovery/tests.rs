@@ -83,7 +83,7 @@ fn the_best_comes_first_and_nothing_open_is_used() {
     let place = |way, source| Place { way, users: Vec::new(), source, foreign: false };
     let imap = |security| Way::Incoming(Incoming::Imap(server("h.fr", 1, security)));
     let pop3 = Way::Incoming(Incoming::Pop3 { server: server("h.fr", 2, Security::Tls), keep: true });
-    let mut places = vec![
+    let mut places = [
         place(pop3.clone(), Source::Autoconfig),
         place(imap(Security::StartTls), Source::Guess),
         place(imap(Security::Tls), Source::Guess),
