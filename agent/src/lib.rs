@@ -6,6 +6,7 @@ pub mod account;
 pub mod carriage;
 pub mod credentials;
 pub mod dialing;
+pub mod discovery;
 pub mod disk;
 pub mod house;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod remote;
 pub mod sealing;
 pub mod secret;
 pub mod submission;
+pub mod trial;
 pub mod trouble;
 pub mod worker;
 
