@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::alias::Alias;
 use crate::biff::Biff;
 use crate::care::{Backup, Restore};
+use crate::carry::{Export, Import};
 use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
@@ -94,6 +95,13 @@ pub enum Command {
     /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe
     /// here; a connection that breaks loses nothing and doubles nothing.
     Pop(Pop),
+    /// Bring in mail from files, or from another account
+    ///
+    /// Flags, dates and folders come along. Made again, it brings what is new and doubles nothing; stopped, it goes on where it
+    /// was.
+    Import(Import),
+    /// Write mail out to files
+    Export(Export),
     /// Show on this terminal what comes for a user, until Ctrl-C
     ///
     /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where

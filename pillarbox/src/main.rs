@@ -8,6 +8,7 @@ mod answer;
 mod bar;
 mod biff;
 mod care;
+mod carry;
 mod command;
 mod config;
 mod doctor;
@@ -79,6 +80,8 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
         Command::Pop(pop) => pop::run(&pop, screen),
+        Command::Import(import) => carry::import(&import, screen),
+        Command::Export(export) => carry::export(&export, screen),
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),
