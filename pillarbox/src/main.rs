@@ -5,6 +5,7 @@ mod account;
 mod alias;
 mod aliases;
 mod answer;
+mod bar;
 mod biff;
 mod care;
 mod command;
@@ -19,6 +20,7 @@ mod mail;
 mod newaliases;
 mod paper;
 mod password;
+mod pop;
 mod queue;
 mod screen;
 mod sendmail;
@@ -70,11 +72,13 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Lab(lab) => lab_view::run(lab, screen),
         Command::Config(command) => config::run(command, file, screen),
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
+        Command::Send(send) => mail::send::run(&send, screen),
         Command::Mail(mail) => mail::run(mail, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
+        Command::Pop(pop) => pop::run(&pop, screen),
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),

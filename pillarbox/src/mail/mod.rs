@@ -1,14 +1,18 @@
 //! `pillarbox mail`: a person's mail from the command line. Works on the mirror of an account (`agent::mirror`), so that all
 //! of it works without a network, too. Owns what may be typed and how answers look; each file is a group of commands.
 
+mod answer;
 mod change;
 pub mod desk;
+mod files;
 mod flags;
 mod folder;
 mod list;
 mod outbox;
+mod post;
 mod read;
 mod save;
+pub mod send;
 mod which;
 
 use crate::screen::Screen;
@@ -35,6 +39,10 @@ pub enum MailCommand {
     Search(list::Search),
     /// Read messages
     Read(read::Read),
+    /// Answer a message
+    Reply(answer::Reply),
+    /// Send messages on
+    Forward(answer::Forward),
     /// Save attachments, or whole messages, as files
     Save(save::Save),
     #[command(flatten)]
@@ -60,6 +68,8 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::List(list) => list::list(&list, desk, screen),
         MailCommand::Search(search) => list::search(&search, desk, screen),
         MailCommand::Read(read) => read::run(&read, desk, screen),
+        MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
+        MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
         MailCommand::Change(change) => change::run(&change, desk, screen),
         MailCommand::Undo => change::undo(desk, screen),
@@ -69,4 +79,4 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -228,3 +228,42 @@ fn attachments_are_saved_under_safe_names_over_nothing() {
     assert_eq!(plain(&mut desk, "save 4 --to /nowhere/at/all").0, 73);
     assert_eq!(plain(&mut desk, &format!("save 1 --to {to}")).0, 67, "there is no attachment");
 }
+
+#[test]
+fn answers_go_where_they_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let (code, out, err) = typed(&mut desk, Form::Plain, &["reply", "2", "--dry-run", "-m", "Yes."]);
+    assert_eq!(code, 0, "{err}");
+    for part in [
+        "From: Bob <bob@crepes.fr>\r\n",
+        "To: Alice <alice@hamburger.edu>\r\n",
+        "Subject: Re: Ketchup\r\n",
+        "In-Reply-To: <2@crepes.fr>\r\n",
+        "References: <1@crepes.fr> <2@crepes.fr>\r\n",
+        "Yes.",
+        "> Do you like ketchup?",
+    ] {
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
+    }
+    let (_, out, _) = typed(&mut desk, Form::Plain, &["reply", "2", "--all", "--dry-run", "-m", "Yes."]);
+    assert!(out.contains("Cc: Carol <carol@crepes.fr>\r\n") && !out.contains("Cc: bob"), "{out}");
+    assert_eq!(typed(&mut desk, Form::Plain, &["reply", "2", "-m", "Yes."]).2, "letter 1 is queued\n");
+    assert_eq!(desk.mirror.outgoing().unwrap()[0].posting.answers, Some(MessageId(2)));
+    assert_eq!(typed(&mut desk, Form::Plain, &["reply", "99", "-m", "Yes."]).0, 67);
+}
+
+#[test]
+fn messages_are_sent_on_within_or_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let line = |ids: &[&'static str], form: &'static str| {
+        let end = ["--to", "dora@crepes.fr", "-m", "See below.", "-n", form];
+        [&["forward"], ids, &end[..]].concat()
+    };
+    let (code, out, err) = typed(&mut desk, Form::Plain, &line(&["4"], "--inline"));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("Subject: Fwd: Files\r\n") && out.contains("image/png") && out.contains("Two files."), "{out}");
+    let (_, out, _) = typed(&mut desk, Form::Plain, &line(&["1-2"], "--attached"));
+    assert_eq!(out.matches("Content-Type: message/rfc822").count(), 2, "{out}");
+}
