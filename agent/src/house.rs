@@ -45,6 +45,12 @@ impl Folders {
         self.config.join("accounts.toml")
     }
 
+    /// The file with the mirror of an account, by the account's name, which can name a file.
+    #[must_use]
+    pub fn mirror(&self, account: &str) -> PathBuf {
+        self.data.join("mirrors").join(format!("{account}.sqlite"))
+    }
+
     /// The folder of certificates that a person chose to trust.
     #[must_use]
     pub fn trusted(&self) -> PathBuf {

@@ -35,6 +35,9 @@ pub struct Arguments {
     /// The configuration file
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Accounts and mail of the user agents below this folder, instead of ~/.config/pillarbox and its like
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Err(error) => return trouble::of_the_line(&error),
     };
     let mut screen = Screen::of_this_process(&arguments);
+    arguments.home.iter().for_each(|home| mail::desk::live_in(home.clone()));
     match run(arguments, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => screen.fail(&trouble),

@@ -183,15 +183,22 @@ impl Attendant {
                 line = tokio::time::timeout(SILENCE, line(&mut read)) => line??,
             };
             let Some(line) = line else { return Ok(()) };
-            while !self.visitor.trusted {
-                let wait = pace.step(self.clock.now());
-                if wait.is_zero() {
-                    break;
-                }
-                tokio::time::sleep(wait).await;
+            if !self.visitor.trusted {
+                self.keep_pace(&mut pace).await;
             }
             let reply = self.reply(&line).await;
             say(&mut write, &reply).await?;
+        }
+    }
+
+    /// Waits until the next request is due.
+    async fn keep_pace(&self, pace: &mut Pace) {
+        loop {
+            let wait = pace.step(self.clock.now());
+            if wait.is_zero() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
         }
     }
 

@@ -6,7 +6,6 @@ use super::{files, read, send, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::letter::{self, Letter, Recipients, Whom, Writer};
-use agent::mirror::Row;
 use clap::{ArgGroup, Args};
 use message::Address;
 use std::path::PathBuf;

@@ -174,12 +174,7 @@ fn moves(desk: &Desk, messages: &[MessageId], from: Option<&str>, to: FolderId) 
 
 /// The folder a message is moved out of: the one that was named, else the inbox, else the first it is in that is no view
 /// of others.
-fn home(
-    desk: &Desk,
-    message: MessageId,
-    from: Option<FolderId>,
-    to: FolderId,
-) -> Result<Option<FolderId>, Trouble> {
+fn home(desk: &Desk, message: MessageId, from: Option<FolderId>, to: FolderId) -> Result<Option<FolderId>, Trouble> {
     let mut folders = desk.mirror.folders_of(message)?;
     folders.retain(|folder| *folder != to);
     if let Some(from) = from {
@@ -232,8 +227,7 @@ fn to_role(which: &Which, role: Role, desk: &mut Desk, screen: &mut Screen) -> R
 /// Keywords that servers learn from (RFC 9051 §2.3.2: `$Junk`, `$NotJunk`), then the move.
 fn junk(which: &Which, not: bool, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let messages = which.messages(desk)?;
-    let (add, remove, role) =
-        if not { ("$NotJunk", "$Junk", Role::Inbox) } else { ("$Junk", "$NotJunk", Role::Junk) };
+    let (add, remove, role) = if not { ("$NotJunk", "$Junk", Role::Inbox) } else { ("$Junk", "$NotJunk", Role::Junk) };
     let to = desk.mirror.folder_for(role)?;
     let said = format!("{} moved to {}", tally(&messages), name(desk, to));
     let moves = moves(desk, &messages, which.from.as_deref(), to)?;

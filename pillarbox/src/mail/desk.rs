@@ -8,6 +8,7 @@ use message::Time;
 use office::admin::FailureKind;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What the mirror keeps under this name: what would take back the last commands.
 const DONE: &str = "done";
@@ -33,8 +34,21 @@ pub struct Done {
     pub inverse: Vec<Action>,
 }
 
-/// The folders of the person who runs this.
+/// What `--home` said.
+static HOME: OnceLock<PathBuf> = OnceLock::new();
+
+/// Whoever runs this lives here, said once, before anybody asks.
+pub fn live_in(home: PathBuf) {
+    let _ = HOME.set(home);
+}
+
+/// The folders of the person who runs this: below `--home`, else `$PILLARBOX_HOME`, else where XDG has them.
 pub fn folders() -> Result<Folders, Trouble> {
+    let chosen = HOME.get().cloned().or_else(|| variable("PILLARBOX_HOME").map(PathBuf::from));
+    if let Some(home) = chosen.filter(|home| !home.as_os_str().is_empty()) {
+        let home = std::path::absolute(&home).map_err(|error| Trouble::of_path("find", &home, &error))?;
+        return Ok(Folders::under(&home));
+    }
     Folders::of(variable)
         .ok_or_else(|| Trouble::new(FailureKind::Config, "there is no home: set HOME, or XDG_CONFIG_HOME and its like"))
 }
@@ -60,17 +74,13 @@ pub fn settings(folders: &Folders) -> Result<Settings, Trouble> {
     Settings::load(folders).map_err(|error| Trouble::new(FailureKind::Config, error.to_string()))
 }
 
-/// The file with the mirror of an account.
-fn mirror_file(folders: &Folders, account: &Account) -> PathBuf {
-    folders.data.join("mirrors").join(format!("{}.sqlite", account.name))
-}
-
 impl Desk {
     /// Opens the mirror of an account.
     pub fn open(name: Option<&str>, now: Time) -> Result<Desk, Trouble> {
         let folders = folders()?;
         let settings = settings(&folders)?;
-        Desk::at(&mirror_file(&folders, account(&settings, name)?), account(&settings, name)?.clone(), now)
+        let account = account(&settings, name)?;
+        Desk::at(&folders.mirror(&account.name), account.clone(), now)
     }
 
     /// With the mirror in this file.

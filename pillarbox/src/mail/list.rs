@@ -151,9 +151,11 @@ pub fn messages(rows: &[Row], all: u64, look: Look) -> View {
         table.row([row.id.0.into(), mark(row), date(row, look), from(row), subject(row)]);
     }
     let json: Vec<Value> = rows.iter().map(json_of).collect();
-    View::table(&table, json!({ "messages": json, "total": all }), look)
-        .or_note("nothing there")
-        .with_notes(rest(rows.len(), all, "message"))
+    View::table(&table, json!({ "messages": json, "total": all }), look).or_note("nothing there").with_notes(rest(
+        rows.len(),
+        all,
+        "message",
+    ))
 }
 
 fn conversations(found: &[Conversation], all: u64, look: Look) -> View {
@@ -175,9 +177,11 @@ fn conversations(found: &[Conversation], all: u64, look: Look) -> View {
         table.row([row.id.0.into(), messages, unread, mark(row), date(row, look), from(row), subject(row)]);
         json.push(json!({ "newest": json_of(row), "messages": each.messages, "unread": each.unread }));
     }
-    View::table(&table, json!({ "conversations": json, "total": all }), look)
-        .or_note("nothing there")
-        .with_notes(rest(found.len(), all, "conversation"))
+    View::table(&table, json!({ "conversations": json, "total": all }), look).or_note("nothing there").with_notes(rest(
+        found.len(),
+        all,
+        "conversation",
+    ))
 }
 
 /// That there is more.

@@ -3,7 +3,7 @@
 
 mod answer;
 mod change;
-mod desk;
+pub mod desk;
 mod files;
 mod flags;
 mod folder;

@@ -57,7 +57,14 @@ fn list(desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
             }
             _ => "".into(),
         };
-        table.row([letter.id.0.into(), state(&letter).into(), next, (&to).into(), (&subject).into(), (&letter.error).into()]);
+        table.row([
+            letter.id.0.into(),
+            state(&letter).into(),
+            next,
+            (&to).into(),
+            (&subject).into(),
+            (&letter.error).into(),
+        ]);
         json.push(json!({
             "number": letter.id,
             "state": letter.state,

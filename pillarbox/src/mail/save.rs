@@ -87,7 +87,8 @@ fn write(folder: &Path, held: &Held, force: bool) -> Result<PathBuf, Trouble> {
     // What is there is never written through: with --force a file of another name takes its place.
     let target = if force { folder.join(format!(".pillarbox-{}.part", std::process::id())) } else { path.clone() };
     options.write(true).create_new(true).mode(0o600);
-    let written = options.open(&target).and_then(|mut file| file.write_all(&held.octets).and_then(|()| file.sync_all()));
+    let written =
+        options.open(&target).and_then(|mut file| file.write_all(&held.octets).and_then(|()| file.sync_all()));
     let placed = match written {
         Ok(()) if force => std::fs::rename(&target, &path),
         other => other,

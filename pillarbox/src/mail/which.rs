@@ -48,7 +48,8 @@ fn one_word(desk: &Desk, word: &str) -> Result<Vec<MessageId>, Trouble> {
     }
     let name = word.trim_start_matches('<').trim_end_matches('>');
     if !name.contains('@') {
-        let what = format!("{word:?} is no message: give the number from a list, as 12 or 12-15, a Message-ID, or last");
+        let what =
+            format!("{word:?} is no message: give the number from a list, as 12 or 12-15, a Message-ID, or last");
         return Err(Trouble::new(FailureKind::Usage, what));
     }
     let found = desk.mirror.named(name)?;
