@@ -9,6 +9,7 @@ pub mod house;
 pub mod http;
 pub mod letter;
 pub mod mailfile;
+pub mod mailx;
 pub mod mirror;
 pub mod progress;
 pub mod reading;
