@@ -3,6 +3,8 @@
 //! do), reads no environment and no clock: folders, time and answers are passed in. Knows nothing of the server's rooms.
 
 pub mod account;
+pub mod carriage;
+pub mod credentials;
 pub mod dialing;
 pub mod disk;
 pub mod house;
@@ -11,6 +13,7 @@ pub mod letter;
 pub mod mailfile;
 pub mod mailx;
 pub mod mirror;
+pub mod oauth;
 pub mod progress;
 pub mod reading;
 pub mod remote;

@@ -9,6 +9,7 @@ use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
 use crate::mail::Mail;
 use crate::mail::send::Send;
+use crate::pop::Pop;
 use crate::queue::Queue;
 use crate::trace::Trace;
 use clap::{ArgAction, Parser, Subcommand};
@@ -88,6 +89,11 @@ pub enum Command {
     ///
     /// Works on a copy that is kept on this machine, and so without a network, too.
     Mail(Mail),
+    /// Fetch mail from a POP3 server
+    ///
+    /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe
+    /// here; a connection that breaks loses nothing and doubles nothing.
+    Pop(Pop),
     /// Show on this terminal what comes for a user, until Ctrl-C
     ///
     /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where

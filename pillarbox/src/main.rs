@@ -5,6 +5,7 @@ mod account;
 mod alias;
 mod aliases;
 mod answer;
+mod bar;
 mod biff;
 mod care;
 mod command;
@@ -20,6 +21,7 @@ mod mailx;
 mod newaliases;
 mod paper;
 mod password;
+mod pop;
 mod queue;
 mod screen;
 mod sendmail;
@@ -83,6 +85,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
+        Command::Pop(pop) => pop::run(&pop, screen),
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),

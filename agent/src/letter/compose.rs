@@ -101,21 +101,16 @@ impl Letter {
         });
         let mut beside: Vec<Entity> = self.attachments.iter().map(|file| self.attached(file, sources)).collect();
         if self.form.beside == Beside::Parallel {
-            let (inside, files) = beside.into_iter().partition(|part| html.is_some() && part.content_id.is_some());
+            let (inside, files): (Vec<Entity>, Vec<Entity>) =
+                beside.into_iter().partition(|part| html.is_some() && part.content_id.is_some());
             beside = inside;
-            beside.push(Entity {
-                media_type: "multipart/parallel".to_owned(),
-                content: Content::Parts(files),
-                ..Entity::default()
-            });
+            if !files.is_empty() {
+                beside.push(together("parallel", files));
+            }
         }
         let messages: Vec<Entity> = self.forwarded.iter().map(|octets| self.enclosed(octets, sources)).collect();
         if self.form.digest && !messages.is_empty() {
-            beside.push(Entity {
-                media_type: "multipart/digest".to_owned(),
-                content: Content::Parts(messages),
-                ..Entity::default()
-            });
+            beside.push(together("digest", messages));
         } else {
             beside.extend(messages);
         }
@@ -218,6 +213,10 @@ impl<'a> Sources<'a> {
         self.0.push(octets);
         self.0.len() - 1
     }
+}
+
+fn together(kind: &str, parts: Vec<Entity>) -> Entity {
+    Entity { media_type: format!("multipart/{kind}"), content: Content::Parts(parts), ..Entity::default() }
 }
 
 fn described(file: &Attachment) -> Vec<Field> {

@@ -166,12 +166,14 @@ fn attachment(raw: &[u8], part: &SummaryPart) -> Attachment {
     }
 }
 
-/// The parameters of a type but the name, each once, decoded.
+/// The parameters of a type but the name of the file, each once, decoded. A pointer has a name of its own.
 fn parameters(part: &SummaryPart) -> Vec<(String, String)> {
     let mut list: Vec<(String, String)> = Vec::new();
+    let names_file = part.subtype != "external-body";
     for parameter in &part.parameters {
         let name = parameter.name.split('*').next().unwrap_or_default();
-        let is_known = name == "name" || name == "boundary" || list.iter().any(|(known, _)| known == name);
+        let is_known =
+            name == "name" && names_file || name == "boundary" || list.iter().any(|(known, _)| known == name);
         if let Some(value) = parameter_text(&part.parameters, name).filter(|_| !is_known) {
             list.push((name.to_owned(), value));
         }

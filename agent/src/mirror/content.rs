@@ -166,6 +166,22 @@ impl Pull<'_> {
     pub fn content(&mut self, message: MessageId, content: &[u8]) -> rusqlite::Result<()> {
         take(self.transaction(), message, content)
     }
+
+    /// A message is in a folder, and here is all of it: its header need not stand in the arrival.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn arrive_whole(
+        &mut self,
+        folder: super::FolderId,
+        arrival: &Arrival,
+        content: &[u8],
+    ) -> rusqlite::Result<MessageId> {
+        let arrival = Arrival { header: header_of(content).to_vec(), ..arrival.clone() };
+        let message = self.arrive(folder, &arrival)?;
+        self.content(message, content)?;
+        Ok(message)
+    }
 }
 
 impl Upload<'_> {

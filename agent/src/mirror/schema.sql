@@ -106,3 +106,5 @@ CREATE VIRTUAL TABLE body_words USING fts5 (
     body, files, kinds, list, delivered,
     content = '', contentless_delete = 1, prefix = '3', tokenize = "unicode61 remove_diacritics 2"
 );
+
+CREATE TABLE imported (key BLOB PRIMARY KEY) WITHOUT ROWID;

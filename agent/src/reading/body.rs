@@ -7,7 +7,7 @@ use message::harmless::harmless;
 use message::header::parameter_text;
 use message::structure::Kind;
 use message::summary::SummaryPart;
-use message::{Summary, bodies, external, text};
+use message::{Summary, TransferEncoding, bodies, external, text};
 
 /// Octets of text of one page, decoded: a book has as many.
 pub const TEXT_MAX: usize = 1024 * 1024;
@@ -285,6 +285,10 @@ enum Text {
 
 impl Text {
     fn of(part: &SummaryPart) -> Option<Text> {
+        // RFC 2049 §2 (3): what is encoded in a way nobody knows is octets, whatever it says it is.
+        if TransferEncoding::from_name(part.encoding.as_bytes()) == TransferEncoding::Other {
+            return None;
+        }
         Some(match (part.media_type.as_str(), part.subtype.as_str()) {
             ("text", "html") => Text::Html,
             ("text", "enriched" | "richtext") => Text::Enriched,

@@ -63,7 +63,7 @@ impl Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// There is none.
-    #[error("no secret is kept for {0}: `pillarbox mail account password {0}` asks for it")]
+    #[error("no secret is kept for {0}: `pillarbox mail account login {0}` asks for it")]
     Missing(String),
     /// The place cannot be used.
     #[error("{path}: {error}")]

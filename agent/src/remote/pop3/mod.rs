@@ -11,6 +11,7 @@ mod tests;
 pub use basket::{Basket, MirrorBasket};
 pub use files::{FileBasket, Memory, Target};
 
+use crate::dialing;
 use crate::progress::Watcher;
 use crate::trouble::{Kind, Trouble};
 use desk::{Visit, VisitDesk};
@@ -87,7 +88,10 @@ fn explain(outcome: &Outcome, reason: &Reason, host: &str) -> Trouble {
         Stage::Quit => "confirmed what it removed (nothing is lost: the next visit removes it)",
     };
     match (&outcome.said, reason) {
-        (_, Reason::Tls(error)) => Trouble::new(Kind::TryAgain, format!("{host}: {error}")),
+        (_, reason @ Reason::Tls(error)) => {
+            let kind = if dialing::is_distrust(error) { Kind::NotAllowed } else { Kind::TryAgain };
+            Trouble::new(kind, dialing::explain(reason, host))
+        }
         (Said::No(reply), _) if reply.is_temporary() => {
             Trouble::new(Kind::TryAgain, format!("{host} says: {}", reply.text))
         }
