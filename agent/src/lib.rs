@@ -14,11 +14,14 @@ pub mod mailfile;
 pub mod mailx;
 pub mod mirror;
 pub mod oauth;
+pub mod outbox;
 pub mod progress;
+pub mod reach;
 pub mod reading;
 pub mod remote;
 pub mod secret;
 pub mod submission;
+pub mod sync;
 pub mod trouble;
 pub mod worker;
 
