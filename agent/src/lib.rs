@@ -12,6 +12,7 @@ pub mod house;
 pub mod http;
 pub mod letter;
 pub mod mailfile;
+pub mod mailx;
 pub mod mirror;
 pub mod oauth;
 pub mod outbox;
