@@ -1,8 +1,9 @@
-//! Sizes, times and counts in words, and text from strangers made harmless. Exact figures are for JSON and pipes.
+//! Sizes, times and counts in words. Exact figures are for JSON and pipes.
 
 use message::Time;
 use message::date::write_iso8601;
-use std::borrow::Cow;
+
+pub use message::harmless::harmless;
 
 /// What is wrong with a size.
 const SIZE_FORM: &str = "a size is a number and a unit: B, KiB, MiB, GiB, TiB, kB, MB or GB, as in \"10 GiB\"";
@@ -100,24 +101,6 @@ pub fn day(time: Time) -> String {
     text.split_once('T').map(|(day, _)| day.to_owned()).unwrap_or(text)
 }
 
-/// Text from outside without what would move the cursor, change colours or break lines and columns.
-#[must_use]
-pub fn harmless(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_harmful) {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if is_harmful(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
-    }
-    Cow::Owned(clean)
-}
-
-/// Controls, and the marks that turn the direction of writing (Unicode TR 36).
-fn is_harmful(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,13 +140,6 @@ mod tests {
         let time = Time(1_081_298_274_123);
         assert_eq!(exact(time), "2004-04-07T00:37:54.123Z");
         assert_eq!((day(time), clock(time)), ("2004-04-07".to_owned(), "00:37:54.123".to_owned()));
-    }
-
-    #[test]
-    fn strangers_do_not_write_on_the_terminal() {
-        assert_eq!(harmless("bob\u{1b}[2Jby\te"), "bob\\u{1b}[2Jby\\te");
-        assert_eq!(harmless("a\u{202e}b\r\n\u{9b}"), "a\\u{202e}b\\r\\n\\u{9b}");
-        assert_eq!(harmless("用户 ünï"), "用户 ünï");
     }
 
     #[test]

@@ -7,12 +7,13 @@ use super::elements::{self, Fate};
 use super::links::{self, LINKS_MAX, Link};
 use super::markup;
 use super::names;
-use super::plain::{self, Flow};
+use super::plain;
 use super::sources::Sources;
 use super::tree::{Content, Element, Tree};
 use super::twin::Twin;
 use super::wall;
 use message::Domain;
+use message::flowed::Flow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Elements within elements that are written: far fewer than are read, so that what is written is read whole.

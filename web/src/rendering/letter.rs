@@ -5,9 +5,10 @@
 use super::clean::{self, Policy, Safe};
 use super::links::Link;
 use super::pictures;
-use super::plain::{self, Flow};
+use super::plain;
 use super::senders::{self, Sender, Warning};
 use message::bodies::Bodies;
+use message::flowed::Flow;
 use message::header::{Entry, Mailbox, charset_text, parameter_text};
 use message::summary::SummaryPart;
 use message::{Address, Domain, Summary, TransferEncoding, encoding};
@@ -129,7 +130,8 @@ fn piece(part: &SummaryPart, body: &[u8], policy: &Policy<'_>) -> Option<(bool, 
         Some(text) => text,
         None => message::text::body_text(part, body)?,
     };
-    let mut safe = if is_html { clean::clean(&text, policy) } else { plain::render(&text, flow(part), policy.trusted) };
+    let mut safe =
+        if is_html { clean::clean(&text, policy) } else { plain::render(&text, Flow::of(part), policy.trusted) };
     safe.shortened |= u64::try_from(body.len()).unwrap_or(u64::MAX) < part.body.end.saturating_sub(part.body.start);
     Some((is_html, safe))
 }
@@ -149,14 +151,6 @@ fn declared_text(part: &SummaryPart, body: &[u8]) -> Option<String> {
     let name: Vec<u8> =
         after.iter().skip_while(|octet| matches!(**octet, b'"' | b'\'' | b' ')).take_while(is_name).copied().collect();
     charset_text(&name, &octets)
-}
-
-/// RFC 3676 §4: what the part says of its lines.
-fn flow(part: &SummaryPart) -> Flow {
-    let says = |name: &str, value: &str| {
-        parameter_text(&part.parameters, name).is_some_and(|own| own.trim().eq_ignore_ascii_case(value))
-    };
-    Flow { flowed: says("format", "flowed"), delete_space: says("delsp", "yes") }
 }
 
 fn sender(summary: &Summary, trusted: &[Domain]) -> Vec<Warning> {

@@ -6,6 +6,8 @@ use super::links::{self, LINKS_MAX, Link};
 use super::markup::escape;
 use super::names::SCOPE;
 use message::Domain;
+use message::flowed::{self, Flow};
+use message::links::{is_mail, next_address};
 
 /// Octets of text that are shown of one message: a book.
 pub const TEXT_MAX: usize = 2 * 1024 * 1024;
@@ -14,27 +16,12 @@ pub const QUOTES_MAX: usize = 20;
 /// Octets of one address in the text.
 const ADDRESS_MAX: usize = links::ADDRESS_MAX;
 
-/// How the text wants to be read (RFC 3676 §4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flow {
-    /// `format=flowed`: lines that end with a blank go on in the next.
-    pub flowed: bool,
-    /// `delsp=yes`: that blank is not of the text.
-    pub delete_space: bool,
-}
-
-/// A line, and how deep it is quoted.
-struct Line {
-    depth: usize,
-    text: String,
-}
-
 /// Makes HTML of text. Linear in it.
 #[must_use]
 pub fn render(text: &str, flow: Flow, trusted: &[Domain]) -> Safe {
     let end = super::bounds::floor(text, TEXT_MAX);
     let read = text.get(..end).unwrap_or_default();
-    let lines = if flow.flowed { unflow(read, flow) } else { read.lines().map(quoted).collect() };
+    let lines = flowed::lines(read, flow);
     let mut safe = Safe { shortened: read.len() < text.len(), text: read.to_owned(), ..Safe::default() };
     let mut out = format!("<div class=\"{SCOPE}\">");
     let mut depth = 0;
@@ -70,51 +57,10 @@ pub fn render(text: &str, flow: Flow, trusted: &[Domain]) -> Safe {
     safe
 }
 
-/// The marks of quotation before a line, as people write them: `>` with blanks between.
-fn quoted(line: &str) -> Line {
-    let mut rest = line;
-    let mut depth = 0;
-    loop {
-        let bare = if depth > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
-        match bare.strip_prefix('>') {
-            Some(after) => {
-                rest = after;
-                depth += 1;
-            }
-            None => break,
-        }
-    }
-    let text = if depth > 0 { rest.strip_prefix(' ').unwrap_or(rest) } else { rest };
-    Line { depth, text: text.to_owned() }
-}
-
-/// RFC 3676 §4.1 to §4.5: joins the lines of a paragraph.
-fn unflow(text: &str, flow: Flow) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut goes_on = false;
-    for line in text.lines() {
-        // RFC 3676 §4.5: marks stand without blanks between them.
-        let depth = line.bytes().take_while(|b| *b == b'>').count();
-        let stuffed = line.get(depth..).unwrap_or_default();
-        // RFC 3676 §4.4: one blank in front was put there so that the line is no mark and no `From `.
-        let own = stuffed.strip_prefix(' ').unwrap_or(stuffed);
-        // RFC 3676 §4.3: the line before a signature ends its paragraph, and the mark of one is not flowed.
-        let is_signature = own == "-- ";
-        let flowed = own.ends_with(' ') && !is_signature;
-        let shown = if flowed && flow.delete_space { own.strip_suffix(' ').unwrap_or(own) } else { own };
-        match lines.last_mut() {
-            Some(last) if goes_on && last.depth == depth && !is_signature => last.text.push_str(shown),
-            _ => lines.push(Line { depth, text: shown.to_owned() }),
-        }
-        goes_on = flowed;
-    }
-    lines
-}
-
 /// Writes a line with its addresses as links, and blanks that stand side by side kept.
 fn link_up(line: &str, trusted: &[Domain], found: &mut Vec<Link>, out: &mut String) {
     let mut rest = line;
-    while let Some((before, address, after)) = next_address(rest) {
+    while let Some((before, address, after)) = next_address(rest, ADDRESS_MAX) {
         spaced(before, out);
         let href = if address.to_ascii_lowercase().starts_with("www.") {
             format!("https://{address}")
@@ -147,72 +93,6 @@ fn spaced(text: &str, out: &mut String) {
         before = c;
     }
     escape(&plain, out);
-}
-
-fn is_mail(word: &str) -> bool {
-    let dotted = word.rsplit_once('@').is_some_and(|(_, host)| host.contains('.'));
-    !word.contains("://") && dotted && message::Address::parse(word).is_ok()
-}
-
-/// The next address in a line: what stands before it, it, and what comes after.
-fn next_address(line: &str) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    loop {
-        let rest = line.get(from..)?;
-        let start = from + rest.find(|c: char| !is_edge(c))?;
-        let word = line.get(start..)?;
-        let end = word
-            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\u{201C}' | '\u{201D}'))
-            .unwrap_or(word.len());
-        let word = trimmed(word.get(..end)?);
-        if word.is_empty() {
-            from = start + end.max(1);
-            if !line.is_char_boundary(from) {
-                return None;
-            }
-            continue;
-        }
-        if let Some(at) = begins(word).filter(|_| word.len() <= ADDRESS_MAX) {
-            let (start, word) = (start + at, word.get(at..)?);
-            return Some((line.get(..start)?, word, line.get(start + word.len()..)?));
-        }
-        from = start + end.max(1);
-        if !line.is_char_boundary(from) {
-            return None;
-        }
-    }
-}
-
-fn is_edge(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '<' | '>' | '(' | '[' | '{' | '"' | '\'' | ',' | ';' | '*' | '_' | '\u{201C}' | '\u{201D}')
-}
-
-/// Where in a word an address begins.
-fn begins(word: &str) -> Option<usize> {
-    let low = word.to_ascii_lowercase();
-    for scheme in ["https://", "http://", "mailto:"] {
-        if let Some(at) = low.find(scheme).filter(|at| low.len() > at + scheme.len()) {
-            return Some(at);
-        }
-    }
-    let names_host = low.starts_with("www.") && low.matches('.').count() > 1;
-    (names_host || is_mail(word)).then_some(0)
-}
-
-/// A word without the signs that end a sentence around it; a bracket stays where its other half is within.
-fn trimmed(word: &str) -> &str {
-    let mut word = word;
-    loop {
-        let Some(last) = word.chars().next_back() else { return word };
-        let alone = |open: char, close: char| last == close && word.matches(close).count() > word.matches(open).count();
-        let sign = matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '"' | '\u{2026}');
-        if sign || alone('(', ')') || alone('[', ']') || alone('{', '}') {
-            word = word.get(..word.len() - last.len_utf8()).unwrap_or_default();
-        } else {
-            return word;
-        }
-    }
 }
 
 #[cfg(test)]

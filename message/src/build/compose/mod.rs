@@ -104,8 +104,18 @@ impl Draft {
     /// Writes the message. What lies deeper than [`DEPTH_MAX`] is left out.
     #[must_use]
     pub fn compose(&self) -> Vec<Piece> {
+        self.write(false)
+    }
+
+    /// The same for a server that takes 8BITMIME: text beyond ASCII stays as it is where its lines can travel so.
+    #[must_use]
+    pub fn compose_eight_bit(&self) -> Vec<Piece> {
+        self.write(true)
+    }
+
+    fn write(&self, eight_bit: bool) -> Vec<Piece> {
         let [high, low] = self.random;
-        let mut writer = Writer { pieces: Vec::new(), out: Vec::new(), random: (high, low), boundaries: 0 };
+        let mut writer = Writer { pieces: Vec::new(), out: Vec::new(), random: (high, low), boundaries: 0, eight_bit };
         let mut fields: Vec<&Field> = self.fields.iter().collect();
         fields.sort_by_key(|field| field.rank());
         fields.iter().for_each(|field| field.write(&mut writer.out));
@@ -138,6 +148,7 @@ struct Writer {
     out: Vec<u8>,
     random: (u64, u64),
     boundaries: u32,
+    eight_bit: bool,
 }
 
 impl Writer {
@@ -157,7 +168,7 @@ impl Writer {
         labels.push(("boundary".to_owned(), boundary.clone()));
         self.labels(entity, &entity.media_type, &labels);
         // RFC 2045 §6.4: a multipart may be called 8bit, and must where a part of it is.
-        self.encoding(if holds_eight_bit(entity, depth) { "8bit" } else { "7bit" });
+        self.encoding(if self.holds_eight_bit(entity, depth) { "8bit" } else { "7bit" });
         for part in parts {
             self.out.extend_from_slice(b"\r\n--");
             self.out.extend_from_slice(boundary.as_bytes());
@@ -179,7 +190,7 @@ impl Writer {
         labels.retain(|(name, _)| !name.eq_ignore_ascii_case("charset"));
         labels.insert(0, ("charset".to_owned(), "utf-8".to_owned()));
         self.labels(entity, &entity.media_type, &labels);
-        let encoding = text::encoding_for(&lines);
+        let encoding = text::encoding_for(&lines, self.eight_bit);
         self.encoding(encoding.name());
         self.out.extend_from_slice(b"\r\n");
         encoding.write(&lines, &mut self.out);
@@ -236,6 +247,19 @@ impl Writer {
         }
     }
 
+    fn holds_eight_bit(&self, entity: &Entity, depth: usize) -> bool {
+        match &entity.content {
+            Content::Parts(parts) => depth > 0 && parts.iter().any(|part| self.holds_eight_bit(part, depth - 1)),
+            Content::Source { lines: Lines::EightBit, .. } => {
+                entity.media_type.to_ascii_lowercase().starts_with("message/")
+            }
+            Content::Text(text) => {
+                self.eight_bit && text::encoding_for(&text::lines(text), true) == text::TextEncoding::EightBit
+            }
+            Content::Source { .. } => false,
+        }
+    }
+
     fn finish(mut self) -> Vec<Piece> {
         // The last line needs no end (RFC 5322 §3.5), so a text stays exactly what it is; an encoded file gets one.
         if let Some(Piece::Source { encoding: Some(_), .. }) = self.pieces.last()
@@ -247,16 +271,6 @@ impl Writer {
             self.pieces.push(Piece::Octets(self.out));
         }
         self.pieces
-    }
-}
-
-fn holds_eight_bit(entity: &Entity, depth: usize) -> bool {
-    match &entity.content {
-        Content::Parts(parts) => depth > 0 && parts.iter().any(|part| holds_eight_bit(part, depth - 1)),
-        Content::Source { lines: Lines::EightBit, .. } => {
-            entity.media_type.to_ascii_lowercase().starts_with("message/")
-        }
-        _ => false,
     }
 }
 

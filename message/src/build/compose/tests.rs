@@ -63,7 +63,7 @@ fn a_short_text_stands_as_it_is() {
 
 #[test]
 fn the_encoding_follows_the_text() {
-    let encoding = |text: &str| text::encoding_for(&text::lines(text)).name();
+    let encoding = |text: &str| text::encoding_for(&text::lines(text), false).name();
     assert_eq!(encoding(&"x".repeat(LINE_MAX)), "7bit");
     assert_eq!(encoding(&"x".repeat(LINE_MAX + 1)), "quoted-printable");
     assert_eq!(encoding("one\n-- \nAlice"), "7bit");

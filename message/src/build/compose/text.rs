@@ -1,12 +1,13 @@
 //! Text as lines, and the transfer encoding it needs (RFC 2045 §6). Owns the choice; the encoders are in `encoding`.
 
-use crate::build::LINE_MAX;
+use crate::build::{LINE_HARD_MAX, LINE_MAX};
 use crate::encoding::{base64, quoted_printable};
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextEncoding {
     SevenBit,
+    EightBit,
     QuotedPrintable,
     Base64,
 }
@@ -15,6 +16,7 @@ impl TextEncoding {
     pub(super) fn name(self) -> &'static str {
         match self {
             TextEncoding::SevenBit => "7bit",
+            TextEncoding::EightBit => "8bit",
             TextEncoding::QuotedPrintable => "quoted-printable",
             TextEncoding::Base64 => "base64",
         }
@@ -22,7 +24,7 @@ impl TextEncoding {
 
     pub(super) fn write(self, lines: &str, out: &mut Vec<u8>) {
         match self {
-            TextEncoding::SevenBit => out.extend_from_slice(lines.as_bytes()),
+            TextEncoding::SevenBit | TextEncoding::EightBit => out.extend_from_slice(lines.as_bytes()),
             TextEncoding::QuotedPrintable => {
                 let mut encoder = quoted_printable::Encoder::default();
                 encoder.push(lines.as_bytes(), out);
@@ -56,10 +58,13 @@ pub(super) fn lines(text: &str) -> String {
 
 /// As it is where nothing on its way changes it: short lines of printable ASCII that do not end with white space, which some
 /// hosts take away and break signatures by (RFC 6376 §5.3), the `-- ` above a signature excepted. Else whatever of the two
-/// encodings comes out shorter.
-pub(super) fn encoding_for(lines: &str) -> TextEncoding {
+/// encodings comes out shorter; with `eight_bit` what is beyond ASCII may stay, too (RFC 6152 §3).
+pub(super) fn encoding_for(lines: &str, eight_bit: bool) -> TextEncoding {
     if lines.split("\r\n").all(travels_as_it_is) {
         return TextEncoding::SevenBit;
+    }
+    if eight_bit && lines.split("\r\n").all(travels_with_eight_bits) {
+        return TextEncoding::EightBit;
     }
     let encoded = lines.bytes().filter(|octet| *octet >= 0x7F || *octet == b'=').count();
     // Quoted-printable takes two octets more for each of those, base64 a third and its line ends more for all.
@@ -67,8 +72,12 @@ pub(super) fn encoding_for(lines: &str) -> TextEncoding {
 }
 
 fn travels_as_it_is(line: &str) -> bool {
-    let printable = line.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\t'));
+    line.is_ascii() && line.len() <= LINE_MAX && travels_with_eight_bits(line)
+}
+
+fn travels_with_eight_bits(line: &str) -> bool {
+    let printable = line.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\t' | 0x80..));
     // `From ` gets a `>` before it in mailboxes of the old form.
     let ends_well = !line.ends_with([' ', '\t']) || line == "-- ";
-    printable && line.len() <= LINE_MAX && ends_well && !line.starts_with("From ")
+    printable && line.len() <= LINE_HARD_MAX && ends_well && !line.starts_with("From ")
 }

@@ -1,0 +1,96 @@
+//! What is wrong with a letter, and where: field, address, column, the text and a mark below it. Owns how it is told.
+
+use message::harmless::harmless;
+use std::fmt;
+use unicode_width::UnicodeWidthStr;
+
+/// Characters of the text that are shown on each side of the place.
+const SHOWN_MAX: usize = 60;
+
+/// One thing that keeps a letter from being sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Fault {
+    /// The field: `To`.
+    pub field: String,
+    /// Which address of the field it is, counted from 1; 0 where it is none of them.
+    pub number: usize,
+    /// Where in [`Fault::text`], in characters counted from 1.
+    pub column: usize,
+    /// The text that is wrong, as typed.
+    pub text: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Fault {
+    /// Of a field that is wrong as a whole.
+    #[must_use]
+    pub fn of_field(field: &str, what: &str) -> Fault {
+        Fault { field: field.to_owned(), number: 0, column: 1, text: String::new(), what: what.to_owned() }
+    }
+
+    /// The text around the place, and below it a line with a caret under the place. None where there is no text.
+    #[must_use]
+    pub fn shown(&self) -> Option<(String, String)> {
+        if self.text.trim().is_empty() {
+            return None;
+        }
+        let at = self.column.saturating_sub(1);
+        let start = at.saturating_sub(SHOWN_MAX);
+        let piece = |from: usize, count: usize| {
+            let text: String = self.text.chars().skip(from).take(count).collect();
+            harmless(&text).into_owned()
+        };
+        let before = format!("{}{}", if start > 0 { "..." } else { "" }, piece(start, at - start));
+        let after = piece(at, SHOWN_MAX);
+        let caret = " ".repeat(before.width()) + "^";
+        Some((before + &after, caret))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", harmless(&self.field))?;
+        if self.number > 0 {
+            write!(f, ", address {}", self.number)?;
+        }
+        let shown = self.shown();
+        if shown.is_some() {
+            write!(f, ", column {}", self.column)?;
+        }
+        write!(f, ": {}", self.what)?;
+        match shown {
+            Some((text, caret)) => write!(f, "\n    {text}\n    {caret}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str, column: usize) -> Fault {
+        let (field, what) = ("To".to_owned(), "the domain is not a valid name".to_owned());
+        Fault { field, number: 2, column, text: text.to_owned(), what }
+    }
+
+    #[test]
+    fn the_place_is_shown() {
+        assert_eq!(
+            fault("alice, bob@-x.y", 12).to_string(),
+            "To, address 2, column 12: the domain is not a valid name\n    alice, bob@-x.y\n               ^"
+        );
+        assert_eq!(Fault::of_field("To", "nobody").to_string(), "To: nobody");
+    }
+
+    #[test]
+    fn wide_and_hostile_text_is_measured_as_it_is_shown() {
+        let (text, caret) = fault("日本 x", 4).shown().unwrap_or_default();
+        assert_eq!((text.as_str(), caret.as_str()), ("日本 x", "     ^"));
+        let (text, caret) = fault("a\u{1b}b", 3).shown().unwrap_or_default();
+        assert_eq!((text.as_str(), caret.len()), ("a\\u{1b}b", 8));
+        let (text, _) = fault(&"x".repeat(1000), 500).shown().unwrap_or_default();
+        assert!(text.starts_with("...") && text.len() == 3 + 2 * SHOWN_MAX);
+    }
+}

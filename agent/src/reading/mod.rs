@@ -1,0 +1,195 @@
+//! Messages as people read them on a terminal: safe text in lines, a list of the parts, the links. Owns what is shown and
+//! what is not; nothing that a message holds comes out of here as control characters. Knows no screen: lines have styles,
+//! and whoever draws them chooses colours.
+
+mod body;
+mod card;
+mod enriched;
+mod header;
+mod html;
+mod name;
+mod plain;
+mod tame;
+mod wrap;
+
+pub use body::{LINES_MAX, TEXT_MAX};
+pub use name::{NAME_OCTETS_MAX, saved_name};
+
+use message::{Summary, TransferEncoding, bodies, encoding};
+
+/// How a message is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Columns of a line.
+    pub width: usize,
+    /// Every field of the header, as it stands there.
+    pub full_header: bool,
+    /// HTML where a message has both HTML and plain text.
+    pub html_first: bool,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View { width: 80, full_header: false, html_first: false }
+    }
+}
+
+/// A message made ready to be shown. No text in it holds a control character.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Fields of the header.
+    pub header: Vec<HeaderLine>,
+    /// The body, line by line, none wider than was asked for.
+    pub lines: Vec<Line>,
+    /// Every part that holds something.
+    pub parts: Vec<PartLine>,
+    /// Where the links in the body lead: the first is `[1]`.
+    pub links: Vec<Link>,
+    /// Something was too large to be shown whole; a line says where.
+    pub is_cut: bool,
+}
+
+/// A field of the header, decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderLine {
+    /// `From`.
+    pub name: String,
+    /// On one line.
+    pub value: String,
+}
+
+/// A line of the body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// How deep it is quoted; the marks are not in the text.
+    pub depth: usize,
+    /// Stretches of one style each.
+    pub spans: Vec<Span>,
+}
+
+/// Text of one style.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Without any control character.
+    pub text: String,
+    /// How it looks.
+    pub style: Style,
+}
+
+/// How text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// As most.
+    #[default]
+    Plain,
+    /// Bold.
+    Strong,
+    /// Italic.
+    Emphasis,
+    /// Typewriter.
+    Code,
+    /// Crossed out.
+    Struck,
+    /// A heading.
+    Heading,
+    /// Leads to [`Page::links`] of this number, counted from 1.
+    Link(usize),
+    /// Said by the program, not by the message.
+    Note,
+}
+
+/// Where a link leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// The address.
+    pub address: String,
+    /// The text it stands behind.
+    pub text: String,
+    /// The text names another host than the address does.
+    pub is_deceptive: bool,
+}
+
+/// A part of a message in the list of parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartLine {
+    /// What people call it by, counted from 1.
+    pub number: usize,
+    /// Its place among the parts of the message as [`message::parse`] finds them.
+    pub index: usize,
+    /// The name of the file; not safe as a path, see [`saved_name`].
+    pub name: Option<String>,
+    /// `image/png`.
+    pub media_type: String,
+    /// Octets when decoded, about.
+    pub octets: u64,
+    /// `Content-Description`.
+    pub description: Option<String>,
+    /// `Content-ID`, without brackets.
+    pub content_id: Option<String>,
+    /// What it points to, where it is a pointer or a piece of something larger, in words.
+    pub note: Option<String>,
+    /// It is shown in [`Page::lines`].
+    pub is_shown: bool,
+}
+
+/// Makes a message ready to be shown. Total, whatever the message: what is too large is cut, and a line says so.
+#[must_use]
+pub fn page(raw: &[u8], view: &View) -> Page {
+    let summary = Summary::of(&message::parse(raw));
+    let mut page = Page::default();
+    let Some(whole) = summary.parts.first() else { return page };
+    (page.header, page.is_cut) = header::lines(body::range(raw, &whole.header), view.full_header);
+    let header_cut = std::mem::take(&mut page.is_cut);
+    body::walk(raw, &summary, view, &mut page);
+    page.is_cut |= header_cut;
+    page
+}
+
+/// What a part holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The name it has; not safe as a path, see [`saved_name`].
+    pub name: Option<String>,
+    /// `image/png`.
+    pub media_type: String,
+    /// Its octets, the transfer encoding taken off. Of a message within: the message.
+    pub octets: Vec<u8>,
+}
+
+/// What the part of this number holds ([`PartLine::number`]), to be saved or opened.
+#[must_use]
+pub fn part(raw: &[u8], number: usize) -> Option<Held> {
+    let page = page(raw, &View { width: 1000, ..View::default() });
+    let index = page.parts.iter().find(|line| line.number == number)?.index;
+    let summary = Summary::of(&message::parse(raw));
+    let part = summary.parts.get(index)?;
+    let transfer = TransferEncoding::from_name(part.encoding.as_bytes());
+    Some(Held {
+        name: bodies::name(part),
+        media_type: format!("{}/{}", part.media_type, part.subtype),
+        octets: encoding::decode(transfer, body::body(raw, part)),
+    })
+}
+
+/// HTML as plain text, with the links at its end: the twin of a letter that was written in HTML.
+#[must_use]
+pub fn html_text(html: &str, width: usize) -> String {
+    let mut links = Vec::new();
+    let (lines, _) = html::lines(html, width, &mut links);
+    let mut text = String::new();
+    for line in lines {
+        if line.depth > 0 {
+            text.push_str(&">".repeat(line.depth));
+            text.push(' ');
+        }
+        line.spans.iter().for_each(|span| text.push_str(&span.text));
+        text.push('\n');
+    }
+    for (index, link) in links.iter().enumerate() {
+        text.push_str(&format!("{}[{}] {}\n", if index == 0 { "\n" } else { "" }, index + 1, link.address));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

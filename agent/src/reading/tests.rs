@@ -1,0 +1,51 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use proptest::prelude::*;
+
+fn text_of(page: &Page) -> String {
+    let line = |line: &Line| {
+        let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
+        format!("{}{text}", ">".repeat(line.depth))
+    };
+    page.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything a page holds, in one text.
+fn all_of(page: &Page) -> String {
+    let header = page.header.iter().map(|line| format!("{}: {}", line.name, line.value));
+    let parts = page.parts.iter().map(|part| {
+        let optional =
+            [&part.name, &part.description, &part.content_id, &part.note].map(|text| text.clone().unwrap_or_default());
+        format!("{} {}", part.media_type, optional.join(" "))
+    });
+    let links = page.links.iter().map(|link| format!("{} {}", link.address, link.text));
+    header.chain(parts).chain(links).chain([text_of(page)]).collect::<Vec<_>>().join("\n")
+}
+
+fn is_harmful(c: char) -> bool {
+    c.is_control() && c != '\n'
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
+}
+
+#[test]
+fn a_letter_is_shown_with_what_goes_along() {
+    let message = "From: Alice <alice@crepes.fr>\nTo: bob@hamburger.edu\nSubject: Lunch\nMIME-Version: 1.1\n\
+        Content-Type: multipart/mixed; boundary=b\n\n--b\n\nDo you like ketchup?\n--b\n\
+        Content-Type: image/jpeg; name=menu.jpg\nContent-Transfer-Encoding: base64\n\
+        Content-Description: The menu\nContent-ID: <1@crepes.fr>\n\nzIE5\n--b--\n";
+    let page = page(message.replace('\n', "\r\n").as_bytes(), &View::default());
+    assert_eq!(text_of(&page), "Do you like ketchup?\n\n[2: menu.jpg, image/jpeg, 3 B, The menu]");
+    assert_eq!(page.parts[1].content_id.as_deref(), Some("1@crepes.fr"));
+    assert!(page.parts[0].is_shown && !page.parts[1].is_shown && !page.is_cut);
+    let held = part(message.replace('\n', "\r\n").as_bytes(), 2).unwrap();
+    assert_eq!((held.name.as_deref(), held.octets.as_slice()), (Some("menu.jpg"), &[0xCC, 0x81, 0x39][..]));
+    assert_eq!(part(b"\r\nx", 2), None);
+}
+
+proptest! {
+    #[test]
+    fn nothing_raw_is_ever_shown(octets in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let page = page(&octets, &View { full_header: true, ..View::default() });
+        prop_assert!(!all_of(&page).chars().any(is_harmful));
+    }
+}
