@@ -1,10 +1,25 @@
-//! What a person's mail program is, without a screen: accounts, the local mirror of their mail, what goes over the network to
-//! keep it true, letters, reading. Prints nothing; `pillarbox` and `tui` do.
+//! What a person's mail program is, without a screen: accounts and their secrets, discovery, connections, submission, the
+//! local mirror of mail, what goes over the network to keep it true, letters, reading. Prints nothing (`pillarbox` and `tui`
+//! do), reads no environment and no clock: folders, time and answers are passed in. Knows nothing of the server's rooms.
 
+pub mod account;
+pub mod carriage;
+pub mod credentials;
+pub mod dialing;
+pub mod disk;
+pub mod house;
+pub mod http;
 pub mod letter;
+pub mod mailfile;
 pub mod mirror;
+pub mod oauth;
 pub mod progress;
 pub mod reading;
 pub mod remote;
+pub mod secret;
+pub mod submission;
 pub mod trouble;
 pub mod worker;
+
+#[cfg(test)]
+mod stage;

@@ -14,7 +14,8 @@ pub struct Trouble {
 }
 
 /// Kinds of trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// What was typed is not understood (64).
     Usage,

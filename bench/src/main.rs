@@ -8,6 +8,7 @@ mod imap;
 mod jmap;
 mod letter;
 mod line;
+mod mirror;
 mod options;
 mod parse;
 mod peers;
@@ -38,7 +39,9 @@ bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
       imap-change imap-append imap-mix imap-idle imap-memory;
       beside a private Cyrus: jmap.
 bench parse [FILE...]
-      our parser of messages beside mail-parser.";
+      our parser of messages beside mail-parser.
+bench mirror [MESSAGES] [FILE]
+      the mirror of the user agents: filling, lists, searches.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -48,6 +51,7 @@ async fn main() -> Result<()> {
         "smtp" | "pop3" => load(mode, rest).await,
         "compare" => compare::run(rest).await,
         "parse" => parse::run(rest),
+        "mirror" => mirror::run(rest),
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }

@@ -6,6 +6,7 @@ use crate::drive::{Answers, Seen, run_pieces};
 use message::{Address, Host, Time};
 use wire::Framing;
 use wire::sasl::Secret;
+use wire::sasl::client::Credential;
 use wire::smtp::client::limits::{GARBAGE_KEPT, REPLY_KEPT};
 use wire::smtp::client::{
     Answer, Ask, Chunking, Client, Login, Outcome, Profile, Role, Said, Stage, Timeouts, Tls, Transaction,
@@ -30,7 +31,8 @@ pub fn smtp(data: &[u8]) {
 fn client_run<'a>(choice: u8, pieces: impl Iterator<Item = &'a [u8]>) -> (Seen, Told) {
     let tls = [Tls::Never, Tls::Never, Tls::Opportunistic, Tls::Required];
     let password = Secret(b"hungry".to_vec());
-    let login = Login { user: "bob".to_owned(), password, in_the_clear: choice & 16 != 0 };
+    let login =
+        Login { user: "bob".to_owned(), credential: Credential::Password(password), in_the_clear: choice & 16 != 0 };
     let profile = Profile {
         name: "crepes.fr".to_owned(),
         role: if choice & 1 != 0 { Role::Lmtp } else { Role::Smtp },

@@ -9,6 +9,7 @@ use wire::imap::encode::{self, Literals, Style};
 use wire::imap::response::{self, Data, FetchData, Incoming, Response, Stream};
 use wire::imap::{Bounds, Charset, Input, MailboxName, Reader, sequence, structure, utf7};
 use wire::sasl::Secret;
+use wire::sasl::client::Credential;
 use wire::smtp::client::{Login, Tls};
 
 const CHARSETS: [Charset; 2] = [Charset::Ascii, Charset::Utf8];
@@ -196,7 +197,8 @@ pub fn client(data: &[u8]) {
 fn client_run(choice: u8, input: &[u8], piece: usize) -> (Seen, Told) {
     let tls = [Tls::Never, Tls::Never, Tls::Opportunistic, Tls::Required];
     let password = Secret(b"hun\"gry".to_vec());
-    let login = Login { user: "bob".to_owned(), password, in_the_clear: choice & 8 != 0 };
+    let login =
+        Login { user: "bob".to_owned(), credential: Credential::Password(password), in_the_clear: choice & 8 != 0 };
     let profile = Profile {
         tls: tls.get(usize::from(choice & 3)).copied().unwrap_or(Tls::Never),
         login: (choice & 4 != 0).then_some(login),

@@ -77,6 +77,12 @@ impl Host {
         self.addresses().into_iter().find(|(known, _)| *known == port).map(|(_, address)| address)
     }
 
+    /// The certificate it shows.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.running.own_certificate()
+    }
+
     /// Its post office.
     #[must_use]
     pub fn office(&self) -> &Office {

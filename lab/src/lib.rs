@@ -13,6 +13,7 @@ pub mod make_believe;
 mod names;
 mod news;
 pub mod peers;
+pub mod people;
 mod ports;
 pub mod scenario;
 mod script;

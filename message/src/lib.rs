@@ -12,6 +12,7 @@ pub mod flowed;
 pub mod harmless;
 pub mod header;
 pub mod links;
+pub mod partial;
 pub mod recode;
 pub mod scanner;
 pub mod search;

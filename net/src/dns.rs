@@ -1,13 +1,15 @@
 //! DNS: whom we ask, and how many questions are open at a time. Names of clients are in [`reverse`], mail exchangers
-//! and their addresses in [`mail`]. Answers are remembered by the resolver library as long as their zones allow. Does
+//! and their addresses in [`mail`], services in [`service`]. Answers are remembered by the resolver library as long as their zones allow. Does
 //! not decide anything by what it finds.
 
 mod mail;
 mod reverse;
+mod service;
 
 pub use mail::{ADDRESSES_MAX, ANSWER_LIMIT, MAIL_LOOKUPS_MAX, MX_MAX};
 pub use reverse::{LOOKUP_LIMIT, LOOKUPS_MAX};
-pub use wire::names::{Addresses, Answer, Dnssec, Exchange, Mx, MxAnswer};
+pub use service::SRV_MAX;
+pub use wire::names::{Addresses, Answer, Dnssec, Exchange, Mx, MxAnswer, Srv};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};

@@ -8,6 +8,7 @@ pub mod deflate;
 pub mod dial;
 pub mod dns;
 pub mod drive;
+pub mod loopback;
 pub mod seat;
 pub mod stream;
 pub mod tls;

@@ -7,7 +7,7 @@ mod client;
 
 pub use certificate::{Certificate, CertificateError, CertificateFacts, SELF_SIGNED_CERTIFICATE, SELF_SIGNED_KEY};
 
-pub use client::{Trust, client_config};
+pub use client::{Pins, Trust, Witness, client_config};
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::ServerName;

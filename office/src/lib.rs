@@ -20,7 +20,7 @@ pub mod srs;
 pub mod submission;
 pub mod vacation;
 
-pub use access::{ImapDesk, Pop3Desk, jmap};
+pub use access::{HostDesk, ImapDesk, Pop3Desk, jmap};
 pub use counters::{Counters, DELAY_BOUNDS, Delays};
 pub use inbound::{LocalDesk, LocalEnvelope, LocalRefusal, LocalUser, SmtpDesk, kind_of};
 pub use outbound::Outbound;

@@ -7,6 +7,9 @@ use crate::care::{Backup, Restore};
 use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
+use crate::mail::Mail;
+use crate::mail::send::Send;
+use crate::pop::Pop;
 use crate::queue::Queue;
 use crate::trace::Trace;
 use clap::{ArgAction, Parser, Subcommand};
@@ -33,6 +36,9 @@ pub struct Arguments {
     /// The configuration file
     #[arg(short, long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Accounts and mail of the user agents below this folder, instead of ~/.config/pillarbox and its like
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -74,6 +80,20 @@ pub enum Command {
     /// Mail that waits to leave for other hosts
     #[command(subcommand)]
     Queue(Queue),
+    /// Send a letter
+    ///
+    /// The text comes from -m, from stdin, or out of your editor. A letter without a well-formed sender or recipient is
+    /// refused before anything is sent, with the place of the fault (65).
+    Send(Box<Send>),
+    /// Read and sort your mail
+    ///
+    /// Works on a copy that is kept on this machine, and so without a network, too.
+    Mail(Mail),
+    /// Fetch mail from a POP3 server
+    ///
+    /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe
+    /// here; a connection that breaks loses nothing and doubles nothing.
+    Pop(Pop),
     /// Show on this terminal what comes for a user, until Ctrl-C
     ///
     /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where

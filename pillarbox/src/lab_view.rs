@@ -9,6 +9,7 @@ use crate::trace::sentence;
 use crate::trouble::Trouble;
 use crate::units::{clock, exact};
 use clap::{Args, ValueEnum};
+use lab::people::Person;
 use lab::scenario::Reader;
 use lab::{BASE, BASE_MAX, Host, HostFacts, Internet, Ports, Scenario, Watch, is_taken};
 use office::admin::FailureKind;
@@ -137,8 +138,9 @@ async fn live(command: LabCommand, screen: &mut Screen) -> Result<(), Trouble> {
         _ = interrupt.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
+    let people = lab::people::settle(&internet).await.map_err(trouble)?;
     let shown = tokio::select! {
-        shown = show(&internet, scenario, screen) => shown,
+        shown = show(&internet, (scenario, &people), screen) => shown,
         stopped = internet.stopped() => stopped.map_err(Trouble::from),
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
@@ -179,11 +181,19 @@ fn failed(error: &io::Error) -> Trouble {
 }
 
 /// Says what is there, then what happens, for ever.
-async fn show(internet: &Internet, scenario: Scenario, screen: &mut Screen) -> Result<(), Trouble> {
+async fn show(
+    internet: &Internet,
+    (scenario, people): (Scenario, &[Person]),
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let mut news = watch(internet).await?;
     match screen.form() {
-        Form::Json => screen.line(&ready(internet))?,
-        Form::Human | Form::Plain => screen.text(&welcome(internet, scenario))?,
+        Form::Json => screen.line(&ready(internet, people))?,
+        Form::Human | Form::Plain => {
+            screen.text(&welcome(internet, scenario))?;
+            screen.text(&terminals(people))?;
+            screen.text(&end(internet))?;
+        }
     }
     while let Some((hostname, entry)) = news.recv().await {
         match screen.form() {
@@ -223,9 +233,24 @@ fn welcome(internet: &Internet, scenario: Scenario) -> String {
     if internet.hosts().iter().any(|host| !host.is_furnished()) {
         text.push_str("\nPeople and mail are as they were left in this folder.\n");
     }
-    let end = if internet.is_kept() { "the folder stays" } else { "all of it goes away" };
-    text.push_str(&format!("\nCtrl-C ends it; {end}. What happens to mail is told here (times are UTC):\n"));
     text
+}
+
+/// Mail programs for the terminal: some people's, the others' homes lie beside theirs.
+fn terminals(people: &[Person]) -> String {
+    if people.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nMail programs, each in a terminal of its own; everybody's home is beside these:\n".to_owned();
+    for person in people.iter().take(1).chain(people.last().filter(|_| people.len() > 1)) {
+        text.push_str(&format!("     pillarbox tui --home {}\n", person.home.display()));
+    }
+    text
+}
+
+fn end(internet: &Internet) -> String {
+    let end = if internet.is_kept() { "the folder stays" } else { "all of it goes away" };
+    format!("\nCtrl-C ends it; {end}. What happens to mail is told here (times are UTC):\n")
 }
 
 /// A line for one step of a message.
@@ -247,10 +272,12 @@ fn event(hostname: &str, entry: &TraceEntry) -> Value {
     })
 }
 
-fn ready(internet: &Internet) -> Value {
+fn ready(internet: &Internet, people: &[Person]) -> Value {
     let hosts: Vec<Value> = internet.hosts().iter().map(host_json).collect();
     let names = internet.names().map(lab::Names::address);
-    json!({ "ready": true, "folder": internet.folder(), "names": names, "hosts": hosts })
+    let people: Vec<Value> =
+        people.iter().map(|person| json!({ "address": person.address, "home": person.home })).collect();
+    json!({ "ready": true, "folder": internet.folder(), "names": names, "hosts": hosts, "people": people })
 }
 
 fn host_json(host: &Host) -> Value {

@@ -5,6 +5,7 @@ mod account;
 mod alias;
 mod aliases;
 mod answer;
+mod bar;
 mod biff;
 mod care;
 mod command;
@@ -15,9 +16,11 @@ mod house;
 mod lab_days;
 mod lab_view;
 mod logins;
+mod mail;
 mod newaliases;
 mod paper;
 mod password;
+mod pop;
 mod queue;
 mod screen;
 mod sendmail;
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Err(error) => return trouble::of_the_line(&error),
     };
     let mut screen = Screen::of_this_process(&arguments);
+    arguments.home.iter().for_each(|home| mail::desk::live_in(home.clone()));
     match run(arguments, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => screen.fail(&trouble),
@@ -68,10 +72,13 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Lab(lab) => lab_view::run(lab, screen),
         Command::Config(command) => config::run(command, file, screen),
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
+        Command::Send(send) => mail::send::run(&send, screen),
+        Command::Mail(mail) => mail::run(mail, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
+        Command::Pop(pop) => pop::run(&pop, screen),
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),

@@ -81,10 +81,21 @@ fn section(command: &Command, text: &mut String) {
         text.push_str(&usage(command));
         return;
     }
-    for leaf in leaves {
-        let name = leaf.get_bin_name().unwrap_or(NAME);
-        text.push_str(&format!("\n### {name}\n\n{}\n{}", about(leaf), usage(leaf)));
+    let own = options(command, true);
+    if !own.is_empty() {
+        text.push_str(&format!("\nWith each of them:\n\n{own}"));
     }
+    leaves.into_iter().for_each(|leaf| command_of_a_group(leaf, text));
+}
+
+/// A command below another; of a group within a group, each of its commands.
+fn command_of_a_group(command: &Command, text: &mut String) {
+    let below: Vec<&Command> = command.get_subcommands().filter(|command| command.get_name() != "help").collect();
+    if !below.is_empty() {
+        return below.into_iter().for_each(|command| command_of_a_group(command, text));
+    }
+    let name = command.get_bin_name().unwrap_or(NAME);
+    text.push_str(&format!("\n### {name}\n\n{}\n{}", about(command), usage(command)));
 }
 
 fn about(command: &Command) -> String {

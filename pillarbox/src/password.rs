@@ -33,6 +33,18 @@ pub fn obtain(address: &Address, stdin: bool, screen: &Screen) -> Result<String,
     Ok(first)
 }
 
+/// The password that somebody has elsewhere: typed once, or from stdin.
+pub fn existing(whose: &str, stdin: bool, screen: &Screen) -> Result<String, Trouble> {
+    if stdin {
+        return from_stdin("the password");
+    }
+    if !screen.has_person() {
+        let message = "there is no terminal to ask for the password at: give it on stdin with --password-stdin";
+        return Err(Trouble::new(FailureKind::Usage, message));
+    }
+    typed(&format!("Password of {}: ", crate::units::harmless(whose)))
+}
+
 /// One line of stdin, its end cut off.
 pub fn from_stdin(what: &str) -> Result<String, Trouble> {
     first_line(&mut io::stdin().lock(), what)

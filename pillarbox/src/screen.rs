@@ -105,7 +105,12 @@ impl Screen {
 
     /// Text as it is.
     pub fn text(&mut self, text: &str) -> Result<(), Trouble> {
-        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        self.octets(text.as_bytes())
+    }
+
+    /// Octets as they are; not for a terminal.
+    pub fn octets(&mut self, octets: &[u8]) -> Result<(), Trouble> {
+        let written = self.out.write_all(octets).and_then(|()| self.out.flush());
         match written {
             // Whoever reads has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Trouble::Told(0)),

@@ -24,6 +24,8 @@ pub enum Trouble {
     Start(StartError),
     /// The person was asked and said no.
     Declined(String),
+    /// The user agent says so.
+    Agent(agent::trouble::Trouble),
     /// The output tells it already.
     Told(u8),
 }
@@ -77,6 +79,7 @@ impl Trouble {
             Trouble::Failed(failure) => exit_code(failure.kind),
             Trouble::Start(error) => error.exit_code(),
             Trouble::Declined(_) => DECLINED,
+            Trouble::Agent(trouble) => trouble.kind.code(),
             Trouble::Told(code) => *code,
         }
     }
@@ -88,6 +91,7 @@ impl Trouble {
             Trouble::Failed(failure) => Some(failure.message.clone()),
             Trouble::Start(error) => Some(error.to_string()),
             Trouble::Declined(message) => Some(message.clone()),
+            Trouble::Agent(trouble) => Some(trouble.text.clone()),
             Trouble::Told(_) => None,
         }
     }
@@ -99,6 +103,7 @@ impl Trouble {
             Trouble::Failed(failure) => json!(failure.kind),
             Trouble::Start(_) => json!("start"),
             Trouble::Declined(_) => json!("declined"),
+            Trouble::Agent(trouble) => json!(trouble.kind),
             Trouble::Told(_) => return None,
         };
         let message = self.message().unwrap_or_default();
@@ -109,6 +114,18 @@ impl Trouble {
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Trouble {
         Trouble::Failed(failure)
+    }
+}
+
+impl From<agent::trouble::Trouble> for Trouble {
+    fn from(trouble: agent::trouble::Trouble) -> Trouble {
+        Trouble::Agent(trouble)
+    }
+}
+
+impl From<agent::mirror::Error> for Trouble {
+    fn from(error: agent::mirror::Error) -> Trouble {
+        Trouble::Agent(error.into())
     }
 }
 

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use value::{Located, Text, Values};
 use wire::sasl::Secret;
+use wire::sasl::client::Credential;
 use wire::smtp::client::Login;
 
 /// The variable that names the configuration file.
@@ -296,7 +297,11 @@ impl Config {
         OutboundPolicy {
             schedule: outbound.schedule(),
             rules: Arc::new(rules),
-            smarthost_login: login.map(|(user, password)| Login { user, password, in_the_clear: false }),
+            smarthost_login: login.map(|(user, password)| Login {
+                user,
+                credential: Credential::Password(password),
+                in_the_clear: false,
+            }),
             lmtp_routes: lmtp.map(|(number, _)| number).collect(),
             collectors: self
                 .routes

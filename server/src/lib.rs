@@ -10,6 +10,7 @@ mod doors;
 pub mod drop;
 mod error;
 mod files;
+pub mod host;
 mod house;
 mod http;
 mod indexing;

@@ -14,14 +14,14 @@ use crate::live::{Around, Live};
 use crate::metrics::{MetricsReception, Traffic};
 use crate::reception::MailReception;
 use crate::seams::{self, Seams};
-use crate::{control, files, indexing, outgoing, parting, privileges, screens, secret, submitting};
+use crate::{control, files, host, indexing, outgoing, parting, privileges, screens, secret, submitting};
 use arc_swap::ArcSwap;
 use net::accept::{Admission, Door};
 use net::dns::Resolver;
 use net::tls::{Certificate, CertificateFacts, Certificates};
 use office::Office;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Op, Store, StoreError};
@@ -187,6 +187,9 @@ fn spawn_all(
     let drops = Drops::open(&house.config.load().data_dir, office.clone(), clock.clone());
     tasks.spawn(control::serve(socket, Counter { office, clock, drops: drops.clone() }, house.drain.clone()));
     tasks.spawn(drops.watch(house.clone()));
+    let path = host::path(&house.config.load().data_dir);
+    let socket = host::bind(&path).map_err(|error| StartError::Control { path, error })?;
+    tasks.spawn(host::serve(socket, house.office.clone(), house.clock.clone(), house.drain.clone()));
     let path = screens::path(&house.config.load().data_dir);
     let socket = control::bind(&path).map_err(|error| StartError::Control { path, error })?;
     tasks.spawn(screens::serve(socket, house.office.clone(), house.drain.clone()));
@@ -282,6 +285,13 @@ impl Running {
         &self.house.office
     }
 
+    /// The certificate of its own making: where it shows that to clients, they can be told to believe this file.
+    #[must_use]
+    pub fn own_certificate(&self) -> PathBuf {
+        let data_dir = &self.house.config.load().data_dir;
+        data_dir.join(SELF_SIGNED_FOLDER).join(net::tls::SELF_SIGNED_CERTIFICATE)
+    }
+
     /// The configuration it works by now.
     #[must_use]
     pub fn configuration(&self) -> Arc<Config> {
@@ -330,6 +340,7 @@ impl Running {
         }
         control::remove(&control::path(&self.house.config.load().data_dir));
         control::remove(&screens::path(&self.house.config.load().data_dir));
+        control::remove(&host::path(&self.house.config.load().data_dir));
         if let Err(error) = self.house.office.settle().await {
             tracing::warn!(%error, "what was known of open mailboxes was not written down");
         }

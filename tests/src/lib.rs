@@ -12,6 +12,7 @@ pub mod in_process;
 pub mod jmap;
 pub mod ledger;
 pub mod letter;
+pub mod link;
 pub mod seed;
 pub mod senders;
 pub mod sink;

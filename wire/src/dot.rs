@@ -1,5 +1,5 @@
 //! Dot-stuffing for what we send: stored content becomes a multi-line answer (RFC 1939 §3; the same rule as RFC 5321
-//! §4.5.2). Owns the sending half; the reading half is `smtp::data`. Pure: content in, wire octets out.
+//! §4.5.2). Owns the sending half; the reading halves are `smtp::data` and `pop3::client`. Pure: content in, wire octets out.
 //!
 //! A CR or an LF that stands alone in the content is sent as it is, and a dot after it is doubled as after CR LF:
 //! a reader that takes one of them for a line end must not take what follows for the end of the message.

@@ -4,6 +4,7 @@
 
 pub mod dialogue;
 pub mod dot;
+pub mod host;
 pub mod imap;
 mod line;
 pub mod names;

@@ -58,6 +58,19 @@ pub enum Exchange {
     NotAHost(String),
 }
 
+/// One SRV record (RFC 2782): where a service is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Srv {
+    /// Lower numbers come first.
+    pub priority: u16,
+    /// Among those of one priority, how often it is to be taken.
+    pub weight: u16,
+    /// The port.
+    pub port: u16,
+    /// The host; `None`: the service is decidedly not there.
+    pub target: Option<Domain>,
+}
+
 /// The addresses of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addresses {

@@ -6,6 +6,7 @@
 
 mod flipped;
 mod imap_client;
+mod pop3_client;
 mod world;
 
 use std::fmt::Write as _;

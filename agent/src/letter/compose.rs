@@ -101,21 +101,16 @@ impl Letter {
         });
         let mut beside: Vec<Entity> = self.attachments.iter().map(|file| self.attached(file, sources)).collect();
         if self.form.beside == Beside::Parallel {
-            let (inside, files) = beside.into_iter().partition(|part| html.is_some() && part.content_id.is_some());
+            let (inside, files): (Vec<Entity>, Vec<Entity>) =
+                beside.into_iter().partition(|part| html.is_some() && part.content_id.is_some());
             beside = inside;
-            beside.push(Entity {
-                media_type: "multipart/parallel".to_owned(),
-                content: Content::Parts(files),
-                ..Entity::default()
-            });
+            if !files.is_empty() {
+                beside.push(together("parallel", files));
+            }
         }
         let messages: Vec<Entity> = self.forwarded.iter().map(|octets| self.enclosed(octets, sources)).collect();
         if self.form.digest && !messages.is_empty() {
-            beside.push(Entity {
-                media_type: "multipart/digest".to_owned(),
-                content: Content::Parts(messages),
-                ..Entity::default()
-            });
+            beside.push(together("digest", messages));
         } else {
             beside.extend(messages);
         }
@@ -130,10 +125,14 @@ impl Letter {
     }
 
     fn text_part(&self) -> Entity {
-        let (text, parameters) = if self.form.flowed {
-            (flowed::flow(&self.text), vec![("format".to_owned(), "flowed".to_owned())])
+        // Who reads no HTML reads the same without it.
+        let twin = self.html.as_ref().filter(|_| self.text.trim().is_empty());
+        let twin = twin.map(|html| crate::reading::html_text(html, TWIN_WIDTH));
+        let text = twin.as_ref().unwrap_or(&self.text);
+        let (text, parameters) = if self.form.flowed && twin.is_none() {
+            (flowed::flow(text), vec![("format".to_owned(), "flowed".to_owned())])
         } else {
-            (self.text.clone(), Vec::new())
+            (text.clone(), Vec::new())
         };
         Entity { media_type: "text/plain".to_owned(), parameters, content: Content::Text(text), ..Entity::default() }
     }
@@ -202,6 +201,9 @@ impl Letter {
     }
 }
 
+/// Columns of the text that is made of HTML.
+const TWIN_WIDTH: usize = 72;
+
 /// What the parts with a number stand for.
 #[derive(Default)]
 struct Sources<'a>(Vec<Cow<'a, [u8]>>);
@@ -211,6 +213,10 @@ impl<'a> Sources<'a> {
         self.0.push(octets);
         self.0.len() - 1
     }
+}
+
+fn together(kind: &str, parts: Vec<Entity>) -> Entity {
+    Entity { media_type: format!("multipart/{kind}"), content: Content::Parts(parts), ..Entity::default() }
 }
 
 fn described(file: &Attachment) -> Vec<Field> {

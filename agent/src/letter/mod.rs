@@ -2,16 +2,24 @@
 //! that must pass before anything is sent, drafts and templates, replies and what is sent on; what is written to the wire
 //! comes from `message::build`. Knows no network, no disk and no clock: files, time and randomness are handed in.
 
+mod answer;
 mod check;
 mod compose;
+mod draft;
 mod fault;
+mod media;
 mod recipients;
+mod template;
 mod typed;
 
+pub use answer::{Writer, forward, forward_attached, own_address, reply};
 pub use compose::{Composed, Envelope};
 pub use fault::Fault;
+pub use media::media_type;
 pub use recipients::{Aliases, Recipients};
+pub use template::Template;
 
+pub use message::build::answer::Whom;
 pub use message::build::compose::{Correspondent, Group};
 use message::date::Date;
 

@@ -207,7 +207,8 @@ impl List<'_> {
 
     fn begin_group(&mut self, colon: usize) {
         let words = std::mem::take(&mut self.entry);
-        let named = words.iter().all(|word| matches!(word.kind, Kind::Word | Kind::Quoted) && !word.raw.contains('@'));
+        let names = |word: &Token| word.kind == Kind::Quoted || word.kind == Kind::Word && !word.raw.contains('@');
+        let named = words.iter().all(names);
         match words.first() {
             Some(first) if named && self.group.is_none() => {
                 self.group = Some((Group { name: Some(joined(&words)), members: Vec::new() }, first.at));

@@ -7,22 +7,34 @@ use super::words::{self, Texts};
 use super::{Error, Mirror, Outcome, Result};
 use message::{Scanner, Summary};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::cell::RefCell;
 use std::ops::Range;
+use zstd::bulk::Compressor;
 
 /// Octets of one message: more than any provider takes, so that a server cannot fill the disk with one.
 pub const CONTENT_MAX: u64 = 1024 * 1024 * 1024;
 /// Octets of a piece before it is packed: what is in memory at a time.
 const PIECE: usize = 256 * 1024;
+/// Octets of what is packed in one: a piece, or a header section.
+const UNPACKED_MAX: usize = 64 * 1024 * 1024;
 /// Packing that costs little; text becomes a third.
 const LEVEL: i32 = 1;
 
+thread_local! {
+    /// Making one takes longer than packing a letter.
+    static PACKER: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+}
+
 /// Octets packed.
 pub(super) fn pack(octets: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(octets, LEVEL).unwrap_or_default()
+    let packed = PACKER.with_borrow_mut(|packer| packer.as_mut().and_then(|packer| packer.compress(octets).ok()));
+    packed.unwrap_or_default()
 }
 
 fn unpack(octets: &[u8]) -> Option<Vec<u8>> {
-    zstd::bulk::decompress(octets, PIECE.max(message::scanner::KEPT_TOTAL_MAX)).ok()
+    let length = zstd::zstd_safe::get_frame_content_size(octets).ok().flatten()?;
+    let length = usize::try_from(length).ok().filter(|length| *length <= UNPACKED_MAX)?;
+    zstd::bulk::decompress(octets, length).ok()
 }
 
 /// Content on its way into the mirror, for messages that are not to be held in memory.
@@ -42,7 +54,9 @@ impl Mirror {
     /// When the file cannot be written.
     pub fn upload(&self, message: MessageId) -> Result<Upload<'_>> {
         self.write(|tx| {
-            tx.execute("DELETE FROM content WHERE message = ?1", [message.0])?;
+            if !is_whole(tx, message)? {
+                tx.execute("DELETE FROM content WHERE message = ?1", [message.0])?;
+            }
             Ok(())
         })?;
         Ok(Upload { mirror: self, message, scanner: Scanner::new(), waiting: Vec::new(), pieces: 0, octets: 0 })
@@ -101,8 +115,14 @@ impl Mirror {
             let mut ask = db.prepare_cached("SELECT octets FROM header WHERE message = ?1")?;
             ask.query_row([message.0], |row| row.get(0)).optional()
         })?;
-        let packed = packed.ok_or(Error::Gone("message"))?;
-        unpack(&packed).ok_or(Error::Damaged(message.0))
+        match packed {
+            Some(packed) => unpack(&packed).ok_or(Error::Damaged(message.0)),
+            None if self.held(message)? == Held::Whole => {
+                let start = self.range(message, 0..message::scanner::KEPT_TOTAL_MAX as u64)?;
+                Ok(header_of(&start).to_vec())
+            }
+            None => Err(Error::Damaged(message.0)),
+        }
     }
 
     /// Octets of the content; fewer where it ends before.
@@ -146,6 +166,22 @@ impl Pull<'_> {
     pub fn content(&mut self, message: MessageId, content: &[u8]) -> rusqlite::Result<()> {
         take(self.transaction(), message, content)
     }
+
+    /// A message is in a folder, and here is all of it: its header need not stand in the arrival.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn arrive_whole(
+        &mut self,
+        folder: super::FolderId,
+        arrival: &Arrival,
+        content: &[u8],
+    ) -> rusqlite::Result<MessageId> {
+        let arrival = Arrival { header: header_of(content).to_vec(), ..arrival.clone() };
+        let message = self.arrive(folder, &arrival)?;
+        self.content(message, content)?;
+        Ok(message)
+    }
 }
 
 impl Upload<'_> {
@@ -186,12 +222,15 @@ impl Upload<'_> {
         }
         let summary = Summary::of(&self.scanner.finish());
         let (message, octets) = (self.message, self.octets);
-        self.mirror.write(|tx| Ok(learn(tx, message, &summary, octets)?))
+        self.mirror.write(|tx| if is_whole(tx, message)? { Ok(()) } else { Ok(learn(tx, message, &summary, octets)?) })
     }
 }
 
-/// Takes content in one go.
+/// Takes content in one go. Content never changes: told twice, it is taken once.
 fn take(tx: &Connection, message: MessageId, content: &[u8]) -> rusqlite::Result<()> {
+    if is_whole(tx, message)? {
+        return Ok(());
+    }
     tx.prepare_cached("DELETE FROM content WHERE message = ?1")?.execute([message.0])?;
     for (place, piece) in content.chunks(PIECE).enumerate() {
         put(tx, message, i64::try_from(place).unwrap_or(i64::MAX), piece)?;
@@ -210,6 +249,13 @@ fn learn(tx: &Connection, message: MessageId, summary: &Summary, octets: u64) ->
     learn_from(tx, message, summary, octets, |range| read_range(tx, message, range).ok().flatten().unwrap_or_default())
 }
 
+fn is_whole(tx: &Connection, message: MessageId) -> rusqlite::Result<bool> {
+    let mut ask = tx.prepare_cached("SELECT held FROM message WHERE id = ?1")?;
+    let held: Option<i64> = ask.query_row([message.0], |row| row.get(0)).optional()?;
+    // Of one that is gone there is nothing to take.
+    Ok(held.is_none_or(|held| held_of(held) == Held::Whole))
+}
+
 /// What is known of a message once all of it is here.
 fn learn_from(
     tx: &Connection,
@@ -219,7 +265,7 @@ fn learn_from(
     read: impl Fn(Range<u64>) -> Vec<u8>,
 ) -> rusqlite::Result<()> {
     let header = summary.parts.first().map(|part| read(part.header.clone())).unwrap_or_default();
-    let texts = Texts::of_whole(summary, &header, read);
+    let texts = Texts::of_rest(summary, &header, read);
     tx.prepare_cached("UPDATE message SET held = ?2, preview = ?3, attachments = ?4, size = ?5 WHERE id = ?1")?
         .execute(params![
             message.0,
@@ -228,7 +274,9 @@ fn learn_from(
             words::has_files(summary),
             i64::try_from(octets).unwrap_or(i64::MAX)
         ])?;
-    words::index(tx, message, &texts)
+    // From here on it is read from the content.
+    tx.prepare_cached("DELETE FROM header WHERE message = ?1")?.execute([message.0])?;
+    words::index_body(tx, message, &texts)
 }
 
 fn read_range(db: &Connection, message: MessageId, range: Range<u64>) -> rusqlite::Result<Option<Vec<u8>>> {

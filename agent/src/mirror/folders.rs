@@ -11,7 +11,9 @@ pub const NAME_OCTETS_MAX: usize = 1000;
 const COLUMNS: &str = "id, name, role, remote, selectable, subscribed, total, unread";
 
 impl Role {
-    pub(super) fn word(self) -> &'static str {
+    /// Its word, as in `in:trash`; `none` for none.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Role::Inbox => "inbox",
             Role::Drafts => "drafts",

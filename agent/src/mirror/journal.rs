@@ -24,6 +24,8 @@ pub struct Told {
     pub missing: Vec<MessageId>,
     /// What it calls a folder that was made or renamed.
     pub folder: Option<String>,
+    /// Flags it keeps none of, though they were to be set.
+    pub refused: Flags,
 }
 
 impl Mirror {
@@ -257,7 +259,11 @@ fn become_true(tx: &Connection, action: &Action, told: &Told) -> Outcome<()> {
     let missing: BTreeSet<MessageId> = told.missing.iter().copied().collect();
     let uid = |message: MessageId| told.uids.iter().find(|(id, _)| *id == message).map_or(0, |(_, uid)| *uid);
     match action {
-        Action::Flag { messages, add, remove } => flag_truly(tx, messages, add, remove)?,
+        Action::Flag { messages, add, remove } => {
+            let mut kept = add.clone();
+            kept.remove(&told.refused);
+            flag_truly(tx, messages, &kept, remove)?;
+        }
         Action::Move { messages, from, to } => {
             for message in messages {
                 let was = leave(tx, *from, *message)?;

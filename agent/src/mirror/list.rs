@@ -65,9 +65,12 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be read.
     pub fn conversations(&self, view: &View, now: Time, offset: u64, count: u64) -> Result<Vec<Conversation>> {
+        if let (Some(folder), None) = (view.folder, &view.query) {
+            return self.read(|db| conversations_in(db, folder, view.reversed, (offset, count)));
+        }
         self.read(|db| {
             let from = Source::of(db, view, now)?;
-            let way = if view.reversed { "ASC" } else { "DESC" };
+            let way = way(view.reversed);
             // SQLite takes the other columns from the row with the greatest value: the newest message.
             let sql = format!(
                 "SELECT {COLUMNS}, max(m.received), count(*), sum(m.bits & 1 = 0) FROM {} WHERE {} GROUP BY m.thread
@@ -146,6 +149,34 @@ impl Mirror {
     }
 }
 
+fn way(reversed: bool) -> &'static str {
+    if reversed { "ASC" } else { "DESC" }
+}
+
+/// Conversations of a whole folder: found in one index, their newest messages read for this page alone.
+fn conversations_in(
+    db: &Connection,
+    folder: FolderId,
+    reversed: bool,
+    (offset, count): (u64, u64),
+) -> rusqlite::Result<Vec<Conversation>> {
+    let way = way(reversed);
+    let sql = format!(
+        "SELECT {COLUMNS}, c.messages, c.unread FROM
+             (SELECT message, max(received) AS newest, count(*) AS messages, sum(unread) AS unread FROM placed
+              WHERE folder = ?1 GROUP BY thread ORDER BY newest {way}, message {way} LIMIT {count} OFFSET {offset}) c
+         JOIN message m ON m.id = c.message ORDER BY c.newest {way}, m.id {way}"
+    );
+    let conversation = |found: &SqlRow<'_>| {
+        Ok(Conversation {
+            newest: row(found)?,
+            messages: found.get::<_, i64>(15)?.try_into().unwrap_or_default(),
+            unread: found.get::<_, i64>(16)?.try_into().unwrap_or_default(),
+        })
+    };
+    db.prepare_cached(&sql)?.query_map([folder.0], conversation)?.collect()
+}
+
 /// Where lines come from.
 struct Source {
     tables: &'static str,
@@ -165,9 +196,8 @@ impl Source {
                 "placed p JOIN message m ON m.id = p.message"
             }
             None => {
-                if !view.query.as_ref().is_some_and(search::names_a_folder) {
-                    condition = condition.and(NOT_THROWN_AWAY, Vec::new());
-                }
+                let named = view.query.as_ref().is_some_and(search::names_a_folder);
+                condition = condition.and(if named { SOMEWHERE } else { NOT_THROWN_AWAY }, Vec::new());
                 "message m"
             }
         };
@@ -176,6 +206,9 @@ impl Source {
         Ok(Source { tables, condition, order: order(view, received) })
     }
 }
+
+/// What is in a folder: what was deleted for good, or waits to be sent, is in none.
+const SOMEWHERE: &str = "EXISTS (SELECT 1 FROM placed x WHERE x.message = m.id)";
 
 /// What is in some folder other than trash and junk.
 const NOT_THROWN_AWAY: &str = "EXISTS (SELECT 1 FROM placed x JOIN folder f ON f.id = x.folder

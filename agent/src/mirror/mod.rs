@@ -10,6 +10,7 @@
 pub mod action;
 mod content;
 mod folders;
+mod imported;
 mod journal;
 mod list;
 mod outgoing;
@@ -25,6 +26,7 @@ mod words;
 
 pub use action::{Acted, Action, ActionId, Pending};
 pub use content::{CONTENT_MAX, Upload};
+pub use imported::{ImportKey, Imported};
 pub use journal::Told;
 pub use outgoing::{Envelope, Outgoing, OutgoingId, OutgoingState, Posting, without_bcc};
 pub use pull::{FolderFound, Pull};

@@ -435,7 +435,7 @@ pub(super) fn insert(tx: &Connection, arrival: &Arrival) -> rusqlite::Result<Mes
     let id = MessageId(tx.last_insert_rowid());
     tx.prepare_cached("INSERT OR REPLACE INTO header (message, octets) VALUES (?1, ?2)")?
         .execute(params![id.0, super::content::pack(&arrival.header)])?;
-    words::index(tx, id, &words::Texts::of_header(&summary, &subject))?;
+    words::index_head(tx, id, &words::Texts::of_header(&summary, &subject))?;
     Ok(id)
 }
 

@@ -54,10 +54,8 @@ impl Seen {
                 self.flags.remove(remove);
                 self.flags.add(add);
             }
-            Action::Move { from, to, .. } => {
-                if self.folders.remove(from) {
-                    self.folders.insert(*to);
-                }
+            Action::Move { from, to, .. } if self.folders.remove(from) => {
+                self.folders.insert(*to);
             }
             Action::Copy { to, .. } | Action::Append { to, .. } => {
                 self.folders.insert(*to);
@@ -127,7 +125,8 @@ fn forget(tx: &Connection, message: MessageId) -> rusqlite::Result<()> {
         "DELETE FROM content WHERE message = ?1",
         "DELETE FROM header WHERE message = ?1",
         "DELETE FROM concerns WHERE message = ?1",
-        "DELETE FROM words WHERE rowid = ?1",
+        "DELETE FROM head_words WHERE rowid = ?1",
+        "DELETE FROM body_words WHERE rowid = ?1",
         "DELETE FROM message WHERE id = ?1",
     ] {
         tx.prepare_cached(sql)?.execute([message.0])?;

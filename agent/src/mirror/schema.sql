@@ -60,6 +60,7 @@ CREATE TABLE placed (
 ) WITHOUT ROWID;
 CREATE INDEX placed_by_time ON placed (folder, received, message);
 CREATE INDEX placed_by_message ON placed (message);
+CREATE INDEX placed_by_thread ON placed (folder, thread, received, message, unread);
 CREATE TRIGGER placed_in AFTER INSERT ON placed BEGIN
     UPDATE folder SET total = total + 1, unread = unread + new.unread WHERE id = new.folder;
 END;
@@ -96,7 +97,14 @@ CREATE TABLE outgoing (
 
 CREATE TABLE popped (uidl TEXT PRIMARY KEY, at INTEGER NOT NULL, message INTEGER) WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE words USING fts5 (
-    sender, recipients, copies, subject, body, files, kinds, list, delivered,
-    content = '', contentless_delete = 1, detail = full, prefix = '2 3', tokenize = "unicode61 remove_diacritics 2"
+-- Two, for a message's header comes before the rest, and replacing a row of such a table is dear.
+CREATE VIRTUAL TABLE head_words USING fts5 (
+    sender, recipients, copies, subject,
+    content = '', contentless_delete = 1, prefix = '3', tokenize = "unicode61 remove_diacritics 2"
 );
+CREATE VIRTUAL TABLE body_words USING fts5 (
+    body, files, kinds, list, delivered,
+    content = '', contentless_delete = 1, prefix = '3', tokenize = "unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE imported (key BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -79,12 +79,12 @@ fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Conditio
     let seconds = |age: u32| milliseconds - i64::from(age) * 1000;
     let octets = |octets: u64| Value::Integer(i64::try_from(octets).unwrap_or(i64::MAX));
     Ok(match term {
-        Term::Text(text) => in_words(text, ""),
+        Term::Text(text) => in_words(text),
         Term::In(Place::MessageId, id) => {
             let bare = id.trim_start_matches('<').trim_end_matches('>').to_owned();
             Condition::new("m.message_id = ?", vec![Value::Text(bare)])
         }
-        Term::In(place, text) => in_words(text, column(*place)),
+        Term::In(place, text) => in_column(text, *place),
         Term::HasAttachment => Condition::new("m.attachments", Vec::new()),
         Term::Type(value) => Condition::joined(attached(value).iter().map(of_kind).collect(), " OR ", "0"),
         Term::Is(state) => of_state(*state),
@@ -110,39 +110,52 @@ fn time(relation: &str, day: i64) -> Condition {
     Condition::new(format!("m.received {relation} ?"), vec![Value::Integer(day.saturating_mul(DAY))])
 }
 
-/// The columns of the index that a place is in.
-fn column(place: Place) -> &'static str {
+/// In the column that a place is in.
+fn in_column(text: &str, place: Place) -> Condition {
     match place {
-        Place::From => "sender",
-        Place::To => "recipients",
-        Place::Cc | Place::Bcc => "copies",
-        Place::Subject => "subject",
-        Place::Body => "body",
-        Place::Filename => "files",
-        Place::List => "list",
-        Place::DeliveredTo => "delivered",
-        Place::MessageId => "",
+        Place::From => in_table("head_words", text, "sender"),
+        Place::To => in_table("head_words", text, "recipients"),
+        Place::Cc | Place::Bcc => in_table("head_words", text, "copies"),
+        Place::Subject => in_table("head_words", text, "subject"),
+        Place::Body => in_table("body_words", text, "body"),
+        Place::Filename => in_table("body_words", text, "files"),
+        Place::List => in_table("body_words", text, "list"),
+        Place::DeliveredTo => in_table("body_words", text, "delivered"),
+        Place::MessageId => in_words(text),
     }
 }
 
 /// Text without a word in it, as `?!`, is in every message as far as an index can tell.
-fn in_words(text: &str, columns: &str) -> Condition {
-    match words::question(text, columns) {
-        Some(question) => {
-            Condition::new("m.id IN (SELECT rowid FROM words WHERE words MATCH ?)", vec![Value::Text(question)])
-        }
-        None => Condition::always(),
-    }
+fn in_table(table: &str, text: &str, column: &str) -> Condition {
+    let of = |question| {
+        let sql = format!("m.id IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)");
+        Condition::new(sql, vec![Value::Text(question)])
+    };
+    words::question(text, column).map_or_else(Condition::always, of)
+}
+
+/// Anywhere.
+fn in_words(text: &str) -> Condition {
+    let of = |question: String| {
+        let sql = "m.id IN (SELECT rowid FROM head_words WHERE head_words MATCH ?
+            UNION ALL SELECT rowid FROM body_words WHERE body_words MATCH ?)";
+        Condition::new(sql, vec![Value::Text(question.clone()), Value::Text(question)])
+    };
+    words::question(text, "").map_or_else(Condition::always, of)
 }
 
 fn of_kind(kind: &Attached) -> Condition {
     match kind {
-        Attached::Type(media, subtype) => in_words(&format!("{media} {subtype}"), "kinds"),
-        Attached::Exactly(media, subtype) => in_words(&format!("{media} {subtype}"), "kinds"),
-        Attached::Media(media) => in_words(media, "kinds"),
-        Attached::Subtype(subtype) => in_words(subtype, "kinds"),
-        Attached::Ending(ending) => in_words(ending, "files"),
+        Attached::Type(media, subtype) => of_type(media, subtype),
+        Attached::Exactly(media, subtype) => of_type(media, subtype),
+        Attached::Media(media) => in_table("body_words", media, "kinds"),
+        Attached::Subtype(subtype) => in_table("body_words", subtype, "kinds"),
+        Attached::Ending(ending) => in_table("body_words", ending, "files"),
     }
+}
+
+fn of_type(media: &str, subtype: &str) -> Condition {
+    in_table("body_words", &format!("{media} {subtype}"), "kinds")
 }
 
 fn of_state(state: State) -> Condition {

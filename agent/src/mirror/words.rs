@@ -16,6 +16,9 @@ use std::ops::Range;
 pub(super) const NAMES_SHOWN: usize = 20;
 /// Octets of the text of one message that are searched: a book's worth, and logs are not letters.
 pub(super) const INDEXED_MAX: u64 = 256 * 1024;
+/// Characters of a word from which on it is taken for the beginning of longer ones, too: what begins with two letters is a
+/// tenth of all there is, and nobody looks for that. The index has a table of beginnings of this length.
+const BEGINNING_MIN: usize = 3;
 /// Characters of a preview.
 const PREVIEW_MAX: usize = 200;
 
@@ -46,9 +49,9 @@ impl Texts {
         }
     }
 
-    /// Of the whole message; `read` gives octets of its content.
-    pub fn of_whole(summary: &Summary, header: &[u8], read: impl Fn(Range<u64>) -> Vec<u8>) -> Texts {
-        let mut texts = Texts::of_header(summary, &summary.subject_text());
+    /// Of what the rest of the message tells; `read` gives octets of its content.
+    pub fn of_rest(summary: &Summary, header: &[u8], read: impl Fn(Range<u64>) -> Vec<u8>) -> Texts {
+        let mut texts = Texts::default();
         for field in fields(header) {
             if field.is("List-Id") {
                 texts.list = field_text(field.value);
@@ -140,24 +143,33 @@ pub(super) fn has_files(summary: &Summary) -> bool {
     Term::HasAttachment.holds(summary).unwrap_or(false)
 }
 
-/// Puts the words of a message into the index, in place of what was there of it.
-pub(super) fn index(tx: &Connection, message: MessageId, texts: &Texts) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([message.0])?;
+/// Puts the words of a header into the index, once for each message.
+pub(super) fn index_head(tx: &Connection, message: MessageId, texts: &Texts) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO words (rowid, sender, recipients, copies, subject, body, files, kinds, list, delivered)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO head_words (rowid, sender, recipients, copies, subject) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         message.0,
         cut(&texts.sender),
         cut(&texts.recipients),
         cut(&texts.copies),
-        cut(&texts.subject),
+        cut(&texts.subject)
+    ])?;
+    Ok(())
+}
+
+/// Puts what the rest of a message has into the index, once for each message.
+pub(super) fn index_body(tx: &Connection, message: MessageId, texts: &Texts) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO body_words (rowid, body, files, kinds, list, delivered) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        message.0,
         cut(&texts.body),
         cut(&texts.files),
         cut(&texts.kinds),
         cut(&texts.list),
-        cut(&texts.delivered),
+        cut(&texts.delivered)
     ])?;
     Ok(())
 }
@@ -187,7 +199,7 @@ fn stands_alone(c: char) -> bool {
         | 0x20000..=0x3FFFF)
 }
 
-/// What is typed, as a question to the index; `None`: there is no word in it.
+/// What is typed, as a question to an index, of all its columns or some; `None`: there is no word in it.
 pub(super) fn question(text: &str, columns: &str) -> Option<String> {
     let words = cut(text);
     let words: Vec<&str> = words.split_whitespace().collect();
@@ -195,8 +207,8 @@ pub(super) fn question(text: &str, columns: &str) -> Option<String> {
         return None;
     }
     let filter = if columns.is_empty() { String::new() } else { format!("{{{columns}}} : ") };
-    // Typed to its end, a text in which the last character stands for itself is no beginning of a longer word.
-    Some(format!("{filter}\"{}\" *", words.join(" ")))
+    let is_beginning = words.last().is_some_and(|word| word.chars().count() >= BEGINNING_MIN);
+    Some(format!("{filter}\"{}\"{}", words.join(" "), if is_beginning { " *" } else { "" }))
 }
 
 /// The Message-ID of a header section, without brackets; empty where there is none.

@@ -7,7 +7,7 @@ use message::harmless::harmless;
 use message::header::parameter_text;
 use message::structure::Kind;
 use message::summary::SummaryPart;
-use message::{Summary, bodies, external, text};
+use message::{Summary, TransferEncoding, bodies, external, text};
 
 /// Octets of text of one page, decoded: a book has as many.
 pub const TEXT_MAX: usize = 1024 * 1024;
@@ -17,6 +17,8 @@ pub const LINES_MAX: usize = 30_000;
 pub const MESSAGES_MAX: usize = 50;
 /// How deep they may lie in each other.
 pub const NESTED_MAX: usize = 5;
+/// Columns of HTML, which is laid out, not only parted: lines across a wide screen are hard to read.
+pub const HTML_WIDTH_MAX: usize = 100;
 /// Octets of an encoded body that may come to one octet of text: `=C3` and the soft line ends of quoted-printable.
 const ENCODED_FACTOR: usize = 4;
 
@@ -225,7 +227,7 @@ impl Walk<'_> {
         let mut links = std::mem::take(&mut self.page.links);
         let (lines, html_cut) = match kind {
             Text::Plain => (plain::lines(kept, Flow::of(part), width, &mut links), false),
-            Text::Html => html::lines(kept, width, &mut links),
+            Text::Html => html::lines(kept, width.min(HTML_WIDTH_MAX), &mut links),
             Text::Enriched => (plain::lines(&enriched::text(kept), Flow::default(), width, &mut links), false),
             Text::Calendar => (told(&card::calendar(kept), width, &mut links), false),
             Text::Card => (told(&card::card(kept), width, &mut links), false),
@@ -283,6 +285,10 @@ enum Text {
 
 impl Text {
     fn of(part: &SummaryPart) -> Option<Text> {
+        // RFC 2049 §2 (3): what is encoded in a way nobody knows is octets, whatever it says it is.
+        if TransferEncoding::from_name(part.encoding.as_bytes()) == TransferEncoding::Other {
+            return None;
+        }
         Some(match (part.media_type.as_str(), part.subtype.as_str()) {
             ("text", "html") => Text::Html,
             ("text", "enriched" | "richtext") => Text::Enriched,

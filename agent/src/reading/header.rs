@@ -7,6 +7,8 @@ use message::header::{self, Field};
 
 /// Characters of one field that are shown: some hundred addresses.
 pub const VALUE_MAX: usize = 10_000;
+/// Octets of one field that are looked at, encoded words and all.
+const RAW_MAX: usize = 128 * 1024;
 /// Characters of all fields together.
 pub const HEADER_MAX: usize = 200_000;
 /// What people look at, in this order.
@@ -35,7 +37,7 @@ pub(super) fn lines(section: &[u8], full: bool) -> (Vec<HeaderLine>, bool) {
     let mut add = |name: &str, field: &Field<'_>| {
         let value = shown(field);
         let kept: String = value.chars().take(VALUE_MAX.min(room)).collect();
-        let cut = kept.len() < value.len();
+        let cut = kept.len() < value.len() || field.value.len() > RAW_MAX;
         is_cut |= cut;
         room = room.saturating_sub(kept.chars().count() + name.len());
         if room > 0 {
@@ -59,10 +61,11 @@ pub(super) fn lines(section: &[u8], full: bool) -> (Vec<HeaderLine>, bool) {
 
 /// The value of a field as people read it.
 pub(super) fn shown(field: &Field<'_>) -> String {
+    let value = field.value.get(..RAW_MAX).unwrap_or(field.value);
     let text = if ADDRESSES.iter().any(|name| field.is(name)) {
-        Recipients::of_entries(&header::addresses(field.value)).to_string()
+        Recipients::of_entries(&header::addresses(value)).to_string()
     } else {
-        header::text(field.value)
+        header::text(value)
     };
     // A tab is only white space here.
     harmless(&text.replace('\t', " ")).into_owned()

@@ -171,6 +171,29 @@ pub fn part(raw: &[u8], number: usize) -> Option<Held> {
     })
 }
 
+/// The text of a message to be quoted or sent on within another: marks of quotation as `>`, paragraphs in one line each, the
+/// signature still there.
+#[must_use]
+pub fn quotable(raw: &[u8]) -> String {
+    let page = page(raw, &View { width: UNWRAPPED, ..View::default() });
+    let mut text = String::new();
+    let is_said_by_us = |line: &&Line| line.spans.iter().any(|span| span.style == Style::Note);
+    for line in page.lines.iter().filter(|line| !is_said_by_us(line)) {
+        text.push_str(&">".repeat(line.depth));
+        text.push_str(if line.depth > 0 && !line.spans.is_empty() { " " } else { "" });
+        let signature = matches!(line.spans.as_slice(), [span] if line.depth == 0 && span.text == "--");
+        line.spans.iter().for_each(|span| text.push_str(&span.text));
+        text.push_str(if signature { " \n" } else { "\n" });
+    }
+    let end = text.trim_end_matches('\n').len();
+    text.truncate(end);
+    text.push_str(if end > 0 { "\n" } else { "" });
+    text
+}
+
+/// Columns of a line that is not to be parted.
+const UNWRAPPED: usize = 1_000_000;
+
 /// HTML as plain text, with the links at its end: the twin of a letter that was written in HTML.
 #[must_use]
 pub fn html_text(html: &str, width: usize) -> String {

@@ -3,6 +3,9 @@
 //! own form. It may be cut at any point: what it was about to tell is marked as begun before (`Mirror::begin`), and looked
 //! for before it is told again.
 
+pub mod imap;
+pub mod pop3;
+
 use crate::mirror::{FolderId, MessageId, Mirror};
 use crate::progress::Watcher;
 use crate::trouble::Trouble;

@@ -1,14 +1,27 @@
-//! The header and the words of an answer, and of a message sent on (RFC 5322 §3.6.3 to §3.6.5).
-//! Owns whom an answer goes to, its subject and its references, and how the earlier text is quoted. Does not own the text
-//! itself.
+//! The header and the words of an answer, and of a message sent on (RFC 5322 §3.6.3 to §3.6.5). Owns whom an answer goes to,
+//! lists and what they do to Reply-To included (RFC 2369 §3.4), its subject and its references, and how the earlier text is
+//! quoted. Does not own the text itself.
 
 use super::compose::{Correspondent, Field, Group, Value};
+use crate::flowed::{self, Flow};
 use crate::header::{self, Mailbox, fields};
 use crate::summary::Envelope;
 use crate::{Address, date};
 
 /// Ids of References that are repeated: the first, which began it all, and the last.
 pub const REFERENCES_MAX: usize = 30;
+
+/// Whom an answer goes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whom {
+    /// Who wrote it, or who is to get answers instead.
+    #[default]
+    Author,
+    /// Everybody it went to as well.
+    All,
+    /// The list it came by; where it came by none, everybody.
+    List,
+}
 
 /// The header of the message that is answered or sent on.
 #[derive(Clone, Copy, Debug)]
@@ -35,58 +48,98 @@ impl Original<'_> {
         self.value(name).map(|value| header::message_ids(&value)).unwrap_or_default()
     }
 
-    /// Fields of an answer: To, Cc, Subject, In-Reply-To, References. With `all` everybody hears of it but who writes it,
-    /// under whatever address of theirs.
+    /// The address of the list it came by, where letters to it are allowed (RFC 2369 §3.4).
     #[must_use]
-    pub fn reply(&self, own: &[Address], all: bool) -> Vec<Field> {
-        // RFC 5322 §3.6.2: Reply-To, where there is one, says where answers go.
-        let mut to = self.people("Reply-To");
-        if to.is_empty() {
-            to = self.people("From");
-        }
-        let is_own = |person: &Correspondent| own.iter().any(|own| same(&own.to_string(), &person.email));
-        let mut cc = Vec::new();
-        // An answer to what one wrote oneself goes to whom that went to.
-        if to.iter().all(is_own) {
-            let others = self.people("To");
-            to = if others.is_empty() { to } else { others };
-        } else if all {
-            cc = self.people("To");
-        }
-        if all {
-            cc.extend(self.people("Cc"));
-        }
-        let mut seen: Vec<String> = to.iter().map(|person| person.email.to_lowercase()).collect();
-        cc.retain(|person| {
-            let email = person.email.to_lowercase();
-            let is_new = !seen.contains(&email) && !is_own(person);
-            seen.push(email);
-            is_new
-        });
+    pub fn list(&self) -> Option<Address> {
+        let value = self.value("List-Post")?;
+        // `NO` says that nobody may write there.
+        let urls = header::message_ids(&value);
+        urls.iter().find_map(|url| {
+            let scheme = url.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"))?;
+            let address = url.get(scheme.len()..)?.split('?').next()?;
+            Address::parse(&percent_decoded(address)).ok()
+        })
+    }
+
+    /// Fields of an answer: To, Cc, Subject, In-Reply-To, References. With all everybody hears of it but who writes it, under
+    /// whatever address of theirs.
+    #[must_use]
+    pub fn reply(&self, own: &[Address], whom: Whom) -> Vec<Field> {
+        let list_address = self.list().filter(|_| whom == Whom::List);
+        let (to, cc) = match (list_address, whom) {
+            (Some(address), _) => (vec![Correspondent { name: None, email: address.to_string() }], Vec::new()),
+            (None, Whom::Author) => (self.author(own, "Mail-Reply-To"), Vec::new()),
+            (None, Whom::All | Whom::List) => self.everybody(own),
+        };
         let mut fields = vec![list("To", to)];
         if !cc.is_empty() {
             fields.push(list("Cc", cc));
         }
-        fields.push(Field::new("Subject", Value::Text(self.subject("Re: "))));
+        fields.push(Field::new("Subject", Value::Text(self.subject(&ANSWERS))));
         fields.extend(self.references());
         fields
+    }
+
+    /// Who wrote it, or wants answers elsewhere; of what one wrote oneself, whom that went to.
+    fn author(&self, own: &[Address], first: &str) -> Vec<Correspondent> {
+        let wanted = self.people(first);
+        if !wanted.is_empty() {
+            return wanted;
+        }
+        let from = self.people("From");
+        // RFC 5322 §3.6.2: Reply-To, where there is one, says where answers go.
+        let reply_to = self.people("Reply-To");
+        // A list that put itself there did not ask the author; the letter to the author alone would go to everybody.
+        let is_list = |person: &Correspondent| self.list().is_some_and(|list| same(&list.to_string(), &person.email));
+        let is_munged = reply_to.len() == 1 && reply_to.iter().all(is_list) && !from.iter().all(is_list);
+        let to = if reply_to.is_empty() || is_munged { from } else { reply_to };
+        if to.iter().all(|person| is_own(own, person)) {
+            let others = self.people("To");
+            return if others.is_empty() { to } else { others };
+        }
+        to
+    }
+
+    fn everybody(&self, own: &[Address]) -> (Vec<Correspondent>, Vec<Correspondent>) {
+        // Of no RFC, but many lists and programs know it: where answers to all are to go.
+        let mut followup = self.people("Mail-Followup-To");
+        if !followup.is_empty() {
+            let others = followup.iter().any(|person| !is_own(own, person));
+            followup.retain(|person| !others || !is_own(own, person));
+            return (followup, Vec::new());
+        }
+        let to = self.author(own, "Mail-Followup-To");
+        let mut cc = Vec::new();
+        let by_list = self.list().map(|list| Correspondent { name: None, email: list.to_string() });
+        let reply_to = self.people("Reply-To");
+        cc.extend(self.people("To"));
+        cc.extend(self.people("Cc"));
+        // Where the list was set aside as the place of answers, it still is one of all.
+        cc.extend(by_list.filter(|list| reply_to.iter().any(|person| same(&person.email, &list.email))));
+        let mut seen: Vec<String> = to.iter().map(|person| person.email.to_lowercase()).collect();
+        cc.retain(|person| {
+            let email = person.email.to_lowercase();
+            let is_new = !seen.contains(&email) && !is_own(own, person);
+            seen.push(email);
+            is_new
+        });
+        (to, cc)
     }
 
     /// Fields of a message that sends this one on: Subject and References. It begins a conversation of its own for those it
     /// goes to, so there is no In-Reply-To.
     #[must_use]
     pub fn forward(&self) -> Vec<Field> {
-        let mut fields = vec![Field::new("Subject", Value::Text(self.subject("Fwd: ")))];
+        let mut fields = vec![Field::new("Subject", Value::Text(self.subject(&FORWARDS)))];
         fields.extend(self.references().into_iter().filter(|field| field.name == "References"));
         fields
     }
 
     /// The subject with one word before it, however often it was answered or sent on before.
-    fn subject(&self, word: &str) -> String {
+    fn subject(&self, words: &[&str]) -> String {
         let subject = self.text("Subject");
-        let subject = subject.trim();
-        let stripped = if word == "Re: " { without_answers(subject) } else { subject };
-        format!("{word}{stripped}")
+        let word = words.first().copied().unwrap_or_default();
+        format!("{word}: {}", without_words(subject.trim(), words))
     }
 
     /// RFC 5322 §3.6.4: its References (or In-Reply-To, where that names one) and its own id.
@@ -126,6 +179,24 @@ impl Original<'_> {
         quoted
     }
 
+    /// The same of text that may flow: each paragraph is one line behind its marks, which `build::flowed` parts again when it
+    /// is sent, and [`wrapped`](super::flowed::wrapped) where it is not to flow. Without the author's signature.
+    #[must_use]
+    pub fn quoted_flow(&self, text: &str, flow: Flow) -> String {
+        let mut plain = String::with_capacity(text.len());
+        for line in flowed::lines(text, flow) {
+            // RFC 3676 §4.3: what follows is a signature.
+            if line.depth == 0 && line.text == "-- " {
+                break;
+            }
+            plain.push_str(&">".repeat(line.depth));
+            plain.push_str(if line.depth > 0 && !line.text.is_empty() { " " } else { "" });
+            plain.push_str(line.text.trim_end());
+            plain.push('\n');
+        }
+        self.quoted(plain.trim_end_matches('\n'))
+    }
+
     /// The text of a message that is sent on, within another: what its header said, then the text.
     #[must_use]
     pub fn enclosed(&self, text: &str) -> String {
@@ -142,16 +213,57 @@ impl Original<'_> {
     }
 }
 
-/// Without `Re:` before it, in the languages whose programs translate it.
-fn without_answers(mut subject: &str) -> &str {
+/// What stands before an answer, in the languages whose programs translate it; the first is ours.
+const ANSWERS: [&str; 13] = [
+    "Re",
+    "Aw",
+    "Sv",
+    "Vs",
+    "Antw",
+    "Odp",
+    "Res",
+    "Rif",
+    "Ynt",
+    "R",
+    "\u{56de}\u{590d}",
+    "\u{7b54}\u{590d}",
+    "\u{56de}\u{8986}",
+];
+/// What stands before something sent on.
+const FORWARDS: [&str; 8] = ["Fwd", "Fw", "Wg", "Tr", "Vb", "Doorst", "Vl", "\u{8f6c}\u{53d1}"];
+
+/// Without these words before it, a count in brackets included: `Re[2]:`.
+fn without_words<'a>(mut subject: &'a str, words: &[&str]) -> &'a str {
     loop {
-        let is_answer =
-            |word: &str| ["re", "aw", "sv", "antw", "odp"].iter().any(|known| word.eq_ignore_ascii_case(known));
-        match subject.split_once(':') {
-            Some((word, rest)) if is_answer(word.trim()) => subject = rest.trim_start(),
-            _ => return subject,
+        let Some((word, rest)) = subject.split_once([':', '\u{ff1a}']) else { return subject };
+        let counted = word.trim().split_once('[').filter(|(_, count)| {
+            count.strip_suffix(']').is_some_and(|count| count.bytes().all(|octet| octet.is_ascii_digit()))
+        });
+        let word = counted.map_or(word.trim(), |(word, _)| word.trim_end());
+        if !words.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+            return subject;
         }
+        subject = rest.trim_start();
     }
+}
+
+/// `%40` as `@`; what is no such thing stays (RFC 6068 §2).
+fn percent_decoded(text: &str) -> String {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((octet, after)) = rest.split_first() {
+        let decoded = match (octet, after) {
+            (b'%', [high, low, ..]) => header::hex_octet(*high, *low),
+            _ => None,
+        };
+        octets.push(decoded.unwrap_or(*octet));
+        rest = if decoded.is_some() { after.get(2..).unwrap_or(&[]) } else { after };
+    }
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+fn is_own(own: &[Address], person: &Correspondent) -> bool {
+    own.iter().any(|own| same(&own.to_string(), &person.email))
 }
 
 fn person(mailbox: &Mailbox) -> Option<Correspondent> {
@@ -193,17 +305,66 @@ mod tests {
     fn an_answer_goes_to_who_wrote_and_with_all_to_the_others() {
         let lunch = Original { header: LUNCH };
         assert_eq!(
-            shown(&lunch.reply(&own(), false)),
+            shown(&lunch.reply(&own(), Whom::Author)),
             "To: Alice <alice@crepes.fr>\r\nSubject: Re: Lunch\r\nIn-Reply-To: <3@crepes.fr>\r\n\
              References: <1@crepes.fr> <2@hamburger.edu> <3@crepes.fr>\r\n"
         );
-        let all = shown(&lunch.reply(&own(), true));
+        let all = shown(&lunch.reply(&own(), Whom::All));
         assert!(all.contains("\r\nCc: carol@hamburger.edu, dan@crepes.fr\r\n"), "{all}");
         let list = Original { header: b"From: a@b.example\r\nReply-To: list@b.example\r\n\r\n" };
-        assert!(shown(&list.reply(&[], false)).starts_with("To: list@b.example\r\n"));
+        assert!(shown(&list.reply(&[], Whom::Author)).starts_with("To: list@b.example\r\n"));
         let mine = Original { header: b"From: bob@hamburger.edu\r\nTo: alice@crepes.fr\r\nCc: dan@crepes.fr\r\n\r\n" };
-        assert!(shown(&mine.reply(&own(), false)).starts_with("To: alice@crepes.fr\r\nSubject"));
-        assert!(shown(&mine.reply(&own(), true)).starts_with("To: alice@crepes.fr\r\nCc: dan@crepes.fr\r\n"));
+        assert!(shown(&mine.reply(&own(), Whom::Author)).starts_with("To: alice@crepes.fr\r\nSubject"));
+        assert!(shown(&mine.reply(&own(), Whom::All)).starts_with("To: alice@crepes.fr\r\nCc: dan@crepes.fr\r\n"));
+    }
+
+    const BY_LIST: &[u8] = b"From: Alice <alice@crepes.fr>\r\nTo: cooks@lists.example\r\nCc: bob@hamburger.edu\r\n\
+        Reply-To: cooks@lists.example\r\nList-Post: <mailto:cooks%40lists.example?x=y>\r\nSubject: x\r\n\r\n";
+
+    #[test]
+    fn a_list_is_answered_when_asked_and_only_then() {
+        let letter = Original { header: BY_LIST };
+        assert_eq!(letter.list().map(|list| list.to_string()).as_deref(), Some("cooks@lists.example"));
+        let to = |whom| shown(&letter.reply(&own(), whom)).split("Subject").next().unwrap_or_default().to_owned();
+        assert_eq!(to(Whom::Author), "To: Alice <alice@crepes.fr>\r\n");
+        assert_eq!(to(Whom::All), "To: Alice <alice@crepes.fr>\r\nCc: cooks@lists.example\r\n");
+        assert_eq!(to(Whom::List), "To: cooks@lists.example\r\n");
+        // An author who asked for answers there is obeyed.
+        let elsewhere = Original { header: b"From: a@b.example\r\nReply-To: c@d.example\r\nList-Post: NO\r\n\r\n" };
+        assert!(shown(&elsewhere.reply(&[], Whom::Author)).starts_with("To: c@d.example\r\n"));
+        assert_eq!(elsewhere.list(), None);
+        assert!(shown(&elsewhere.reply(&[], Whom::List)).starts_with("To: c@d.example\r\n"));
+    }
+
+    #[test]
+    fn who_says_where_answers_go_is_obeyed() {
+        let section = b"From: a@b.example\r\nTo: cooks@lists.example\r\nCc: x@y.example\r\n\
+            Mail-Followup-To: cooks@lists.example, bob@hamburger.edu\r\nMail-Reply-To: home@b.example\r\n\r\n";
+        let letter = Original { header: section };
+        assert!(shown(&letter.reply(&own(), Whom::All)).starts_with("To: cooks@lists.example\r\nSubject"));
+        assert!(shown(&letter.reply(&own(), Whom::Author)).starts_with("To: home@b.example\r\nSubject"));
+    }
+
+    #[test]
+    fn words_before_a_subject_stand_once() {
+        for (subject, answer, sent_on) in [
+            ("Lunch", "Re: Lunch", "Fwd: Lunch"),
+            ("AW: Re[2]: Lunch: crepes", "Re: Lunch: crepes", "Fwd: AW: Re[2]: Lunch: crepes"),
+            ("Fw: FWD: Lunch", "Re: Fw: FWD: Lunch", "Fwd: Lunch"),
+            ("\u{56de}\u{590d}\u{ff1a}x", "Re: x", "Fwd: \u{56de}\u{590d}\u{ff1a}x"),
+            ("", "Re: ", "Fwd: "),
+        ] {
+            let section = format!("Subject: {subject}\r\n\r\n");
+            let letter = Original { header: section.as_bytes() };
+            assert_eq!((letter.subject(&ANSWERS).as_str(), letter.subject(&FORWARDS).as_str()), (answer, sent_on));
+        }
+    }
+
+    #[test]
+    fn what_flowed_is_quoted_by_paragraphs() {
+        let flow = Flow { flowed: true, delete_space: false };
+        let quoted = Original { header: b"\r\n" }.quoted_flow("one \ntwo\n\n> three \n> four\n-- \nAlice\n", flow);
+        assert_eq!(quoted, "Somebody wrote:\n> one two\n>\n>> three four\n");
     }
 
     #[test]

@@ -20,6 +20,29 @@ pub fn flow(text: &str) -> String {
     out
 }
 
+/// The text with its long lines parted at spaces for good, marks of quotation repeated: for text that is not to flow.
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 32);
+    for line in text.lines() {
+        let quote = line.len() - line.trim_start_matches(['>', ' ']).len();
+        let (marks, mut rest) = line.split_at(if line.starts_with('>') { quote } else { 0 });
+        loop {
+            let at = cut(rest, width.saturating_sub(marks.chars().count()).max(1)).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(at);
+            out.push_str(marks);
+            // The line above a signature keeps its space.
+            out.push_str(if piece == "-- " { piece } else { piece.trim_end_matches(' ') });
+            out.push('\n');
+            rest = after;
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+    out
+}
+
 fn paragraph(marks: &str, text: &str, out: &mut String) {
     let mut rest = text;
     loop {
@@ -93,6 +116,14 @@ mod tests {
         assert!(flowed.lines().all(|line| line.chars().count() <= LINE_MAX), "{flowed}");
         assert!(flowed.contains("\n-- \nAlice\n  From\n From here\n"), "{flowed}");
         assert!(flowed.lines().next().is_some_and(|line| line.ends_with(' ')));
+    }
+
+    #[test]
+    fn fixed_lines_repeat_their_marks() {
+        let text = format!("> {}\n\n-- \n{}\n", "word ".repeat(6).trim_end(), "x".repeat(30));
+        let expected = format!("> word word word\n> word word word\n\n-- \n{}\n", "x".repeat(30));
+        assert_eq!(wrapped(&text, 18), expected);
+        assert_eq!(wrapped(">> a b", 1), ">> a\n>> b\n");
     }
 
     proptest! {

@@ -18,6 +18,10 @@ const ENCODED_FRAME: usize = 12;
 pub(super) struct Folder {
     out: Vec<u8>,
     column: usize,
+    /// Octets of the name and its colon.
+    name: usize,
+    /// Columns kept free behind each word, for what will be attached to the last one.
+    kept_free: usize,
 }
 
 impl Folder {
@@ -26,7 +30,7 @@ impl Folder {
         out.extend(name.bytes().filter(|b| b.is_ascii_graphic() && *b != b':'));
         out.push(b':');
         let column = out.len();
-        Folder { out, column }
+        Folder { out, column, name: column, kept_free: 0 }
     }
 
     /// Writes one word after a space, or after a fold where it would pass column 78. Controls become `?`.
@@ -56,7 +60,7 @@ impl Folder {
     }
 
     fn piece(&mut self, piece: &str) {
-        let end = self.column + 1 + piece.len();
+        let end = self.column + 1 + piece.len() + self.kept_free;
         if self.column > 1 && (end > LINE_MAX && self.holds_a_word() || end > LINE_HARD_MAX) {
             self.out.extend_from_slice(b"\r\n");
             self.column = 0;
@@ -69,7 +73,7 @@ impl Folder {
     /// A line with white space only is forbidden (RFC 5322 §3.2.2), so the first word stays beside the name,
     /// unless even the hard limit would be passed.
     fn holds_a_word(&self) -> bool {
-        self.out.last() != Some(&b':')
+        self.out.len() > self.name
     }
 
     /// Unstructured text: as typed where it is plain ASCII, else wholly in encoded words.
@@ -105,12 +109,20 @@ impl Folder {
         }
     }
 
+    /// A display name that `end` stands right behind, on the same line: the colon of a group.
+    pub(super) fn phrase_with(&mut self, name: &str, end: &str) {
+        self.kept_free = end.len();
+        self.phrase(name);
+        self.kept_free = 0;
+        self.attach(end);
+    }
+
     /// Encoded words of UTF-8 in base64, never parting a character (RFC 2047 §5).
     fn encoded(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
             // The first word shares its line with the name of the field, which may leave it less room.
-            let room = LINE_MAX.saturating_sub(self.column + 1 + ENCODED_FRAME) / 4 * 3;
+            let room = LINE_MAX.saturating_sub(self.column + 1 + ENCODED_FRAME + self.kept_free) / 4 * 3;
             let take = if room < ENCODED_TEXT_MIN { ENCODED_TEXT_MAX } else { room.min(ENCODED_TEXT_MAX) };
             let (part, after) = rest.split_at(rest.floor_char_boundary(take));
             let base64 = base64::engine::general_purpose::STANDARD.encode(part);

@@ -31,6 +31,23 @@ fn base64_has_lines_of_76() {
     assert_eq!(base64_of(b"", 1), b"");
 }
 
+/// The figures of the classic text books, both ways.
+#[test]
+fn the_classic_figures_come_out() {
+    assert_eq!(base64_of(&[0xCC, 0x81, 0x39], 1), b"zIE5");
+    assert_eq!(decode(TransferEncoding::Base64, b"zIE5"), [0xCC, 0x81, 0x39]);
+    let quoted: &[u8] = &[0x26, 0x4C, 0x9D, 0x39, 0x4B];
+    assert_eq!(quoted_of(quoted, 1), b"&L=9D9K");
+    assert_eq!(decode(TransferEncoding::QuotedPrintable, b"&L=9D9K"), quoted);
+    for (encoding, octets) in [
+        (TransferEncoding::SevenBit, &b"Do you like ketchup?\r\n"[..]),
+        (TransferEncoding::EightBit, "cr\u{ea}pe\r\n".as_bytes()),
+        (TransferEncoding::Binary, b"\x00\xCC\x81\x39\n=zIE5"),
+    ] {
+        assert_eq!(decode(encoding, octets), octets);
+    }
+}
+
 #[test]
 fn base64_reads_what_is_broken() {
     for (text, meant) in [

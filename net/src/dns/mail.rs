@@ -51,7 +51,7 @@ impl Resolver {
         .await
     }
 
-    async fn within_limit<'a, T, F>(&'a self, ask: impl FnOnce(&'a Dns) -> F) -> Answer<T>
+    pub(super) async fn within_limit<'a, T, F>(&'a self, ask: impl FnOnce(&'a Dns) -> F) -> Answer<T>
     where
         F: Future<Output = Answer<T>>,
     {
@@ -71,7 +71,7 @@ impl Resolver {
 type Found<T> = Answer<(Vec<T>, Dnssec)>;
 
 impl Dns {
-    async fn records<T>(&self, domain: &Domain, of: RecordType, read: fn(&RData) -> Option<T>) -> Found<T> {
+    pub(super) async fn records<T>(&self, domain: &Domain, of: RecordType, read: fn(&RData) -> Option<T>) -> Found<T> {
         // The final dot keeps the search list of resolv.conf out: RFC 5321 §5.1 forbids completing names.
         let Ok(name) = Name::from_ascii(format!("{domain}.")) else {
             return Answer::NoDomain;

@@ -116,7 +116,11 @@ impl Certificate {
 }
 
 impl CertificateFacts {
-    fn read(der: &[u8]) -> Result<CertificateFacts, String> {
+    /// Reads what a certificate says.
+    ///
+    /// # Errors
+    /// It is none; in words.
+    pub fn read(der: &[u8]) -> Result<CertificateFacts, String> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| error.to_string())?;
         let names = certificate.subject_alternative_name().map_err(|error| error.to_string())?;
         let names = names.iter().flat_map(|extension| &extension.value.general_names);

@@ -230,3 +230,60 @@ fn a_wildcard_stands_for_one_label() {
     assert!(facts.is_valid_at(Time(1000)) && facts.is_valid_at(Time(2000)));
     assert!(!facts.is_valid_at(Time(999)) && !facts.is_valid_at(Time(2001)));
 }
+
+/// A handshake of our client, of this trust, with a server of this certificate, called so.
+async fn trusting(trust: Trust, config: Arc<ServerConfig>, name: &'static str) -> Result<(), String> {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let (client, name) = (client_config(trust).unwrap(), ServerName::try_from(name).unwrap());
+    let (_, connected) =
+        tokio::join!(accept(ours, config, HANDSHAKE_LIMIT), super::connect(theirs, (client, name), HANDSHAKE_LIMIT));
+    connected.map(drop).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_believed_whatever_it_says() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let pins = |folder: &Path| {
+        let pem = std::fs::read(folder.join(SELF_SIGNED_CERTIFICATE)).unwrap();
+        Trust::Pins(Arc::new(Pins::read(&pem).unwrap()))
+    };
+    let (config, _) = test_config(one.path());
+    test_config(other.path());
+    assert_eq!(trusting(pins(one.path()), config.clone(), "somewhere.else.fr").await, Ok(()));
+    let refused = trusting(pins(other.path()), config.clone(), "mx.hamburger.edu").await.unwrap_err();
+    assert!(refused.contains("invalid peer certificate"), "{refused}");
+    let none = Pins { certificates: Vec::new(), roots: Arc::new(rustls::RootCertStore::empty()) };
+    assert!(trusting(Trust::Pins(Arc::new(none)), config, "mx.hamburger.edu").await.is_err());
+    assert!(Pins::read(b"").is_err() && Pins::read(b"-----BEGIN CERTIFICATE-----\nMAAB\n").is_err());
+}
+
+#[tokio::test]
+async fn what_an_authority_among_the_pins_vouches_for_is_believed() {
+    let (authority_key, key) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = parameters.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(parameters, &authority_key);
+    let parameters = rcgen::CertificateParams::new(vec!["mx.hamburger.edu".to_owned()]).unwrap();
+    let certificate = parameters.signed_by(&key, &issuer).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (pem, key_pem) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    std::fs::write(&pem, certificate.pem()).unwrap();
+    std::fs::write(&key_pem, key.serialize_pem()).unwrap();
+    let config = server_config(Certificates::new(&Certificate::load(&pem, &key_pem).unwrap())).unwrap();
+    let pins = || Trust::Pins(Arc::new(Pins::read(authority.pem().as_bytes()).unwrap()));
+    assert_eq!(trusting(pins(), config.clone(), "mx.hamburger.edu").await, Ok(()));
+    assert!(trusting(pins(), config, "mx.crepes.fr").await.is_err(), "for another name it is not");
+}
+
+#[tokio::test]
+async fn a_witness_sees_the_certificate_and_goes_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, _) = test_config(folder.path());
+    let witness = Arc::new(Witness::default());
+    assert!(witness.seen().is_empty());
+    assert!(trusting(Trust::Witness(witness.clone()), config, "mx.hamburger.edu").await.is_err());
+    let own = Certificate::self_signed(folder.path(), "mx.hamburger.edu", NOW).unwrap();
+    let seen = CertificateFacts::read(witness.seen().first().unwrap()).unwrap();
+    assert_eq!(seen, own.facts);
+}

@@ -182,7 +182,7 @@ fn the_password_of_the_smarthost_comes_from_its_file() {
     assert!(error.contains(":5:") && error.contains("cannot read"), "{error}");
     std::fs::write(folder.path().join("secret"), "tanstaaf\nnot this\n").unwrap();
     let login = Config::load(Some(&file)).unwrap().policy().outbound.smarthost_login.unwrap();
-    assert_eq!((login.user.as_str(), login.password.0.as_slice()), ("bob", &b"tanstaaf"[..]));
+    assert_eq!((login.user.as_str(), login.credential.password().unwrap().0.as_slice()), ("bob", &b"tanstaaf"[..]));
 }
 
 #[test]

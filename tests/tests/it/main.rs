@@ -14,6 +14,7 @@ mod full;
 mod history;
 mod lab;
 mod ledger;
+mod mirror;
 mod sending;
 mod sendmail;
 mod service;

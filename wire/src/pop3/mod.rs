@@ -1,8 +1,9 @@
-//! POP3 (RFC 1939 and its extensions), server end: what a session asks and what the desk answers, commands, replies
-//! and limits.
+//! POP3 (RFC 1939 and its extensions): the server end, with what a session asks and what the desk answers, commands,
+//! replies and limits; the client end is [`client`].
 
 pub mod ask;
 mod capabilities;
+pub mod client;
 pub mod command;
 mod dispatch;
 mod input;

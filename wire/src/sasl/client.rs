@@ -1,6 +1,7 @@
-//! One authentication exchange, client end (RFC 4422 §3): PLAIN (RFC 4616), LOGIN, and SCRAM-SHA-256 with and without
-//! channel binding (RFC 5802, RFC 7677, RFC 9266). Owns what is said to which challenge, the arithmetic of SCRAM and
-//! the check that the server knows the password too; how the messages travel is the protocol's.
+//! One authentication exchange, client end (RFC 4422 §3): PLAIN (RFC 4616), LOGIN, SCRAM-SHA-256 with and without
+//! channel binding (RFC 5802, RFC 7677, RFC 9266), and the tokens of OAuth 2 (OAUTHBEARER, RFC 7628, and XOAUTH2). Owns
+//! which mechanism is taken, what is said to which challenge, the arithmetic of SCRAM and the check that the server
+//! knows the password too; how the messages travel is the protocol's.
 
 use super::{Channel, Mechanism, Secret, plain};
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
@@ -16,6 +17,59 @@ pub const ITERATIONS_MAX: u32 = 600_000;
 
 /// The longest password, in octets: a line of AUTH holds 12,288, and nobody types a tenth of that.
 pub const PASSWORD_MAX: usize = 1024;
+
+/// The longest token, in octets: in base64, with the name, it fits in the 12,288 octets of a line of AUTH (RFC 4954 §4).
+pub const TOKEN_MAX: usize = 8192;
+
+/// What proves who one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A password.
+    Password(Secret),
+    /// An access token of OAuth 2 (RFC 6750): who has it is let in.
+    Token(Secret),
+}
+
+impl Credential {
+    /// The password, where it is one.
+    #[must_use]
+    pub fn password(&self) -> Option<&Secret> {
+        match self {
+            Credential::Password(password) => Some(password),
+            Credential::Token(_) => None,
+        }
+    }
+
+    /// The mechanisms that serve, the best first.
+    fn mechanisms(&self) -> &'static [Mechanism] {
+        match self {
+            Credential::Password(_) => {
+                &[Mechanism::ScramSha256Plus, Mechanism::ScramSha256, Mechanism::Plain, Mechanism::Login]
+            }
+            Credential::Token(_) => &[Mechanism::OAuthBearer, Mechanism::XOAuth2],
+        }
+    }
+}
+
+/// The connection a login takes place on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The credential itself may be said here: nobody else can read it, or that is allowed.
+    pub sealed: bool,
+    /// There is a channel to bind to (RFC 9266).
+    pub bound: bool,
+}
+
+/// The best mechanism that is offered and may be used.
+#[must_use]
+pub fn choose(credential: &Credential, place: Place, offered: impl Fn(Mechanism) -> bool) -> Option<Mechanism> {
+    let may = |mechanism: Mechanism| match mechanism {
+        Mechanism::ScramSha256Plus => place.bound,
+        Mechanism::ScramSha256 => true,
+        Mechanism::Plain | Mechanism::Login | Mechanism::OAuthBearer | Mechanism::XOAuth2 => place.sealed,
+    };
+    credential.mechanisms().iter().copied().find(|mechanism| may(*mechanism) && offered(*mechanism))
+}
 
 /// Why an exchange cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +102,8 @@ enum State {
     ScramFinal([u8; 32]),
     /// All is said, and the server is known.
     Proven,
+    /// The token was said; the server may tell what it does not like, and hears this.
+    TokenSaid(&'static [u8]),
     /// It went wrong.
     Failed,
 }
@@ -76,13 +132,19 @@ impl Client {
     /// [`ClientError::Login`] where name or password cannot be said, or there is no channel to bind to.
     pub fn start(
         mechanism: Mechanism,
-        (user, password): (&str, &Secret),
+        (user, credential): (&str, &Credential),
         channel: Channel,
         random: &[u8],
     ) -> Result<(Client, Option<Vec<u8>>), ClientError> {
-        let sound = plain::name(user.as_bytes()).is_some() && password.0.len() <= PASSWORD_MAX;
-        let password = plain::secret(&password.0).filter(|_| sound).ok_or(ClientError::Login)?;
+        plain::name(user.as_bytes()).ok_or(ClientError::Login)?;
+        let password = match credential {
+            Credential::Token(token) => return start_token(mechanism, user, token),
+            Credential::Password(password) if password.0.len() <= PASSWORD_MAX => plain::secret(&password.0),
+            Credential::Password(_) => None,
+        };
+        let password = password.ok_or(ClientError::Login)?;
         let (state, initial) = match mechanism {
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => return Err(ClientError::Login),
             Mechanism::Plain => {
                 // RFC 4616 §2.
                 (State::Said, Some([b"\0", user.as_bytes(), b"\0", &password.0].concat()))
@@ -114,6 +176,8 @@ impl Client {
                 check_signature(bytes, &expected)?;
                 (State::Proven, Vec::new())
             }
+            // RFC 7628 §3.2.3: what it says is the error, which the protocol's refusal follows. No yes counts any more.
+            State::TokenSaid(response) => (State::Failed, response.to_vec()),
             State::Said | State::Proven | State::Failed => return Err(ClientError::Malformed),
         };
         self.state = state;
@@ -126,11 +190,32 @@ impl Client {
     /// When it says so before all was said, or without the proof that SCRAM asks of it.
     pub fn accepted(&self) -> Result<(), ClientError> {
         match self.state {
-            State::Said | State::Proven => Ok(()),
+            State::Said | State::Proven | State::TokenSaid(_) => Ok(()),
             State::ScramFirst(_) | State::ScramFinal(_) => Err(ClientError::Unproven),
             State::LoginName(..) | State::LoginPassword(_) | State::Failed => Err(ClientError::Malformed),
         }
     }
+}
+
+fn start_token(mechanism: Mechanism, user: &str, token: &Secret) -> Result<(Client, Option<Vec<u8>>), ClientError> {
+    // RFC 6750 §2.1: letters, digits and a few signs; a space or a control character would end the field.
+    let sound = !token.0.is_empty() && token.0.len() <= TOKEN_MAX && token.0.iter().all(u8::is_ascii_graphic);
+    if !sound {
+        return Err(ClientError::Login);
+    }
+    let (head, response): (String, &[u8]) = match mechanism {
+        // RFC 7628 §3.1. Host and port are for tokens that sign them.
+        Mechanism::OAuthBearer => (format!("n,a={},\x01auth=Bearer ", gs2_name(user)), b"\x01"),
+        Mechanism::XOAuth2 => (format!("user={user}\x01auth=Bearer "), b""),
+        _ => return Err(ClientError::Login),
+    };
+    let initial = [head.as_bytes(), &token.0, b"\x01\x01"].concat();
+    Ok((Client { state: State::TokenSaid(response) }, Some(initial)))
+}
+
+/// RFC 5802 §5.1: a name in a list with commas.
+fn gs2_name(user: &str) -> String {
+    user.replace('=', "=3D").replace(',', "=2C")
 }
 
 impl First {
@@ -148,8 +233,7 @@ impl First {
             _ => ("n,,", Vec::new()),
         };
         let nonce = STANDARD.encode(random);
-        // RFC 5802 §5.1.
-        let name = user.replace('=', "=3D").replace(',', "=2C");
+        let name = gs2_name(user);
         let bare = format!("n={name},r={nonce}");
         let message = format!("{header}{bare}").into_bytes();
         let binding = [header.as_bytes(), &data].concat();
@@ -220,8 +304,82 @@ mod tests {
         Secret(text.as_bytes().to_vec())
     }
 
+    fn password(text: &str) -> Credential {
+        Credential::Password(secret(text))
+    }
+
+    fn token(text: &str) -> Credential {
+        Credential::Token(secret(text))
+    }
+
     fn start(mechanism: Mechanism, channel: Channel) -> (Client, Option<Vec<u8>>) {
-        Client::start(mechanism, ("bob", &secret("hungry")), channel, b"random").unwrap()
+        Client::start(mechanism, ("bob", &password("hungry")), channel, b"random").unwrap()
+    }
+
+    /// RFC 7628 §4.1, without the host and port that its example names.
+    #[test]
+    fn a_token_is_said_in_either_form() {
+        let start = |mechanism| {
+            let credential = token("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+            Client::start(mechanism, ("user@example.com", &credential), Channel::default(), b"").unwrap()
+        };
+        let (mut client, initial) = start(Mechanism::OAuthBearer);
+        let said = b"n,a=user@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01";
+        assert_eq!(initial.as_deref(), Some(&said[..]));
+        assert_eq!(client.accepted(), Ok(()));
+        // RFC 7628 §4.3: the server tells why not, and wants to hear something.
+        assert_eq!(client.challenge(br#"{"status":"invalid_token","scope":"mail"}"#), Ok(b"\x01".to_vec()));
+        assert_eq!(client.accepted(), Err(ClientError::Malformed), "a yes after that is none");
+        assert_eq!(client.challenge(b""), Err(ClientError::Malformed));
+        let (mut client, initial) = start(Mechanism::XOAuth2);
+        let said = b"user=user@example.com\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01";
+        assert_eq!(initial.as_deref(), Some(&said[..]));
+        assert_eq!(client.challenge(b"{}"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_name_with_commas_stays_one_name() {
+        let (_, initial) =
+            Client::start(Mechanism::OAuthBearer, ("a,b=c", &token("t")), Channel::default(), b"").unwrap();
+        assert_eq!(initial.as_deref(), Some(&b"n,a=a=2Cb=3Dc,\x01auth=Bearer t\x01\x01"[..]));
+    }
+
+    #[test]
+    fn tokens_have_a_limit_and_an_alphabet() {
+        let sayable =
+            |text: &str| Client::start(Mechanism::OAuthBearer, ("bob", &token(text)), Channel::default(), b"").is_ok();
+        assert!(sayable(&"x".repeat(TOKEN_MAX)) && !sayable(&"x".repeat(TOKEN_MAX + 1)));
+        assert!(!sayable("") && !sayable("a b") && !sayable("a\x01") && !sayable("\u{e9}"));
+        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::ScramSha256] {
+            assert!(Client::start(mechanism, ("bob", &token("t")), Channel::default(), b"").is_err());
+        }
+        for mechanism in [Mechanism::OAuthBearer, Mechanism::XOAuth2] {
+            assert!(Client::start(mechanism, ("bob", &password("t")), Channel::default(), b"").is_err());
+        }
+    }
+
+    #[test]
+    fn the_best_that_may_be_used_is_chosen() {
+        use Mechanism::{Login, OAuthBearer, Plain, ScramSha256, ScramSha256Plus, XOAuth2};
+        let all = [XOAuth2, OAuthBearer, Login, Plain, ScramSha256, ScramSha256Plus];
+        let open = Place { sealed: false, bound: false };
+        let sealed = Place { sealed: true, bound: false };
+        let bound = Place { sealed: true, bound: true };
+        for (credential, place, offered, expected) in [
+            (password("x"), bound, &all[..], Some(ScramSha256Plus)),
+            (password("x"), sealed, &all, Some(ScramSha256)),
+            (password("x"), open, &all, Some(ScramSha256)),
+            (password("x"), sealed, &[Login, Plain], Some(Plain)),
+            (password("x"), sealed, &[Login], Some(Login)),
+            (password("x"), open, &[Login, Plain], None),
+            (password("x"), bound, &[OAuthBearer, XOAuth2], None),
+            (token("x"), sealed, &all, Some(OAuthBearer)),
+            (token("x"), sealed, &[Plain, XOAuth2], Some(XOAuth2)),
+            (token("x"), open, &all, None),
+            (token("x"), bound, &[Plain, ScramSha256Plus], None),
+        ] {
+            assert_eq!(choose(&credential, place, |it| offered.contains(&it)), expected, "{credential:?} {offered:?}");
+        }
     }
 
     /// RFC 7677 §3; its nonce is no base64, so it is put in by hand.
@@ -258,7 +416,7 @@ mod tests {
         assert_eq!(header(Mechanism::ScramSha256Plus, BOUND), "p=tls-exporter,,n=bob,r=cmFuZG9t");
         assert_eq!(header(Mechanism::ScramSha256, cut), "y,,n=bob,r=cmFuZG9t");
         assert_eq!(header(Mechanism::ScramSha256, Channel::default()), "n,,n=bob,r=cmFuZG9t");
-        let unbound = Client::start(Mechanism::ScramSha256Plus, ("b", &secret("x")), Channel::default(), b"r");
+        let unbound = Client::start(Mechanism::ScramSha256Plus, ("b", &password("x")), Channel::default(), b"r");
         assert_eq!(unbound.map(drop), Err(ClientError::Login));
     }
 
@@ -309,8 +467,8 @@ mod tests {
     #[test]
     fn what_cannot_be_said_is_not_begun() {
         let long = "x".repeat(PASSWORD_MAX);
-        let begin = |user: &str, password: &str| {
-            Client::start(Mechanism::Plain, (user, &secret(password)), Channel::default(), b"r").is_ok()
+        let begin = |user: &str, said: &str| {
+            Client::start(Mechanism::Plain, (user, &password(said)), Channel::default(), b"r").is_ok()
         };
         assert!(begin("bob", &long) && !begin("bob", &format!("{long}x")));
         assert!(!begin("", "x") && !begin("bob", "") && !begin("b\0b", "x") && !begin("bob", "a\0b"));
@@ -325,7 +483,7 @@ mod tests {
                 1 => (Mechanism::ScramSha256, Channel { plus_offered: false, ..BOUND }),
                 _ => (Mechanism::ScramSha256Plus, BOUND),
             };
-            let (mut client, initial) = Client::start(mechanism, (&name, &secret("x")), channel, b"random").unwrap();
+            let (mut client, initial) = Client::start(mechanism, (&name, &password("x")), channel, b"random").unwrap();
             let mut server = Exchange::start(mechanism, initial, channel);
             let Next::Ask(Ask::ScramStart { username, .. }) = server.next() else { panic!("no question") };
             prop_assert_eq!(username, name);

@@ -68,6 +68,9 @@ impl Exchange {
             Mechanism::ScramSha256 | Mechanism::ScramSha256Plus => {
                 (State::ScramFirst { mechanism, channel }, Vec::new())
             }
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => {
+                return Exchange { state: State::Over, next: Next::Malformed("tokens are not taken here") };
+            }
         };
         let mut exchange = Exchange { state, next: Next::Challenge(prompt) };
         if let Some(initial) = initial {
@@ -139,14 +142,17 @@ impl Mechanism {
             Mechanism::Login => "LOGIN",
             Mechanism::ScramSha256 => "SCRAM-SHA-256",
             Mechanism::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            Mechanism::OAuthBearer => "OAUTHBEARER",
+            Mechanism::XOAuth2 => "XOAUTH2",
         }
     }
 
     /// Reads a name in any case.
     #[must_use]
     pub fn parse(name: &str) -> Option<Mechanism> {
-        use Mechanism::{Login, Plain, ScramSha256, ScramSha256Plus};
-        [Plain, Login, ScramSha256, ScramSha256Plus].into_iter().find(|m| m.name().eq_ignore_ascii_case(name))
+        use Mechanism::{Login, OAuthBearer, Plain, ScramSha256, ScramSha256Plus, XOAuth2};
+        let known = [Plain, Login, ScramSha256, ScramSha256Plus, OAuthBearer, XOAuth2];
+        known.into_iter().find(|m| m.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -252,7 +258,8 @@ mod tests {
 
     #[test]
     fn mechanisms_are_known_by_name() {
-        for mechanism in [Mechanism::Plain, Mechanism::Login, Mechanism::ScramSha256, Mechanism::ScramSha256Plus] {
+        use Mechanism::{Login, OAuthBearer, Plain, ScramSha256, ScramSha256Plus, XOAuth2};
+        for mechanism in [Plain, Login, ScramSha256, ScramSha256Plus, OAuthBearer, XOAuth2] {
             assert_eq!(Mechanism::parse(&mechanism.name().to_ascii_lowercase()), Some(mechanism));
         }
         assert_eq!(Mechanism::parse("SCRAM-SHA-1"), None);

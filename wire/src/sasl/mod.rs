@@ -1,7 +1,7 @@
 //! SASL (RFC 4422): what an authentication exchange asks the desk and what the desk answers. The mechanisms
 //! themselves (PLAIN, LOGIN, SCRAM-SHA-256, SCRAM-SHA-256-PLUS) are small state machines beside this file. The server
 //! end keeps no secret and computes nothing from one: hashes and proofs are the desk's work (`office::login`). The
-//! client end ([`client`]) is given the password and computes its proof.
+//! client end ([`client`]) is given the password and computes its proof, or says a token (OAUTHBEARER, XOAUTH2).
 
 pub mod client;
 pub mod exchange;
@@ -101,4 +101,8 @@ pub enum Mechanism {
     ScramSha256,
     /// RFC 7677 with channel binding `tls-exporter` (RFC 9266).
     ScramSha256Plus,
+    /// RFC 7628; client end only.
+    OAuthBearer,
+    /// The form of it that came before, as some providers still want it; client end only.
+    XOAuth2,
 }

@@ -8,6 +8,7 @@ use super::words;
 use std::collections::VecDeque;
 use std::time::Duration;
 use wire::sasl::Secret;
+use wire::sasl::client::Credential;
 use wire::smtp::client::profile::{BANNER, DATA, DOT, HELLO, MAIL, QUIT, RCPT};
 use wire::smtp::client::{Answer, Ask, Login, Stage, Tls};
 
@@ -41,7 +42,8 @@ fn run(stage: Stage, happening: Happening, pipelining: bool) -> String {
     }
     if stage == Stage::Auth {
         let password = Secret(b"hungry".to_vec());
-        profile.login = Some(Login { user: "bob".to_owned(), password, in_the_clear: true });
+        profile.login =
+            Some(Login { user: "bob".to_owned(), credential: Credential::Password(password), in_the_clear: true });
     }
     let mut driver = Driver::start(profile, false);
     driver.contents.insert(1, b"x\r\n".to_vec());

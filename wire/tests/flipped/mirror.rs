@@ -8,6 +8,7 @@ use message::{Address, Time};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
+use wire::sasl::client::Credential;
 use wire::sasl::{self, Mechanism, Secret};
 use wire::smtp::client::{
     Answer, Ask, Chunking, Login, Outcome, Profile, Refusal, Role, Said, Stage, Tls, Transaction,
@@ -274,7 +275,7 @@ impl World {
 
     fn client(&self) -> Profile {
         let password = Secret(PASSWORD.to_vec());
-        let login = Login { user: "bob".to_owned(), password, in_the_clear: true };
+        let login = Login { user: "bob".to_owned(), credential: Credential::Password(password), in_the_clear: true };
         Profile {
             role: if self.lmtp { Role::Lmtp } else { Role::Smtp },
             tls: Tls::Opportunistic,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 use wire::dialogue::{Pattern, Template};
 use wire::sasl::Secret;
+use wire::sasl::client::Credential;
 use wire::smtp::client::{Answer, Chunking, Login, Profile, Role, Timeouts, Tls};
 
 /// A file, read.
@@ -82,7 +83,15 @@ impl Script {
             ["login", user, password, rest @ ..] => {
                 let password = Template::parse(password)?.fill(&wire::dialogue::Captures::new())?;
                 let in_the_clear = rest == ["in-the-clear"];
-                profile.login = Some(Login { user: (*user).to_owned(), password: Secret(password), in_the_clear });
+                profile.login = Some(Login {
+                    user: (*user).to_owned(),
+                    credential: Credential::Password(Secret(password)),
+                    in_the_clear,
+                });
+            }
+            ["token", user, token] => {
+                let credential = Credential::Token(Secret((*token).into()));
+                profile.login = Some(Login { user: (*user).to_owned(), credential, in_the_clear: false });
             }
             _ => return Err(format!("`= {fact}` is no line of a client's world (docs/dialogues.md lists them)")),
         }

@@ -7,6 +7,7 @@ use wire::dialogue::{Dialogue, Port, Stage};
 use wire::imap::client::{Answer, Ask, Client, Finish, Profile, Task, Timeouts};
 use wire::imap::command::Command;
 use wire::imap::response::Data;
+use wire::sasl::client::Credential;
 use wire::sasl::{Mechanism, Secret};
 use wire::smtp::client::{Login, Tls, limits::RANDOM};
 use wire::{Framing, Session, Step};
@@ -37,7 +38,11 @@ impl Pair {
         let mut stage = PureStage::new(&dialogue.world, Chunking::Whole);
         stage.mechanisms = vec![Mechanism::Plain];
         stage.open(1, Port::Imap).unwrap();
-        let login = Login { user: "bob".to_owned(), password: Secret(b"hungry".to_vec()), in_the_clear: true };
+        let login = Login {
+            user: "bob".to_owned(),
+            credential: Credential::Password(Secret(b"hungry".to_vec())),
+            in_the_clear: true,
+        };
         let profile = Profile { tls: Tls::Never, login: Some(login), timeouts: Timeouts::default() };
         let mut tasks: Vec<Task> = tasks.into_iter().collect();
         tasks.reverse();

@@ -86,7 +86,7 @@ impl PureStage {
             greeting: "POP3 ready".to_owned(),
             tls_available: true,
             plaintext_login: self.house.borrow().plaintext_login(),
-            mechanisms: mechanisms(),
+            mechanisms: self.mechanisms.clone(),
             apop_timestamp: Some("<1896.697170952@dbc.mtview.ca.us>".to_owned()),
             implementation: None,
             limits: pop3_limits(&self.house.borrow().world)?,

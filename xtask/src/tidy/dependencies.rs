@@ -24,11 +24,12 @@ pub fn check(manifests: &[Manifest], files: &[File], findings: &mut Vec<Finding>
     }
 }
 
-/// The names in back quotes that open the rows of the table.
+/// The names in back quotes in the first column: what serves one purpose together may share a row.
 fn listed(page: &str) -> BTreeSet<&str> {
     let section = page.split(HEADING).nth(1).unwrap_or_default();
     let section = section.split("\n## ").next().unwrap_or_default();
-    section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+    let columns = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    columns.flat_map(|column| column.split('`').step_by(2)).filter(|name| !name.trim().is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -37,9 +38,9 @@ mod tests {
 
     #[test]
     fn both_directions_are_compared() {
-        let page = "# A\n| `not` | here |\n## Dependencies\n| name | reason |\n|---|---|\n| `bytes` | x |\n| `old` | y |\n## B\n| `nor` | z |";
+        let page = "# A\n| `not` | here |\n## Dependencies\n| name | reason |\n|---|---|\n| `bytes` | x |\n| `old`, `rusty` | y |\n## B\n| `nor` | z |";
         let files = [File { path: PAGE.to_owned(), text: page.to_owned() }];
-        let uses = ["bytes", "tokio", "wire"].map(str::to_owned).into();
+        let uses = ["bytes", "rusty", "tokio", "wire"].map(str::to_owned).into();
         let mut findings = Vec::new();
         check(&[Manifest { name: "net".to_owned(), uses, ..Manifest::default() }], &files, &mut findings);
         let what: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();

@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("server", &["message", "wire", "queue", "store", "office", "web", "net"]),
     ("agent", &["message", "seal", "wire", "net"]),
     ("tui", &["message", "seal", "agent"]),
-    ("lab", &["platter", "message", "wire", "queue", "store", "office", "web", "net", "server"]),
+    ("lab", &["platter", "message", "seal", "wire", "queue", "store", "office", "web", "net", "server", "agent"]),
     (
         "pillarbox",
         &["message", "seal", "wire", "queue", "store", "office", "web", "net", "server", "agent", "tui", "lab"],

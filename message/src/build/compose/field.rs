@@ -116,11 +116,9 @@ fn write_groups(groups: &[Group], folder: &mut Folder) {
             write_members(&group.members, comma, folder);
             continue;
         };
-        folder.phrase(name);
-        folder.attach(":");
-        write_members(&group.members, "", folder);
-        folder.attach(";");
-        folder.attach(comma);
+        let end = format!(";{comma}");
+        folder.phrase_with(name, &if group.members.is_empty() { format!(":{end}") } else { ":".to_owned() });
+        write_members(&group.members, &end, folder);
     }
 }
 
@@ -133,7 +131,10 @@ fn write_members(members: &[Correspondent], end: &str, folder: &mut Folder) {
                 folder.phrase(name);
                 folder.word(&format!("<{email}>{comma}"));
             }
-            None if Address::parse(&email).is_ok() => folder.word(&format!("{email}{comma}")),
+            // Some readers take a quoted local part for a name unless it stands in brackets.
+            None if Address::parse(&email).is_ok() && !email.starts_with('"') => {
+                folder.word(&format!("{email}{comma}"))
+            }
             None => folder.word(&format!("<{email}>{comma}")),
         }
     }

@@ -11,6 +11,12 @@ mod text;
 pub use field::{Correspondent, Field, Group, Value};
 pub use layout::arrange;
 
+/// A field with parameters, such as `Content-Type`, written whole (RFC 2045 §5.1, RFC 2231).
+#[must_use]
+pub fn typed_field(name: &str, value: &str, parameters: &[(String, String)]) -> Vec<u8> {
+    parameters::field(name, value, parameters)
+}
+
 use super::fold::Folder;
 use crate::recode::{Encoder, Encoding};
 use std::fmt::Write;

@@ -38,7 +38,9 @@ fn parameter(name: &str, value: &str, words: &mut Vec<String>) {
     if name.is_empty() {
         return;
     }
-    let plain = value.is_ascii() && !value.contains("=?") && value.len() <= QUOTED_MAX;
+    // Readers trim what stands in quotes.
+    let is_trimmed = value.trim() == value;
+    let plain = value.is_ascii() && is_trimmed && !value.contains("=?") && value.len() <= QUOTED_MAX;
     if plain && !value.is_empty() && value.chars().all(is_token_char) {
         words.push(format!("{name}={value}"));
     } else if plain {

@@ -275,3 +275,15 @@ proptest! {
         prop_assert_eq!(found.trim(), subject.trim());
     }
 }
+
+#[test]
+fn what_follows_the_name_of_a_group_is_folded() {
+    let members = vec![person("(y) (y) cr\u{ea}pe \"q\" and more", "bob@hamburger.edu")];
+    let first = person("", "a-name-of-some-length@a-rather-long-name-of-a-host.crepes.fr");
+    let groups = vec![
+        Group { name: None, members: vec![first] },
+        Group { name: Some("\u{418}\u{43b}\u{44c}\u{434}\u{430}\u{440}".to_owned()), members },
+    ];
+    let text = shown(vec![Field::new("To", Value::Addresses(groups))], text_part("x"));
+    assert!(text.lines().all(|line| line.len() <= LINE_MAX), "{text}");
+}

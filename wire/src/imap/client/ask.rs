@@ -46,7 +46,8 @@ pub enum Task {
     Run(Box<Command>),
     /// APPEND of one message.
     Append(Box<Append>),
-    /// IDLE (RFC 2177), until this time or until the desk says `Stop`. RFC 2177 §3: at most 29 minutes.
+    /// IDLE (RFC 2177), until this time, until the desk says `Stop`, or until it has [`crate::Event::News`]: something else
+    /// to do. RFC 2177 §3: at most 29 minutes.
     Idle(Time),
 }
 

@@ -5,18 +5,11 @@ use super::session::{Client, LoggingIn, State};
 use crate::TlsFacts;
 use crate::imap::command::Command;
 use crate::imap::response::{Status, StatusText};
-use crate::sasl::client::ClientError;
+use crate::sasl::client::{ClientError, Credential, Place};
 use crate::sasl::line::{self, Line};
-use crate::sasl::{self, Channel, Mechanism};
+use crate::sasl::{self, Channel, Mechanism, Secret};
 use crate::smtp::client::{Login, Tls};
 use std::collections::VecDeque;
-
-/// Mechanisms, the best first, as CAPABILITY names them.
-const MECHANISMS: [(Mechanism, &str); 3] = [
-    (Mechanism::ScramSha256Plus, "AUTH=SCRAM-SHA-256-PLUS"),
-    (Mechanism::ScramSha256, "AUTH=SCRAM-SHA-256"),
-    (Mechanism::Plain, "AUTH=PLAIN"),
-];
 
 impl Client {
     pub(super) fn greeted(&mut self, status: StatusText) {
@@ -88,17 +81,19 @@ impl Client {
 
     fn log_in(&mut self) {
         let Some(login) = self.profile.login.clone() else { return self.next() };
-        let begun = self.mechanism(&login).and_then(|(mechanism, name)| {
+        let begun = self.mechanism(&login).and_then(|mechanism| {
             let exporter = self.facts.tls.as_ref().and_then(|tls| tls.exporter);
             let plus_offered = self.facts.can("AUTH=SCRAM-SHA-256-PLUS");
             let channel = Channel { exporter, plus_offered };
-            let started = sasl::client::Client::start(mechanism, (&login.user, &login.password), channel, &self.random);
-            started.ok().map(|(exchange, initial)| (name, exchange, initial))
+            let started =
+                sasl::client::Client::start(mechanism, (&login.user, &login.credential), channel, &self.random);
+            started.ok().map(|(exchange, initial)| (mechanism.name(), exchange, initial))
         });
-        match begun {
-            Some((name, exchange, initial)) => self.authenticate(name, exchange, initial),
-            None if self.may_say_password(&login) && !self.facts.can("LOGINDISABLED") => self.by_login(login),
-            None => self.leave(Said::Refused(Refusal::NoLogin)),
+        let by_login = self.may_say_password(&login) && !self.facts.can("LOGINDISABLED");
+        match (begun, login.credential) {
+            (Some((name, exchange, initial)), _) => self.authenticate(name, exchange, initial),
+            (None, Credential::Password(password)) if by_login => self.by_login(login.user, password),
+            (None, _) => self.leave(Said::Refused(Refusal::NoLogin)),
         }
     }
 
@@ -107,15 +102,13 @@ impl Client {
         self.facts.tls.is_some() || login.in_the_clear
     }
 
-    fn mechanism(&self, login: &Login) -> Option<(Mechanism, &'static str)> {
+    fn mechanism(&self, login: &Login) -> Option<Mechanism> {
         let bound = self.facts.tls.as_ref().is_some_and(|tls| tls.exporter.is_some());
-        let may = |mechanism: Mechanism| match mechanism {
-            Mechanism::ScramSha256Plus => bound,
-            Mechanism::ScramSha256 => true,
-            Mechanism::Plain | Mechanism::Login => self.may_say_password(login),
-        };
-        let found = MECHANISMS.into_iter().find(|(mechanism, name)| may(*mechanism) && self.facts.can(name));
-        found.map(|(mechanism, name)| (mechanism, name.trim_start_matches("AUTH=")))
+        let place = Place { sealed: self.may_say_password(login), bound };
+        sasl::client::choose(&login.credential, place, |mechanism| {
+            // The command LOGIN does the same in fewer turns.
+            mechanism != Mechanism::Login && self.facts.can(&format!("AUTH={}", mechanism.name()))
+        })
     }
 
     fn authenticate(&mut self, name: &str, exchange: sasl::client::Client, initial: Option<Vec<u8>>) {
@@ -126,8 +119,8 @@ impl Client {
         self.state = State::Login(Box::new(LoggingIn { tag, exchange: Some(exchange), initial: later, pieces }));
     }
 
-    fn by_login(&mut self, login: Login) {
-        let (tag, pieces) = self.say(Command::Login { user: login.user, password: login.password });
+    fn by_login(&mut self, user: String, password: Secret) {
+        let (tag, pieces) = self.say(Command::Login { user, password });
         self.state = State::Login(Box::new(LoggingIn { tag, exchange: None, initial: None, pieces }));
     }
 

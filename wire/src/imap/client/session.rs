@@ -378,7 +378,10 @@ impl Session for Client {
                     self.lose(Said::Closed);
                 }
             }
-            Event::News => {}
+            // The desk has something else to do.
+            Event::News => {
+                self.stop_idling();
+            }
         }
         self.arm(now);
     }
@@ -411,6 +414,10 @@ impl Session for Client {
 
     fn is_refusal(_: &Answer) -> bool {
         false
+    }
+
+    fn awaits_news(&self) -> bool {
+        matches!(&self.state, State::Task(running) if running.idles_until().is_some())
     }
 
     fn standing(&self) -> Standing {

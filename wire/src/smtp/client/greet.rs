@@ -9,7 +9,7 @@ use super::profile::{Login, Role, Tls};
 use super::reply::kept;
 use super::session::{Auth, Client, State};
 use crate::TlsFacts;
-use crate::sasl::client::ClientError;
+use crate::sasl::client::{ClientError, Place};
 use crate::sasl::line::{self, Line};
 use crate::sasl::{self, Channel, Mechanism};
 use crate::smtp::{Reply, Verb};
@@ -112,7 +112,8 @@ impl Client {
             let exporter = self.facts.tls.as_ref().and_then(|tls| tls.exporter);
             let plus_offered = self.facts.extensions.auth.contains(&Mechanism::ScramSha256Plus);
             let channel = Channel { exporter, plus_offered };
-            let started = sasl::client::Client::start(mechanism, (&login.user, &login.password), channel, &self.random);
+            let started =
+                sasl::client::Client::start(mechanism, (&login.user, &login.credential), channel, &self.random);
             started.ok().map(|(exchange, initial)| (mechanism, exchange, initial))
         });
         match begun {
@@ -123,16 +124,10 @@ impl Client {
 
     /// The best mechanism the peer offers; the password itself is not said where others can read it (RFC 4954 §9).
     fn mechanism(&self, login: &Login) -> Option<Mechanism> {
-        use Mechanism::{Login as LoginPrompts, Plain, ScramSha256, ScramSha256Plus};
         let sealed = self.facts.tls.is_some() || login.in_the_clear;
         let bound = self.facts.tls.as_ref().is_some_and(|tls| tls.exporter.is_some());
-        let may = |mechanism: &Mechanism| match mechanism {
-            ScramSha256Plus => bound,
-            ScramSha256 => true,
-            Plain | LoginPrompts => sealed,
-        };
         let offered = &self.facts.extensions.auth;
-        [ScramSha256Plus, ScramSha256, Plain, LoginPrompts].into_iter().find(|m| offered.contains(m) && may(m))
+        sasl::client::choose(&login.credential, Place { sealed, bound }, |mechanism| offered.contains(&mechanism))
     }
 
     fn auth(&mut self, mechanism: Mechanism, exchange: sasl::client::Client, initial: Option<Vec<u8>>) {

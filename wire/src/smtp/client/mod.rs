@@ -23,6 +23,7 @@ mod session;
 mod tests;
 mod transfer;
 
+pub use crate::sasl::client::Credential;
 pub use ask::{Answer, Ask, Conclusion, Facts, Outcome, Refusal, Said, Stage, Transaction};
 pub use extensions::{Extensions, Size};
 pub use profile::{Chunking, Login, Profile, Random, Role, Timeouts, Tls};

@@ -1,7 +1,7 @@
 //! What a client session is told about itself when it starts.
 
 use super::limits::RANDOM;
-use crate::sasl::Secret;
+use crate::sasl::client::Credential;
 use std::time::Duration;
 
 /// The place of one session.
@@ -51,14 +51,14 @@ pub enum Chunking {
     WhereOffered,
 }
 
-/// Who logs in, and where the password may go.
+/// Who logs in, and where the password or token may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// The name.
     pub user: String,
-    /// The password; prints as `***`.
-    pub password: Secret,
-    /// The password itself may be sent without TLS (PLAIN, LOGIN). SCRAM never sends it.
+    /// The password or token; prints as `***`.
+    pub credential: Credential,
+    /// It may itself be sent without TLS (PLAIN, LOGIN, tokens). SCRAM never sends it.
     pub in_the_clear: bool,
 }
 

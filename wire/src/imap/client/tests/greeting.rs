@@ -33,7 +33,7 @@ fn the_initial_response_goes_along_where_it_may() {
 #[test]
 fn login_is_for_servers_without_a_mechanism() {
     let mut profile = login(true);
-    profile.login.as_mut().unwrap().password = Secret("h\u{fc}".into());
+    profile.login.as_mut().unwrap().credential = Credential::Password(Secret("h\u{fc}".into()));
     let mut drive = Drive::new(profile, []);
     assert_eq!(drive.hear("* OK [CAPABILITY IMAP4rev1] hello\r\n").said(), "p1 LOGIN bob {3}");
     assert_eq!(drive.hear("+ go on\r\n").said(), "h\u{fc}");
@@ -133,4 +133,27 @@ fn a_silent_server_is_left() {
     drive.hear("");
     assert_eq!(drive.lost(), Some((Stage::Greeting, Said::TimedOut)));
     assert!(drive.closed);
+}
+
+/// RFC 7628 §4.1, §4.3: a token goes by its own mechanisms only, and the error in a challenge is answered.
+#[test]
+fn a_token_is_said_under_tls_only() {
+    let profile = |in_the_clear| {
+        let credential = Credential::Token(Secret(b"t0k".to_vec()));
+        Profile { login: Some(Login { user: "bob".to_owned(), credential, in_the_clear }), ..profile() }
+    };
+    let mut drive = Drive::new(profile(false), []);
+    assert_eq!(drive.hear("* OK [CAPABILITY IMAP4rev1 AUTH=OAUTHBEARER AUTH=PLAIN] x\r\n").said(), "p1 LOGOUT");
+    assert_eq!(drive.lost(), Some((Stage::Greeting, Said::Refused(Refusal::NoLogin))));
+    let mut drive = Drive::new(profile(true), []);
+    assert_eq!(drive.hear("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] x\r\n").said(), "p1 LOGOUT", "nor by LOGIN");
+    let mut drive = Drive::new(profile(true), []);
+    let said = drive.hear("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER] x\r\n").said();
+    assert_eq!(said, "p1 AUTHENTICATE OAUTHBEARER bixhPWJvYiwBYXV0aD1CZWFyZXIgdDBrAQE=");
+    assert_eq!(drive.hear("+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n").said(), "AQ==");
+    assert_eq!(drive.hear("p1 NO [AUTHENTICATIONFAILED] stale\r\n").said(), "p2 LOGOUT");
+    assert_eq!(
+        drive.lost().map(|(stage, said)| (stage, text(&said).to_owned())),
+        Some((Stage::Login, "stale".to_owned()))
+    );
 }

@@ -8,6 +8,7 @@ mod tasks;
 use super::*;
 use crate::imap::response::{Data, StatusText};
 use crate::sasl::Secret;
+use crate::sasl::client::Credential;
 use crate::session::{Event, Framing, Session, Step};
 use crate::smtp::client::{Login, Tls, limits::RANDOM};
 use crate::{Time, TlsFacts};
@@ -25,7 +26,8 @@ fn profile() -> Profile {
 }
 
 fn login(in_the_clear: bool) -> Profile {
-    let login = Login { user: "bob".to_owned(), password: Secret(b"hungry".to_vec()), in_the_clear };
+    let login =
+        Login { user: "bob".to_owned(), credential: Credential::Password(Secret(b"hungry".to_vec())), in_the_clear };
     Profile { login: Some(login), ..profile() }
 }
 

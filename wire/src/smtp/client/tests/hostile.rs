@@ -4,6 +4,7 @@ use super::super::limits::REPLY_LINES;
 use super::super::profile;
 use super::*;
 use crate::sasl::Secret;
+use crate::sasl::client::Credential;
 
 const PIPELINING: &str = "250-mx\r\n250 PIPELINING\r\n";
 
@@ -100,7 +101,7 @@ fn each_content_starts_a_clock_of_its_own() {
 fn a_login_is_not_taken_for_done_too_early() {
     let login = |password: &str| {
         let password = Secret(password.as_bytes().to_vec());
-        let login = Some(Login { user: "bob".into(), password, in_the_clear: true });
+        let login = Some(Login { user: "bob".into(), credential: Credential::Password(password), in_the_clear: true });
         Drive::greeted(Profile { login, ..profile() }, "250-mx\r\n250 AUTH LOGIN PLAIN\r\n")
     };
     let mut drive = login(&"x".repeat(500));

@@ -3,6 +3,7 @@
 use super::super::limits::{COMMAND_LINE, GROUP, RCPT_PARAMETERS};
 use super::*;
 use crate::sasl::Secret;
+use crate::sasl::client::Credential;
 use crate::smtp::Notify;
 
 const PIPELINING: &str = "250-mx\r\n250-DSN\r\n250 PIPELINING\r\n";
@@ -105,7 +106,8 @@ fn our_name_is_one_word_of_a_line() {
 
 #[test]
 fn a_password_is_not_shown() {
-    let login = Login { user: "bob".into(), password: Secret(b"hungry".to_vec()), in_the_clear: false };
+    let login =
+        Login { user: "bob".into(), credential: Credential::Password(Secret(b"hungry".to_vec())), in_the_clear: false };
     let shown = format!("{:?}", Profile { login: Some(login), ..profile() });
     assert!(shown.contains("***") && !shown.contains("hungry") && !shown.contains("104"));
 }

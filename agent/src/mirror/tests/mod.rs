@@ -1,4 +1,8 @@
+//! The mirror by example: what comes, what is done, what is sent.
+
 #![allow(clippy::unwrap_used)]
+mod random;
+
 use super::*;
 use message::Time;
 use message::flags::flag_bits;

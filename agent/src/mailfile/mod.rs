@@ -1,0 +1,104 @@
+//! Mail in files, as other programs keep and hand it over: mbox in its dialects, Maildir with its subfolders, folders of
+//! single messages, and what Google Takeout makes. Owns these forms, read and written, one message in memory at a time.
+//! Knows no account and no mirror: [`crate::carriage`] carries between them.
+//!
+//! Flags, dates and names that a file tells of a message (`Status` and its kin) are believed here, for whoever reads the
+//! file chose it; a message from the network that has such fields is told nothing by them.
+
+pub(crate) mod disk;
+pub mod eml;
+mod fields;
+mod labels;
+pub mod maildir;
+pub mod mbox;
+mod names;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use disk::{Stamp, exists};
+pub use names::{Parts, file_name};
+pub use source::{Found, Source};
+
+use crate::mirror::Flags;
+use message::Time;
+use std::path::PathBuf;
+
+/// The longest message that is read, in octets: what is longer is passed over, and told. More than any server takes, and
+/// what memory is for.
+pub const MESSAGE_MAX: usize = 256 * 1024 * 1024;
+
+/// What a file tells of a message beside its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Its flags.
+    pub flags: Flags,
+    /// When it came, where that is told.
+    pub received: Option<Time>,
+    /// Its name in a POP3 maildrop.
+    pub uid: Option<String>,
+    /// Its folder, levels parted by `/`, where the message itself tells: else it is the file's.
+    pub folder: Option<String>,
+    /// The reverse path: empty where it is not known.
+    pub sender: String,
+}
+
+/// A message from a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Item {
+    /// What the file tells of it.
+    pub head: Head,
+    /// As it was sent: with CR LF, without what the file added.
+    pub content: Vec<u8>,
+    /// It is longer than [`MESSAGE_MAX`], and its content is not here.
+    pub long: bool,
+}
+
+/// Why a file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The system refuses.
+    #[error("{path}: {source}", path = .path.display())]
+    Disk {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is none of the forms.
+    #[error("{path}: this is no mailbox: neither an mbox (its first line begins with \"From \"), nor a Maildir (a folder with cur and new), nor a message", path = .0.display())]
+    NoMail(PathBuf),
+    /// An mbox in which something else stands where a message should begin.
+    #[error("{path}: at octet {at} a message should begin with a line \"From sender date\"", path = .path.display())]
+    Torn {
+        /// Which file.
+        path: PathBuf,
+        /// Where.
+        at: u64,
+    },
+    /// Folders below folders without end.
+    #[error("{path}: folders lie deeper than {DEPTH_MAX} levels", path = .0.display())]
+    Deep(PathBuf),
+}
+
+/// Levels of folders that are gone into: nobody sorts deeper.
+pub const DEPTH_MAX: usize = 32;
+
+impl Fault {
+    fn disk(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Fault + use<> {
+        let path = path.to_owned();
+        move |source| Fault::Disk { path, source }
+    }
+}
+
+impl From<Fault> for crate::trouble::Trouble {
+    fn from(fault: Fault) -> Self {
+        use crate::trouble::{Kind, Trouble};
+        let kind = match &fault {
+            Fault::Disk { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
+            Fault::Disk { .. } => Kind::Io,
+            Fault::NoMail(_) | Fault::Torn { .. } | Fault::Deep(_) => Kind::Data,
+        };
+        Trouble::new(kind, fault)
+    }
+}

@@ -1,0 +1,176 @@
+//! A letter on its way out: checked, shown, kept as a draft, or queued in the mirror, from where it is sent. Shared by
+//! `pillarbox send` and by answers.
+
+use super::desk::Desk;
+use crate::screen::{Form, Screen};
+use crate::trouble::Trouble;
+use crate::units;
+use crate::view::{self, View};
+use agent::letter::{Composed, Letter};
+use agent::mirror::{Envelope, FolderId, MessageId, Posting, Role};
+use clap::Args;
+use message::Time;
+use message::date::Date;
+use office::admin::FailureKind;
+use serde_json::json;
+
+/// What becomes of the letter.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Way {
+    /// Show the message as it would go, and do not send it
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Keep it among the drafts, and do not send it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub draft: bool,
+    /// Send it then: 2026-11-22T18:00Z, 18:00, +2h; times are UTC
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["dry_run", "draft"])]
+    pub at: Option<String>,
+}
+
+/// What a letter has to do with others.
+#[derive(Debug, Default)]
+pub struct Ties {
+    /// The message it answers.
+    pub answers: Option<MessageId>,
+    /// Those it sends on.
+    pub forwards: Vec<MessageId>,
+}
+
+/// Refuses a letter that cannot go, with the place of every fault.
+pub fn check(letter: &Letter) -> Result<(), Trouble> {
+    letter.check().map_err(|faults| {
+        let words: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Trouble::new(FailureKind::Data, words.join("\n"))
+    })
+}
+
+/// The letter as it goes.
+pub fn compose(letter: &Letter, now: Time) -> Composed {
+    let mut random = [0_u8; 32];
+    (server::Seams::system().random)(&mut random);
+    let date = Date { unix_seconds: i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX), offset_minutes: Some(0) };
+    letter.compose(date, &random)
+}
+
+/// `--dry-run`: the message, and for whom it is.
+pub fn show(letter: &Letter, now: Time, screen: &mut Screen) -> Result<(), Trouble> {
+    check(letter)?;
+    let composed = compose(letter, now);
+    let text = String::from_utf8_lossy(&composed.message).into_owned();
+    let envelope = &composed.envelope;
+    let from = envelope.reverse_path.as_ref().map(ToString::to_string);
+    let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
+    match screen.form() {
+        Form::Json => screen.line(&json!({ "from": from, "recipients": to, "message": text })),
+        Form::Plain => screen.octets(&composed.message),
+        Form::Human => {
+            let lines: String = text.lines().map(|line| format!("{}\n", units::harmless(line))).collect();
+            let note = format!("not sent; from {} to {}", from.unwrap_or_default(), to.join(", "));
+            screen.show(&View::text(lines, json!(null)).with_notes(vec![note]))
+        }
+    }
+}
+
+/// Does with a letter what was asked for.
+pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    if way.dry_run {
+        return show(letter, desk.now, screen);
+    }
+    if way.draft {
+        let drafts = desk.mirror.folder_for(Role::Drafts)?;
+        let copy = compose(letter, desk.now).copy;
+        let id = desk.mirror.save_draft(&copy, drafts, None, desk.now)?;
+        return screen.show(&view::done(&format!("kept among the drafts as {}", id.0), Vec::new()));
+    }
+    check(letter)?;
+    let at = way.at.as_deref().map(|text| time(text, desk.now)).transpose()?;
+    let composed = compose(letter, desk.now);
+    let posting = posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?);
+    let id = desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?;
+    let said = match at {
+        Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
+        None => format!("letter {} is queued", id.0),
+    };
+    screen.show(&view::done(&said, Vec::new()))
+}
+
+fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
+    let envelope = &composed.envelope;
+    Posting {
+        envelope: Envelope {
+            reverse_path: envelope.reverse_path.as_ref().map(ToString::to_string).unwrap_or_default(),
+            recipients: envelope.recipients.iter().map(ToString::to_string).collect(),
+            smtputf8: envelope.needs_smtputf8,
+        },
+        file_in: Some(sent),
+        draft: None,
+        answers: ties.answers,
+        forwards: ties.forwards,
+    }
+}
+
+/// A time as it is typed: a span from now (`+2h`), a time of day, or a date with one; UTC.
+pub fn time(text: &str, now: Time) -> Result<Time, Trouble> {
+    let wrong = || {
+        let what = format!("{text:?} is no time to come: write 2026-11-22T18:00Z, 18:00 or +2h");
+        Trouble::new(FailureKind::Usage, what)
+    };
+    if let Some(span) = text.strip_prefix('+') {
+        let span = units::age(span).map_err(|_| wrong())?;
+        return Ok(Time(now.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))));
+    }
+    let today = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX).div_euclid(86_400);
+    let found = match text.trim_end_matches(['Z', 'z']).split_once(['T', 't', ' ']) {
+        Some((day, clock)) => day_of(day).zip(clock_of(clock)).map(|(day, clock)| day * 86_400 + clock),
+        None => clock_of(text).map(|clock| {
+            let at = today * 86_400 + clock;
+            // What is past today is meant for tomorrow.
+            if Time(u64::try_from(at).unwrap_or_default() * 1000) <= now { at + 86_400 } else { at }
+        }),
+    };
+    let at = found.and_then(|seconds| u64::try_from(seconds).ok()).map(|seconds| Time(seconds.saturating_mul(1000)));
+    at.filter(|at| *at > now).ok_or_else(wrong)
+}
+
+fn day_of(text: &str) -> Option<i64> {
+    let mut numbers = text.split('-').map(str::parse::<u32>);
+    let (year, month, day) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+    if numbers.next().is_some() || year > 9999 {
+        return None;
+    }
+    message::date::day(i64::from(year), month, day)
+}
+
+fn clock_of(text: &str) -> Option<i64> {
+    let numbers: Vec<i64> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    match numbers.as_slice() {
+        [hour @ 0..24, minute @ 0..60] => Some(hour * 3600 + minute * 60),
+        [hour @ 0..24, minute @ 0..60, second @ 0..60] => Some(hour * 3600 + minute * 60 + second),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        // 2026-11-21T05:17:44Z
+        let now = Time(1_795_238_264_000);
+        let told = |text: &str| time(text, now).map(units::exact).ok();
+        for (text, expected) in [
+            ("+2h", "2026-11-21T07:17:44.000Z"),
+            ("06:00", "2026-11-21T06:00:00.000Z"),
+            ("05:00", "2026-11-22T05:00:00.000Z"),
+            ("2026-11-22T18:00Z", "2026-11-22T18:00:00.000Z"),
+            ("2026-11-22 18:00:30", "2026-11-22T18:00:30.000Z"),
+        ] {
+            assert_eq!(told(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", "24:00", "12:60", "2026-11-20T10:00", "2026-13-01T10:00", "soon", "+2", "+", "1:2:3:4"] {
+            assert_eq!(time(text, now).unwrap_err().exit_code(), 64, "{text}");
+        }
+    }
+}
