@@ -127,3 +127,33 @@ impl Contents {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::{Encode, Tag};
+
+    fn row(bags: &[u8]) -> Vec<u8> {
+        Any::new(Tag::Sequence, bags).and_then(|any| any.to_der()).unwrap_or_default()
+    }
+
+    /// A bag of a kind (the last arc) that holds some octets.
+    fn bag(kind: u8, inner: &[u8]) -> Vec<u8> {
+        let name = [&PKCS_12_KEY_BAG_OID.as_bytes()[..10], &[kind]].concat();
+        let tag = Tag::ContextSpecific { constructed: true, number: der::TagNumber::N0 };
+        let value = Any::new(tag, inner).and_then(|any| any.to_der()).unwrap_or_default();
+        row(&[&[6, 11][..], &name, &value].concat())
+    }
+
+    #[test]
+    fn bags_have_limits_of_number_and_depth() {
+        let password = protection::Password::new("x");
+        let taken = |bags: &[u8]| Contents::default().take(bags, &password, BAG_DEPTH_MAX);
+        let list = bag(4, &row(&[]));
+        assert_eq!(taken(&row(&list.repeat(BAGS_MAX))), Ok(()));
+        assert!(matches!(taken(&row(&list.repeat(BAGS_MAX + 1))), Err(Error::Limit { .. })));
+        let nested = |depth: usize| (1..depth).fold(row(&[]), |inner, _| row(&bag(6, &inner)));
+        assert_eq!(taken(&nested(BAG_DEPTH_MAX)), Ok(()));
+        assert!(matches!(taken(&nested(BAG_DEPTH_MAX + 1)), Err(Error::Limit { .. })));
+    }
+}
