@@ -50,16 +50,28 @@ pub(crate) fn open(octets: &[u8], password: &str) -> Result<Contents, Error> {
         Some(mac) => protection::authenticated(mac, safe.as_bytes(), password)?,
         None => protection::Password::new(password),
     };
-    let safe = ber::to_der(safe.as_bytes())?;
+    let contents = contents(safe.as_bytes(), &password);
+    // Without a MAC a wrong password may come out as octets that mean nothing.
+    let unsure = file.mac_data.is_none();
+    contents.map_err(|error| if unsure && is_senseless(&error) { Error::Password } else { error })
+}
+
+fn is_senseless(error: &Error) -> bool {
+    matches!(error, Error::Malformed | Error::Key | Error::Certificate)
+}
+
+/// The AuthenticatedSafe (RFC 7292 §4.1).
+fn contents(safe: &[u8], password: &protection::Password) -> Result<Contents, Error> {
+    let safe = ber::to_der(safe)?;
     let parts = Vec::<ContentInfo>::from_der(&safe)?;
     let mut contents = Contents::default();
     for part in parts {
         let bags = match part.content_type {
             oid::DATA => Zeroizing::new(part.content.decode_as::<OctetString>()?.into_bytes()),
-            oid::ENCRYPTED_DATA => encrypted_part(&part.content, &password)?,
+            oid::ENCRYPTED_DATA => encrypted_part(&part.content, password)?,
             _ => return Err(Error::Unsupported("a key file protected by a public key".to_owned())),
         };
-        contents.take(&ber::to_der(&bags)?, &password, BAG_DEPTH_MAX)?;
+        contents.take(&ber::to_der(&bags)?, password, BAG_DEPTH_MAX)?;
     }
     Ok(contents)
 }
@@ -67,7 +79,7 @@ pub(crate) fn open(octets: &[u8], password: &str) -> Result<Contents, Error> {
 /// An EncryptedPrivateKeyInfo (RFC 5958 §3), as `ENCRYPTED PRIVATE KEY` in PEM.
 pub(crate) fn encrypted_key(octets: &[u8], password: &str) -> Result<PrivateKey, Error> {
     let plain = unprotected(octets, &protection::Password::new(password))?;
-    PrivateKey::from_pkcs8(&plain)
+    PrivateKey::from_pkcs8(&plain).map_err(|error| if is_senseless(&error) { Error::Password } else { error })
 }
 
 fn unprotected(octets: &[u8], password: &protection::Password) -> Result<Zeroizing<Vec<u8>>, Error> {
