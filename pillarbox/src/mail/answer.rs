@@ -89,7 +89,8 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
         letter.text.clear();
     }
     let ties = Ties { answers: Some(row.id), ..Ties::default() };
-    finish(letter, &reply.own, screen).and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
+    finish(letter, &reply.own, screen)
+        .and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
 }
 
 /// Sends messages on.

@@ -1,5 +1,8 @@
 //! Files and text that go into a letter: what is read from the disk, from stdin, or written in an editor.
-#![allow(clippy::disallowed_methods, reason = "files are read where the user says; the editor stands in the environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "files are read where the user says; the editor stands in the environment"
+)]
 
 use crate::screen::Screen;
 use crate::trouble::Trouble;
@@ -27,9 +30,8 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Trouble> {
 
 /// Text in a file.
 pub fn text(path: &Path) -> Result<String, Trouble> {
-    String::from_utf8(octets(path)?).map_err(|_| {
-        Trouble::new(FailureKind::Data, format!("{}: the text is not UTF-8", path.display()))
-    })
+    String::from_utf8(octets(path)?)
+        .map_err(|_| Trouble::new(FailureKind::Data, format!("{}: the text is not UTF-8", path.display())))
 }
 
 /// Text a person gave.
@@ -43,7 +45,11 @@ pub enum Typed {
 /// The text of a letter: what stands on stdin; where a person sits there, what they make of this in their editor.
 pub fn typed(beginning: &str, screen: &Screen) -> Result<Typed, Trouble> {
     if io::stdin().is_terminal() {
-        return if screen.has_person() { edited(beginning).map(Typed::Edited) } else { Ok(Typed::Piped(String::new())) };
+        return if screen.has_person() {
+            edited(beginning).map(Typed::Edited)
+        } else {
+            Ok(Typed::Piped(String::new()))
+        };
     }
     let mut octets = Vec::new();
     let read = io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut octets);
