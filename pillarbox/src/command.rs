@@ -123,6 +123,17 @@ pub enum Command {
         #[arg(value_name = "OPTION|RECIPIENT")]
         words: Vec<String>,
     },
+    /// Read and write mail at a prompt, as `mail` always did
+    ///
+    /// Also by the names `mail` and `mailx`. With names it writes to them: mail -s SUBJECT -a FILE -c CC -b BCC -r FROM WHO...,
+    /// the text from stdin (-E: none, no mail; -t: the header, too; -~: with tilde escapes). Without it reads $MAIL, or -f FILE,
+    /// or the account of -A: the prompt knows ?. -H lists, -e tells by its code whether there is mail, -n leaves /etc/mail.rc
+    /// unread, -N the list away, -S NAME=VALUE sets. What is sent goes by the account, else by the server on this machine.
+    Mailx {
+        /// Options and people
+        #[arg(value_name = "OPTION|WHO")]
+        words: Vec<String>,
+    },
     /// List what waits, in the columns that scripts know
     ///
     /// Also by the name `mailq`. `*` after an id: on its way just now; `!`: held. Times are UTC.

@@ -18,6 +18,7 @@ mod lab_days;
 mod lab_view;
 mod logins;
 mod mail;
+mod mailx;
 mod newaliases;
 mod paper;
 mod password;
@@ -52,6 +53,12 @@ fn main() -> ExitCode {
         return match line.run(&mut screen) {
             Ok(()) => ExitCode::SUCCESS,
             Err(trouble) => screen.fail(&trouble),
+        };
+    }
+    if let Some(line) = mailx::of_the_line(std::env::args_os()) {
+        return match line.run() {
+            Ok(code) => ExitCode::from(code),
+            Err(trouble) => Screen::of_a_classic_command(screen::Form::Human).fail(&trouble),
         };
     }
     let arguments = match Arguments::try_parse() {
@@ -90,7 +97,11 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
             newaliases::import(&import, &house::config(file)?, screen)
         }
         Command::Alias(alias) => administer(file, screen, |screen| alias.plan(screen)),
-        Command::Sendmail { .. } | Command::Mailq { .. } | Command::Newaliases { .. } | Command::Postqueue { .. } => {
+        Command::Sendmail { .. }
+        | Command::Mailx { .. }
+        | Command::Mailq { .. }
+        | Command::Newaliases { .. }
+        | Command::Postqueue { .. } => {
             Err(Trouble::new(FailureKind::Usage, "the words of a classic command come right after its name"))
         }
         Command::Queue(queue) => administer(file, screen, |_| queue.plan()),

@@ -73,6 +73,17 @@ impl Mirror {
         })
     }
 
+    /// Whether messages are expected in a folder whose UIDs nobody told.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn expects(&self, folder: FolderId) -> Result<bool> {
+        self.read(|db| {
+            let mut ask = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM there WHERE folder = ?1 AND uid = 0)")?;
+            ask.query_row([folder.0], |row| row.get(0))
+        })
+    }
+
     /// The message a server calls so, and what it is called.
     ///
     /// # Errors
