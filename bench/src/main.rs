@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "it measures real time over sockets of its own")]
 
 mod compare;
+mod first_mirror;
 mod imap;
 mod jmap;
 mod letter;
@@ -41,7 +42,9 @@ bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
 bench parse [FILE...]
       our parser of messages beside mail-parser.
 bench mirror [MESSAGES] [FILE]
-      the mirror of the user agents: filling, lists, searches.";
+      the mirror of the user agents: filling, lists, searches.
+bench first-mirror ADDRESS:PORT --user NAME --password WORD [--rounds 3]
+      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -52,6 +55,10 @@ async fn main() -> Result<()> {
         "compare" => compare::run(rest).await,
         "parse" => parse::run(rest),
         "mirror" => mirror::run(rest),
+        "first-mirror" => {
+            let (address, rest) = rest.split_first().context(HELP)?;
+            first_mirror::run(address.parse()?, &Options::parse(rest)?).await
+        }
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }
