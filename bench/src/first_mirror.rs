@@ -74,8 +74,8 @@ fn mbsync(folder: &Path, address: SocketAddr, (user, password): (&str, &str), co
     std::fs::create_dir_all(folder)?;
     let at = folder.display();
     let settings = format!(
-        "IMAPAccount bench\nHost {}\nPort {}\nUser {user}\nPass \"{password}\"\nSSLType None\nAuthMechs LOGIN\n\
-         IMAPStore far\nAccount bench\nMaildirStore near\nPath {at}/mail/\nInbox {at}/mail/INBOX\nSubFolders Verbatim\n\
+        "IMAPAccount bench\nHost {}\nPort {}\nUser {user}\nPass \"{password}\"\nSSLType None\nAuthMechs LOGIN\n\n\
+         IMAPStore far\nAccount bench\n\nMaildirStore near\nPath {at}/mail/\nInbox {at}/mail/INBOX\nSubFolders Verbatim\n\n\
          Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Near\nSync Pull\nSyncState *\n",
         address.ip(),
         address.port()
