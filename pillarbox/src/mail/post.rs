@@ -39,6 +39,8 @@ pub struct Ties {
     pub answers: Option<MessageId>,
     /// Those it sends on.
     pub forwards: Vec<MessageId>,
+    /// The draft it was made from, and the folder that is in.
+    pub draft: Option<(MessageId, FolderId)>,
 }
 
 /// Refuses a letter that cannot go, with the place of every fault.
@@ -117,7 +119,7 @@ fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
             smtputf8: envelope.needs_smtputf8,
         },
         file_in: Some(sent),
-        draft: None,
+        draft: ties.draft,
         answers: ties.answers,
         forwards: ties.forwards,
     }

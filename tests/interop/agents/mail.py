@@ -52,7 +52,7 @@ SESSIONS = {
     "reading": "p 1\nn\nn\nn\nx\n",
     "range": "p 1-2\nx\n",
     "top": "top 1\nx\n",
-    "deleting": "d 1\nf *\nundelete 1\nf *\nd 2-3\nf *\nq\n",
+    "deleting": "d 1\nf *\nundelete 1\nunread 1\nf *\nd 2-3\nf *\nq\n",
     "all gone": "d *\nf *\nq\n",
     "reading stays": "p 3\nq\n",
     "nothing of it": "p 1\nd 2\nx\n",
@@ -118,7 +118,9 @@ class Desk:
         body = message.get_body(("plain",))
         text = body.get_content() if body else ""
         files = [part.get_filename() for part in message.iter_attachments()]
-        fields = {name: str(message[name]) for name in ("Subject", "To", "Cc", "In-Reply-To", "References") if message[name]}
+        # Names before addresses are kept here, and left out there.
+        people = {name: [each.addr_spec for each in message[name].addresses] for name in ("To", "Cc") if message[name]}
+        fields = {name: str(message[name]) for name in ("Subject", "In-Reply-To", "References") if message[name]} | people
         return recipients, fields, text.replace("\r\n", "\n"), files
 
     def states(self, name):
