@@ -189,6 +189,9 @@ mod tests {
         assert_eq!((&same.to, &same.subject, &same.references), (&old.to, &old.subject, &old.references));
         assert_eq!((same.text.as_str(), same.message_id), ("One.\n\nTwo.\n", None));
         let other = changed(&old, "Cc: carol@crepes.fr, dora@crepes.fr\nSubject: Pickles\n\nThree.\n");
-        assert_eq!((other.cc.to_string().as_str(), other.subject.as_str()), ("carol@crepes.fr, dora@crepes.fr", "Pickles"));
+        assert_eq!(
+            (other.cc.to_string().as_str(), other.subject.as_str()),
+            ("carol@crepes.fr, dora@crepes.fr", "Pickles")
+        );
     }
 }
