@@ -137,6 +137,10 @@ impl<'w, W: World> Session<'w, W> {
     }
 
     fn execute(&mut self, line: &str) -> Next {
+        // Enter is the next message for who sits there; in a script an empty line is nothing.
+        if line.trim().is_empty() && !self.is_interactive {
+            return Next::GoOn;
+        }
         let (command, rest) = match command::parse(line) {
             Ok(parsed) => parsed,
             Err(word) => {

@@ -64,6 +64,9 @@ SESSIONS = {
     "short names": "alias friends dora carol\nalias friends\nunalias friends\nx\n",
     "echo": "echo one  two\nx\n",
     "touching": "touch 1\nq\n",
+    "which": "folder\nx\n",
+    "nothing": "\n\nx\n",
+    "shell": "!echo hi\nx\n",
     "answering": "R 1\nYes, I do.\n~.\nx\n",
     "forwarding nothing": "p 1\nmail dora@crepes.fr\n~s Greetings\n~c carol@crepes.fr\nHello\n~~ tilde\n~.\nx\n",
     "reading in": "mail dora@crepes.fr\n~s From a file\n~r note\n~.\nx\n",
@@ -235,28 +238,35 @@ def case_on_the_host(house):
     check(b"\r\nSubject: ketchup\r\n" in found and found.endswith(b"\r\n\r\nDo you like ketchup?\r\n"), f"{found!r}")
 
 
-def case_account(house):
-    """An account over IMAP and submission: sent, listed, marked, moved, and all of it there on the server."""
+def agent(house, ports=None):
+    """`pillarbox` for somebody with accounts of alice and bob over IMAP and submission, at other ports where they are named."""
     home = house.folder / "home"
-    (home / "config").mkdir(parents=True)
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    ports = ports or house.ports
     server = f'host = "localhost", trust = "{house.certificate}"'
     accounts = "".join(
         f"""[[account]]
 name = "{address.split('@')[0]}"
 address = "{address}"
-incoming = {{ kind = "imap", port = {house.ports["imaps"]}, security = "tls", {server} }}
-outgoing = {{ kind = "smtp", port = {house.ports["submissions"]}, security = "tls", {server} }}
+incoming = {{ kind = "imap", port = {ports["imaps"]}, security = "tls", {server} }}
+outgoing = {{ kind = "smtp", port = {ports["submissions"]}, security = "tls", {server} }}
 secret = {{ kind = "command", command = "echo {PASSWORDS[address]}" }}
 
 """
         for address in (ALICE, BOB)
     )
     (home / "config/accounts.toml").write_text(accounts)
-    environment = {"PILLARBOX_HOME": str(home)}
+    environment = {"PILLARBOX_HOME": str(home), "MAILRC": "/dev/null", "MAIL": str(house.folder / "no-spool")}
 
     def pillarbox(*words, given=b"", allowed=(0,)):
         return programs.run(BINARY, *words, given=given, env=environment, allowed=allowed)
 
+    return pillarbox
+
+
+def case_account(house):
+    """An account over IMAP and submission: sent, listed, marked, moved, and all of it there on the server."""
+    pillarbox = agent(house)
     said = pillarbox("send", BOB, "-A", "alice", "-s", "ketchup", given=b"Do you like ketchup?\n")
     check("is sent" in said, said)
     listed = pillarbox("mail", "-A", "bob", "list")
@@ -273,3 +283,35 @@ secret = {{ kind = "command", command = "echo {PASSWORDS[address]}" }}
     check("Re: ketchup" in answer, answer)
     refused = pillarbox("send", "bob@-x", "-A", "alice", "-m", "x", allowed=(65,))
     check("address 1, column" in refused, refused)
+
+
+def case_prompt_of_an_account(house):
+    """`mail -A` on an account: read, deleted, answered, and all of it there on the server."""
+    pillarbox = agent(house)
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: one\nMessage-ID: <1@crepes.fr>\n\nOne.\n")
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: two\nMessage-ID: <2@crepes.fr>\n\nTwo.\n")
+    said = pillarbox("mailx", "-n", "-#", "-A", "bob", given=f"p 1\nd 2\nmail {ALICE}\n~s three\nThree.\n~.\nq\n".encode())
+    check("Subject: one" in said and "One." in said and "INBOX updated." in said, said)
+    check(house.count(BOB) == 1, "the other is in the trash")
+    check(b"Subject: three" in house.take_one(ALICE), "written at the prompt")
+
+
+def case_without_a_network(house):
+    """What is done without a network is told and sent once there is one."""
+    pillarbox = agent(house)
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: one\nMessage-ID: <1@crepes.fr>\n\nOne.\n")
+    check("1 new message" in pillarbox("mail", "-A", "bob", "sync"), "one message came")
+    # From here on nobody answers at these ports.
+    pillarbox = agent(house, {"imaps": 1, "submissions": 1})
+    said = pillarbox("mail", "-A", "bob", "flag", "last", "+flagged")
+    check("kept for the next time" in said, said)
+    said = pillarbox("send", ALICE, "-A", "bob", "-s", "late", given=b"Late.\n")
+    check("is queued" in said, said)
+    check("One." in pillarbox("mail", "-A", "bob", "read", "last"), "what is here can be read")
+    pillarbox("mail", "-A", "bob", "--offline", "archive", "last")
+    check("late" in pillarbox("mail", "-A", "bob", "outbox", "list"), "it waits")
+    pillarbox = agent(house)
+    pillarbox("mail", "-A", "bob", "outbox", "retry")
+    pillarbox("mail", "-A", "bob", "sync")
+    check(b"Subject: late" in house.take_one(ALICE), "it was sent once")
+    check(house.count(BOB) == 0, "it is in the archive of the server, too")
