@@ -26,6 +26,12 @@ impl Hands {
         self.mirrors.get(account)
     }
 
+    /// A number that is another once the mirror was changed.
+    #[must_use]
+    pub fn version(&self, account: usize) -> i64 {
+        self.mirror(account).and_then(|mirror| mirror.version().ok()).unwrap_or_default()
+    }
+
     /// Does what is wanted of a mirror, and tells what came of it; what is wanted of others is given back.
     ///
     /// # Errors
