@@ -27,6 +27,8 @@ pub struct Options {
     pub colours: Colours,
     /// Seconds that a letter waits so that it can be taken back.
     pub undo_send_s: u64,
+    /// What short names stand for, from `.mailrc` and `book.toml`.
+    pub aliases: agent::letter::Aliases,
     /// Keys the user bound: context, keys, command.
     pub bound: Vec<(String, String, String)>,
 }
@@ -58,6 +60,7 @@ impl Default for Options {
             is_modern: false,
             colours: Colours::default(),
             undo_send_s: 10,
+            aliases: agent::letter::Aliases::default(),
             bound: Vec::new(),
         }
     }

@@ -34,6 +34,8 @@ pub struct World {
     pub now: Box<dyn Fn() -> Time>,
     /// Stops this program as the terminal's stop key does, until it is called again.
     pub suspend: Box<dyn Fn()>,
+    /// Runs the user's editor on a text, or a program on a file, a link or octets; while the terminal is given back.
+    pub outside: Box<dyn Fn(&Screen) -> Result<Option<String>, String>>,
     /// The terminal knows sequences for news and clipboard.
     pub is_modern: bool,
 }
@@ -79,6 +81,7 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
     let mut drawn_at = Time(0);
     loop {
         let is_new = !hand.is_empty();
+        let mut later = Vec::new();
         for event in hand.drain(..) {
             for outside in program.feed(event) {
                 match outside {
@@ -87,7 +90,7 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
                         drop(taken);
                         return Ok(());
                     }
-                    Outside::Screen(screen) => show(&screen, &mut terminal, &world)?,
+                    Outside::Screen(screen) => later.extend(show(&screen, &mut terminal, &world)?),
                 }
             }
         }
@@ -98,7 +101,7 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
             drawn_at = now;
             terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
         }
-        hand = wait(&mut world)?;
+        hand = if later.is_empty() { wait(&mut world)? } else { later };
         let seen = program.versions();
         let changed = versions.iter().zip(&seen).enumerate().filter(|(_, (before, now))| before != now);
         hand.extend(changed.map(|(account, _)| Event::Changed(account)));
@@ -126,8 +129,8 @@ fn wait(world: &mut World) -> io::Result<Vec<Event>> {
     Ok(happened)
 }
 
-fn show(screen: &Screen, terminal: &mut Terminal<CrosstermBackend<Stdout>>, world: &World) -> io::Result<()> {
-    match screen {
+fn show(screen: &Screen, terminal: &mut Terminal<CrosstermBackend<Stdout>>, world: &World) -> io::Result<Option<Event>> {
+    let shown = match screen {
         Screen::Quit => Ok(()),
         Screen::Redraw => terminal.clear(),
         Screen::Suspend => {
@@ -135,6 +138,16 @@ fn show(screen: &Screen, terminal: &mut Terminal<CrosstermBackend<Stdout>>, worl
             (world.suspend)();
             std::mem::forget(Taken::take()?);
             terminal.clear()
+        }
+        Screen::Edit(_) | Screen::Open(_) | Screen::Pipe(..) | Screen::Browse(_) => {
+            give_back();
+            let came = (world.outside)(screen);
+            std::mem::forget(Taken::take()?);
+            terminal.clear()?;
+            return Ok(match came {
+                Ok(text) => text.map(|text| Event::Edited(Ok(text))),
+                Err(problem) => Some(Event::Edited(Err(problem))),
+            });
         }
         Screen::Clipboard(text) if world.is_modern => {
             let text = text.get(..text.floor_char_boundary(CLIPBOARD_MAX)).unwrap_or_default();
@@ -147,7 +160,8 @@ fn show(screen: &Screen, terminal: &mut Terminal<CrosstermBackend<Stdout>>, worl
         }
         Screen::Notify(_) => send("\x07"),
         Screen::Clipboard(_) => Ok(()),
-    }
+    };
+    shown.map(|()| None)
 }
 
 fn send(sequence: &str) -> io::Result<()> {
