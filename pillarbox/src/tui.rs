@@ -1,14 +1,25 @@
 //! `pillarbox tui`: mail on the whole screen. Opens settings, mirrors and the worker, and gives them to `tui`.
 
+mod opened;
+
 use crate::mail::desk;
 use crate::trouble::Trouble;
 use agent::account::Settings;
+use agent::book;
+use agent::credentials::Credentials;
+use agent::dialing::Internet;
+use agent::house::Folders;
 use agent::mirror::Mirror;
+use agent::reach::Reach;
+use agent::secret::{Keyring, Secrets};
+use agent::worker::{News, Worker};
 use clap::Args;
 use net::clock::Clock;
 use office::admin::FailureKind;
-use std::path::Path;
-use tui::hands::Hands;
+use opened::Opened;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc::Receiver;
+use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
 use tui::program::Program;
 use tui::settings::Options;
@@ -26,6 +37,9 @@ pub struct Tui {
     /// Which account is shown first: its name or address
     #[arg(short = 'A', long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Stay off the network; the command `offline` comes back to it
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Runs it until the user leaves.
@@ -39,6 +53,7 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
+    let hands = Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -46,16 +61,46 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         Err(trouble) if wanted.account.is_some() => return Err(trouble),
         Err(_) => 0,
     };
-    let (_telling, news) = tokio::sync::mpsc::channel(1);
+    model.offline = wanted.offline;
+    let opened = Opened { folder: folders.cache.join("opened") };
+    let (worker, news) = worker(&settings, mirrors, &folders, (&clock, wanted.offline))?;
     let world = World {
-        order: Box::new(|_| {}),
+        order: Box::new(move |order| worker.order(order)),
         news,
         now: Box::new(move || clock.now()),
         suspend: Box::new(suspend),
+        outside: Box::new(move |screen| opened.run(screen)),
         is_modern,
     };
-    let program = Program::new(model, Hands::new(mirrors));
+    let program = Program::new(model, hands);
     terminal::run(program, world).map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))
+}
+
+/// The network in the background.
+fn worker(
+    settings: &Settings,
+    mirrors: Vec<Mirror>,
+    folders: &Folders,
+    (clock, is_offline): (&Clock, bool),
+) -> Result<(Worker, Receiver<News>), Trouble> {
+    let internet = Internet::system(clock.clone());
+    let secrets = Secrets::new(folders, Keyring::system());
+    let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
+    let reach = Reach { internet, folders: folders.clone(), credentials };
+    let accounts = settings.accounts.iter().cloned().zip(mirrors).collect();
+    Ok(Worker::start(accounts, &reach, is_offline)?)
+}
+
+fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options) -> Vec<(Mirror, Writing)> {
+    let writing = |account: &agent::account::Account| Writing {
+        address: account.address.to_string(),
+        name: account.display_name.clone().unwrap_or_default(),
+        own: std::iter::once(&account.address).chain(&account.aliases).cloned().collect(),
+        signature: account.signature.clone().unwrap_or_default(),
+        offset_minutes: options.offset_minutes,
+        aliases: options.aliases.clone(),
+    };
+    settings.accounts.iter().zip(mirrors).map(|(account, mirror)| (mirror.clone(), writing(account))).collect()
 }
 
 fn open(path: &Path) -> Result<Mirror, Trouble> {
@@ -92,7 +137,25 @@ fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     if let Some(keys) = &wanted.keys {
         options.preset.clone_from(keys);
     }
+    options.aliases = aliases(path)?;
     Ok(options)
+}
+
+/// Short names, of `.mailrc` and of `book.toml` beside the settings; the latter win.
+fn aliases(settings: &Path) -> Result<agent::letter::Aliases, Trouble> {
+    let home = variable("HOME").map(PathBuf::from).unwrap_or_default();
+    let mailrc = variable("MAILRC").map_or_else(|| home.join(".mailrc"), PathBuf::from);
+    let mut aliases = match agent::disk::read(&mailrc, FILE_MAX) {
+        Ok(octets) => book::of_mailrc(&String::from_utf8_lossy(&octets)),
+        // Of another program: what cannot be read there does not keep anybody from their mail.
+        Err(_) => agent::letter::Aliases::default(),
+    };
+    let own = settings.with_file_name("book.toml");
+    if let Ok(octets) = agent::disk::read(&own, FILE_MAX) {
+        let wrong = |problem| Trouble::new(FailureKind::Config, format!("{}: {problem}", own.display()));
+        aliases.0.extend(book::of_toml(&String::from_utf8_lossy(&octets)).map_err(wrong)?.0);
+    }
+    Ok(aliases)
 }
 
 #[allow(clippy::disallowed_methods, reason = "what the terminal is stands in the environment")]

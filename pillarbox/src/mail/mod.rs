@@ -4,12 +4,12 @@
 mod answer;
 mod change;
 pub mod desk;
-mod files;
+pub mod files;
 mod flags;
 mod folder;
 mod list;
 mod outbox;
-mod post;
+pub mod post;
 mod read;
 mod save;
 pub mod send;
