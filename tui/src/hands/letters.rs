@@ -25,7 +25,10 @@ pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing) -> Result<Answe
         Beginning::Reply(message, whom) => {
             ties.answers = Some(message);
             let raw = content(mirror, message)?;
-            signed(letter::reply(&raw, whom, &writer(writing, &raw)), writing)
+            let mut letter = letter::reply(&raw, whom, &writer(writing, &raw));
+            // Room to write above what is quoted.
+            letter.text.insert_str(0, "\n\n");
+            signed(letter, writing)
         }
         Beginning::Forward(message) => {
             ties.forwards = vec![message];
