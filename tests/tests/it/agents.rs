@@ -39,8 +39,7 @@ trait Agent: Keyed + Sized {
 
 impl Agent for Local {
     async fn post(&mut self, number: u64, envelope: &Envelope, content: &[u8]) -> Report {
-        let ticket = format!("letter {number}");
-        self.send((&ticket, Time(1_800_000_000_000 + number)), envelope, content.to_vec().into()).await
+        self.send(Time(1_700_000_000_000 + number), envelope, content.to_vec().into()).await
     }
 }
 
@@ -57,7 +56,7 @@ async fn house(folder: &Path) -> Host {
 async fn local(configuration: &Path, whose: &str) -> Result<Local, agent::trouble::Trouble> {
     let door = HostDoor::File(Some(configuration.to_owned()));
     let address = Address::parse(whose).unwrap();
-    Local::open(&door, &agent::account::Local::default(), &address, Clock::system()).await
+    Local::open(&door, &agent::account::settings::Local::default(), &address, Clock::system()).await
 }
 
 async fn jmap(host: &Host, at: SocketAddr, whose: &str) -> Result<Jmap, agent::trouble::Trouble> {
