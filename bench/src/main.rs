@@ -5,6 +5,7 @@
 
 mod compare;
 mod imap;
+mod import;
 mod jmap;
 mod letter;
 mod line;
@@ -41,7 +42,9 @@ bench compare [SECTION...] [--rounds 3] [--shorter 1] [--folder /var/tmp/...]
 bench parse [FILE...]
       our parser of messages beside mail-parser.
 bench mirror [MESSAGES] [FILE]
-      the mirror of the user agents: filling, lists, searches.";
+      the mirror of the user agents: filling, lists, searches.
+bench import [MESSAGES]
+      a large mbox into a mirror: speed and memory.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -52,6 +55,7 @@ async fn main() -> Result<()> {
         "compare" => compare::run(rest).await,
         "parse" => parse::run(rest),
         "mirror" => mirror::run(rest),
+        "import" => import::run(rest).await,
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }

@@ -2,21 +2,23 @@
 //! is said; the carrying is `agent::carriage`'s.
 
 use crate::bar::{Bar, until_stopped};
-use crate::mail::desk::Desk;
+use crate::mail::desk::{self, Desk};
 use crate::screen::Screen;
 use crate::table::{Table, figures, words};
 use crate::trouble::Trouble;
 use crate::units::count;
 use crate::view::View;
 use agent::account::Incoming;
-use agent::carriage::{self, Bundle, Carried, Form, FromMirror, Origin, Shelf, ToMirror, Wanted};
+use agent::carriage::{self, Bundle, Carried, Form, FromHost, FromMirror, Origin, Shelf, ToHost, ToMirror, Wanted};
 use agent::mailfile::Source;
 use agent::trouble::Kind;
 use clap::{Args, ValueEnum};
 use office::admin::FailureKind;
 use serde_json::json;
+use server::host::HostDoor;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
+use wire::host::{Carrier, Door};
 
 /// What stands before the name of an account that mail comes from.
 const ACCOUNT: &str = "account:";
@@ -32,6 +34,9 @@ pub struct Import {
     /// Into which account: its name or address; the default one if missing
     #[arg(short = 'A', long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Straight into an account of the post office on this host, whether its server runs or not
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "account")]
+    pub server: Option<String>,
     /// Put all of it into this folder
     ///
     /// Otherwise folders are those of the files: of a Maildir its subfolders, of Takeout its labels, of a folder of files
@@ -49,6 +54,9 @@ pub struct Export {
     /// Of which account: its name or address; the default one if missing
     #[arg(short = 'A', long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Of an account of the post office on this host, whether its server runs or not
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "account")]
+    pub server: Option<String>,
     /// Only this folder
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<String>,
@@ -72,39 +80,65 @@ pub enum Files {
 }
 
 /// Imports.
-pub fn import(import: &Import, screen: &mut Screen) -> Result<(), Trouble> {
-    let desk = Desk::open(import.account.as_deref(), screen.look().now)?;
-    let runtime = runtime()?;
-    let bar = Bar::new(screen);
+pub fn import(import: &Import, config: Option<&Path>, screen: &mut Screen) -> Result<(), Trouble> {
+    let (runtime, now) = (runtime()?, screen.look().now);
     let wanted = Wanted { folder: import.folder.clone(), otherwise: otherwise(&import.from), dry_run: import.dry_run };
-    let mut shelf = ToMirror::new(desk.mirror.clone(), desk.now);
-    let carried = match import.from.strip_prefix(ACCOUNT) {
-        Some(name) => {
-            let other = Desk::open(Some(name), desk.now)?;
-            if other.account.name == desk.account.name {
-                return Err(Trouble::new(FailureKind::Usage, "an account cannot be imported into itself"));
-            }
-            let mut origin = FromMirror::new(other.mirror, None)?;
-            let mut carried = runtime.block_on(work(&mut origin, &mut shelf, &wanted, &bar));
-            note_headers(&mut carried, origin.headers_only);
-            carried
+    let carried = match &import.server {
+        Some(account) => {
+            let memories = desk::folders()?.data.join("imported");
+            let carrier = runtime.block_on(open(config, account))?;
+            let mut shelf = ToHost::new(carrier, account, &memories, now)?;
+            let carried = carry_from(&import.from, None, (&mut shelf, &wanted), (&runtime, screen));
+            runtime.block_on(shelf.close());
+            carried?
         }
         None => {
-            let mut origin = source(&import.from)?;
-            runtime.block_on(work(&mut origin, &mut shelf, &wanted, &bar))
+            let desk = Desk::open(import.account.as_deref(), now)?;
+            let mut shelf = ToMirror::new(desk.mirror.clone(), now);
+            let carried = carry_from(&import.from, Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
+            // Where no server keeps folders and flags, what was put here is all there is to it.
+            if matches!(desk.account.incoming, Incoming::Pop3 { .. }) && !import.dry_run {
+                desk.mirror.settle_here()?;
+            }
+            carried
         }
     };
-    bar.clear();
-    // Where no server keeps folders and flags, what was put here is all there is to it.
-    if matches!(desk.account.incoming, Incoming::Pop3 { .. }) && !import.dry_run {
-        desk.mirror.settle_here()?;
-    }
     tell(carried, import.dry_run, screen)
 }
 
-async fn work(origin: &mut impl Origin, shelf: &mut impl Shelf, wanted: &Wanted, bar: &Bar) -> Carried {
+/// From a path or another account.
+fn carry_from(
+    from: &str,
+    into: Option<&Desk>,
+    (shelf, wanted): (&mut impl Shelf, &Wanted),
+    (runtime, screen): (&Runtime, &Screen),
+) -> Result<Carried, Trouble> {
+    let Some(name) = from.strip_prefix(ACCOUNT) else {
+        let mut origin = source(from)?;
+        return Ok(runtime.block_on(work(&mut origin, shelf, wanted, screen)));
+    };
+    let other = Desk::open(Some(name), screen.look().now)?;
+    if into.is_some_and(|into| into.account.name == other.account.name) {
+        return Err(Trouble::new(FailureKind::Usage, "an account cannot be imported into itself"));
+    }
+    let mut origin = FromMirror::new(other.mirror, None)?;
+    let mut carried = runtime.block_on(work(&mut origin, shelf, wanted, screen));
+    note_headers(&mut carried, origin.headers_only);
+    Ok(carried)
+}
+
+/// The mail of an account of this host.
+async fn open(config: Option<&Path>, account: &str) -> Result<Box<dyn Carrier>, Trouble> {
+    let door = HostDoor::File(config.map(Path::to_owned));
+    Ok(door.open(None, account).await.map_err(carriage::refused)?)
+}
+
+async fn work(origin: &mut impl Origin, shelf: &mut impl Shelf, wanted: &Wanted, screen: &Screen) -> Carried {
+    let bar = Bar::new(screen);
     let carrying = carriage::carry(origin, shelf, wanted, bar.watcher());
-    until_stopped(carrying, || bar.watcher().stop()).await
+    let carried = until_stopped(carrying, || bar.watcher().stop()).await;
+    bar.clear();
+    carried
 }
 
 fn note_headers(carried: &mut Carried, count: u64) {
@@ -166,7 +200,18 @@ fn tell(carried: Carried, dry_run: bool, screen: &mut Screen) -> Result<(), Trou
 }
 
 /// Exports.
-pub fn export(export: &Export, screen: &mut Screen) -> Result<(), Trouble> {
+pub fn export(export: &Export, config: Option<&Path>, screen: &mut Screen) -> Result<(), Trouble> {
+    let runtime = runtime()?;
+    if let Some(account) = &export.server {
+        let written = runtime.block_on(async {
+            let carrier = open(config, account).await?;
+            let mut origin = FromHost::new(carrier, export.folder.as_deref()).await?;
+            let written = write_out(&mut origin, export, screen).await;
+            origin.close().await;
+            written
+        })?;
+        return told(written, 0, export, screen);
+    }
     let desk = Desk::open(export.account.as_deref(), screen.look().now)?;
     let folder = match &export.folder {
         None => None,
@@ -176,23 +221,33 @@ pub fn export(export: &Export, screen: &mut Screen) -> Result<(), Trouble> {
         }
     };
     let mut origin = FromMirror::new(desk.mirror.clone(), folder)?;
+    let written = runtime.block_on(write_out(&mut origin, export, screen))?;
+    told(written, origin.headers_only, export, screen)
+}
+
+async fn write_out(origin: &mut impl Origin, export: &Export, screen: &Screen) -> Result<(u64, u64), Trouble> {
     let bundle = bundle(export, screen)?;
     let bar = Bar::new(screen);
-    let writing = carriage::write_out(&mut origin, bundle, bar.watcher());
-    let written = runtime()?.block_on(until_stopped(writing, || bar.watcher().stop()));
+    let writing = carriage::write_out(origin, bundle, bar.watcher());
+    let written = until_stopped(writing, || bar.watcher().stop()).await;
     bar.clear();
-    let written = written?;
-    let json = json!({ "exported": written, "headers_only": origin.headers_only });
-    let view = View::text(format!("{} exported to {}\n", count(written, "message"), export.path.display()), json);
-    screen.show(&view)?;
-    if origin.headers_only > 0 {
-        let words = format!(
+    Ok(written?)
+}
+
+/// Says what was written, and what was not.
+fn told((count_of, long): (u64, u64), headers_only: u64, export: &Export, screen: &mut Screen) -> Result<(), Trouble> {
+    let json = json!({ "exported": count_of, "headers_only": headers_only, "too_long": long });
+    let said = format!("{} exported to {}\n", count(count_of, "message"), export.path.display());
+    screen.show(&View::text(said, json))?;
+    let left = |words: String| Err(Trouble::new(FailureKind::Data, words));
+    match (headers_only, long) {
+        (0, 0) => Ok(()),
+        (0, long) => left(format!("{} too long for memory were left out", count(long, "message"))),
+        (headers, _) => left(format!(
             "{} of which only the header is here were left out: `pillarbox mail sync` brings the rest",
-            count(origin.headers_only, "message")
-        );
-        return Err(Trouble::new(FailureKind::Data, words));
+            count(headers, "message")
+        )),
     }
-    Ok(())
 }
 
 fn bundle(export: &Export, screen: &Screen) -> Result<Bundle, Trouble> {

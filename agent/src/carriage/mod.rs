@@ -3,11 +3,13 @@
 //! again: an import that was cut goes on where it was, and doubles nothing.
 
 mod bundle;
+mod host;
 mod mirrored;
 #[cfg(test)]
 mod tests;
 
 pub use bundle::{Bundle, Form};
+pub use host::{FromHost, ToHost, refused};
 pub use mirrored::{FromMirror, ToMirror};
 
 use crate::mailfile::{Item, Parts, Source};
@@ -119,23 +121,27 @@ async fn pause(count: u64) {
     }
 }
 
-/// Writes out all of it; how many messages. What is half written when somebody says stop is left, and told as an error.
+/// Writes out all of it; how many messages, and how many were too long. What is half written when somebody says stop is left, and told as an error.
 ///
 /// # Errors
 /// What cannot be read or written, and being stopped.
-pub async fn write_out(origin: &mut impl Origin, mut bundle: Bundle, watcher: &Watcher) -> Result<u64, Trouble> {
+pub async fn write_out(origin: &mut impl Origin, mut bundle: Bundle, watcher: &Watcher) -> Result<(u64, u64), Trouble> {
     let whole = origin.whole();
-    let (mut count, mut done) = (0, 0);
+    let (mut count, mut long, mut done) = (0, 0, 0);
     while let Some((folder, item, part)) = origin.next_parcel().await? {
+        done += part;
+        if item.long {
+            long += 1;
+            continue;
+        }
         bundle.add(&folder, &item)?;
         count += 1;
-        done += part;
         pause(count).await;
         watcher.tell("exporting", done, whole);
         watcher.go_on()?;
     }
     bundle.finish()?;
-    Ok(count)
+    Ok((count, long))
 }
 
 struct Carrier<'a> {
