@@ -100,12 +100,39 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Whether there is something of this name.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// Lets only the owner read and write a file.
 ///
 /// # Errors
 /// Those of the system.
 pub fn make_private(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
+}
+
+/// A file that says that something is in use. Let go when dropped, and when the program ends, however it does.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes it, unless somebody has it: then `None`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn take(path: &Path) -> io::Result<Option<Lock>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(FILE_MODE).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -129,13 +129,10 @@ async fn what_is_written_out_comes_back() {
     assert_eq!(ToMirror::new(mirror_one.clone(), NOW).put(&parcels).await, Ok(6));
     for (form, name) in [(Form::Mboxes, "boxes"), (Form::Maildir, "dir"), (Form::Eml, "eml")] {
         let root = scratch.path().join(name);
-        let mut bundle = Bundle::begin(&root, form, "P1", NOW).unwrap();
+        let bundle = Bundle::begin(&root, form, "P1", NOW).unwrap();
         let mut from = FromMirror::new(mirror_one.clone(), None).unwrap();
         assert_eq!(from.whole(), Some(6));
-        while let Some((folder, item, _)) = from.next_parcel().unwrap() {
-            bundle.add(&folder, &item).unwrap();
-        }
-        bundle.finish().unwrap();
+        assert_eq!(write_out(&mut from, bundle, &Watcher::nobody()).await, Ok(6));
         assert!(Bundle::begin(&root, form, "P1", NOW).is_err(), "nothing is written over");
         std::fs::create_dir_all(scratch.path().join("two").join(name)).unwrap();
         let mirror_two = mirror(&scratch.path().join("two").join(name));

@@ -45,6 +45,15 @@ impl ImapRemote {
         Ok(Some(opened.permanent))
     }
 
+    /// What it means for an action that a folder cannot be opened: where the server has it, it is tried again, for it may be in
+    /// use, or its messages have other numbers now; where it has it no more, there is nothing to act on.
+    pub(super) async fn closed(&mut self, mirror: &Mirror, folder: FolderId) -> Result<Option<Outcome>, Trouble> {
+        let Ok(known) = mirror.folder(folder) else { return Ok(None) };
+        let Some(name) = known.remote else { return Ok(None) };
+        let is_there = self.exists(&name).await?;
+        Ok(is_there.then(|| Outcome::Later(format!("{} cannot be opened now", known.name))))
+    }
+
     /// Flags are set and taken away wherever the messages are.
     pub(super) async fn flag(
         &mut self,
@@ -55,7 +64,12 @@ impl ImapRemote {
         let mut refused: Vec<MessageId> = Vec::new();
         let mut dropped = Flags::default();
         for (folder, uids) in self.uids_of(telling, messages, None).await? {
-            let Some(permanent) = self.select(telling.mirror, folder).await? else { continue };
+            let Some(permanent) = self.select(telling.mirror, folder).await? else {
+                match self.closed(telling.mirror, folder).await? {
+                    Some(later) => return Ok(later),
+                    None => continue,
+                }
+            };
             let keeps = super::open::Opened { permanent, ..Default::default() };
             for (how, flags) in [(HowFlags::Remove, remove), (HowFlags::Add, add)] {
                 let (kept, lost) = split(flags, &keeps);
@@ -107,7 +121,10 @@ impl ImapRemote {
     ) -> Result<Outcome, Trouble> {
         for (folder, uids) in self.uids_of(telling, messages, Some(from)).await? {
             if self.select(telling.mirror, folder).await?.is_none() {
-                continue;
+                match self.closed(telling.mirror, folder).await? {
+                    Some(later) => return Ok(later),
+                    None => continue,
+                }
             }
             let uids: Vec<u32> = uids.into_iter().map(|(uid, _)| uid).collect();
             if let Err(status) = self.expunge(&uids).await? {
