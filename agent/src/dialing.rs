@@ -6,6 +6,8 @@ use crate::account::settings::{Security, Server, resolve};
 use crate::disk;
 use crate::house::Folders;
 use crate::trouble::{Kind, Trouble};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use message::Domain;
 use net::clock::Clock;
 use net::dns::Resolver;
@@ -18,9 +20,10 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use wire::host::Door;
 use wire::names::{Answer, Srv};
 use wire::smtp::client::Tls;
 
@@ -37,6 +40,8 @@ struct Inside {
     names: Names,
     /// For who names no file of certificates: made when first asked for, since reading all authorities takes a while.
     usual: Mutex<Option<Arc<ClientConfig>>>,
+    /// The post office of this host.
+    door: OnceLock<Arc<dyn Door>>,
 }
 
 enum Names {
@@ -124,7 +129,24 @@ impl Internet {
     }
 
     fn of(clock: Clock, names: Names) -> Internet {
-        Internet(Arc::new(Inside { clock, stop: watch::Sender::new(false), names, usual: Mutex::new(None) }))
+        let inside =
+            Inside { clock, stop: watch::Sender::new(false), names, usual: Mutex::new(None), door: OnceLock::new() };
+        Internet(Arc::new(inside))
+    }
+
+    /// Says where the post office of this host is; said once, for all clones.
+    pub fn set_door(&self, door: Arc<dyn Door>) {
+        // Who says it again means the same.
+        let _ = self.0.door.set(door);
+    }
+
+    /// The post office of this host.
+    ///
+    /// # Errors
+    /// This program knows of none.
+    pub fn door(&self) -> Result<&dyn Door, Trouble> {
+        let none = || Trouble::new(Kind::Settings, "this program cannot reach the post office of this host");
+        self.0.door.get().map(|door| &**door).ok_or_else(none)
     }
 
     /// The clock.
@@ -267,6 +289,15 @@ pub fn in_the_clear(security: Security) -> bool {
 #[must_use]
 pub fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A certificate as PEM (RFC 7468 §5.1), as a file of trusted ones has it.
+#[must_use]
+pub fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: Vec<String> =
+        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn system_roots() -> Result<RootCertStore, DialError> {

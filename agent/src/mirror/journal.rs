@@ -24,6 +24,8 @@ pub struct Told {
     pub missing: Vec<MessageId>,
     /// What it calls a folder that was made or renamed.
     pub folder: Option<String>,
+    /// What it calls folders that were renamed along with one above them.
+    pub below: Vec<(FolderId, String)>,
     /// Flags it keeps none of, though they were to be set.
     pub refused: Flags,
 }
@@ -289,6 +291,9 @@ fn become_true(tx: &Connection, action: &Action, told: &Told) -> Outcome<()> {
         Action::Append { message, to } => arrive(tx, *to, *message, uid(*message))?,
         Action::CreateFolder { folder } | Action::RenameFolder { folder, .. } => {
             if let Some(name) = &told.folder {
+                tx.execute("UPDATE OR IGNORE folder SET remote = ?2 WHERE id = ?1", params![folder.0, name])?;
+            }
+            for (folder, name) in &told.below {
                 tx.execute("UPDATE OR IGNORE folder SET remote = ?2 WHERE id = ?1", params![folder.0, name])?;
             }
         }

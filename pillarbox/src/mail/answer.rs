@@ -6,7 +6,6 @@ use super::{files, read, send, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::letter::{self, Letter, Recipients, Whom, Writer};
-use agent::mirror::Row;
 use clap::{ArgGroup, Args};
 use message::Address;
 use std::path::PathBuf;
@@ -78,6 +77,7 @@ struct Own {
 /// Answers a message.
 pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let row = which::message(desk, &reply.id)?;
+    read::bring(&[row.id], desk, screen)?;
     let content = read::content(desk, row.id)?;
     let whom = match (reply.all, reply.list) {
         (true, _) => Whom::All,
@@ -89,12 +89,14 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
         letter.text.clear();
     }
     let ties = Ties { answers: Some(row.id), ..Ties::default() };
-    finish(letter, &reply.own, screen).and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
+    finish(letter, &reply.own, screen)
+        .and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
 }
 
 /// Sends messages on.
 pub fn forward(forward: &Forward, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let messages = which::messages(desk, &forward.ids)?;
+    read::bring(&messages, desk, screen)?;
     let contents = messages.iter().map(|id| read::content(desk, *id)).collect::<Result<Vec<_>, _>>()?;
     let first = contents.first().map(Vec::as_slice).unwrap_or_default();
     let writer = writer(desk, first);

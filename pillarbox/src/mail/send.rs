@@ -57,6 +57,9 @@ pub struct Send {
     /// Which account: its name or address
     #[arg(short = 'A', long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Stay off the network: it goes the next time
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     pub way: Way,
 }
@@ -76,7 +79,7 @@ pub fn run(send: &Send, screen: &mut Screen) -> Result<(), Trouble> {
         return post::show(&letter, screen.look().now, screen);
     }
     let name = account.map(|account| account.name);
-    let mut desk = Desk::open(name.as_deref(), screen.look().now)?;
+    let mut desk = Desk::open(name.as_deref(), screen.look().now)?.offline(send.offline);
     post::post(&letter, &send.way, Ties::default(), &mut desk, screen)
 }
 
@@ -126,7 +129,9 @@ pub fn letter(send: &Send, account: Option<&Account>, screen: &Screen) -> Result
             files::Typed::Edited(text) | files::Typed::Piped(text) => text,
         },
     };
-    if let Some(signature) = account.and_then(|account| account.signature.as_deref()).filter(|_| !letter.text.is_empty()) {
+    if let Some(signature) =
+        account.and_then(|account| account.signature.as_deref()).filter(|_| !letter.text.is_empty())
+    {
         letter.text = signed(&letter.text, signature);
     }
     Ok(letter)
@@ -248,11 +253,9 @@ mod tests {
 
     #[test]
     fn a_letter_that_cannot_go_is_refused_with_the_place() {
-        for (to, place) in [
-            ("bob@crepes.fr, alice@-x", "To, address 2, column"),
-            ("bob", "To, address 1"),
-            ("", "nobody is named"),
-        ] {
+        for (to, place) in
+            [("bob@crepes.fr, alice@-x", "To, address 2, column"), ("bob", "To, address 1"), ("", "nobody is named")]
+        {
             let trouble = shown(&send(to)).unwrap_err();
             assert_eq!(trouble.exit_code(), 65, "{to}");
             assert!(trouble.message().unwrap().contains(place), "{to}: {:?}", trouble.message());

@@ -45,6 +45,15 @@ impl ImapRemote {
         Ok(Some(opened.permanent))
     }
 
+    /// What it means for an action that a folder cannot be opened: where the server has it, it is tried again, for it may be in
+    /// use, or its messages have other numbers now; where it has it no more, there is nothing to act on.
+    pub(super) async fn closed(&mut self, mirror: &Mirror, folder: FolderId) -> Result<Option<Outcome>, Trouble> {
+        let Ok(known) = mirror.folder(folder) else { return Ok(None) };
+        let Some(name) = known.remote else { return Ok(None) };
+        let is_there = self.exists(&name).await?;
+        Ok(is_there.then(|| Outcome::Later(format!("{} cannot be opened now", known.name))))
+    }
+
     /// Flags are set and taken away wherever the messages are.
     pub(super) async fn flag(
         &mut self,
@@ -55,7 +64,12 @@ impl ImapRemote {
         let mut refused: Vec<MessageId> = Vec::new();
         let mut dropped = Flags::default();
         for (folder, uids) in self.uids_of(telling, messages, None).await? {
-            let Some(permanent) = self.select(telling.mirror, folder).await? else { continue };
+            let Some(permanent) = self.select(telling.mirror, folder).await? else {
+                match self.closed(telling.mirror, folder).await? {
+                    Some(later) => return Ok(later),
+                    None => continue,
+                }
+            };
             let keeps = super::open::Opened { permanent, ..Default::default() };
             for (how, flags) in [(HowFlags::Remove, remove), (HowFlags::Add, add)] {
                 let (kept, lost) = split(flags, &keeps);
@@ -107,7 +121,10 @@ impl ImapRemote {
     ) -> Result<Outcome, Trouble> {
         for (folder, uids) in self.uids_of(telling, messages, Some(from)).await? {
             if self.select(telling.mirror, folder).await?.is_none() {
-                continue;
+                match self.closed(telling.mirror, folder).await? {
+                    Some(later) => return Ok(later),
+                    None => continue,
+                }
             }
             let uids: Vec<u32> = uids.into_iter().map(|(uid, _)| uid).collect();
             if let Err(status) = self.expunge(&uids).await? {
@@ -168,8 +185,13 @@ impl ImapRemote {
             source: 0,
             octets: row.size,
         };
-        let number = self.line.append(append, mirror, message).await?;
-        let (_, status) = self.line.gather(number).await?;
+        let mut status = self.say_append(&append, mirror, message).await?;
+        if matches!(status.code, Some(Code::TryCreate)) {
+            // RFC 9051 §6.3.12: the folder is gone, or was only the way to others.
+            let mailbox = append.mailbox.clone();
+            self.line.run(Command::Create { mailbox, parent: false, uses: Vec::new() }).await?;
+            status = self.say_append(&append, mirror, message).await?;
+        }
         if status.status != Status::Ok {
             // No draft is lost: it stays here, and is tried again.
             return Ok(Outcome::Later(self.line.refused("to store a message (APPEND)", &status).text));
@@ -181,6 +203,16 @@ impl ImapRemote {
             _ => None,
         };
         Ok(Outcome::Done(Told { uids: uid.map(|uid| (message, uid)).into_iter().collect(), ..Told::default() }))
+    }
+
+    async fn say_append(
+        &mut self,
+        append: &Append,
+        mirror: &Mirror,
+        message: MessageId,
+    ) -> Result<StatusText, Trouble> {
+        let number = self.line.append(append.clone(), mirror, message).await?;
+        Ok(self.line.gather(number).await?.1)
     }
 
     /// Its folder is gone: it goes among the drafts, or into the inbox, rather than nowhere.

@@ -44,7 +44,7 @@ impl ImapRemote {
         let folder = mirror.folder(folder)?;
         let Some(name) = folder.remote.clone().filter(|_| folder.selectable) else { return Ok(Brought::default()) };
         let mut state = State::read(&mirror.folder_state(folder.id)?);
-        if state.is_settled(figures) {
+        if state.is_settled(figures) && !mirror.expects(folder.id)? {
             return Ok(Brought::default());
         }
         self.selected = None;
@@ -218,15 +218,34 @@ impl ImapRemote {
     async fn newer(&mut self, visit: &mut Visit<'_>, writer: &mut Writer) -> Result<(), Trouble> {
         let high = visit.state.high;
         let Some(next) = high.checked_add(1) else { return Ok(()) };
-        if visit.opened.exists == 0 || visit.opened.uid_next.is_some_and(|told| told <= next) {
+        let mut beyond: Vec<u32> = visit.mirror.uids(visit.folder.id)?.into_iter().map(|(uid, _)| uid).collect();
+        beyond.retain(|uid| *uid > high);
+        let nothing_came = visit.opened.exists == 0 || visit.opened.uid_next.is_some_and(|told| told <= next);
+        if nothing_came && beyond.is_empty() {
             return Ok(());
         }
-        let found = self.search(Key::Uids(Set::of([next..=u32::MAX])), visit.opened.exists).await?;
+        let found = match visit.opened.exists {
+            0 => Vec::new(),
+            exists => self.search(Key::Uids(Set::of([next..=u32::MAX])), exists).await?,
+        };
         let found: Vec<u32> = found.into_iter().filter(|uid| *uid > high).collect();
+        self.look_again(visit, &beyond, &found).await?;
         self.bring(visit, writer, found, |state, window| {
             state.high = window.iter().copied().max().unwrap_or_default().max(state.high);
         })
         .await
+    }
+
+    /// Messages of ours that we were told the UID of when they were put there: what befell them since is not among the changes.
+    async fn look_again(&mut self, visit: &Visit<'_>, ours: &[u32], found: &[u32]) -> Result<(), Trouble> {
+        let (there, gone): (Vec<u32>, Vec<u32>) = ours.iter().partition(|uid| found.binary_search(uid).is_ok());
+        let mut changed = Vec::new();
+        for some in there.chunks(WINDOW) {
+            let fetch = windows::fetch(some, vec![FetchItem::Uid, FetchItem::Flags]);
+            changed.extend(self.flags(Command::Fetch(fetch), visit.opened.exists).await?);
+        }
+        changed.retain(|(uid, _)| there.binary_search(uid).is_ok());
+        apply(visit, &changed, &gone, None)
     }
 
     /// What is older than all that is known: the newest of it first, for that is what people look at.

@@ -13,7 +13,8 @@ impl ImapRemote {
     pub(super) async fn create_folder(&mut self, mirror: &Mirror, folder: FolderId) -> Result<Outcome, Trouble> {
         // It may be gone again, or known by now.
         let Ok(folder) = mirror.folder(folder) else { return Ok(Outcome::Done(Told::default())) };
-        if folder.remote.is_some() {
+        // Where it is only the way to others, as a folder above another may be, it is made still.
+        if folder.remote.is_some() && folder.selectable {
             return Ok(Outcome::Done(Told::default()));
         }
         let Some(name) = self.space.remote(&folder.name) else {
@@ -45,7 +46,7 @@ impl ImapRemote {
             let delimiter = self.space.delimiter.unwrap_or('/');
             return Ok(Outcome::Never(format!("this server takes no folder with {delimiter:?} in its name")));
         };
-        let told = Told { folder: Some(new.clone()), ..Told::default() };
+        let told = Told { folder: Some(new.clone()), below: self.below(mirror, &old, &new)?, ..Told::default() };
         if old == new {
             return Ok(Outcome::Done(told));
         }
@@ -59,6 +60,17 @@ impl ImapRemote {
         self.line.run(Command::Unsubscribe(from)).await?;
         self.line.run(Command::Subscribe(to)).await?;
         Ok(Outcome::Done(told))
+    }
+
+    /// What folders below one are called once it is renamed (RFC 9051 §6.3.6).
+    fn below(&self, mirror: &Mirror, old: &str, new: &str) -> Result<Vec<(FolderId, String)>, Trouble> {
+        let Some(delimiter) = self.space.delimiter else { return Ok(Vec::new()) };
+        let above = format!("{old}{delimiter}");
+        let renamed = mirror.folders()?.into_iter().filter_map(|folder| {
+            let rest = folder.remote.as_deref()?.strip_prefix(&above)?.to_owned();
+            Some((folder.id, format!("{new}{delimiter}{rest}")))
+        });
+        Ok(renamed.collect())
     }
 
     pub(super) async fn delete_folder(&mut self, mirror: &Mirror, folder: FolderId) -> Result<Outcome, Trouble> {
@@ -92,7 +104,7 @@ impl ImapRemote {
     }
 
     /// Whether the server has a mailbox that can be opened.
-    async fn exists(&mut self, name: &str) -> Result<bool, Trouble> {
+    pub(super) async fn exists(&mut self, name: &str) -> Result<bool, Trouble> {
         let list = List { patterns: vec![name.to_owned()], ..List::default() };
         let found = self.line.done(Command::List(list)).await?;
         Ok(found.iter().any(|data| match data {

@@ -30,7 +30,7 @@ fn is_file(part: &[Value]) -> bool {
         ("application", _) if subtype.ends_with("signature") || subtype.starts_with("pkcs7-") => false,
         (_, Some("attachment")) => true,
         ("text", _) => subtype == "calendar" || (subtype == "plain" && has_name(part.get(2))),
-        ("image", Some("inline")) => false,
+        ("", _) | ("image", Some("inline")) => false,
         // An image that HTML shows has an id and no disposition.
         ("image", None) => matches!(part.get(3), Some(Value::Nil)),
         ("message", _) => subtype == "rfc822",

@@ -38,7 +38,8 @@ impl ImapRemote {
         let moves = self.line.facts.can("MOVE") || self.line.facts.can("IMAP4REV2");
         let copied = if unsure && !moves { self.copied(mirror, &uids, to).await? } else { HashSet::new() };
         if self.select(mirror, from).await?.is_none() {
-            return Ok(Outcome::Never("the folder messages were moved from is not on the server".to_owned()));
+            let gone = || Outcome::Never("the folder messages were moved from is not on the server".to_owned());
+            return Ok(self.closed(mirror, from).await?.unwrap_or_else(gone));
         }
         if unsure {
             let left: HashSet<u32> = self.left(&uids).await?.into_iter().collect();
@@ -76,7 +77,10 @@ impl ImapRemote {
                 uids.retain(|(_, message)| !copied.contains(message));
             }
             if self.select(mirror, folder).await?.is_none() {
-                continue;
+                match self.closed(mirror, folder).await? {
+                    Some(later) => return Ok(later),
+                    None => continue,
+                }
             }
             if let Err(outcome) = self.copy_over(mirror, &uids, (&target, to)).await? {
                 return Ok(outcome);

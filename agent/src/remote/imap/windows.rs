@@ -174,7 +174,10 @@ pub(super) fn expect_ok(line: &Line, status: &StatusText) -> Result<(), Trouble>
 
 /// A FETCH by UID.
 pub(super) fn fetch(uids: &[u32], items: Vec<FetchItem>) -> Fetch {
-    let messages = Messages::Set(sequence::compact(uids.iter().copied()));
+    // In rising order, for so they make ranges.
+    let mut uids = uids.to_vec();
+    uids.sort_unstable();
+    let messages = Messages::Set(sequence::compact(uids));
     Fetch { by: By::Uid, messages, items, changed_since: None, vanished: false, partial: None }
 }
 

@@ -7,11 +7,15 @@ use crate::access::jmap::{AddFault, Inlet, NewEmail};
 use crate::admin::FailureKind;
 use crate::inbound::{Letter, LetterEnvelope, NotTaken, Writer};
 use message::{Address, Time};
+use std::time::Duration;
 use store::types::{MailboxId, QueueId};
 use wire::host::{self, Answer, PIECE_MAX, RECIPIENTS_MAX, Refusal, RefusedRecipient, Request};
 
 /// Octets of a ticket: an account's name, a number, and what else tells one letter from all others.
 const TICKET_MAX: usize = 200;
+
+/// How far the clock of who queued a letter may be ahead of ours: ids sort by time, and a year from now is no time of mail.
+const AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is coming in.
 #[derive(Default)]
@@ -98,9 +102,9 @@ impl HostDesk {
         }
         self.fits(letter.octets)?;
         let ticket = format!("{} ({})", letter.ticket, account.address);
-        let queue_id = queue_id(letter.posted.min(now), &ticket);
+        let queue_id = queue_id(letter.posted.min(now.after(AHEAD_MAX)), &ticket);
         if self.office.was_handed_in(queue_id, &ticket).await.map_err(trouble)? {
-            return Ok(Answer::Sending { taken: true, refused: Vec::new() });
+            return Ok(Answer::Sending { name: queue_id.to_string(), taken: true, refused: Vec::new() });
         }
         let envelope = LetterEnvelope {
             ticket,
@@ -112,10 +116,12 @@ impl HostDesk {
         };
         let writer = Writer::Account(Box::new(account), None);
         let desk = self.office.open_letter(now, writer, envelope).await.map_err(|reply| replied(&reply))?;
-        self.name(desk, &letter).await
+        let refused = self.name(desk, &letter).await?;
+        Ok(Answer::Sending { name: queue_id.to_string(), taken: false, refused })
     }
 
-    async fn name(&mut self, mut desk: Letter, letter: &host::Letter) -> Told {
+    /// Names the recipients; those that are not taken.
+    async fn name(&mut self, mut desk: Letter, letter: &host::Letter) -> Result<Vec<RefusedRecipient>, Refusal> {
         let mut refused = Vec::new();
         for recipient in &letter.recipients {
             let said = match Address::parse(recipient) {
@@ -132,7 +138,7 @@ impl HostDesk {
             desk.begin().await.map_err(|reply| replied(&reply))?;
             self.incoming = Incoming::Sent { letter: Box::new(desk), room: letter.octets, last: b'\n' };
         }
-        Ok(Answer::Sending { taken: false, refused })
+        Ok(refused)
     }
 
     async fn send(&mut self) -> Told {

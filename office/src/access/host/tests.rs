@@ -125,7 +125,7 @@ async fn a_letter_reaches_a_neighbour_once_however_often_it_is_handed_over() {
     let house = house().await;
     let mut desk = bob(&house).await;
     let letter = posted(&["carol@hamburger.edu", "nobody@hamburger.edu", "no address"]);
-    let Answer::Sending { taken: false, refused } = ask(&mut desk, Request::Post(letter.clone())).await else {
+    let Answer::Sending { taken: false, refused, .. } = ask(&mut desk, Request::Post(letter.clone())).await else {
         panic!("it was not to be taken yet");
     };
     let names: Vec<_> = refused.iter().map(|refusal| (refusal.recipient.as_str(), refusal.for_good)).collect();
@@ -145,6 +145,28 @@ async fn a_letter_reaches_a_neighbour_once_however_often_it_is_handed_over() {
         panic!("no content");
     };
     assert!(octets.0.ends_with(LETTER));
+}
+
+#[tokio::test]
+async fn a_letter_of_a_clock_that_is_ahead_is_known_again() {
+    let house = house().await;
+    let mut desk = bob(&house).await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let name = async |desk: &mut HostDesk, posted: Time, now: Time| {
+        let letter = Letter { posted, ..posted_to_carol() };
+        match desk.answer(now, Request::Post(letter)).await.unwrap() {
+            Answer::Sending { name, .. } => name,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (at, later) = (NOW.after(day), NOW.after(Duration::from_secs(1)));
+    assert_eq!(name(&mut desk, at, NOW).await, name(&mut desk, at, later).await);
+    let past = NOW.after(day * 2);
+    assert_ne!(name(&mut desk, past, NOW).await, name(&mut desk, past, later).await, "that is no clock");
+}
+
+fn posted_to_carol() -> Letter {
+    posted(&["carol@hamburger.edu"])
 }
 
 #[tokio::test]
