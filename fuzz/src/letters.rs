@@ -14,7 +14,7 @@ const WIDTH: usize = 72;
 /// When a law is broken.
 pub fn reading(data: &[u8]) {
     // One way of showing for each input: a page is laid out in milliseconds, and there are thousands of inputs.
-    let html_first = data.len() % 2 == 0;
+    let html_first = data.len().is_multiple_of(2);
     let page = reading::page(data, &View { width: WIDTH, full_header: html_first, html_first });
     assert!(!texts(&page).any(|text| text.chars().any(is_harmful)), "something raw came out");
     for part in page.parts.iter().take(5) {
