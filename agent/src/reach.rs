@@ -8,6 +8,7 @@ use crate::house::Folders;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
 use crate::remote::imap::{ImapRemote, Opening};
+use crate::remote::pop3::Pop3Remote;
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
@@ -28,6 +29,8 @@ pub struct Reach {
 
 /// A connection to an account of whatever kind.
 pub enum AnyRemote {
+    /// POP3.
+    Pop3(Box<Pop3Remote>),
     /// IMAP.
     Imap(Box<ImapRemote>),
 }
@@ -51,6 +54,10 @@ impl Reach {
 
     async fn connect_with(&self, account: &Account, credential: Option<Credential>) -> Result<AnyRemote, Trouble> {
         match &account.incoming {
+            Incoming::Pop3 { server, keep } => {
+                let remote = Pop3Remote::new(self.clone(), account.clone(), server.clone(), *keep);
+                Ok(AnyRemote::Pop3(Box::new(remote)))
+            }
             Incoming::Imap(server) => {
                 self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
             }
@@ -92,30 +99,35 @@ fn names(folders: &FolderNames) -> Vec<(Role, String)> {
 impl Remote for AnyRemote {
     async fn push(&mut self, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
         }
     }
 
     async fn pull(&mut self, mirror: &Mirror, scope: &Scope, watcher: &Watcher) -> Result<Brought, Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
     async fn fetch(&mut self, mirror: &Mirror, messages: &[MessageId], watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
     async fn watch(&mut self, mirror: &Mirror, until: Time) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.watch(mirror, until).await,
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
         }
     }
 
     async fn close(self) {
         match self {
+            AnyRemote::Pop3(remote) => remote.close().await,
             AnyRemote::Imap(remote) => remote.close().await,
         }
     }
