@@ -190,6 +190,13 @@ mod tests {
     }
 
     #[test]
+    fn size_has_a_limit() {
+        // Zeros that nobody looks at: an empty element, and padding behind it.
+        assert_eq!(to_der(&vec![0; STRUCTURE_OCTETS_MAX]).unwrap(), [0, 0]);
+        assert!(matches!(to_der(&vec![0; STRUCTURE_OCTETS_MAX + 1]), Err(Error::Limit { .. })));
+    }
+
+    #[test]
     fn what_is_cut_off_is_malformed() {
         for octets in [&[][..], &[0x30], &[0x30, 0x80], &[0x30, 0x82, 0x01], &[0x04, 0x80], &[0x04, 0x05, 0x01]] {
             assert_eq!(to_der(octets), Err(Error::Malformed), "{octets:02x?}");

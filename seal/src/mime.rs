@@ -5,6 +5,7 @@ use crate::Error;
 use crate::sign::Detached;
 use message::encoding::base64;
 use message::header::{self, ContentType};
+use message::recode::{self, Edit, Encoding, Plan, Replacement};
 use message::{Kind, Part, Structure, TransferEncoding};
 
 /// Octets of chance in a boundary.
@@ -85,8 +86,71 @@ pub(crate) fn canonical(octets: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`Error::Unsignable`] where that is not possible, as with UTF-8 in the header of a part.
 pub(crate) fn fit_for_signing(entity: &[u8]) -> Result<Vec<u8>, Error> {
-    let plan = message::recode::eight_to_seven(&message::parse(entity));
-    if plan.is_clean() { Ok(plan.apply(entity)) } else { Err(Error::Unsignable) }
+    let plan = recode::eight_to_seven(&message::parse(entity));
+    if !plan.is_clean() {
+        return Err(Error::Unsignable);
+    }
+    let entity = plan.apply(entity);
+    Ok(without_from_lines(&message::parse(&entity), &entity).apply(&entity))
+}
+
+/// Lines of text that begin with `From ` would get a `>` in many a mailbox file, and the signature would not fit any more.
+/// They are written in quoted-printable, so that none does. What is sealed already stays as it is.
+fn without_from_lines(structure: &Structure, entity: &[u8]) -> Plan {
+    let mut edits = Vec::new();
+    let mut sealed_until = 0;
+    for part in &structure.parts {
+        let kind = content_type(part);
+        if kind
+            .as_ref()
+            .is_some_and(|kind| kind.main == "multipart" && matches!(kind.sub.as_str(), "signed" | "encrypted"))
+        {
+            sealed_until = sealed_until.max(part.body.end);
+        }
+        let is_text = part.kind == Kind::Leaf && kind.is_none_or(|kind| kind.main == "text");
+        let body = entity.get(usize_at(part.body.start)..usize_at(part.body.end)).unwrap_or(&[]);
+        if part.header.start < sealed_until || !is_text || !has_from_line(body) {
+            continue;
+        }
+        let encoded = match part.encoding {
+            TransferEncoding::QuotedPrintable => body.to_vec(),
+            TransferEncoding::Base64 | TransferEncoding::Other => continue,
+            _ => {
+                let place = part.encoding_field.clone().unwrap_or(part.header.start..part.header.start);
+                let field = b"Content-Transfer-Encoding: quoted-printable\r\n".to_vec();
+                edits.push(Edit { range: place, with: Replacement::Bytes(field) });
+                quoted(body)
+            }
+        };
+        edits.push(Edit { range: part.body.clone(), with: Replacement::Bytes(disguised(&encoded)) });
+    }
+    Plan { edits, obstacle: None }
+}
+
+const FROM: &[u8] = b"From ";
+
+fn has_from_line(body: &[u8]) -> bool {
+    body.split(|octet| *octet == b'\n').any(|line| line.starts_with(FROM))
+}
+
+fn quoted(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = Encoding::QuotedPrintable.encoder();
+    encoder.push(body, &mut out);
+    encoder.finish(&mut out);
+    out
+}
+
+/// The `F` as its number, and a soft line end behind it, so that no line becomes too long.
+fn disguised(quoted: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(quoted.len() + 16);
+    for line in quoted.split_inclusive(|octet| *octet == b'\n') {
+        match line.strip_prefix(b"F").filter(|_| line.starts_with(FROM)) {
+            Some(rest) => [b"=46=\r\n", rest].iter().for_each(|piece| out.extend_from_slice(piece)),
+            None => out.extend_from_slice(line),
+        }
+    }
+    out
 }
 
 /// `multipart/signed` (RFC 8551 §3.5.3.2).

@@ -50,16 +50,28 @@ pub(crate) fn open(octets: &[u8], password: &str) -> Result<Contents, Error> {
         Some(mac) => protection::authenticated(mac, safe.as_bytes(), password)?,
         None => protection::Password::new(password),
     };
-    let safe = ber::to_der(safe.as_bytes())?;
+    let contents = contents(safe.as_bytes(), &password);
+    // Without a MAC a wrong password may come out as octets that mean nothing.
+    let unsure = file.mac_data.is_none();
+    contents.map_err(|error| if unsure && is_senseless(&error) { Error::Password } else { error })
+}
+
+fn is_senseless(error: &Error) -> bool {
+    matches!(error, Error::Malformed | Error::Key | Error::Certificate)
+}
+
+/// The AuthenticatedSafe (RFC 7292 §4.1).
+fn contents(safe: &[u8], password: &protection::Password) -> Result<Contents, Error> {
+    let safe = ber::to_der(safe)?;
     let parts = Vec::<ContentInfo>::from_der(&safe)?;
     let mut contents = Contents::default();
     for part in parts {
         let bags = match part.content_type {
             oid::DATA => Zeroizing::new(part.content.decode_as::<OctetString>()?.into_bytes()),
-            oid::ENCRYPTED_DATA => encrypted_part(&part.content, &password)?,
+            oid::ENCRYPTED_DATA => encrypted_part(&part.content, password)?,
             _ => return Err(Error::Unsupported("a key file protected by a public key".to_owned())),
         };
-        contents.take(&ber::to_der(&bags)?, &password, BAG_DEPTH_MAX)?;
+        contents.take(&ber::to_der(&bags)?, password, BAG_DEPTH_MAX)?;
     }
     Ok(contents)
 }
@@ -67,7 +79,7 @@ pub(crate) fn open(octets: &[u8], password: &str) -> Result<Contents, Error> {
 /// An EncryptedPrivateKeyInfo (RFC 5958 §3), as `ENCRYPTED PRIVATE KEY` in PEM.
 pub(crate) fn encrypted_key(octets: &[u8], password: &str) -> Result<PrivateKey, Error> {
     let plain = unprotected(octets, &protection::Password::new(password))?;
-    PrivateKey::from_pkcs8(&plain)
+    PrivateKey::from_pkcs8(&plain).map_err(|error| if is_senseless(&error) { Error::Password } else { error })
 }
 
 fn unprotected(octets: &[u8], password: &protection::Password) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -125,5 +137,35 @@ impl Contents {
             self.certificates.push(Certificate::from_der(bag.cert_value.as_bytes())?);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::{Encode, Tag};
+
+    fn row(bags: &[u8]) -> Vec<u8> {
+        Any::new(Tag::Sequence, bags).and_then(|any| any.to_der()).unwrap_or_default()
+    }
+
+    /// A bag of a kind (the last arc) that holds some octets.
+    fn bag(kind: u8, inner: &[u8]) -> Vec<u8> {
+        let name = [&PKCS_12_KEY_BAG_OID.as_bytes()[..10], &[kind]].concat();
+        let tag = Tag::ContextSpecific { constructed: true, number: der::TagNumber::N0 };
+        let value = Any::new(tag, inner).and_then(|any| any.to_der()).unwrap_or_default();
+        row(&[&[6, 11][..], &name, &value].concat())
+    }
+
+    #[test]
+    fn bags_have_limits_of_number_and_depth() {
+        let password = protection::Password::new("x");
+        let taken = |bags: &[u8]| Contents::default().take(bags, &password, BAG_DEPTH_MAX);
+        let list = bag(4, &row(&[]));
+        assert_eq!(taken(&row(&list.repeat(BAGS_MAX))), Ok(()));
+        assert!(matches!(taken(&row(&list.repeat(BAGS_MAX + 1))), Err(Error::Limit { .. })));
+        let nested = |depth: usize| (1..depth).fold(row(&[]), |inner, _| row(&bag(6, &inner)));
+        assert_eq!(taken(&nested(BAG_DEPTH_MAX)), Ok(()));
+        assert!(matches!(taken(&nested(BAG_DEPTH_MAX + 1)), Err(Error::Limit { .. })));
     }
 }

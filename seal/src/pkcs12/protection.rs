@@ -189,3 +189,24 @@ fn pbkdf2(kdf: &AlgorithmIdentifierOwned, length: usize, password: &Password) ->
     pbkdf2::derive(function, count, salt.as_bytes(), &password.text, &mut key);
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_have_a_limit() {
+        assert!(rounds(0).is_none());
+        assert!(rounds(ITERATIONS_MAX).is_some() && rounds(ITERATIONS_MAX + 1).is_none());
+    }
+
+    #[test]
+    fn adding_carries_and_loses_what_overflows() {
+        let mut block = [0x00, 0xff, 0xff];
+        add(&mut block, &[0x00]);
+        assert_eq!(block, [0x01, 0x00, 0x00]);
+        let mut block = [0xff, 0xff];
+        add(&mut block, &[0x00, 0x01]);
+        assert_eq!(block, [0x00, 0x01]);
+    }
+}

@@ -1,7 +1,10 @@
 //! Key files: made by `openssl pkcs12`, read by us.
 
 use crate::people::{people, text};
-use seal::{Error, Identity, PrivateKey};
+use seal::{
+    ADDRESSES_MAX, CERTIFICATE_OCTETS_MAX, CHAIN_MAX, Certificate, Error, FILE_OCTETS_MAX, Identity, PrivateKey,
+    ROOTS_MAX, Roots,
+};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -79,6 +82,68 @@ fn an_identity_is_the_same_after_writing_and_reading() {
     let again = Identity::from_pem(carol.to_pem().unwrap().as_bytes(), None).unwrap();
     assert_eq!((again.certificate, again.chain), (carol.certificate.clone(), carol.chain.clone()));
     assert_eq!(carol.chain.len(), 1);
+}
+
+#[test]
+fn files_keys_and_certificates_have_limits() {
+    // What is neither too large nor right fails in another way than what is too large.
+    let limit = |octets: usize| matches!(Identity::from_pkcs12(&vec![0; octets], "x"), Err(Error::Limit { .. }));
+    assert!(!limit(FILE_OCTETS_MAX) && limit(FILE_OCTETS_MAX + 1));
+    let mut roots = Roots::new();
+    let certificate = &people().bob.certificate;
+    for _ in 0..ROOTS_MAX {
+        roots.add(certificate.clone()).unwrap();
+    }
+    assert!(matches!(roots.add(certificate.clone()), Err(Error::Limit { .. })));
+    assert_eq!(roots.len(), ROOTS_MAX);
+}
+
+#[test]
+fn a_certificate_has_a_limit_of_size_and_addresses() {
+    let of = |addresses: usize, filling: usize| {
+        let mut params = crate::people::person("Many", "many@crepes.fr");
+        params.subject_alt_names = (0..addresses)
+            .map(|number| rcgen::SanType::Rfc822Name(format!("many{number}@crepes.fr").try_into().unwrap()))
+            .collect();
+        params.custom_extensions.push(rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1], vec![0; filling]));
+        let key = rcgen::KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().to_vec()
+    };
+    for count in [ADDRESSES_MAX, ADDRESSES_MAX + 1] {
+        assert_eq!(Certificate::from_der(&of(count, 0)).unwrap().addresses().len(), ADDRESSES_MAX);
+    }
+    // Signatures differ by some octets in length, so the size is found by trying.
+    let fits = |filling: usize| {
+        let der = of(1, filling);
+        (der.len() <= CERTIFICATE_OCTETS_MAX, Certificate::from_der(&der).is_ok())
+    };
+    for filling in (CERTIFICATE_OCTETS_MAX - 700..CERTIFICATE_OCTETS_MAX).step_by(100) {
+        let (within, read) = fits(filling);
+        assert_eq!(within, read);
+    }
+}
+
+#[test]
+fn a_chain_has_a_limit() {
+    let people = people();
+    let mut text = String::new();
+    let mut issuer = None;
+    let mut all = Vec::new();
+    for number in 0..=CHAIN_MAX {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, format!("Step {number}"));
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let by = issuer.as_ref().unwrap_or(&people.authority.issuer);
+        let certificate = params.signed_by(&key, by).unwrap();
+        all.push(Certificate::from_der(certificate.der()).unwrap());
+        text.push_str(&certificate.pem());
+        issuer = Some(rcgen::Issuer::new(params, key));
+    }
+    let key = rcgen::KeyPair::generate().unwrap();
+    let who = crate::people::identity(&crate::people::person("Deep", "deep@crepes.fr"), &key, &issuer.unwrap(), &text);
+    all.reverse();
+    assert_eq!(who.chain, all[..CHAIN_MAX]);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use crate::people::{DAY_MS, NOW, address, certificate_of, identity, letter, people, person, text};
 use message::Time;
-use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+use rcgen::{CertificateParams, DnType, GeneralSubtree, KeyPair, NameConstraints, SanType};
 use seal::{
-    Cipher, Envelope, Error, Extent, Identity, Integrity, LAYERS_MAX, Mode, Opened, Reader, Recipient, Roots, Sealing,
-    Signer, Standing, Transport, Trust, open, seal,
+    Cipher, Envelope, Error, Extent, Identity, Integrity, LAYERS_MAX, Mode, Opened, PROTECTED_FIELDS_MAX, Reader,
+    Recipient, Roots, Sealing, Signer, Standing, Transport, Trust, open, seal,
 };
 
 pub fn signed(message: &[u8], by: &Identity) -> Vec<u8> {
@@ -57,6 +57,34 @@ fn what_is_signed_is_lines_of_seven_bits() {
     let beyond = b"From: alice@hamburger.edu\r\nContent-Type: text/plain; name=\"\xc3\xaa\"\r\n\r\nx\r\n";
     let sealing = Sealing { sign: Some(&people().alice), encrypt: None, protects_header: false, at: NOW };
     assert_eq!(seal(beyond, &sealing), Err(Error::Unsignable));
+}
+
+/// A mailbox file writes `>From`, which would break the signature.
+#[test]
+fn no_line_of_a_signed_text_begins_with_from() {
+    let people = people();
+    let texts = [
+        "Content-Type: text/plain\r\n\r\nFrom me to you.\r\nFrom here = there.\r\n",
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\nFrom me to you.\r\nx =\r\nFrom here =3D there.\r\n",
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: 7bit\r\n\r\nFrom me to you.\r\n--b--\r\n",
+    ];
+    for text in texts {
+        let sealed = signed(format!("From: alice@hamburger.edu\r\n{text}").as_bytes(), &people.alice);
+        assert!(!self::text(&sealed).contains("\nFrom "), "{}", self::text(&sealed));
+        let opened = opened(&sealed, &[]);
+        assert_eq!(opened.standing(), Some(Standing::Valid));
+        let structure = message::parse(&opened.entity);
+        let part = structure.parts.last().unwrap();
+        let body = &opened.entity[usize::try_from(part.body.start).unwrap()..usize::try_from(part.body.end).unwrap()];
+        let body = message::encoding::decode(part.encoding, body);
+        assert!(self::text(&body).starts_with("From me to you."), "{}", self::text(&body));
+    }
+    // What somebody else signed goes along as it is.
+    let inner = signed(b"From: bob@crepes.fr\r\n\r\nx\r\n", &people.bob);
+    let inner = self::text(&inner).replace("This letter is signed", "From here on it is signed");
+    let outer = format!("From: alice@hamburger.edu\r\nContent-Type: message/rfc822\r\n\r\n{inner}");
+    let sealed = signed(outer.as_bytes(), &people.alice);
+    assert!(self::text(&sealed).contains(&inner));
 }
 
 #[test]
@@ -287,6 +315,46 @@ fn layers_are_opened_up_to_the_limit() {
     let triple = opened(&signed(&inner, &people.alice), std::slice::from_ref(&people.bob));
     assert_eq!((triple.layers.len(), triple.standing()), (3, Some(Standing::Valid)));
     assert!(text(&triple.entity).contains("ketchup"));
+}
+
+/// What cannot be held up to an authority's constraints is not believed.
+#[test]
+fn constraints_of_authorities_are_never_passed_over() {
+    let people = people();
+    let mallory_of = |subtree: GeneralSubtree, params: &CertificateParams| {
+        let key = KeyPair::generate().unwrap();
+        let mut between = CertificateParams::default();
+        between.distinguished_name.push(DnType::CommonName, "Constrained");
+        between.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        between.name_constraints =
+            Some(NameConstraints { permitted_subtrees: vec![subtree], excluded_subtrees: Vec::new() });
+        let pem = between.signed_by(&key, &people.authority.issuer).unwrap().pem();
+        let issuer = rcgen::Issuer::new(between, key);
+        let who = identity(params, &KeyPair::generate().unwrap(), &issuer, &pem);
+        opened(&signed(&letter("gina@hamburger.edu"), &who), &[]).standing().unwrap()
+    };
+    let named = person("Gina", "gina@hamburger.edu");
+    let mut legacy = person("Gina", "gina@crepes.fr");
+    let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+    legacy.distinguished_name.push(email, rcgen::DnValue::Ia5String("gina@hamburger.edu".try_into().unwrap()));
+    let mail = || GeneralSubtree::Rfc822Name("crepes.fr".to_owned());
+    let hosts = || GeneralSubtree::DnsName("crepes.fr".to_owned());
+    assert_eq!(mallory_of(mail(), &named), Standing::Misused);
+    assert_eq!(mallory_of(hosts(), &named), Standing::Valid, "constraints on hosts say nothing of people");
+    // In the subject the path builder does not look, so an address there does not count.
+    assert_eq!(mallory_of(hosts(), &legacy), Standing::WrongAddress);
+}
+
+#[test]
+fn fields_inside_have_a_limit() {
+    let with_fields = |count: usize| {
+        let fields: String = (0..count).map(|number| format!("X-{number}: x\r\n")).collect();
+        let sealing = Sealing { sign: Some(&people().alice), encrypt: None, protects_header: true, at: NOW };
+        let sealed = seal(format!("{fields}\r\nx\r\n").as_bytes(), &sealing).unwrap();
+        opened(&sealed, &[]).header.unwrap().fields.len()
+    };
+    assert_eq!(with_fields(PROTECTED_FIELDS_MAX), PROTECTED_FIELDS_MAX);
+    assert_eq!(with_fields(PROTECTED_FIELDS_MAX + 1), PROTECTED_FIELDS_MAX);
 }
 
 #[test]
