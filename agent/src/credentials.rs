@@ -40,6 +40,15 @@ impl Credentials {
         self.have(account, true).await
     }
 
+    /// The access token of what was just got from a provider.
+    ///
+    /// # Errors
+    /// It is none of ours.
+    pub fn of_tokens(secret: &Secret) -> Result<Credential, Trouble> {
+        let none = || Trouble::new(Kind::NotAllowed, "that is no token");
+        Tokens::of_secret(secret).map(|tokens| Credential::Token(tokens.access.for_login())).ok_or_else(none)
+    }
+
     async fn have(&self, account: &Account, anew: bool) -> Result<Option<Credential>, Trouble> {
         let Some(source) = &account.secret else { return Ok(None) };
         let secret = self.secrets.fetch(&account.name, source).await?;

@@ -6,6 +6,8 @@ use crate::account::settings::{Security, Server, resolve};
 use crate::disk;
 use crate::house::Folders;
 use crate::trouble::{Kind, Trouble};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use message::Domain;
 use net::clock::Clock;
 use net::dns::Resolver;
@@ -267,6 +269,15 @@ pub fn in_the_clear(security: Security) -> bool {
 #[must_use]
 pub fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A certificate as PEM (RFC 7468 §5.1), as a file of trusted ones has it.
+#[must_use]
+pub fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: Vec<String> =
+        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn system_roots() -> Result<RootCertStore, DialError> {

@@ -100,6 +100,12 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Whether there is something of this name.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// Lets only the owner read and write a file.
 ///
 /// # Errors

@@ -325,6 +325,13 @@ fn origin_of(url: &Uri) -> Result<Origin, HttpError> {
     Ok(Origin { secure, host, port })
 }
 
+/// The host and the port of a URL.
+#[must_use]
+pub fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let origin = origin_of(&url.parse().ok()?).ok()?;
+    Some((origin.host, origin.port))
+}
+
 /// Where a reference leads (RFC 3986 §5.2), as far as servers write them; `None`: it cannot be told.
 #[must_use]
 pub fn join(base: &Uri, reference: &str) -> Option<Uri> {

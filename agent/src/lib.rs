@@ -6,11 +6,13 @@ pub mod account;
 pub mod carriage;
 pub mod credentials;
 pub mod dialing;
+pub mod discovery;
 pub mod disk;
 pub mod house;
 pub mod http;
 pub mod letter;
 pub mod mailfile;
+pub mod mailx;
 pub mod mirror;
 pub mod oauth;
 pub mod outbox;
@@ -18,11 +20,15 @@ pub mod progress;
 pub mod reach;
 pub mod reading;
 pub mod remote;
+pub mod sealing;
 pub mod secret;
 pub mod submission;
 pub mod sync;
+pub mod trial;
 pub mod trouble;
 pub mod worker;
 
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod stage;

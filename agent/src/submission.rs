@@ -120,7 +120,7 @@ async fn session(way: &Way<'_>, letter: Option<Letter>) -> Result<Told, Trouble>
     converse(way, line, letter).await
 }
 
-async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) -> Result<Told, Trouble> {
+pub(crate) async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) -> Result<Told, Trouble> {
     let security = way.server.security;
     let login = way.login.clone();
     let profile = Profile {
@@ -148,7 +148,7 @@ async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) -> Result<T
 }
 
 /// A letter as it is offered.
-struct Letter {
+pub(crate) struct Letter {
     reverse_path: ReversePath,
     recipients: Vec<Address>,
     smtputf8: bool,
@@ -221,7 +221,7 @@ fn has_whole_line_ends(content: &[u8]) -> bool {
 
 /// What is known of the letter so far.
 #[derive(Clone)]
-struct Told {
+pub(crate) struct Told {
     fates: Vec<Option<Fate>>,
     trouble: Option<Trouble>,
 }

@@ -1,7 +1,7 @@
 //! Hostile messages as a terminal would show them: the corpus of the webmail (`web/tests/rendering/`), messages bent on
 //! escape sequences, and bombs. Nothing raw may come out, nothing may take long, and what the corpus says must be read must
 //! be there.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test")]
 
 use agent::reading::{LINES_MAX, Page, View, page, part, saved_name};
 use message::scanner::PARTS_MAX;
@@ -136,9 +136,9 @@ fn bombs_answer_soon_and_say_that_they_are_cut() {
     read("texts", format!("{header}{texts}--b--\r\n").as_bytes());
     let long = read("a line of 10 MB", format!("Subject: x\r\n\r\n{}", "x".repeat(10_000_000)).as_bytes());
     assert!(long.is_cut && text_of(&long).contains("cut here"));
-    assert!(read("10 MB of lines", format!("\r\n{}", "\r\n".repeat(5_000_000)).as_bytes()).is_cut);
-    read("a subject of 10 MB", format!("Subject: {}\r\n\r\n", "=?utf-8?Q?=41?= ".repeat(600_000)).as_bytes());
-    read("10 MB of addresses", format!("To: {}\r\n\r\n", "a@b, ".repeat(2_000_000)).as_bytes());
+    assert!(read("2 MB of empty lines", format!("\r\n{}", "\r\n".repeat(1_000_000)).as_bytes()).is_cut);
+    read("a subject of 5 MB", format!("Subject: {}\r\n\r\n", "=?utf-8?Q?=41?= ".repeat(300_000)).as_bytes());
+    read("5 MB of addresses", format!("To: {}\r\n\r\n", "a@b, ".repeat(1_000_000)).as_bytes());
     let nested: String =
         (0..200).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
     read("nested multiparts", nested.as_bytes());

@@ -6,6 +6,7 @@
 mod compare;
 mod first_mirror;
 mod imap;
+mod import;
 mod jmap;
 mod letter;
 mod line;
@@ -44,7 +45,9 @@ bench parse [FILE...]
 bench mirror [MESSAGES] [FILE]
       the mirror of the user agents: filling, lists, searches.
 bench first-mirror ADDRESS:PORT --user NAME --password WORD [--rounds 3]
-      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.";
+      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.
+bench import [MESSAGES]
+      a large mbox into a mirror: speed and memory.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -59,6 +62,7 @@ async fn main() -> Result<()> {
             let (address, rest) = rest.split_first().context(HELP)?;
             first_mirror::run(address.parse()?, &Options::parse(rest)?).await
         }
+        "import" => import::run(rest).await,
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }

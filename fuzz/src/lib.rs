@@ -7,6 +7,7 @@ mod drive;
 pub mod encodings;
 pub mod imap;
 pub mod imap_session;
+pub mod letters;
 pub mod logins;
 pub mod messages;
 pub mod mutate;
@@ -61,4 +62,7 @@ pub const TARGETS: &[Target] = &[
     ("html", rendering::html),
     ("css", rendering::css),
     ("plain-text", rendering::text),
+    ("reading", letters::reading),
+    ("draft", letters::draft),
+    ("typed", letters::typed),
 ];

@@ -1,8 +1,9 @@
 //! HTML, CSS and plain text of any octets made safe to show: what comes out holds nothing that runs or loads, and is the same
 //! when it goes through once more.
 
+use message::flowed::Flow;
 use std::collections::HashMap;
-use web::rendering::plain::{self, Flow};
+use web::rendering::plain;
 use web::rendering::sources::Sources;
 use web::rendering::{Policy, clean, css};
 

@@ -9,6 +9,7 @@ pub mod dial;
 pub mod dns;
 pub mod drive;
 pub mod loopback;
+pub mod near;
 pub mod seat;
 pub mod stream;
 pub mod tls;

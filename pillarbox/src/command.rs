@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::alias::Alias;
 use crate::biff::Biff;
 use crate::care::{Backup, Restore};
+use crate::carry::{Export, Import};
 use crate::config::ConfigCommand;
 use crate::domain::DomainCommand;
 use crate::lab_view::LabCommand;
@@ -94,6 +95,13 @@ pub enum Command {
     /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe
     /// here; a connection that breaks loses nothing and doubles nothing.
     Pop(Pop),
+    /// Bring in mail from files, or from another account
+    ///
+    /// Flags, dates and folders come along. Made again, it brings what is new and doubles nothing; stopped, it goes on where it
+    /// was.
+    Import(Import),
+    /// Write mail out to files
+    Export(Export),
     /// Show on this terminal what comes for a user, until Ctrl-C
     ///
     /// Says so when mail comes, and shows what others send to the screen (SEND, SOML and SAML of RFC 821, where
@@ -113,6 +121,17 @@ pub enum Command {
     Sendmail {
         /// Options and recipients
         #[arg(value_name = "OPTION|RECIPIENT")]
+        words: Vec<String>,
+    },
+    /// Read and write mail at a prompt, as `mail` always did
+    ///
+    /// Also by the names `mail` and `mailx`. With names it writes to them: mail -s SUBJECT -a FILE -c CC -b BCC -r FROM WHO...,
+    /// the text from stdin (-E: none, no mail; -t: the header, too; -~: with tilde escapes). Without it reads $MAIL, or -f FILE,
+    /// or the account of -A: the prompt knows ?. -H lists, -e tells by its code whether there is mail, -n leaves /etc/mail.rc
+    /// unread, -N the list away, -S NAME=VALUE sets. What is sent goes by the account, else by the server on this machine.
+    Mailx {
+        /// Options and people
+        #[arg(value_name = "OPTION|WHO")]
         words: Vec<String>,
     },
     /// List what waits, in the columns that scripts know

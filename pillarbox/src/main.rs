@@ -8,6 +8,7 @@ mod answer;
 mod bar;
 mod biff;
 mod care;
+mod carry;
 mod command;
 mod config;
 mod doctor;
@@ -17,6 +18,7 @@ mod lab_days;
 mod lab_view;
 mod logins;
 mod mail;
+mod mailx;
 mod newaliases;
 mod paper;
 mod password;
@@ -53,6 +55,12 @@ fn main() -> ExitCode {
             Err(trouble) => screen.fail(&trouble),
         };
     }
+    if let Some(line) = mailx::of_the_line(std::env::args_os()) {
+        return match line.run() {
+            Ok(code) => ExitCode::from(code),
+            Err(trouble) => Screen::of_a_classic_command(screen::Form::Human).fail(&trouble),
+        };
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return trouble::of_the_line(&error),
@@ -79,6 +87,8 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Completions { shell } => screen.text(&paper::completions(shell)),
         Command::Manual { folder, markdown } => paper::manual(folder.as_deref(), markdown, screen),
         Command::Pop(pop) => pop::run(&pop, screen),
+        Command::Import(import) => carry::import(&import, file, screen),
+        Command::Export(export) => carry::export(&export, file, screen),
         Command::Version => screen.show(&view::version()),
         Command::Domain(domain) => administer(file, screen, |screen| domain.plan(screen)),
         Command::Account(account) => administer(file, screen, |screen| account.plan(screen)),
@@ -87,7 +97,11 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
             newaliases::import(&import, &house::config(file)?, screen)
         }
         Command::Alias(alias) => administer(file, screen, |screen| alias.plan(screen)),
-        Command::Sendmail { .. } | Command::Mailq { .. } | Command::Newaliases { .. } | Command::Postqueue { .. } => {
+        Command::Sendmail { .. }
+        | Command::Mailx { .. }
+        | Command::Mailq { .. }
+        | Command::Newaliases { .. }
+        | Command::Postqueue { .. } => {
             Err(Trouble::new(FailureKind::Usage, "the words of a classic command come right after its name"))
         }
         Command::Queue(queue) => administer(file, screen, |_| queue.plan()),

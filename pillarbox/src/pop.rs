@@ -8,12 +8,13 @@ use crate::screen::Screen;
 use crate::trouble::Trouble;
 use crate::units::count;
 use crate::view::View;
-use agent::account::{Incoming, SecretSource, Security, Server};
+use agent::account::{Account, Incoming, SecretSource, Security, Server};
+use agent::credentials::Credentials;
 use agent::dialing::{self, Internet};
 use agent::house::Folders;
 use agent::mirror::Role;
 use agent::remote::pop3::{self, Basket, FileBasket, Leave, Memory, MirrorBasket, Target, Visited};
-use agent::secret::{Keyring, Secret, Secrets};
+use agent::secret::{Keyring, Secrets};
 use agent::trouble::Kind;
 use clap::Args;
 use net::Clock;
@@ -50,7 +51,7 @@ pub struct Pop {
     #[arg(long, num_args = 2, value_names = ["KIND", "PATH"])]
     pub to: Option<Vec<String>>,
     /// Read the password from stdin, one line
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     pub password_stdin: bool,
     /// Run this to get the password; its first line counts
     #[arg(long, value_name = "COMMAND", requires = "url", conflicts_with = "password_stdin")]
@@ -118,42 +119,20 @@ fn absolute(path: &str) -> Result<PathBuf, Trouble> {
 struct Plan {
     server: Server,
     user: String,
-    secret: Option<SecretSource>,
-    /// The account's name, for its secret.
-    account: String,
     leave: Leave,
 }
 
 impl Pop {
-    fn plan(&self, desk: Option<&Desk>) -> Result<Plan, Trouble> {
-        let (server, keep, user, account, secret) = match (&self.url, desk) {
-            (Some(place), _) => {
-                let security = match (place.tls, self.plaintext) {
-                    (true, _) => Security::Tls,
-                    (false, true) => Security::Plain,
-                    (false, false) => Security::StartTls,
-                };
-                let (host, port, trust) = (place.host.clone(), place.port, self.trust.clone());
-                let server = Server { host, port, security, user: None, trust };
-                (
-                    server,
-                    true,
-                    place.user.clone(),
-                    place.user.clone(),
-                    self.password_command.clone().map(SecretSource::Command),
-                )
-            }
-            (None, Some(desk)) => {
-                let account = &desk.account;
+    fn plan(&self, account: Option<&Account>) -> Result<Plan, Trouble> {
+        let (server, keep, user) = match (&self.url, account) {
+            (Some(place), _) => (self.server(place), true, place.user.clone()),
+            (None, Some(account)) => {
                 let Incoming::Pop3 { server, keep } = &account.incoming else {
-                    let words = format!(
-                        "{} is read by {}, not by POP3: `pillarbox mail sync`",
-                        account.name,
-                        account.incoming.kind()
-                    );
+                    let (name, kind) = (&account.name, account.incoming.kind());
+                    let words = format!("{name} is read by {kind}, not by POP3: `pillarbox mail sync`");
                     return Err(Trouble::new(FailureKind::Usage, words));
                 };
-                (server.clone(), *keep, account.incoming_user(), account.name.clone(), account.secret.clone())
+                (server.clone(), *keep, account.incoming_user())
             }
             (None, None) => return Err(Trouble::new(FailureKind::Usage, "from where? A URL, or an account")),
         };
@@ -164,16 +143,41 @@ impl Pop {
             _ if keep => Leave::Keep,
             _ => Leave::Delete,
         };
-        Ok(Plan { server, user, secret, account, leave })
+        Ok(Plan { server, user, leave })
     }
 
-    async fn secret(&self, plan: &Plan, folders: &Folders, screen: &Screen) -> Result<Secret, Trouble> {
-        if let Some(source) = &plan.secret {
-            let fetched = Secrets::new(folders, Keyring::system()).fetch(&plan.account, source).await;
-            return fetched.map_err(|error| Trouble::new(FailureKind::Config, error.to_string()));
+    fn server(&self, place: &Place) -> Server {
+        let security = match (place.tls, self.plaintext) {
+            (true, _) => Security::Tls,
+            (false, true) => Security::Plain,
+            (false, false) => Security::StartTls,
+        };
+        Server { host: place.host.clone(), port: place.port, security, user: None, trust: self.trust.clone() }
+    }
+
+    /// What is kept of the account, else what a command or a person says.
+    async fn credential(
+        &self,
+        plan: &Plan,
+        account: Option<&Account>,
+        (folders, internet): (&Folders, &Internet),
+        screen: &Screen,
+    ) -> Result<Credential, Trouble> {
+        let secrets = Secrets::new(folders, Keyring::system());
+        if let Some(account) = account.filter(|_| !self.password_stdin) {
+            let settings = desk::settings(folders)?;
+            if let Some(kept) = Credentials::new(settings, secrets.clone(), internet.clone()).of(account).await? {
+                return Ok(kept);
+            }
+        }
+        if let Some(command) = &self.password_command {
+            let source = SecretSource::Command(command.clone());
+            let said = secrets.fetch(&plan.user, &source).await;
+            let said = said.map_err(|error| Trouble::new(FailureKind::Config, error.to_string()))?;
+            return Ok(Credential::Password(said.for_login()));
         }
         let typed = password::existing(&plan.user, self.password_stdin, screen)?;
-        Ok(Secret::new(typed.into_bytes()))
+        Ok(Credential::Password(wire::sasl::Secret(typed.into_bytes())))
     }
 }
 
@@ -182,22 +186,25 @@ pub fn run(pop: &Pop, screen: &mut Screen) -> Result<(), Trouble> {
     let folders = desk::folders()?;
     let now = screen.look().now;
     let desk = if pop.url.is_some() { None } else { Some(Desk::open(pop.account.as_deref(), now)?) };
-    let plan = pop.plan(desk.as_ref())?;
+    let account = desk.as_ref().map(|desk| &desk.account);
+    let plan = pop.plan(account)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Trouble::new(FailureKind::Software, format!("no runtime: {error}")))?;
+    let internet = Internet::system(Clock::system());
+    let credential = runtime.block_on(pop.credential(&plan, account, (&folders, &internet), screen))?;
     let bar = Bar::new(screen);
+    let call = Call { pop, plan: &plan, credential, internet: &internet, folders: &folders, bar: &bar };
     let visited = match (&pop.to, &desk) {
         (Some(words), _) => {
             let target = target(words)?;
             let maildrop = format!("{}@{}", plan.user, plan.server.host);
             let memory = Memory::open(&folders.data.join("pop"), &maildrop, &target)?;
-            let mut basket = FileBasket::open(&target, memory)?;
-            runtime.block_on(visit(pop, &plan, (&folders, screen), (&mut basket, &bar)))
+            runtime.block_on(call.visit(&mut FileBasket::open(&target, memory)?))
         }
         (None, Some(desk)) => {
             let folder = desk.mirror.folder_for(Role::Inbox)?;
             let mut basket = MirrorBasket { mirror: desk.mirror.clone(), folder };
-            runtime.block_on(visit(pop, &plan, (&folders, screen), (&mut basket, &bar)))
+            runtime.block_on(call.visit(&mut basket))
         }
         (None, None) => return Err(Trouble::new(FailureKind::Usage, "where to? --to mbox PATH or --to maildir PATH")),
     };
@@ -205,35 +212,37 @@ pub fn run(pop: &Pop, screen: &mut Screen) -> Result<(), Trouble> {
     tell(visited?, screen)
 }
 
-async fn visit<B: Basket>(
-    pop: &Pop,
-    plan: &Plan,
-    (folders, screen): (&Folders, &Screen),
-    (basket, bar): (&mut B, &Bar),
-) -> Result<Visited, Trouble> {
-    let secret = pop.secret(plan, folders, screen).await?;
-    let internet = Internet::system(Clock::system());
-    let dialed = internet.dial(&plan.server, folders).await;
-    let line = dialed.map_err(|error| {
-        let kind = if error.is_temporary() { FailureKind::Temporary } else { FailureKind::Config };
-        Trouble::new(kind, error.to_string())
-    })?;
-    let credential = match plan.secret {
-        Some(SecretSource::OAuth { .. }) => Credential::Token(secret.for_login()),
-        _ => Credential::Password(secret.for_login()),
-    };
-    let security = plan.server.security;
-    let login = Login { user: plan.user.clone(), credential, in_the_clear: dialing::in_the_clear(security) };
-    let mut profile = Profile::new(dialing::tls_of(security), login);
-    profile.apop = pop.apop;
-    profile.message_max = agent::mailfile::MESSAGE_MAX as u64;
-    let host = plan.server.host.as_str();
-    let work = pop3::visit(line.connection, &line.around, profile, (basket, plan.leave), (host, bar.watcher()));
-    let visited = until_stopped(work, || {
-        bar.watcher().stop();
-        internet.stop();
-    });
-    Ok(visited.await)
+/// All that a visit takes.
+struct Call<'a> {
+    pop: &'a Pop,
+    plan: &'a Plan,
+    credential: Credential,
+    internet: &'a Internet,
+    folders: &'a Folders,
+    bar: &'a Bar,
+}
+
+impl Call<'_> {
+    async fn visit<B: Basket>(self, basket: &mut B) -> Result<Visited, Trouble> {
+        let (plan, bar) = (self.plan, self.bar);
+        let line = self.internet.dial(&plan.server, self.folders).await.map_err(|error| {
+            let kind = if error.is_temporary() { FailureKind::Temporary } else { FailureKind::Config };
+            Trouble::new(kind, error.to_string())
+        })?;
+        let security = plan.server.security;
+        let in_the_clear = dialing::in_the_clear(security);
+        let login = Login { user: plan.user.clone(), credential: self.credential, in_the_clear };
+        let mut profile = Profile::new(dialing::tls_of(security), login);
+        profile.apop = self.pop.apop;
+        profile.message_max = agent::mailfile::MESSAGE_MAX as u64;
+        let host = plan.server.host.as_str();
+        let work = pop3::visit(line.connection, &line.around, profile, (basket, plan.leave), (host, bar.watcher()));
+        let visited = until_stopped(work, || {
+            bar.watcher().stop();
+            self.internet.stop();
+        });
+        Ok(visited.await)
+    }
 }
 
 /// Says what came of it. What was fetched is told also where it ended before its time.

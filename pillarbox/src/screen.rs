@@ -126,6 +126,11 @@ impl Screen {
         }
     }
 
+    /// What a person must read, or nothing goes on.
+    pub fn insist(&mut self, text: &str) {
+        self.say(&harmless(text));
+    }
+
     /// A note for those who want to know more.
     pub fn remark(&mut self, remark: &str) {
         if self.verbose > 0 {

@@ -1,14 +1,15 @@
 //! Mail for programs on this machine: `mail.sock` in the data folder, which every user of the machine may open. One JSON
 //! value a line each way, in the words of [`wire::host`]. The kernel says who is at the other end: a user reaches the
 //! account of the login name in our first domain, and no other; root and whoever runs the server, who could read the data
-//! folder anyway, reach any that they name. Where no server runs, [`Alone`] opens the office within this process, for who may
-//! read the data folder. Owns who may ask, how often, and for how long; the answers are `office`'s.
+//! folder anyway, reach any that they name. Owns who may ask, how often, and for how long; the answers are `office`'s, the
+//! other end is in `door`.
 #![allow(clippy::disallowed_methods, reason = "the socket is a file")]
 
-use crate::config::Config;
+mod door;
+
+pub use door::HostDoor;
+
 use crate::control::{self, Socket};
-use crate::running::{has_store, open_office};
-use crate::seams::Seams;
 use net::clock::Clock;
 use nix::unistd::{Uid, User, geteuid};
 use office::{HostDesk, Office};
@@ -268,59 +269,6 @@ async fn say(client: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> io::Re
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
     tokio::time::timeout(SILENCE, client.write_all(&line)).await?
-}
-
-/// The post office without its server, opened within this process: while it is, no server can start.
-pub struct Alone {
-    desk: HostDesk,
-    office: Office,
-    clock: Clock,
-}
-
-impl Alone {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// There is no store, it is not for this user, or a server has it.
-    pub async fn open(config: &Config) -> Result<Alone, Refusal> {
-        let refuse = |code, text: String| Err(Refusal { code, text });
-        if !has_store(&config.data_dir) {
-            let folder = config.data_dir.display();
-            return refuse(69, format!("no server runs on this host, and its mail in {folder} cannot be read"));
-        }
-        // What is written here has to belong to the user the server runs as, and this process keeps its own.
-        if let Some(user) = config.user.as_ref().filter(|_| geteuid().is_root()) {
-            return refuse(77, format!("no server runs on this host: start it, or be the user {user} to read mail"));
-        }
-        let seams = Seams::system();
-        let office = open_office(config, &seams).await;
-        let office = office.map_err(|error| Refusal { code: error.exit_code(), text: error.to_string() })?;
-        Ok(Alone { desk: office.host(), office, clock: seams.clock })
-    }
-
-    /// Answers a request.
-    ///
-    /// # Errors
-    /// Why it is not done.
-    pub async fn ask(&mut self, request: Request) -> Result<Answer, Refusal> {
-        match request {
-            Request::Open { account } => {
-                let visitor = Visitor { uid: geteuid().as_raw(), trusted: true };
-                let (desk, answer) = open(&self.office, &visitor, account).await?;
-                self.desk = desk;
-                Ok(answer)
-            }
-            request => self.desk.answer(self.clock.now(), request).await,
-        }
-    }
-
-    /// Closes the store.
-    pub async fn close(self) {
-        let store = self.office.store().clone();
-        drop(self.desk);
-        drop(self.office);
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
-    }
 }
 
 #[cfg(test)]

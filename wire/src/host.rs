@@ -6,6 +6,8 @@
 use base64::Engine as _;
 use message::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::Path;
+use std::pin::Pin;
 
 /// E-mails of one request, and lines of one page: a second's work at the most, and a few hundred KiB.
 pub const EMAILS_MAX: usize = 500;
@@ -200,6 +202,8 @@ pub enum Answer {
     },
     /// The letter may come for the recipients that are not named here. `taken`: it came before, and is not to come again.
     Sending {
+        /// The queue id: its name in journeys.
+        name: String,
         taken: bool,
         refused: Vec<RefusedRecipient>,
     },
@@ -234,6 +238,31 @@ pub enum Reply {
     Ok(Answer),
     /// It was not done.
     Refused(Refusal),
+}
+
+/// What comes later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries questions to the post office, and answers back.
+pub trait Carrier: Send {
+    /// Asks.
+    fn ask(&mut self, request: Request) -> Later<'_, Result<Answer, Refusal>>;
+
+    /// Nothing is asked for a while: what others need is given back. Whether there is somebody who would tell of news.
+    fn rest(&mut self) -> Later<'_, bool>;
+
+    /// Says goodbye.
+    fn close(self: Box<Self>) -> Later<'static, ()>;
+}
+
+/// The way into the post office of this host.
+pub trait Door: Send + Sync {
+    /// Opens the mail of an account there; the post office is that of a configuration file, or the one that is found.
+    fn open<'a>(
+        &'a self,
+        configuration: Option<&'a Path>,
+        account: &'a str,
+    ) -> Later<'a, Result<Box<dyn Carrier>, Refusal>>;
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ impl FromMirror {
 }
 
 impl Origin for FromMirror {
-    fn next_parcel(&mut self) -> Result<Option<(String, Item, u64)>, Trouble> {
+    async fn next_parcel(&mut self) -> Result<Option<(String, Item, u64)>, Trouble> {
         self.next_message()
     }
 

@@ -3,11 +3,13 @@
 //! again: an import that was cut goes on where it was, and doubles nothing.
 
 mod bundle;
+mod host;
 mod mirrored;
 #[cfg(test)]
 mod tests;
 
 pub use bundle::{Bundle, Form};
+pub use host::{FromHost, ToHost, refused};
 pub use mirrored::{FromMirror, ToMirror};
 
 use crate::mailfile::{Item, Parts, Source};
@@ -21,6 +23,9 @@ use std::future::Future;
 /// Messages of one batch, and the octets of it: what is in memory, and what is done again when the machine stops.
 const BATCH: usize = 200;
 const BATCH_OCTETS: usize = 8 * 1024 * 1024;
+
+/// Messages between two pauses.
+const PAUSE_EACH: u64 = 50;
 
 /// Messages left behind that are told of one by one.
 const LEFT_TOLD: usize = 100;
@@ -42,14 +47,14 @@ pub trait Origin: Send {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn next_parcel(&mut self) -> Result<Option<(String, Item, u64)>, Trouble>;
+    fn next_parcel(&mut self) -> impl Future<Output = Result<Option<(String, Item, u64)>, Trouble>> + Send;
 
     /// How much there is, in the measure of [`Origin::next_parcel`]; `None`: not known beforehand.
     fn whole(&self) -> Option<u64>;
 }
 
 impl Origin for Source {
-    fn next_parcel(&mut self) -> Result<Option<(String, Item, u64)>, Trouble> {
+    async fn next_parcel(&mut self) -> Result<Option<(String, Item, u64)>, Trouble> {
         let whole = self.octets > 0;
         Ok(self.next_message()?.map(|found| (found.folder, found.item, if whole { found.octets } else { 1 })))
     }
@@ -99,7 +104,7 @@ pub struct Carried {
 /// Carries all of it, or as much as can be until somebody says stop. What was carried stays.
 pub async fn carry(origin: &mut impl Origin, shelf: &mut impl Shelf, wanted: &Wanted, watcher: &Watcher) -> Carried {
     let mut carrier =
-        Carrier { wanted, counts: HashMap::new(), batch: Vec::new(), octets: 0, carried: Carried::default() };
+        Carrier { wanted, counts: HashMap::new(), batch: Vec::new(), octets: 0, read: 0, carried: Carried::default() };
     let mut done = carrier.carry(origin, shelf, watcher).await;
     if done.is_ok() || matches!(&done, Err(trouble) if trouble.kind == Kind::Cancelled) {
         // What was read is put there, too: it would be read again otherwise.
@@ -109,12 +114,44 @@ pub async fn carry(origin: &mut impl Origin, shelf: &mut impl Shelf, wanted: &Wa
     carrier.carried
 }
 
+/// Lets others have their turn now and then, who may want to say stop.
+async fn pause(count: u64) {
+    if count.is_multiple_of(PAUSE_EACH) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Writes out all of it; how many messages, and how many were too long. What is half written when somebody says stop is left, and told as an error.
+///
+/// # Errors
+/// What cannot be read or written, and being stopped.
+pub async fn write_out(origin: &mut impl Origin, mut bundle: Bundle, watcher: &Watcher) -> Result<(u64, u64), Trouble> {
+    let whole = origin.whole();
+    let (mut count, mut long, mut done) = (0, 0, 0);
+    while let Some((folder, item, part)) = origin.next_parcel().await? {
+        done += part;
+        if item.long {
+            long += 1;
+            continue;
+        }
+        bundle.add(&folder, &item)?;
+        count += 1;
+        pause(count).await;
+        watcher.tell("exporting", done, whole);
+        watcher.go_on()?;
+    }
+    bundle.finish()?;
+    Ok((count, long))
+}
+
 struct Carrier<'a> {
     wanted: &'a Wanted,
     /// How often the same message was met for the same folder: the second is another.
     counts: HashMap<u64, u32>,
     batch: Vec<Parcel>,
     octets: usize,
+    /// Messages that were read.
+    read: u64,
     carried: Carried,
 }
 
@@ -127,7 +164,7 @@ impl Carrier<'_> {
     ) -> Result<(), Trouble> {
         let whole = origin.whole();
         let mut done = 0;
-        while let Some((folder, item, part)) = origin.next_parcel()? {
+        while let Some((folder, item, part)) = origin.next_parcel().await? {
             done += part;
             let folder = self.folder(&folder);
             if item.long {
@@ -144,6 +181,8 @@ impl Carrier<'_> {
             if self.batch.len() >= BATCH || self.octets >= BATCH_OCTETS {
                 self.put(shelf).await?;
             }
+            self.read += 1;
+            pause(self.read).await;
             watcher.tell("importing", done, whole);
             watcher.go_on()?;
         }

@@ -51,9 +51,10 @@ pub fn forward(raw: &[u8], writer: &Writer) -> Letter {
     let original = Original { header: section(raw) };
     let mut letter = begun(&original.forward(), writer);
     letter.text = fitted(&format!("\n{}", original.enclosed(&reading::quotable(raw))), writer.form);
-    let files = reading::page(raw, &reading::View::default()).parts.into_iter().filter(|part| !part.is_shown);
-    for file in files.filter(|file| !is_alternative(&file.media_type) || file.name.is_some()) {
-        let Some(held) = reading::part(raw, file.number) else { continue };
+    let mut files = reading::page(raw, &reading::View::default()).parts;
+    files.retain(|file| !file.is_shown && (!is_alternative(&file.media_type) || file.name.is_some()));
+    let indices: Vec<usize> = files.iter().map(|file| file.index).collect();
+    for (file, held) in files.into_iter().zip(reading::held_all(raw, &indices)) {
         letter.attachments.push(Attachment {
             name: held.name,
             media_type: held.media_type,

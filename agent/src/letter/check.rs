@@ -22,6 +22,9 @@ const OWN_FIELDS: [&str; 13] = [
     "Resent-Bcc",
 ];
 
+/// Octets of the name of a further field, so that it stands on a line of 78 with its colon.
+pub const NAME_MAX: usize = 76;
+
 impl Letter {
     /// Whether it can be sent: a well-formed sender, at least one recipient, all of them well-formed.
     ///
@@ -65,7 +68,8 @@ impl Letter {
 
 /// Whether a further field may have this name (RFC 5322 §2.2: printable ASCII without a colon).
 pub(super) fn is_free_name(name: &str) -> bool {
-    let well_formed = !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_graphic() && octet != b':');
+    let well_formed =
+        (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(|octet| octet.is_ascii_graphic() && octet != b':');
     let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("Content-"));
     well_formed && !is_content && !OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
@@ -144,6 +148,11 @@ mod tests {
         let mut wrong = letter("alice@crepes.fr", "bob@hamburger.edu");
         wrong.extra = ["X-A", "Bcc", "x y", "", "content-type"].map(|name| (name.to_owned(), "v".to_owned())).into();
         assert_eq!(faults(&wrong).len(), 4);
+        let long = |count: usize| vec![("x".repeat(count), "v".to_owned())];
+        wrong.extra = long(NAME_MAX);
+        assert_eq!(wrong.check(), Ok(()));
+        wrong.extra = long(NAME_MAX + 1);
+        assert_eq!(faults(&wrong).len(), 1);
         wrong.extra.clear();
         wrong.attachments = ["", "image/png", "image", "a/b c"]
             .map(|media_type| Attachment { media_type: media_type.to_owned(), ..Attachment::default() })

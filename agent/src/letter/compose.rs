@@ -92,7 +92,9 @@ impl Letter {
 
     fn body<'a>(&'a self, sources: &mut Sources<'a>) -> Entity {
         let is_empty = self.attachments.is_empty() && self.forwarded.is_empty();
-        let has_text = !self.text.is_empty() || self.html.is_some() || is_empty;
+        // A text that is shown where it stands would be taken for the letter's own, were there none before it.
+        let is_first = self.attachments.iter().any(|file| file.is_inline && file.media_type.starts_with("text/"));
+        let has_text = !self.text.is_empty() || self.html.is_some() || is_empty || is_first;
         let text = has_text.then(|| self.text_part());
         let html = self.html.as_ref().map(|html| Entity {
             media_type: "text/html".to_owned(),

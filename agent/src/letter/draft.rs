@@ -109,8 +109,12 @@ impl Letter {
                 (Kind::Multipart, "parallel") => self.form.beside = Beside::Parallel,
                 (Kind::Multipart, "digest") => self.form.digest = true,
                 (Kind::Multipart, _) => {}
-                (Kind::Message, _) if bodies::name(part).is_none() && part.description.is_none() => {
+                (Kind::Message, _) if is_plain_message(part) => {
                     self.forwarded.push(range(raw, &part.body).to_vec());
+                }
+                // One with a header beyond ASCII is encoded, and so a leaf.
+                (Kind::Leaf, "rfc822" | "global") if is_plain_message(part) => {
+                    self.forwarded.push(attachment(raw, part).octets);
                 }
                 // An empty message is no file.
                 (Kind::Leaf, _) if index == 0 && part.body.is_empty() => {}
@@ -135,6 +139,11 @@ impl Inside {
         self.messages.get_mut(index).into_iter().for_each(|place| *place = inside);
         inside
     }
+}
+
+/// A message within that is no file with a name.
+fn is_plain_message(part: &SummaryPart) -> bool {
+    part.media_type == "message" && bodies::name(part).is_none() && part.description.is_none()
 }
 
 fn text_of(raw: &[u8], part: &SummaryPart, flow: Flow) -> String {
@@ -247,6 +256,12 @@ mod tests {
         let read = again(&letter);
         assert_eq!((read.form, &read.text), (letter.form, &letter.text));
         assert_eq!((&read.attachments, &read.forwarded), (&letter.attachments, &letter.forwarded));
+        // A header beyond ASCII, and a text that is shown but not the letter's own.
+        letter = Letter { forwarded: vec!["Subject: é\r\n\r\nx".as_bytes().to_vec()], ..Letter::default() };
+        let shown = Attachment { media_type: "text/plain".to_owned(), is_inline: true, ..Attachment::default() };
+        letter.attachments = vec![shown];
+        let read = again(&letter);
+        assert_eq!((&read.forwarded, read.attachments.len(), read.text.as_str()), (&letter.forwarded, 1, ""));
     }
 
     #[test]

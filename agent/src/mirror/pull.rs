@@ -278,6 +278,14 @@ impl Pull<'_> {
         Ok(id)
     }
 
+    /// The message a server calls so.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn message_of(&self, remote: &str) -> rusqlite::Result<Option<MessageId>> {
+        message_of_remote(self.tx, remote)
+    }
+
     /// The message of a UID.
     ///
     /// # Errors
@@ -296,10 +304,13 @@ impl Pull<'_> {
         }
         let mut ask = self.tx.prepare_cached(
             "SELECT message.id FROM there JOIN message ON message.id = there.message
-             WHERE there.folder = ?1 AND there.uid = 0 AND message.message_id = ?2 ORDER BY abs(message.size - ?3), message.id",
+             WHERE there.folder = ?1 AND there.uid = 0 AND message.message_id = ?2 AND (?4 = 0 OR message.remote IS NULL)
+             ORDER BY abs(message.size - ?3), message.id",
         )?;
         let size = i64::try_from(arrival.size).unwrap_or(i64::MAX);
-        if let Some(id) = ask.query_row(params![folder.0, name, size], |row| row.get(0)).optional()? {
+        // Where messages have ids, one that has another id is another message, though it is a copy.
+        let named = arrival.remote.is_some();
+        if let Some(id) = ask.query_row(params![folder.0, name, size, named], |row| row.get(0)).optional()? {
             return Ok(Some(MessageId(id)));
         }
         let mut ask = self.tx.prepare_cached(

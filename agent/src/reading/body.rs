@@ -26,10 +26,28 @@ const ENCODED_FACTOR: usize = 4;
 pub(super) fn walk(raw: &[u8], summary: &Summary, view: &View, page: &mut Page) {
     let children = bodies::children(summary);
     let within = messages_within(summary);
+    page.parts = part_lines(raw, summary);
     let mut walk = Walk { raw, summary, view, page, children, within, room: TEXT_MAX, messages: 0 };
-    walk.number_parts();
     walk.show(0, 0);
     walk.page.lines.truncate(LINES_MAX + 1);
+}
+
+/// Every part that holds something, a message within included, but not what lies in that message; by their indices.
+pub(super) fn part_lines(raw: &[u8], summary: &Summary) -> Vec<PartLine> {
+    let mut lines = Vec::new();
+    let mut lies_within = vec![false; summary.parts.len()];
+    for (index, part) in summary.parts.iter().enumerate() {
+        let parent = part.parent.and_then(|parent| usize::try_from(parent).ok());
+        let inside = parent.is_some_and(|parent| {
+            summary.parts.get(parent).is_some_and(|part| part.kind == Kind::Message)
+                || lies_within.get(parent).copied().unwrap_or(false)
+        });
+        lies_within.get_mut(index).into_iter().for_each(|place| *place = inside);
+        if !inside && part.kind != Kind::Multipart {
+            lines.push(part_line(part, index, lines.len() + 1, note(part, body(raw, part))));
+        }
+    }
+    lines
 }
 
 /// The message within each message part.
@@ -58,25 +76,6 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Every part that holds something, a message within included, but not what lies in that message.
-    fn number_parts(&mut self) {
-        let mut lies_within = vec![false; self.summary.parts.len()];
-        for (index, part) in self.summary.parts.iter().enumerate() {
-            let parent = part.parent.and_then(|parent| usize::try_from(parent).ok());
-            let inside = parent.is_some_and(|parent| {
-                self.summary.parts.get(parent).is_some_and(|part| part.kind == Kind::Message)
-                    || lies_within.get(parent).copied().unwrap_or(false)
-            });
-            lies_within.get_mut(index).into_iter().for_each(|place| *place = inside);
-            if inside || part.kind == Kind::Multipart {
-                continue;
-            }
-            let number = self.page.parts.len() + 1;
-            let note = note(part, body(self.raw, part));
-            self.page.parts.push(part_line(part, index, number, note));
-        }
-    }
-
     fn show(&mut self, index: usize, depth: usize) {
         let summary = self.summary;
         let Some(part) = summary.parts.get(index) else { return };
@@ -250,7 +249,7 @@ impl Walk<'_> {
 
     /// One line on a part that is not shown.
     fn tell(&mut self, index: usize, part: &SummaryPart, more: &str) {
-        let known = self.page.parts.iter().find(|line| line.index == index).cloned();
+        let known = self.place(index).and_then(|place| self.page.parts.get(place)).cloned();
         let line = known.unwrap_or_else(|| part_line(part, index, 0, note(part, body(self.raw, part))));
         let number = if line.number > 0 { format!("{}: ", line.number) } else { String::new() };
         let name = line.name.map(|name| format!("{}, ", harmless(&name))).unwrap_or_default();
@@ -268,8 +267,14 @@ impl Walk<'_> {
         self.page.lines.extend(lines.into_iter().map(|spans| Line { depth: 0, spans }));
     }
 
+    /// Where the part of this index stands in the list of parts.
+    fn place(&self, index: usize) -> Option<usize> {
+        self.page.parts.binary_search_by_key(&index, |line| line.index).ok()
+    }
+
     fn mark_shown(&mut self, index: usize) {
-        self.page.parts.iter_mut().filter(|line| line.index == index).for_each(|line| line.is_shown = true);
+        let line = self.place(index).and_then(|place| self.page.parts.get_mut(place));
+        line.into_iter().for_each(|line| line.is_shown = true);
     }
 }
 

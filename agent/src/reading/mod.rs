@@ -156,12 +156,28 @@ pub struct Held {
     pub octets: Vec<u8>,
 }
 
+/// The parts alone, without making lines of them; [`PartLine::is_shown`] says nothing here.
+#[must_use]
+pub fn parts(raw: &[u8]) -> Vec<PartLine> {
+    body::part_lines(raw, &Summary::of(&message::parse(raw)))
+}
+
 /// What the part of this number holds ([`PartLine::number`]), to be saved or opened.
 #[must_use]
 pub fn part(raw: &[u8], number: usize) -> Option<Held> {
-    let page = page(raw, &View { width: 1000, ..View::default() });
-    let index = page.parts.iter().find(|line| line.number == number)?.index;
     let summary = Summary::of(&message::parse(raw));
+    let lines = body::part_lines(raw, &summary);
+    let line = lines.get(number.checked_sub(1)?)?;
+    held(raw, &summary, line.index)
+}
+
+/// What each of these parts holds.
+pub(crate) fn held_all(raw: &[u8], indices: &[usize]) -> Vec<Held> {
+    let summary = Summary::of(&message::parse(raw));
+    indices.iter().filter_map(|index| held(raw, &summary, *index)).collect()
+}
+
+fn held(raw: &[u8], summary: &Summary, index: usize) -> Option<Held> {
     let part = summary.parts.get(index)?;
     let transfer = TransferEncoding::from_name(part.encoding.as_bytes());
     Some(Held {

@@ -4,6 +4,9 @@
 //! for before it is told again.
 
 pub mod imap;
+pub mod jmap;
+pub mod keyed;
+pub mod local;
 pub mod pop3;
 
 use crate::mirror::{FolderId, MessageId, Mirror};

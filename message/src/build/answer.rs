@@ -4,6 +4,7 @@
 
 use super::compose::{Correspondent, Field, Group, Value};
 use crate::flowed::{self, Flow};
+use crate::harmless::readable;
 use crate::header::{self, Mailbox, fields};
 use crate::summary::Envelope;
 use crate::{Address, date};
@@ -36,7 +37,8 @@ impl Original<'_> {
     }
 
     fn text(&self, name: &str) -> String {
-        self.value(name).map(|value| header::text(&value)).unwrap_or_default()
+        // It goes into a text that people edit, perhaps on a terminal.
+        self.value(name).map(|value| readable(&header::text(&value)).into_owned()).unwrap_or_default()
     }
 
     fn people(&self, name: &str) -> Vec<Correspondent> {
@@ -267,7 +269,7 @@ fn is_own(own: &[Address], person: &Correspondent) -> bool {
 }
 
 fn person(mailbox: &Mailbox) -> Option<Correspondent> {
-    let name = mailbox.name.as_ref().map(header::Phrase::text).filter(|name| !name.is_empty());
+    let name = mailbox.name.as_ref().map(|name| readable(&name.text()).into_owned()).filter(|name| !name.is_empty());
     Some(Correspondent { name, email: mailbox.address()?.to_string() })
 }
 
@@ -380,6 +382,15 @@ mod tests {
         let quoted = Original { header: LUNCH }.quoted("Hungry?\n\n> Yes  \nGood");
         assert_eq!(quoted, "On Sat, 21 Nov 2026 05:17:44 +0100, Alice wrote:\n> Hungry?\n>\n>> Yes\n> Good\n");
         assert_eq!(Original { header: b"\r\n" }.quoted(""), "Somebody wrote:\n");
+    }
+
+    #[test]
+    fn names_and_subjects_do_not_write_on_the_terminal() {
+        let trick = b"From: =?utf-8?Q?B=1B=5B2Jo=0Ab?= <b@c.example>\r\nSubject: =?utf-8?Q?x=0A>=9By?=\r\n\r\n";
+        let letter = Original { header: trick };
+        let all = format!("{}{}{}", letter.quoted("x"), letter.enclosed("y"), letter.subject(&ANSWERS));
+        assert!(!all.chars().any(|c| c.is_control() && c != '\n'), "{all:?}");
+        assert!(letter.quoted("x").starts_with("B\\u{1b}[2Jo\\nb wrote:\n"), "{all:?}");
     }
 
     #[test]

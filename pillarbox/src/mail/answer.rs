@@ -6,7 +6,6 @@ use super::{files, read, send, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::letter::{self, Letter, Recipients, Whom, Writer};
-use agent::mirror::Row;
 use clap::{ArgGroup, Args};
 use message::Address;
 use std::path::PathBuf;
@@ -89,7 +88,8 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
         letter.text.clear();
     }
     let ties = Ties { answers: Some(row.id), ..Ties::default() };
-    finish(letter, &reply.own, screen).and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
+    finish(letter, &reply.own, screen)
+        .and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
 }
 
 /// Sends messages on.

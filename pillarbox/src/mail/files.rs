@@ -1,10 +1,14 @@
 //! Files and text that go into a letter: what is read from the disk, from stdin, or written in an editor.
-#![allow(clippy::disallowed_methods, reason = "files are read where the user says; the editor stands in the environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "files are read where the user says; the editor stands in the environment"
+)]
 
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::letter::{Attachment, media_type};
 use office::admin::FailureKind;
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::path::Path;
 use std::process::Command;
@@ -27,9 +31,8 @@ pub fn octets(path: &Path) -> Result<Vec<u8>, Trouble> {
 
 /// Text in a file.
 pub fn text(path: &Path) -> Result<String, Trouble> {
-    String::from_utf8(octets(path)?).map_err(|_| {
-        Trouble::new(FailureKind::Data, format!("{}: the text is not UTF-8", path.display()))
-    })
+    String::from_utf8(octets(path)?)
+        .map_err(|_| Trouble::new(FailureKind::Data, format!("{}: the text is not UTF-8", path.display())))
 }
 
 /// Text a person gave.
@@ -43,7 +46,11 @@ pub enum Typed {
 /// The text of a letter: what stands on stdin; where a person sits there, what they make of this in their editor.
 pub fn typed(beginning: &str, screen: &Screen) -> Result<Typed, Trouble> {
     if io::stdin().is_terminal() {
-        return if screen.has_person() { edited(beginning).map(Typed::Edited) } else { Ok(Typed::Piped(String::new())) };
+        return if screen.has_person() {
+            edited(beginning).map(Typed::Edited)
+        } else {
+            Ok(Typed::Piped(String::new()))
+        };
     }
     let mut octets = Vec::new();
     let read = io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut octets);
@@ -61,10 +68,15 @@ pub fn typed(beginning: &str, screen: &Screen) -> Result<Typed, Trouble> {
 pub fn edited(beginning: &str) -> Result<String, Trouble> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let editor = variable("VISUAL").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into());
+    edited_with(beginning, &editor)
+}
+
+/// A text after somebody worked on it in this editor.
+pub fn edited_with(beginning: &str, editor: &OsStr) -> Result<String, Trouble> {
     let folder = super::desk::folders()?.cache;
     let path = folder.join(format!("letter-{}.txt", std::process::id()));
     agent::disk::write(&path, beginning.as_bytes()).map_err(|error| Trouble::of_path("write", &path, &error))?;
-    let ended = Command::new("sh").arg("-c").arg("exec $0 \"$1\"").arg(&editor).arg(&path).status();
+    let ended = Command::new("sh").arg("-c").arg("exec $0 \"$1\"").arg(editor).arg(&path).status();
     let text = text(&path);
     let _ = agent::disk::remove(&path);
     match ended {

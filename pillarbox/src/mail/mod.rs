@@ -1,15 +1,16 @@
 //! `pillarbox mail`: a person's mail from the command line. Works on the mirror of an account (`agent::mirror`), so that all
 //! of it works without a network, too. Owns what may be typed and how answers look; each file is a group of commands.
 
+mod account;
 mod answer;
 mod change;
 pub mod desk;
-mod files;
+pub mod files;
 mod flags;
 mod folder;
 mod list;
 mod outbox;
-mod post;
+pub mod post;
 mod read;
 mod save;
 pub mod send;
@@ -55,10 +56,16 @@ pub enum MailCommand {
     /// Letters that wait to be sent
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Accounts: setting up, testing, removing
+    #[command(subcommand, name = "account")]
+    Accounts(account::AccountCommand),
 }
 
 /// Does what was typed.
 pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
+    if let MailCommand::Accounts(command) = mail.command {
+        return account::run(command, screen);
+    }
     let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?;
     perform(mail.command, &mut desk, screen)
 }
@@ -75,6 +82,7 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::Undo => change::undo(desk, screen),
         MailCommand::Folder(folder) => folder::run(folder, desk, screen),
         MailCommand::Outbox(outbox) => outbox::run(outbox, desk, screen),
+        MailCommand::Accounts(command) => account::run(command, screen),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{self, View};
 use agent::letter::{Composed, Letter};
-use agent::mirror::{Envelope, FolderId, MessageId, Posting, Role};
+use agent::mirror::{Envelope, FolderId, MessageId, OutgoingId, Posting, Role};
 use clap::Args;
 use message::Time;
 use message::date::Date;
@@ -83,16 +83,21 @@ pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mu
         let id = desk.mirror.save_draft(&copy, drafts, None, desk.now)?;
         return screen.show(&view::done(&format!("kept among the drafts as {}", id.0), Vec::new()));
     }
-    check(letter)?;
     let at = way.at.as_deref().map(|text| time(text, desk.now)).transpose()?;
-    let composed = compose(letter, desk.now);
-    let posting = posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?);
-    let id = desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?;
+    let id = queue(letter, at, ties, desk)?;
     let said = match at {
         Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
         None => format!("letter {} is queued", id.0),
     };
     screen.show(&view::done(&said, Vec::new()))
+}
+
+/// Queues a letter that can go: from here on it is not lost.
+pub fn queue(letter: &Letter, at: Option<Time>, ties: Ties, desk: &mut Desk) -> Result<OutgoingId, Trouble> {
+    check(letter)?;
+    let composed = compose(letter, desk.now);
+    let posting = posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?);
+    Ok(desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?)
 }
 
 fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {

@@ -126,7 +126,9 @@ pub fn letter(send: &Send, account: Option<&Account>, screen: &Screen) -> Result
             files::Typed::Edited(text) | files::Typed::Piped(text) => text,
         },
     };
-    if let Some(signature) = account.and_then(|account| account.signature.as_deref()).filter(|_| !letter.text.is_empty()) {
+    if let Some(signature) =
+        account.and_then(|account| account.signature.as_deref()).filter(|_| !letter.text.is_empty())
+    {
         letter.text = signed(&letter.text, signature);
     }
     Ok(letter)
@@ -248,11 +250,9 @@ mod tests {
 
     #[test]
     fn a_letter_that_cannot_go_is_refused_with_the_place() {
-        for (to, place) in [
-            ("bob@crepes.fr, alice@-x", "To, address 2, column"),
-            ("bob", "To, address 1"),
-            ("", "nobody is named"),
-        ] {
+        for (to, place) in
+            [("bob@crepes.fr, alice@-x", "To, address 2, column"), ("bob", "To, address 1"), ("", "nobody is named")]
+        {
             let trouble = shown(&send(to)).unwrap_err();
             assert_eq!(trouble.exit_code(), 65, "{to}");
             assert!(trouble.message().unwrap().contains(place), "{to}: {:?}", trouble.message());

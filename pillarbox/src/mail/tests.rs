@@ -263,7 +263,10 @@ fn messages_are_sent_on_within_or_whole() {
     };
     let (code, out, err) = typed(&mut desk, Form::Plain, &line(&["4"], "--inline"));
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("Subject: Fwd: Files\r\n") && out.contains("image/png") && out.contains("Two files."), "{out}");
+    assert!(
+        out.contains("Subject: Fwd: Files\r\n") && out.contains("image/png") && out.contains("Two files."),
+        "{out}"
+    );
     let (_, out, _) = typed(&mut desk, Form::Plain, &line(&["1-2"], "--attached"));
     assert_eq!(out.matches("Content-Type: message/rfc822").count(), 2, "{out}");
 }

@@ -87,6 +87,13 @@ fn full_name(user: &User) -> String {
     name.replace('&', &login)
 }
 
+/// Who runs this, as the server knows them: their name and address.
+pub fn own_address(config: &Config) -> Option<(Option<String>, Address)> {
+    let user = User::from_uid(getuid()).ok().flatten()?;
+    let name = Some(full_name(&user)).filter(|name| !name.is_empty());
+    Some((name, complete(&user.name, config)?))
+}
+
 /// An address as the server will understand it.
 fn complete(name: &str, config: &Config) -> Option<Address> {
     if name.contains('@') {

@@ -2,7 +2,7 @@
 //! `pillarbox sendmail ...`. They need no rights of their own: mail goes through the drop folder (`server::drop`), and a
 //! running server that the caller may speak to is told at once. Owns what is typed and how it is answered.
 
-mod hand_in;
+pub mod hand_in;
 mod letter;
 mod mailq;
 mod options;

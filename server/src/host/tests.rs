@@ -1,6 +1,11 @@
 #![allow(clippy::unwrap_used)]
+use super::door::Alone;
 use super::*;
+use crate::Config;
+use crate::running::open_office;
+use crate::seams::Seams;
 use office::admin;
+use wire::host::Door;
 
 struct Scene {
     folder: tempfile::TempDir,
@@ -133,4 +138,35 @@ async fn without_a_server_the_store_is_opened_here_and_closed_again() {
     let text = format!("hostname = \"a.test\"\ndata_dir = \"{}\"\n", empty.path().display());
     let nothing = Alone::open(&Config::parse(&text, "p.toml").unwrap()).await.err().unwrap();
     assert_eq!(nothing.code, 69);
+}
+
+#[tokio::test]
+async fn a_visit_goes_on_while_servers_come_and_go() {
+    let Scene { folder, office, .. } = house(&["bob"]).await;
+    let file = folder.path().join("p.toml");
+    let text = format!("hostname = \"a.test\"\ndata_dir = \"{}\"\n", folder.path().display());
+    std::fs::write(&file, text).unwrap();
+    let path = path(folder.path());
+    let (drain, draining) = watch::channel(false);
+    let served = tokio::spawn(serve(bind(&path).unwrap(), office.clone(), Clock::system(), draining));
+    let door = HostDoor::File(Some(file.clone()));
+    let mut visit = door.open(None, "bob").await.unwrap();
+    assert!(matches!(visit.ask(Request::Folders).await, Ok(Answer::Folders { .. })));
+    assert!(visit.rest().await, "a server would tell of news");
+    assert_eq!(door.open(None, "carol").await.err().unwrap().code, 67);
+
+    drain.send_replace(true);
+    served.await.unwrap();
+    control::remove(&path);
+    let store = office.store().clone();
+    drop(office);
+    tokio::task::spawn_blocking(move || store.close()).await.unwrap();
+    assert_eq!(visit.ask(Request::Folders).await.unwrap_err().code, 75, "the line broke");
+    assert!(matches!(visit.ask(Request::Folders).await, Ok(Answer::Folders { .. })), "without a server");
+    assert!(!visit.rest().await);
+    let config = Config::load(Some(&file)).unwrap();
+    Alone::open(&config).await.unwrap().close().await;
+    assert!(matches!(visit.ask(Request::Folders).await, Ok(Answer::Folders { .. })));
+    visit.close().await;
+    Alone::open(&config).await.unwrap().close().await;
 }

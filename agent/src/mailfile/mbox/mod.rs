@@ -5,6 +5,7 @@ mod read;
 mod write;
 
 pub use read::{Reader, begins};
+pub(crate) use write::asctime;
 pub use write::{Writer, write};
 
 /// The longest line `From sender date`, in octets.

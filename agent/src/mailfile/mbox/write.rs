@@ -65,7 +65,7 @@ fn sender(head: &Head, content: &[u8]) -> String {
 }
 
 /// `Sat Nov 21 05:17:44 2026`, in UTC (RFC 4155 appendix A).
-fn asctime(time: Time) -> String {
+pub(crate) fn asctime(time: Time) -> String {
     let text = date::write(time, 0);
     let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     match words.as_slice() {

@@ -213,3 +213,17 @@ fn what_was_popped_is_not_fetched_again() {
     assert_eq!(subjects(&mirror, inbox), ["Ketchup"]);
     assert_eq!(mirror.popped("uidl-1").unwrap(), Some(Time(5)));
 }
+
+#[test]
+fn two_copies_in_one_folder_are_two_messages_where_messages_have_ids() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let arrive = |id: &str| {
+        let copy = Arrival { remote: Some(id.to_owned()), uid: 0, ..arrival(1, "same@x", "Twice") };
+        mirror.pull(|pull| pull.arrive(inbox, &copy)).unwrap()
+    };
+    let (first, second) = (arrive("a"), arrive("b"));
+    assert_ne!(first, second);
+    assert_eq!(arrive("a"), first);
+    assert_eq!(mirror.folder(inbox).unwrap().total, 2);
+}

@@ -100,7 +100,7 @@ impl HostDesk {
         let ticket = format!("{} ({})", letter.ticket, account.address);
         let queue_id = queue_id(letter.posted.min(now), &ticket);
         if self.office.was_handed_in(queue_id, &ticket).await.map_err(trouble)? {
-            return Ok(Answer::Sending { taken: true, refused: Vec::new() });
+            return Ok(Answer::Sending { name: queue_id.to_string(), taken: true, refused: Vec::new() });
         }
         let envelope = LetterEnvelope {
             ticket,
@@ -112,10 +112,12 @@ impl HostDesk {
         };
         let writer = Writer::Account(Box::new(account), None);
         let desk = self.office.open_letter(now, writer, envelope).await.map_err(|reply| replied(&reply))?;
-        self.name(desk, &letter).await
+        let refused = self.name(desk, &letter).await?;
+        Ok(Answer::Sending { name: queue_id.to_string(), taken: false, refused })
     }
 
-    async fn name(&mut self, mut desk: Letter, letter: &host::Letter) -> Told {
+    /// Names the recipients; those that are not taken.
+    async fn name(&mut self, mut desk: Letter, letter: &host::Letter) -> Result<Vec<RefusedRecipient>, Refusal> {
         let mut refused = Vec::new();
         for recipient in &letter.recipients {
             let said = match Address::parse(recipient) {
@@ -132,7 +134,7 @@ impl HostDesk {
             desk.begin().await.map_err(|reply| replied(&reply))?;
             self.incoming = Incoming::Sent { letter: Box::new(desk), room: letter.octets, last: b'\n' };
         }
-        Ok(Answer::Sending { taken: false, refused })
+        Ok(refused)
     }
 
     async fn send(&mut self) -> Told {

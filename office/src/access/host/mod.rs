@@ -14,7 +14,7 @@ use incoming::Incoming;
 use message::{Address, Host, Time};
 use std::time::Duration;
 use store::StoreError;
-use store::query::{AccountByAddress, States};
+use store::query::{AccountByAddress, Domains, States};
 use store::types::{Account, Mark};
 use wire::host::{Answer, EMAILS_MAX, Refusal, Request, WAIT_MAX_MS};
 use wire::smtp::Reply;
@@ -43,20 +43,27 @@ impl HostDesk {
     /// # Errors
     /// There is no such account, or the store is in trouble.
     pub async fn open(&mut self, account: &str) -> Told {
-        let address = self.address(account)?;
+        let address = self.address(account).await?;
         let found = self.office.store().read(AccountByAddress { address: address.clone() }).await.map_err(trouble)?;
         let nobody = || refuse(FailureKind::NoUser, format!("there is no account {address} on this host"));
         self.account = Some(Box::new(found.ok_or_else(nobody)?));
         Ok(Answer::Open { address: address.to_string() })
     }
 
-    /// A bare name is one of our first domain.
-    fn address(&self, account: &str) -> Result<Address, Refusal> {
-        let policy = self.office.policy();
-        let whole = match (account.contains('@'), policy.first_domain()) {
-            (false, Some(domain)) => Address::new(account, Host::Domain(domain.clone())).to_string(),
-            _ => account.to_owned(),
-        };
+    /// A bare name is one of our first domain: of the configuration, else the one that was added first.
+    async fn address(&self, account: &str) -> Result<Address, Refusal> {
+        let mut whole = account.to_owned();
+        if !account.contains('@') {
+            let domain = match self.office.policy().first_domain() {
+                Some(domain) => Some(domain.clone()),
+                None => {
+                    let domains = self.office.store().read(Domains {}).await.map_err(trouble)?;
+                    domains.into_iter().min_by_key(|row| row.created).map(|row| row.domain)
+                }
+            };
+            let none = || refuse(FailureKind::NoUser, "this host has no domain for mail");
+            whole = Address::new(account, Host::Domain(domain.ok_or_else(none)?)).to_string();
+        }
         Address::parse(&whole).map_err(|_| refuse(FailureKind::NoUser, format!("{account:?} is no account")))
     }
 

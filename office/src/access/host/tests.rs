@@ -125,7 +125,7 @@ async fn a_letter_reaches_a_neighbour_once_however_often_it_is_handed_over() {
     let house = house().await;
     let mut desk = bob(&house).await;
     let letter = posted(&["carol@hamburger.edu", "nobody@hamburger.edu", "no address"]);
-    let Answer::Sending { taken: false, refused } = ask(&mut desk, Request::Post(letter.clone())).await else {
+    let Answer::Sending { taken: false, refused, .. } = ask(&mut desk, Request::Post(letter.clone())).await else {
         panic!("it was not to be taken yet");
     };
     let names: Vec<_> = refused.iter().map(|refusal| (refusal.recipient.as_str(), refusal.for_good)).collect();

@@ -1,0 +1,103 @@
+//! `mail`, `mailx` (POSIX, with the habits of s-nail and its forebears) as a dialogue: lines go in, text and effects come
+//! out by a [`World`]. Owns the options, the variables, the commands at the prompt and the tilde escapes in a letter. Does
+//! not own the terminal, the disk, programs or how mail leaves: whoever carries it out hands in a world. RFC 5322 for what
+//! is written and shown, POSIX.1-2017 `mailx` for the words.
+
+mod command;
+mod compose;
+mod filing;
+mod mailbox;
+mod options;
+mod select;
+mod session;
+mod settings;
+pub mod spool;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use mailbox::{Mailbox, Message, State};
+pub use options::{Mode, Options, read as read_options};
+pub use session::Session;
+pub use settings::Settings;
+
+use crate::letter::Letter;
+use message::Time;
+
+/// What a person says at a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A line, without its end.
+    Line(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Nothing more comes.
+    End,
+}
+
+/// What came of adding to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// It was made.
+    New,
+    /// It was there before.
+    Appended,
+}
+
+/// How much a command is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// What it writes goes where ours goes.
+    Shown,
+    /// What it writes comes back.
+    Taken,
+}
+
+/// Everything that is not the dialogue itself. Errors are words for the person.
+pub trait World {
+    /// The next line, after this prompt.
+    fn line(&mut self, prompt: &str) -> Said;
+    /// Text for stdout.
+    fn print(&mut self, text: &str);
+    /// A line for stderr.
+    fn complain(&mut self, line: &str);
+    /// Text of many lines, by the pager where that is wanted.
+    fn page(&mut self, text: &str, pager: Option<&str>);
+    /// What is in a file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String>;
+    /// Adds to the end of a file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn append(&mut self, path: &str, octets: &[u8]) -> Result<Filed, String>;
+    /// Has the shell run a command, with this on its stdin.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    fn shell(&mut self, command: &str, input: Option<&[u8]>, output: Output) -> Result<Vec<u8>, String>;
+    /// Has a person work on a text in this editor.
+    ///
+    /// # Errors
+    /// It cannot be started, or did not end well.
+    fn edit(&mut self, text: &str, editor: &str) -> Result<String, String>;
+    /// Opens a mailbox.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    fn open(&mut self, name: &str) -> Result<Mailbox, String>;
+    /// Makes what was done to a mailbox last; what to say of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn close(&mut self, mailbox: &Mailbox) -> Result<Option<String>, String>;
+    /// Sends a letter, by this program where one is named (`mta`, `sendmail`).
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String>;
+    /// What time it is.
+    fn now(&self) -> Time;
+}

@@ -1,0 +1,154 @@
+//! The world of a session of `mail`: a terminal or pipes, the disk, programs, mailboxes.
+
+use super::boxes::{self, Source};
+use super::keyboard::Keyboard;
+use super::out;
+use crate::house;
+use crate::mail::desk::{self, Desk};
+use crate::mail::files;
+use crate::units::harmless;
+use agent::account::Account;
+use agent::letter::Letter;
+use agent::mailx::{Filed, Mailbox, Output, Said, World};
+use message::{Address, Time};
+use server::Config;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A terminal, or pipes.
+pub struct Terminal {
+    account: Option<Account>,
+    config: Option<PathBuf>,
+    desk: Option<Desk>,
+    source: Option<Source>,
+    keyboard: Keyboard,
+    is_interactive: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+impl Terminal {
+    /// For who has this account.
+    pub fn new(account: Option<Account>, config: Option<PathBuf>, is_interactive: bool) -> Terminal {
+        let keyboard = Keyboard::new(is_interactive);
+        Terminal { account, config, desk: None, source: None, keyboard, is_interactive, verbose: false }
+    }
+
+    /// Who writes: the person of the account, else the user of this host.
+    pub fn sender(&self) -> Option<(Option<String>, Address)> {
+        match &self.account {
+            Some(account) => Some((account.display_name.clone(), account.address.clone())),
+            None => crate::sendmail::hand_in::own_address(&self.config().ok()?),
+        }
+    }
+
+    fn config(&self) -> Result<Config, String> {
+        house::config(self.config.as_deref()).map_err(|trouble| trouble.message().unwrap_or_default())
+    }
+
+    /// The mirror of the account, opened when it is needed.
+    fn desk(&mut self) -> Result<Option<&mut Desk>, String> {
+        if let (Some(account), None) = (&self.account, &self.desk) {
+            let told = |trouble: crate::trouble::Trouble| trouble.message().unwrap_or_default();
+            let file = desk::folders().map_err(told)?.mirror(&account.name);
+            self.desk = Some(Desk::at(&file, account.clone(), clock()).map_err(told)?);
+        }
+        Ok(self.desk.as_mut())
+    }
+}
+
+fn clock() -> Time {
+    net::clock::Clock::system().now()
+}
+
+impl World for Terminal {
+    fn line(&mut self, prompt: &str) -> Said {
+        if self.is_interactive {
+            self.print(prompt);
+        }
+        self.keyboard.line()
+    }
+
+    fn print(&mut self, text: &str) {
+        // Where nobody reads there is nobody left to tell.
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    fn complain(&mut self, line: &str) {
+        for line in line.lines() {
+            let _ = writeln!(io::stderr(), "mail: {}", harmless(line));
+        }
+    }
+
+    fn page(&mut self, text: &str, pager: Option<&str>) {
+        let shown = pager.map(|pager| self.shell(pager, Some(text.as_bytes()), Output::Shown));
+        if !matches!(shown, Some(Ok(_))) {
+            self.print(text);
+        }
+    }
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        agent::disk::read(Path::new(path), files::FILE_MAX).map_err(|error| format!("{path}: {error}"))
+    }
+
+    fn append(&mut self, path: &str, octets: &[u8]) -> Result<Filed, String> {
+        let was_there = Path::new(path).exists();
+        agent::mailx::spool::append(Path::new(path), octets)?;
+        Ok(if was_there { Filed::Appended } else { Filed::New })
+    }
+
+    fn shell(&mut self, command: &str, input: Option<&[u8]>, output: Output) -> Result<Vec<u8>, String> {
+        let told = |error: io::Error| format!("{command}: {error}");
+        let mut shell = Command::new("sh");
+        if !command.is_empty() {
+            shell.arg("-c").arg(command);
+        }
+        shell.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
+        shell.stdout(if output == Output::Taken { Stdio::piped() } else { Stdio::inherit() });
+        let mut child = shell.spawn().map_err(told)?;
+        let pipe = child.stdin.take().zip(input.map(<[u8]>::to_vec));
+        // Written beside: a program that writes before it has read all would wait for us as we for it.
+        let writer = pipe.map(|(mut pipe, octets)| std::thread::spawn(move || pipe.write_all(&octets)));
+        let ended = child.wait_with_output().map_err(told)?;
+        // A program may well stop reading before the end.
+        let _ = writer.map(std::thread::JoinHandle::join);
+        Ok(ended.stdout)
+    }
+
+    fn edit(&mut self, text: &str, editor: &str) -> Result<String, String> {
+        files::edited_with(text, editor.as_ref()).map_err(|trouble| trouble.message().unwrap_or_default())
+    }
+
+    fn open(&mut self, name: &str) -> Result<Mailbox, String> {
+        let (mailbox, source) = boxes::open(name, self.desk()?.map(|desk| &*desk))?;
+        self.source = Some(source);
+        Ok(mailbox)
+    }
+
+    fn close(&mut self, mailbox: &Mailbox) -> Result<Option<String>, String> {
+        match &self.source {
+            Some(source) => boxes::close(mailbox, source, self.desk.as_mut()),
+            None => Ok(None),
+        }
+    }
+
+    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String> {
+        if let Some(program) = program {
+            return out::by_program(program, letter, clock());
+        }
+        if let Some(desk) = self.desk()? {
+            return out::by_account(letter, desk);
+        }
+        let said = out::by_drop(letter, &self.config()?, clock())?;
+        if let (true, Some(said)) = (self.verbose, said) {
+            self.complain(&said);
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Time {
+        clock()
+    }
+}

@@ -1,0 +1,85 @@
+//! The line where something is typed, what may be meant above it, and the palette.
+
+use super::{Pen, line_of, safe};
+use crate::model::palette::Palette;
+use crate::model::prompt::Prompt;
+use crate::text::{column, width};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Lines of the palette, its head included.
+const PALETTE_LINES: u16 = 14;
+/// Columns of the palette.
+const PALETTE_COLUMNS: u16 = 76;
+
+/// Draws it, and tells where the cursor is.
+pub(super) fn draw(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, area: Rect) -> (u16, u16) {
+    pen.line(buffer, area, "", pen.theme.plain);
+    let label = format!(" {}", prompt.label);
+    let used = pen.text(buffer, area, &label, pen.theme.field);
+    let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
+    let (shown, before) = window(prompt, usize::from(rest.width.saturating_sub(1)));
+    let end = pen.text(buffer, rest, &shown, pen.theme.plain);
+    if let Some(problem) = &prompt.problem {
+        let x = rest.x + end + 2;
+        let at = Rect { x, width: area.right().saturating_sub(x), ..area };
+        pen.text(buffer, at, &format!("({problem})"), pen.theme.problem);
+    }
+    choices(prompt, pen, buffer, area);
+    let x = rest.x + u16::try_from(before).unwrap_or(u16::MAX);
+    (x.min(area.right().saturating_sub(1)), area.y)
+}
+
+/// The part of the text around the cursor that fits, and the columns of it before the cursor.
+fn window(prompt: &Prompt, room: usize) -> (String, usize) {
+    let before = prompt.text.get(..prompt.cursor).unwrap_or(&prompt.text);
+    let mut start = 0;
+    for (place, letter) in before.grapheme_indices(true) {
+        if width(before.get(start..).unwrap_or_default()) <= room {
+            break;
+        }
+        start = place + letter.len();
+    }
+    let shown = prompt.text.get(start..).unwrap_or_default();
+    (safe(shown).into_owned(), width(&safe(before.get(start..).unwrap_or_default())))
+}
+
+/// What may be meant, in a row above.
+fn choices(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, area: Rect) {
+    if prompt.choices.is_empty() || area.y == 0 {
+        return;
+    }
+    let above = Rect { y: area.y - 1, height: 1, ..area };
+    pen.line(buffer, above, "", pen.theme.selected_elsewhere);
+    let mut at = above;
+    let first = prompt.chosen.unwrap_or(0).saturating_sub(2);
+    for (place, choice) in prompt.choices.iter().enumerate().skip(first) {
+        let style = if prompt.chosen == Some(place) { pen.theme.selected } else { pen.theme.selected_elsewhere };
+        let used = pen.text(buffer, at, &format!(" {} ", safe(choice)), style);
+        at = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
+    }
+}
+
+/// The palette, over everything.
+pub(super) fn palette(palette: &Palette, pen: &Pen, buffer: &mut Buffer, screen: Rect) {
+    let width = PALETTE_COLUMNS.min(screen.width);
+    let height = PALETTE_LINES.min(screen.height.saturating_sub(2));
+    let area = Rect::new((screen.width - width) / 2, 1, width, height);
+    pen.line(buffer, line_of(area, 0), &format!(" > {}_", safe(&palette.text)), pen.theme.title);
+    let lines = usize::from(height.saturating_sub(1));
+    let top = (palette.cursor + 1).saturating_sub(lines);
+    for line in 1..height {
+        let place = top + usize::from(line) - 1;
+        let at = line_of(area, line);
+        let Some(item) = palette.found.get(place) else {
+            let text = if palette.found.is_empty() && line == 1 { " Nothing has these letters" } else { "" };
+            pen.line(buffer, at, text, pen.theme.selected_elsewhere);
+            continue;
+        };
+        let is_chosen = place == palette.cursor;
+        let style = if is_chosen { pen.theme.selected } else { pen.theme.selected_elsewhere };
+        let sign = if is_chosen { ">" } else { " " };
+        pen.line(buffer, at, &format!(" {sign} {} {}", column(&safe(&item.name), 24), item.about), style);
+    }
+}

@@ -1,0 +1,391 @@
+//! What the program knows and how it changes: [`Model::update`] takes an event and gives effects. Pure: no clock, disk,
+//! terminal or network. What is on the screen follows from the model alone (`crate::draw`).
+
+pub mod answers;
+mod ask;
+mod deeds;
+pub mod layout;
+pub mod list;
+mod moving;
+mod obey;
+pub mod palette;
+pub mod pattern;
+pub mod prompt;
+pub mod reader;
+mod reading;
+pub mod when;
+
+use crate::command::Command;
+use crate::event::{Effect, Event, Question, Remember, Screen};
+use crate::key::{Code, Key};
+use crate::keys::{Context, Keymap, Meaning};
+use crate::settings::Options;
+use agent::mirror::{Action, Folder, FolderId, Role, View};
+use agent::worker::{News, Order};
+use list::List;
+use message::Time;
+use palette::Palette;
+use prompt::{History, Prompt};
+use reader::Reader;
+use std::collections::BTreeMap;
+
+/// Deeds that can be taken back: more than anybody remembers.
+const UNDO_MAX: usize = 200;
+
+/// The part of the screen that keys go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Focus {
+    Folders,
+    #[default]
+    List,
+    Reader,
+    Help,
+}
+
+/// An account, as the screen knows it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Whose mail it is.
+    pub address: String,
+    /// The name that goes with the address.
+    pub display_name: String,
+    /// What stands below what is written.
+    pub signature: String,
+    /// Its folders, as far as known.
+    pub folders: Vec<Folder>,
+    /// What the worker does for it.
+    pub busy: Option<String>,
+}
+
+/// Something done that can be taken back.
+#[derive(Clone, Debug)]
+pub struct Undoable {
+    account: usize,
+    actions: Vec<Action>,
+    words: String,
+}
+
+/// The line that tells what happened.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// In words.
+    pub text: String,
+    /// It did not work.
+    pub is_problem: bool,
+}
+
+/// All there is.
+pub struct Model {
+    /// Now.
+    pub now: Time,
+    /// Columns and lines.
+    pub size: (u16, u16),
+    /// What can be set.
+    pub options: Options,
+    /// What keys mean.
+    pub keys: Keymap,
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// The one on the screen.
+    pub current: usize,
+    /// Where keys go.
+    pub focus: Focus,
+    /// The line of the folder list the cursor is on.
+    pub folder_cursor: usize,
+    /// The messages.
+    pub list: List,
+    /// The message that is read.
+    pub reader: Option<Reader>,
+    /// The line at the bottom.
+    pub prompt: Option<Prompt>,
+    /// The palette.
+    pub palette: Option<Palette>,
+    /// How far help is scrolled.
+    pub help_top: usize,
+    /// What help is about.
+    pub help_of: Focus,
+    /// What happened.
+    pub status: Status,
+    /// Keys pressed that are the beginning of something.
+    pub pressed: Vec<Key>,
+    /// Staying off the network.
+    pub offline: bool,
+    /// The message under the cursor is to be read as soon as it is known.
+    open_selected_again: bool,
+    /// A command that waits for the folder it needs.
+    awaited: Option<Command>,
+    history: History,
+    undo: Vec<Undoable>,
+    redo: Vec<Undoable>,
+    folders_asked: BTreeMap<usize, bool>,
+    effects: Vec<Effect>,
+}
+
+impl Model {
+    /// At the start, with the accounts there are.
+    #[must_use]
+    pub fn new(accounts: Vec<Account>, options: Options, size: (u16, u16), now: Time) -> Model {
+        let keys = options.keymap();
+        let mut list = List::default();
+        list.threaded = options.threads;
+        list.show(View::default(), "");
+        Model {
+            now,
+            size,
+            keys,
+            options,
+            accounts,
+            current: 0,
+            focus: Focus::List,
+            folder_cursor: 0,
+            list,
+            reader: None,
+            prompt: None,
+            palette: None,
+            help_top: 0,
+            help_of: Focus::List,
+            status: Status::default(),
+            pressed: Vec::new(),
+            offline: false,
+            open_selected_again: false,
+            awaited: None,
+            history: History::default(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            folders_asked: BTreeMap::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Something happened; what is wanted now.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) => self.key(key),
+            Event::Paste(text) => self.paste(&text),
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Resized(columns, lines) => self.size = (columns, lines),
+            Event::Tick(now) => self.now = now,
+            Event::News(news) => self.news(news),
+            Event::Changed(account) => self.changed(account),
+            Event::Answer(account, answer) => self.answered(account, answer),
+            Event::Done { account, words, remember, result } => self.done(account, words, remember, result),
+        }
+        self.ask_what_is_needed();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// What the screen shows but is not known yet.
+    fn ask_what_is_needed(&mut self) {
+        if self.accounts.is_empty() {
+            return;
+        }
+        let account = self.current;
+        if self.accounts.get(account).is_some_and(|account| account.folders.is_empty())
+            && self.folders_asked.insert(account, true).is_none()
+        {
+            self.ask(Question::Folders);
+        }
+        if self.list.view.folder.is_none() && self.list.typed.is_empty() {
+            return;
+        }
+        let height = u64::from(self.layout().list_lines());
+        self.list.scroll(height);
+        for window in self.list.needed(height) {
+            self.ask(Question::Lines(window));
+        }
+        if self.open_selected_again && self.list.selected().is_some() {
+            self.open_selected_again = false;
+            if let Some(row) = self.list.selected().cloned() {
+                self.read(vec![row]);
+            }
+        }
+        let view = self.reading_view();
+        if let Some(reader) = &mut self.reader {
+            reader.show_as(view);
+        }
+        self.ask_pages();
+    }
+
+    fn ask(&mut self, question: Question) {
+        self.effects.push(Effect::Ask(self.current, question));
+    }
+
+    fn screen(&mut self, screen: Screen) {
+        self.effects.push(Effect::Screen(screen));
+    }
+
+    fn order(&mut self, order: Order) {
+        self.effects.push(Effect::Order(order));
+    }
+
+    /// Tells something at the bottom.
+    pub fn tell(&mut self, text: impl Into<String>) {
+        self.status = Status { text: text.into(), is_problem: false };
+    }
+
+    /// Tells at the bottom what did not work.
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.status = Status { text: text.into(), is_problem: true };
+    }
+
+    /// The account on the screen.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.accounts.get(self.current)
+    }
+
+    /// A folder of the account on the screen.
+    #[must_use]
+    pub fn folder(&self, id: FolderId) -> Option<&Folder> {
+        self.account()?.folders.iter().find(|folder| folder.id == id)
+    }
+
+    /// The folder that the list shows, where it shows one.
+    #[must_use]
+    pub fn open_folder(&self) -> Option<&Folder> {
+        self.folder(self.list.view.folder?)
+    }
+
+    fn role_of_view(&self) -> Role {
+        self.open_folder().map_or(Role::None, |folder| folder.role)
+    }
+
+    /// What keys mean where the focus is.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        match self.focus {
+            Focus::Folders => Context::Folders,
+            Focus::List => Context::List,
+            Focus::Reader => Context::Reader,
+            Focus::Help => Context::Choice,
+        }
+    }
+
+    fn key(&mut self, key: Key) {
+        self.status = Status::default();
+        if self.palette.is_some() {
+            return self.key_in_palette(key);
+        }
+        if self.prompt.is_some() {
+            return self.key_in_prompt(key);
+        }
+        self.pressed.push(key);
+        match self.keys.find(self.context(), &self.pressed) {
+            Meaning::Line(line) => {
+                self.pressed.clear();
+                self.say(&line);
+            }
+            Meaning::Beginning => {}
+            Meaning::Nothing => {
+                let pressed = std::mem::take(&mut self.pressed);
+                self.unknown_keys(&pressed);
+            }
+        }
+    }
+
+    fn unknown_keys(&mut self, pressed: &[Key]) {
+        if let [Key { code: Code::Char(c @ '1'..='9'), ctrl: false, alt: false }] = pressed
+            && self.focus == Focus::List
+        {
+            return self.ask_argument_with(crate::command::Verb::Goto, &c.to_string());
+        }
+        let help = self.keys.keys_of(self.context(), crate::command::Verb::Help).unwrap_or_default();
+        let keys = crate::key::spelled(pressed);
+        self.complain(format!("{keys} does nothing here; {help} shows the keys that do"));
+    }
+
+    fn paste(&mut self, text: &str) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.insert(text);
+        }
+    }
+
+    fn news(&mut self, news: News) {
+        let index = |model: &Model, name: &str| model.accounts.iter().position(|account| account.name == name);
+        match news {
+            News::Busy { account, progress } => {
+                let words = match progress.of {
+                    Some(of) => format!("{} {}/{of}", progress.what, progress.done),
+                    None => progress.what,
+                };
+                self.set_busy(&account, Some(words));
+            }
+            News::Idle { account } => self.set_busy(&account, None),
+            News::Mail { account, rows, count } => {
+                let from = rows.first().map(|row| crate::draw::safe(&row.from).into_owned()).unwrap_or_default();
+                let words = match (count, from.is_empty()) {
+                    (1, false) => format!("New message from {from}"),
+                    (_, false) => format!("{}, the last from {from}", crate::text::count(count, "new message")),
+                    _ => crate::text::count(count, "new message"),
+                };
+                let words = if self.accounts.len() > 1 { format!("{account}: {words}") } else { words };
+                self.screen(Screen::Notify(words.clone()));
+                self.tell(words);
+            }
+            News::Fetched { account, message } => {
+                if index(self, &account) == Some(self.current) {
+                    self.content_came(message);
+                }
+            }
+            News::Sent { subject, .. } => self.tell(format!("Sent: {}", crate::draw::safe(&subject))),
+            News::Trouble { account, trouble } => {
+                self.set_busy(&account, None);
+                self.complain(format!("{account}: {}", crate::draw::safe(&trouble.text)));
+            }
+        }
+    }
+
+    fn set_busy(&mut self, name: &str, busy: Option<String>) {
+        if let Some(account) = self.accounts.iter_mut().find(|account| account.name == name) {
+            account.busy = busy;
+        }
+    }
+
+    /// A mirror is not as it was: all that is known of it is asked for again.
+    fn changed(&mut self, account: usize) {
+        if account == self.current {
+            self.ask(Question::Folders);
+            self.list.refresh();
+        } else {
+            self.effects.push(Effect::Ask(account, Question::Folders));
+        }
+    }
+
+    fn done(
+        &mut self,
+        account: usize,
+        words: String,
+        remember: Remember,
+        result: Result<Vec<agent::mirror::Acted>, agent::trouble::Trouble>,
+    ) {
+        let acted = match result {
+            Ok(acted) => acted,
+            Err(trouble) => return self.complain(crate::draw::safe(&trouble.text).into_owned()),
+        };
+        let actions: Vec<Action> = acted.into_iter().rev().flat_map(|acted| acted.inverse).collect();
+        let undoable = Undoable { account, actions, words: words.clone() };
+        let can_undo = !undoable.actions.is_empty();
+        match remember {
+            Remember::Undo if can_undo => {
+                self.redo.clear();
+                self.undo.push(undoable);
+                if self.undo.len() > UNDO_MAX {
+                    self.undo.remove(0);
+                }
+                let key = self.keys.keys_of(self.context(), crate::command::Verb::Undo);
+                let hint = key.map(|key| format!("  ({key} takes it back)")).unwrap_or_default();
+                self.tell(format!("{words}{hint}"));
+            }
+            Remember::Redo if can_undo => self.redo.push(undoable),
+            Remember::No => {}
+            _ => self.tell(words),
+        }
+        if let Some(name) = self.accounts.get(account).map(|account| account.name.clone()) {
+            self.order(Order::Tell { account: name });
+        }
+        self.changed(account);
+    }
+}

@@ -1,0 +1,203 @@
+//! The message that is read, or the whole of a conversation: its lines, what is scrolled away, what is looked for. The lines
+//! come from `agent::reading`, which makes them safe.
+
+use agent::mirror::{MessageId, Row};
+use agent::reading::{self, Page, Span, Style};
+
+/// What is read.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The messages on the page: one, or those of a conversation.
+    pub messages: Vec<Message>,
+    /// How they are shown.
+    pub view: reading::View,
+    /// Quoted text is hidden.
+    pub quotes_hidden: bool,
+    /// All lines.
+    pub lines: Vec<Text>,
+    /// The first line on the screen.
+    pub top: usize,
+    /// What was looked for last.
+    pub find: String,
+}
+
+/// A message on the page.
+#[derive(Debug)]
+pub struct Message {
+    /// Its line in the list.
+    pub row: Row,
+    /// Made ready; `None` while it is not here.
+    pub page: Option<Box<Page>>,
+    /// It was asked for.
+    pub asked: bool,
+    /// The worker was told to bring it.
+    pub ordered: bool,
+}
+
+/// A line of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// A field of the header.
+    Field(String, String),
+    /// A line of the body.
+    Body(reading::Line),
+    /// Something the program says.
+    Note(String),
+    /// What parts messages, or header and body.
+    Rule,
+    /// Nothing.
+    Empty,
+}
+
+impl Reader {
+    /// Reads these.
+    #[must_use]
+    pub fn new(rows: Vec<Row>, view: reading::View) -> Reader {
+        let message = |row| Message { row, page: None, asked: false, ordered: false };
+        let mut reader = Reader { messages: rows.into_iter().map(message).collect(), view, ..Reader::default() };
+        reader.lay_out();
+        reader
+    }
+
+    /// The message that is acted on: of a conversation the newest.
+    #[must_use]
+    pub fn row(&self) -> Option<&Row> {
+        self.messages.last().map(|message| &message.row)
+    }
+
+    /// The page of the message that is acted on.
+    #[must_use]
+    pub fn page(&self) -> Option<&Page> {
+        self.messages.last()?.page.as_deref()
+    }
+
+    /// Whether it shows this message.
+    pub fn message(&mut self, id: MessageId) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.row.id == id)
+    }
+
+    /// All has to be made anew: another width, or shown otherwise.
+    pub fn show_as(&mut self, view: reading::View) {
+        if view != self.view {
+            self.view = view;
+            self.messages.iter_mut().for_each(|message| message.asked = false);
+        }
+    }
+
+    /// Puts the lines together.
+    pub fn lay_out(&mut self) {
+        let mut lines = Vec::new();
+        for (place, message) in self.messages.iter().enumerate() {
+            if place > 0 {
+                lines.push(Text::Empty);
+                lines.push(Text::Rule);
+            }
+            match &message.page {
+                Some(page) => self.lay_out_page(page, &mut lines),
+                None => lay_out_head(message, &mut lines),
+            }
+        }
+        self.lines = lines;
+        self.top = self.top.min(self.lines.len().saturating_sub(1));
+    }
+
+    fn lay_out_page(&self, page: &Page, lines: &mut Vec<Text>) {
+        lines.extend(page.header.iter().map(|field| Text::Field(field.name.clone(), field.value.clone())));
+        let files: Vec<String> = page.parts.iter().filter(|part| !part.is_shown).map(part_words).collect();
+        if !files.is_empty() {
+            lines.push(Text::Field("Files".to_owned(), files.join(", ")));
+        }
+        lines.push(Text::Rule);
+        let mut hidden = 0;
+        for line in &page.lines {
+            if self.quotes_hidden && line.depth > 0 {
+                hidden += 1;
+                continue;
+            }
+            push_hidden(&mut hidden, lines);
+            lines.push(Text::Body(line.clone()));
+        }
+        push_hidden(&mut hidden, lines);
+        if !page.links.is_empty() {
+            lines.push(Text::Empty);
+            for (place, link) in page.links.iter().enumerate() {
+                let number = place + 1;
+                let warning = if link.is_deceptive { "  (!) its text names another host" } else { "" };
+                let spans = vec![
+                    Span { text: format!("[{number}] "), style: Style::Note },
+                    Span { text: link.address.clone(), style: Style::Link(number) },
+                    Span { text: warning.to_owned(), style: Style::Note },
+                ];
+                lines.push(Text::Body(reading::Line { depth: 0, spans }));
+            }
+        }
+        if page.is_cut {
+            lines.push(Text::Note("It is too large to be shown whole; save it to see the rest.".to_owned()));
+        }
+    }
+
+    /// To the next line that holds the text, from below the first line on the screen on; whether there is one.
+    pub fn find_next(&mut self) -> bool {
+        let wanted = self.find.to_lowercase();
+        let after = self.top + 1;
+        let order = (after..self.lines.len()).chain(0..after.min(self.lines.len()));
+        let found = order.into_iter().find(|place| self.lines.get(*place).is_some_and(|line| holds(line, &wanted)));
+        if let Some(found) = found.filter(|_| !wanted.is_empty()) {
+            self.top = found;
+            return true;
+        }
+        false
+    }
+
+    /// The text, as it goes to the clipboard.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            match line {
+                Text::Field(name, value) => text.push_str(&format!("{name}: {value}")),
+                Text::Body(line) => {
+                    text.push_str(&"> ".repeat(line.depth));
+                    line.spans.iter().for_each(|span| text.push_str(&span.text));
+                }
+                Text::Note(note) => text.push_str(note),
+                Text::Rule | Text::Empty => {}
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// What a part is called in one or two words.
+fn part_words(part: &reading::PartLine) -> String {
+    let name = part.name.clone().unwrap_or_else(|| part.media_type.clone());
+    format!("{name} ({})", crate::text::size(part.octets))
+}
+
+fn lay_out_head(message: &Message, lines: &mut Vec<Text>) {
+    let field = |name: &str, value: &str| Text::Field(name.to_owned(), crate::draw::safe(value).into_owned());
+    lines.push(field("From", &message.row.from));
+    lines.push(field("Subject", &message.row.subject));
+    lines.push(Text::Rule);
+    lines.push(Text::Note("The text is not on this machine yet; it is being brought.".to_owned()));
+}
+
+fn push_hidden(hidden: &mut usize, lines: &mut Vec<Text>) {
+    if *hidden > 0 {
+        lines.push(Text::Note(format!("[{} quoted]", crate::text::count(*hidden as u64, "line"))));
+        *hidden = 0;
+    }
+}
+
+fn holds(line: &Text, wanted: &str) -> bool {
+    match line {
+        Text::Field(name, value) => name.to_lowercase().contains(wanted) || value.to_lowercase().contains(wanted),
+        Text::Body(line) => {
+            let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
+            text.to_lowercase().contains(wanted)
+        }
+        Text::Note(note) => note.to_lowercase().contains(wanted),
+        Text::Rule | Text::Empty => false,
+    }
+}

@@ -1,0 +1,191 @@
+//! Text on the screen: what is safe to show, how wide it is, where it is cut, which way it runs (Unicode TR 9). Owns no
+//! colours.
+
+use message::Time;
+use message::date::civil;
+use std::borrow::Cow;
+use unicode_bidi::BidiInfo;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// What stands for what was cut off.
+const CUT: &str = "…";
+
+/// Columns that text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The beginning of a text that fits; what is cut off is told by a sign.
+#[must_use]
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let (mut kept, mut used) = (String::new(), 0);
+    for letter in text.graphemes(true) {
+        let wide = letter.width();
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        kept.push_str(letter);
+    }
+    if columns > 0 {
+        kept.push_str(CUT);
+    }
+    Cow::Owned(kept)
+}
+
+/// The same, with spaces after it up to the width.
+#[must_use]
+pub fn column(text: &str, columns: usize) -> String {
+    let mut text = fit(text, columns).into_owned();
+    let used = text.width();
+    text.extend(std::iter::repeat_n(' ', columns.saturating_sub(used)));
+    text
+}
+
+/// The same, with the spaces before it.
+#[must_use]
+pub fn column_right(text: &str, columns: usize) -> String {
+    let text = fit(text, columns);
+    format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// A line as it is written from left to right on a terminal that does not turn right-to-left text itself.
+#[must_use]
+pub fn visual(line: &str) -> Cow<'_, str> {
+    if line.is_ascii() || !turns(line) {
+        return Cow::Borrowed(line);
+    }
+    let info = BidiInfo::new(line, None);
+    let Some(paragraph) = info.paragraphs.first() else { return Cow::Borrowed(line) };
+    info.reorder_line(paragraph, paragraph.range.clone())
+}
+
+/// Whether there are letters that run from right to left.
+fn turns(line: &str) -> bool {
+    use unicode_bidi::BidiClass::{AL, AN, R, RLE, RLI, RLO};
+    line.chars().any(|c| matches!(unicode_bidi::bidi_class(c), R | AL | AN | RLE | RLI | RLO))
+}
+
+/// A number of things, as `1 message`, `12 messages`.
+#[must_use]
+pub fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{} {thing}s", thousands(number)) }
+}
+
+/// A number with a mark between the thousands.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A size for people: `870`, `12K`, `3.4M`.
+#[must_use]
+pub fn size(octets: u64) -> String {
+    const UNITS: [(u64, char); 3] = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
+    for (unit, letter) in UNITS {
+        if octets >= unit {
+            let tenths = octets.saturating_mul(10) / unit;
+            return if tenths < 100 {
+                format!("{}.{}{letter}", tenths / 10, tenths % 10)
+            } else {
+                format!("{}{letter}", tenths / 10)
+            };
+        }
+    }
+    octets.to_string()
+}
+
+/// A time where people are: days since 1970, and the second of the day.
+#[must_use]
+pub fn local(time: Time, offset_minutes: i16) -> (i64, i64) {
+    let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60;
+    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
+}
+
+/// A time in at most nine columns: `14:30` of today, `Tue 14:30` of this week, `21 Nov` of this year, `Nov 2024` before.
+#[must_use]
+pub fn short_time(time: Time, now: Time, offset_minutes: i16) -> String {
+    let (day, second) = local(time, offset_minutes);
+    let (today, _) = local(now, offset_minutes);
+    let clock = format!("{:02}:{:02}", second / 3600, second / 60 % 60);
+    let (year, month, date) = civil(day);
+    let month = message::date::month_name(month);
+    match today - day {
+        0 => clock,
+        1..=6 => format!("{} {clock}", weekday(day)),
+        _ if civil(today).0 == year => format!("{date} {month}"),
+        _ => format!("{month} {year}"),
+    }
+}
+
+/// A time in full, for the reader: `Sat 21 Nov 2026 14:30`.
+#[must_use]
+pub fn long_time(time: Time, offset_minutes: i16) -> String {
+    let (day, second) = local(time, offset_minutes);
+    let (year, month, date) = civil(day);
+    let month = message::date::month_name(month);
+    format!("{} {date} {month} {year} {:02}:{:02}", weekday(day), second / 3600, second / 60 % 60)
+}
+
+fn weekday(day: i64) -> &'static str {
+    // 1970-01-01 was a Thursday.
+    const NAMES: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    usize::try_from(day.rem_euclid(7)).ok().and_then(|place| NAMES.get(place)).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_letters_however_wide() {
+        assert_eq!(fit("ketchup", 7), "ketchup");
+        assert_eq!(fit("ketchup", 6), "ketch…");
+        assert_eq!(fit("日本語", 6), "日本語");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("👩‍👩‍👧 family", 4), "👩‍👩‍👧 …");
+        assert_eq!(fit("a", 0), "");
+        assert_eq!(width(&column("日本語", 5)), 5);
+        assert_eq!(column_right("12", 4), "  12");
+    }
+
+    #[test]
+    fn right_to_left_text_is_turned_around() {
+        assert_eq!(visual("abc"), "abc");
+        assert_eq!(visual("אבג"), "גבא");
+        assert_eq!(visual("Re: אבג 12"), "Re: 12 גבא");
+    }
+
+    #[test]
+    fn times_are_as_short_as_they_can_be() {
+        let now = Time(1_795_312_800_000); // Sun 22 Nov 2026 02:00 UTC
+        let ago = |hours: u64| short_time(Time(now.0 - hours * 3_600_000), now, 60);
+        assert_eq!(ago(1), "02:00");
+        assert_eq!(ago(4), "Sat 23:00");
+        assert_eq!(ago(24 * 6), "Mon 03:00");
+        assert_eq!(ago(24 * 30), "23 Oct");
+        assert_eq!(ago(24 * 400), "Oct 2025");
+        assert_eq!(long_time(now, 60), "Sun 22 Nov 2026 03:00");
+    }
+
+    #[test]
+    fn numbers_and_sizes_are_for_people() {
+        assert_eq!(count(1, "message"), "1 message");
+        assert_eq!(count(1_234_567, "message"), "1,234,567 messages");
+        assert_eq!((size(870).as_str(), size(1536).as_str(), size(12 << 20).as_str()), ("870", "1.5K", "12M"));
+    }
+}

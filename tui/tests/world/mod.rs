@@ -1,0 +1,262 @@
+//! Worlds that golden files take place in: mirrors filled by hand.
+#![allow(clippy::unwrap_used, dead_code, reason = "tests; each uses a part")]
+
+use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
+use message::Time;
+use message::flags::flag_bits;
+use tui::hands::Hands;
+use tui::model::{Account, Model};
+use tui::program::{Outside, Program};
+use tui::settings::Options;
+
+/// Sun 22 Nov 2026 10:00 UTC: now, in every world.
+pub const NOW: Time = Time(1_795_341_600_000);
+const HOUR: u64 = 3_600_000;
+
+/// A world.
+pub struct World {
+    mirrors: Vec<(Account, Mirror)>,
+    _dir: tempfile::TempDir,
+}
+
+/// The world of a name.
+pub fn of(name: &str) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |name: &str| Mirror::open(&dir.path().join(format!("{name}.sqlite"))).unwrap();
+    let mirrors = match name {
+        "nobody" => Vec::new(),
+        "empty" => {
+            let mirror = open("alice");
+            folder(&mirror, "INBOX", Role::Inbox);
+            vec![(account("alice", "alice@hamburger.edu"), mirror)]
+        }
+        "new" => vec![(account("alice", "alice@hamburger.edu"), open("alice"))],
+        "lunch" => vec![(account("alice", "alice@hamburger.edu"), lunch(open("alice")))],
+        "two" => vec![
+            (account("alice", "alice@hamburger.edu"), lunch(open("alice"))),
+            (account("work", "alice@office.example"), work(open("work"))),
+        ],
+        "hostile" => vec![(account("alice", "alice@hamburger.edu"), hostile(open("alice")))],
+        other => panic!("no world {other}"),
+    };
+    World { mirrors, _dir: dir }
+}
+
+impl World {
+    /// The program in it, after its first screen.
+    pub fn program(&self, preset: &str, size: (u16, u16)) -> Program {
+        let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
+        let mirrors = self.mirrors.iter().map(|(_, mirror)| mirror.clone()).collect();
+        let options = Options { preset: preset.to_owned(), ..Options::default() };
+        let mut program = Program::new(Model::new(accounts, options, size, NOW), Hands::new(mirrors));
+        program.feed(tui::event::Event::Tick(NOW));
+        program
+    }
+
+    /// What a worker would do.
+    pub fn answer(&self, _program: &mut Program, _outside: Vec<Outside>) {}
+
+    /// The mirror of the first account.
+    pub fn mirror(&self) -> &Mirror {
+        &self.mirrors[0].1
+    }
+}
+
+pub fn account(name: &str, address: &str) -> Account {
+    Account {
+        name: name.to_owned(),
+        address: address.to_owned(),
+        display_name: "Alice".to_owned(),
+        signature: "Alice, Hamburger University".to_owned(),
+        folders: Vec::new(),
+        busy: None,
+    }
+}
+
+pub fn folder(mirror: &Mirror, name: &str, role: Role) -> FolderId {
+    let found =
+        FolderFound { remote: name.to_owned(), name: name.to_owned(), role, selectable: true, subscribed: true };
+    mirror.pull(|pull| pull.folder(&found)).unwrap()
+}
+
+/// A letter, `hours` ago.
+struct Sent<'a> {
+    hours: u64,
+    from: &'a str,
+    to: &'a str,
+    subject: &'a str,
+    id: &'a str,
+    refs: &'a str,
+    flags: u64,
+    body: &'a str,
+}
+
+impl Default for Sent<'_> {
+    fn default() -> Self {
+        Sent {
+            hours: 0,
+            from: "Bob <bob@crepes.fr>",
+            to: "Alice <alice@hamburger.edu>",
+            subject: "",
+            id: "",
+            refs: "",
+            flags: 0,
+            body: "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHi.\r\n",
+        }
+    }
+}
+
+fn put(mirror: &Mirror, folder: FolderId, letter: &Sent<'_>) {
+    let received = Time(NOW.0 - letter.hours * HOUR);
+    let references =
+        if letter.refs.is_empty() { String::new() } else { format!("References: <{}>\r\n", letter.refs) };
+    let content = format!(
+        "From: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}>\r\n{references}Date: {}\r\nMIME-Version: 1.0\r\n{}",
+        letter.from,
+        letter.to,
+        letter.subject,
+        letter.id,
+        message::date::write(received, 0),
+        letter.body
+    );
+    let end = message::header::section_end(content.as_bytes(), 0).unwrap();
+    let arrival = Arrival {
+        uid: u32::try_from(1_000_000 - letter.hours * 10).unwrap(),
+        flags: Flags::of(letter.flags),
+        received,
+        size: content.len() as u64,
+        header: content.as_bytes()[..end].to_vec(),
+        ..Arrival::default()
+    };
+    mirror
+        .pull(|pull| {
+            let id = pull.arrive(folder, &arrival)?;
+            pull.content(id, content.as_bytes())
+        })
+        .unwrap();
+}
+
+const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+
+fn lunch(mirror: Mirror) -> Mirror {
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    for (name, role) in [
+        ("Drafts", Role::Drafts),
+        ("Sent", Role::Sent),
+        ("Archive", Role::Archive),
+        ("Junk", Role::Junk),
+        ("Trash", Role::Trash),
+        ("Recipes", Role::None),
+        ("Recipes/Crêpes", Role::None),
+        ("Recipes/Hamburgers", Role::None),
+    ] {
+        folder(&mirror, name, role);
+    }
+    let sent = mirror.folder_named("Sent").unwrap().unwrap().id;
+    let text = |body: &str| format!("{TEXT}{}", body.replace('\n', "\r\n"));
+    let lunch = text(
+        "Do you like ketchup?\nHow about pickles?\n\nWe meet at noon, see https://crepes.fr/menu for what there is.\n\n\
+         Bob\n",
+    );
+    put(
+        &mirror,
+        inbox,
+        &Sent { hours: 30, subject: "Lunch", id: "1@crepes.fr", flags: flag_bits::SEEN, body: &lunch, ..Sent::default() },
+    );
+    let answer = text("On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n");
+    put(
+        &mirror,
+        sent,
+        &Sent {
+            hours: 28,
+            from: "Alice <alice@hamburger.edu>",
+            to: "Bob <bob@crepes.fr>",
+            subject: "Re: Lunch",
+            id: "2@hamburger.edu",
+            refs: "1@crepes.fr",
+            flags: flag_bits::SEEN,
+            body: &answer,
+        },
+    );
+    let third = text("Then noon it is. I bring the pickles.\n");
+    put(
+        &mirror,
+        inbox,
+        &Sent { hours: 3, subject: "Re: Lunch", id: "3@crepes.fr", refs: "2@hamburger.edu", body: &third, ..Sent::default() },
+    );
+    let starred = flag_bits::FLAGGED | flag_bits::SEEN | flag_bits::ANSWERED;
+    let cook = text("A pinch of salt.\n");
+    put(
+        &mirror,
+        inbox,
+        &Sent {
+            hours: 200,
+            from: "=?utf-8?q?Andr=C3=A9?= Cuisinier <andre@crepes.fr>",
+            subject: "=?utf-8?q?La_p=C3=A2te_=C3=A0_cr=C3=AApes?=",
+            id: "4@crepes.fr",
+            flags: starred,
+            body: &cook,
+            ..Sent::default()
+        },
+    );
+    let wide = text("日本語の本文です。\nשלום עולם 12\n");
+    put(
+        &mirror,
+        inbox,
+        &Sent {
+            hours: 5,
+            from: "=?utf-8?b?5p2x5Lqs?= <tokyo@example.jp>",
+            subject: "=?utf-8?b?5pel5pys6Kqe44Gu5Lu25ZCN?=",
+            id: "5@example.jp",
+            body: &wide,
+            ..Sent::default()
+        },
+    );
+    let files = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nThe menu, and a picture.\r\n\
+                 --b\r\nContent-Type: application/pdf; name=menu.pdf\r\nContent-Disposition: attachment; filename=menu.pdf\r\n\
+                 Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b--\r\n";
+    put(
+        &mirror,
+        inbox,
+        &Sent {
+            hours: 50,
+            from: "Crêpes de Paris <office@crepes.fr>",
+            subject: "The menu of this week, which is a rather long subject that does not fit on small screens",
+            id: "6@crepes.fr",
+            flags: flag_bits::SEEN,
+            body: files,
+            ..Sent::default()
+        },
+    );
+    let html = "Content-Type: text/html; charset=utf-8\r\n\r\n<h1>News</h1><p>Read <a href=\"https://news.example/1\">the \
+                news</a>, <b>all</b> of it.</p><ul><li>One<li>Two</ul>\r\n";
+    put(
+        &mirror,
+        inbox,
+        &Sent { hours: 26, from: "news@news.example", subject: "Newsletter", id: "7@news.example", body: html, ..Sent::default() },
+    );
+    mirror
+}
+
+fn work(mirror: Mirror) -> Mirror {
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    put(&mirror, inbox, &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() });
+    mirror
+}
+
+fn hostile(mirror: Mirror) -> Mirror {
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    put(
+        &mirror,
+        inbox,
+        &Sent {
+            hours: 1,
+            from: "=?utf-8?q?=1B]0;owned=07Bank?= <bank@example.com>",
+            subject: "=?utf-8?q?=1B[2J=1B[31mPay_=E2=80=AEfdp.exe?=",
+            id: "h@x",
+            body: "Content-Type: text/plain; charset=utf-8\r\n\r\nfirst\x1b[2J\x1b]52;c;cm0gLXJm\x07\x08\x08second\r\n\u{9b}31mthird\r\n",
+            ..Sent::default()
+        },
+    );
+    mirror
+}
