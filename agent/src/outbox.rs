@@ -48,12 +48,13 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
     mirror.doubt_what_was_under_way()?;
     while let Some(letter) = mirror.next_outgoing(clock.now())? {
         watcher.go_on()?;
-        let subject = mirror.row(letter.message)?.map(|row| row.subject).unwrap_or_default();
+        let row = mirror.row(letter.message)?;
+        let (subject, posted) = row.map(|row| (row.subject, row.received)).unwrap_or_default();
         watcher.tell(&format!("sending {subject}"), went.sent.len() as u64, None);
         let content = content(mirror, &letter)?;
         mirror.begin_sending(letter.id)?;
         let report = match content {
-            Ok(content) => deliver(reach, account, &letter, content).await,
+            Ok(content) => deliver(reach, account, &letter, (posted, content)).await,
             Err(trouble) => Err(trouble),
         };
         match judge(&letter, report.unwrap_or_else(|trouble| nothing(&letter, trouble))) {
@@ -91,16 +92,27 @@ fn content(mirror: &Mirror, letter: &Outgoing) -> Result<Result<Bytes, Trouble>,
     })
 }
 
-async fn deliver(reach: &Reach, account: &Account, letter: &Outgoing, content: Bytes) -> Result<Report, Trouble> {
+async fn deliver(
+    reach: &Reach,
+    account: &Account,
+    letter: &Outgoing,
+    (posted, content): (Time, Bytes),
+) -> Result<Report, Trouble> {
     match &account.outgoing {
         Some(Way::Smtp(server)) => {
             let login = reach.credentials.of(account).await?.map(|credential| (account.outgoing_user(), credential));
             let way = submission::Way { internet: &reach.internet, folders: &reach.folders, server, login };
             Ok(submission::submit(&way, &letter.posting.envelope, content).await)
         }
-        Some(other) => {
-            let kind = other.kind();
-            Err(Trouble::new(Kind::Settings, format!("letters cannot be sent by {kind:?} from here")))
+        Some(Way::Jmap) => {
+            let mut jmap = reach.jmap(account, reach.credentials.of(account).await?).await?;
+            Ok(jmap.send(&letter.posting.envelope, content, reach.internet.clock().now()).await)
+        }
+        Some(Way::Local(_)) => {
+            let mut local = reach.local(account).await?;
+            // The same for every try of one letter, so that it is taken once.
+            let ticket = format!("{}-{}", account.name, letter.id.0);
+            Ok(local.send((&ticket, posted), &letter.posting.envelope, content).await)
         }
         None => Err(Trouble::new(
             Kind::Settings,

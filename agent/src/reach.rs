@@ -1,16 +1,23 @@
 //! What it takes to reach the servers of an account, and connections to them. Owns the choice of remote by the kind of account;
 //! what is said is each remote's.
 
-use crate::account::{Account, FolderNames, Incoming, Server};
+use crate::account::settings::resolve;
+use crate::account::{Account, FolderNames, Incoming, Outgoing, Server};
 use crate::credentials::Credentials;
 use crate::dialing::{Internet, in_the_clear, tls_of};
 use crate::house::Folders;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
 use crate::remote::imap::{ImapRemote, Opening};
+use crate::remote::jmap::{self, Jmap};
+use crate::remote::keyed::KeyedRemote;
+use crate::remote::local::Local;
+use crate::remote::pop3::{Leave, Maildrop};
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
+use std::sync::Arc;
+use wire::host::Door;
 use wire::imap::client::{Profile, Timeouts};
 use wire::sasl::client::Credential;
 use wire::smtp::client::Login;
@@ -24,12 +31,20 @@ pub struct Reach {
     pub folders: Folders,
     /// The secrets of the accounts.
     pub credentials: Credentials,
+    /// The way into the post office of this host; `None`: this program knows none.
+    pub door: Option<Arc<dyn Door>>,
 }
 
 /// A connection to an account of whatever kind.
 pub enum AnyRemote {
     /// IMAP.
     Imap(Box<ImapRemote>),
+    /// JMAP.
+    Jmap(Box<KeyedRemote<Jmap>>),
+    /// POP3.
+    Pop3(Box<Maildrop>),
+    /// The post office of this host.
+    Local(Box<KeyedRemote<Local>>),
 }
 
 impl Reach {
@@ -50,15 +65,63 @@ impl Reach {
     }
 
     async fn connect_with(&self, account: &Account, credential: Option<Credential>) -> Result<AnyRemote, Trouble> {
-        match &account.incoming {
-            Incoming::Imap(server) => {
-                self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
+        let clock = self.internet.clock().clone();
+        Ok(match &account.incoming {
+            Incoming::Imap(server) => AnyRemote::Imap(Box::new(self.imap(account, server, credential).await?)),
+            Incoming::Jmap { .. } => {
+                AnyRemote::Jmap(Box::new(KeyedRemote::new(self.jmap(account, credential).await?, clock)))
             }
-            other => {
-                let kind = other.kind();
-                Err(Trouble::new(Kind::Settings, format!("an account of kind {kind:?} is not kept in a mirror")))
+            Incoming::Pop3 { server, keep } => {
+                AnyRemote::Pop3(Box::new(self.pop3(account, (server, *keep), credential)?))
             }
-        }
+            Incoming::Local(_) => AnyRemote::Local(Box::new(KeyedRemote::new(self.local(account).await?, clock))),
+            Incoming::Maildir(path) | Incoming::Mbox(path) => {
+                let path = path.display();
+                let words = format!("the mail in {path} is not kept in a mirror: `pillarbox import` takes it into one");
+                return Err(Trouble::new(Kind::Settings, words));
+            }
+        })
+    }
+
+    /// The JMAP server of an account.
+    ///
+    /// # Errors
+    /// It is none, or does not let us in.
+    pub async fn jmap(&self, account: &Account, credential: Option<Credential>) -> Result<Jmap, Trouble> {
+        let Incoming::Jmap { url, trust, .. } = &account.incoming else { return Err(not_of(account, "JMAP")) };
+        let credential = credential.ok_or_else(|| no_secret(account))?;
+        let tls = match trust {
+            Some(path) => Some(self.internet.trust(Some(&resolve(path, &self.folders)))?),
+            None => None,
+        };
+        let way = jmap::Way { url: url.clone(), user: account.incoming_user(), credential, tls };
+        Jmap::open(&self.internet, &way).await
+    }
+
+    /// The post office of this host.
+    ///
+    /// # Errors
+    /// There is none, or it is not for this user.
+    pub async fn local(&self, account: &Account) -> Result<Local, Trouble> {
+        let at = match (&account.incoming, &account.outgoing) {
+            (Incoming::Local(at), _) | (_, Some(Outgoing::Local(at))) => at,
+            _ => return Err(not_of(account, "this host")),
+        };
+        let door = self.door.as_ref().ok_or_else(|| not_of(account, "this host"))?;
+        Local::open(door.as_ref(), at, &account.address, self.internet.clock().clone()).await
+    }
+
+    fn pop3(
+        &self,
+        account: &Account,
+        (server, keep): (&Server, bool),
+        credential: Option<Credential>,
+    ) -> Result<Maildrop, Trouble> {
+        let credential = credential.ok_or_else(|| no_secret(account))?;
+        let in_the_clear = in_the_clear(server.security);
+        let login = Login { user: account.incoming_user(), credential, in_the_clear };
+        let leave = if keep { Leave::Keep } else { Leave::Delete };
+        Ok(Maildrop { reach: self.clone(), server: server.clone(), login, leave })
     }
 
     async fn imap(
@@ -77,6 +140,15 @@ impl Reach {
     }
 }
 
+fn no_secret(account: &Account) -> Trouble {
+    let words = format!("the account {} has no password: `pillarbox mail account` sets one", account.name);
+    Trouble::new(Kind::Settings, words)
+}
+
+fn not_of(account: &Account, kind: &str) -> Trouble {
+    Trouble::new(Kind::Settings, format!("the account {} is none of {kind}", account.name))
+}
+
 /// Folders that the settings say to be for something.
 fn names(folders: &FolderNames) -> Vec<(Role, String)> {
     let named = [
@@ -93,30 +165,45 @@ impl Remote for AnyRemote {
     async fn push(&mut self, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Pop3(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
         }
     }
 
     async fn pull(&mut self, mirror: &Mirror, scope: &Scope, watcher: &Watcher) -> Result<Brought, Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Pop3(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
     async fn fetch(&mut self, mirror: &Mirror, messages: &[MessageId], watcher: &Watcher) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Pop3(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
     async fn watch(&mut self, mirror: &Mirror, until: Time) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Pop3(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Local(remote) => remote.watch(mirror, until).await,
         }
     }
 
     async fn close(self) {
         match self {
             AnyRemote::Imap(remote) => remote.close().await,
+            AnyRemote::Jmap(remote) => remote.close().await,
+            AnyRemote::Pop3(remote) => remote.close().await,
+            AnyRemote::Local(remote) => remote.close().await,
         }
     }
 }
