@@ -1,8 +1,8 @@
 //! What it takes to reach the servers of an account, and connections to them. Owns the choice of remote by the kind of account;
 //! what is said is each remote's.
 
-use crate::account::settings::resolve;
-use crate::account::{Account, FolderNames, Incoming, Outgoing, Server};
+use crate::account::settings::{self, resolve};
+use crate::account::{Account, FolderNames, Incoming, Server};
 use crate::credentials::Credentials;
 use crate::dialing::{Internet, in_the_clear, tls_of};
 use crate::house::Folders;
@@ -16,8 +16,6 @@ use crate::remote::pop3::{Leave, Maildrop};
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
-use std::sync::Arc;
-use wire::host::Door;
 use wire::imap::client::{Profile, Timeouts};
 use wire::sasl::client::Credential;
 use wire::smtp::client::Login;
@@ -31,8 +29,6 @@ pub struct Reach {
     pub folders: Folders,
     /// The secrets of the accounts.
     pub credentials: Credentials,
-    /// The way into the post office of this host; `None`: this program knows none.
-    pub door: Option<Arc<dyn Door>>,
 }
 
 /// A connection to an account of whatever kind.
@@ -65,50 +61,27 @@ impl Reach {
     }
 
     async fn connect_with(&self, account: &Account, credential: Option<Credential>) -> Result<AnyRemote, Trouble> {
-        let clock = self.internet.clock().clone();
-        Ok(match &account.incoming {
-            Incoming::Imap(server) => AnyRemote::Imap(Box::new(self.imap(account, server, credential).await?)),
+        match &account.incoming {
+            Incoming::Imap(server) => {
+                self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
+            }
             Incoming::Jmap { .. } => {
-                AnyRemote::Jmap(Box::new(KeyedRemote::new(self.jmap(account, credential).await?, clock)))
+                let jmap = self.jmap_with(account, credential).await?;
+                Ok(AnyRemote::Jmap(Box::new(KeyedRemote::new(jmap, self.internet.clock().clone()))))
+            }
+            Incoming::Local(at) => {
+                let local = self.local(account, at).await?;
+                Ok(AnyRemote::Local(Box::new(KeyedRemote::new(local, self.internet.clock().clone()))))
             }
             Incoming::Pop3 { server, keep } => {
-                AnyRemote::Pop3(Box::new(self.pop3(account, (server, *keep), credential)?))
+                self.pop3(account, (server, *keep), credential).map(|maildrop| AnyRemote::Pop3(Box::new(maildrop)))
             }
-            Incoming::Local(_) => AnyRemote::Local(Box::new(KeyedRemote::new(self.local(account).await?, clock))),
             Incoming::Maildir(path) | Incoming::Mbox(path) => {
                 let path = path.display();
                 let words = format!("the mail in {path} is not kept in a mirror: `pillarbox import` takes it into one");
-                return Err(Trouble::new(Kind::Settings, words));
+                Err(Trouble::new(Kind::Settings, words))
             }
-        })
-    }
-
-    /// The JMAP server of an account.
-    ///
-    /// # Errors
-    /// It is none, or does not let us in.
-    pub async fn jmap(&self, account: &Account, credential: Option<Credential>) -> Result<Jmap, Trouble> {
-        let Incoming::Jmap { url, trust, .. } = &account.incoming else { return Err(not_of(account, "JMAP")) };
-        let credential = credential.ok_or_else(|| no_secret(account))?;
-        let tls = match trust {
-            Some(path) => Some(self.internet.trust(Some(&resolve(path, &self.folders)))?),
-            None => None,
-        };
-        let way = jmap::Way { url: url.clone(), user: account.incoming_user(), credential, tls };
-        Jmap::open(&self.internet, &way).await
-    }
-
-    /// The post office of this host.
-    ///
-    /// # Errors
-    /// There is none, or it is not for this user.
-    pub async fn local(&self, account: &Account) -> Result<Local, Trouble> {
-        let at = match (&account.incoming, &account.outgoing) {
-            (Incoming::Local(at), _) | (_, Some(Outgoing::Local(at))) => at,
-            _ => return Err(not_of(account, "this host")),
-        };
-        let door = self.door.as_ref().ok_or_else(|| not_of(account, "this host"))?;
-        Local::open(door.as_ref(), at, &account.address, self.internet.clock().clone()).await
+        }
     }
 
     fn pop3(
@@ -117,11 +90,46 @@ impl Reach {
         (server, keep): (&Server, bool),
         credential: Option<Credential>,
     ) -> Result<Maildrop, Trouble> {
-        let credential = credential.ok_or_else(|| no_secret(account))?;
-        let in_the_clear = in_the_clear(server.security);
-        let login = Login { user: account.incoming_user(), credential, in_the_clear };
+        let words = || format!("the account {}: POP3 lets nobody in without a secret", account.name);
+        let credential = credential.ok_or_else(|| Trouble::new(Kind::Settings, words()))?;
+        let login = Login { user: account.incoming_user(), credential, in_the_clear: in_the_clear(server.security) };
         let leave = if keep { Leave::Keep } else { Leave::Delete };
         Ok(Maildrop { reach: self.clone(), server: server.clone(), login, leave })
+    }
+
+    /// The JMAP server of an account, for what is sent through it.
+    ///
+    /// # Errors
+    /// Its mail is not read by JMAP, or those of [`Reach::connect`].
+    pub async fn jmap(&self, account: &Account) -> Result<Jmap, Trouble> {
+        let credential = self.credentials.of(account).await?;
+        let is_token = matches!(credential, Some(Credential::Token(_)));
+        match self.jmap_with(account, credential).await {
+            Err(trouble) if is_token && trouble.kind == Kind::NotAllowed => {
+                self.jmap_with(account, self.credentials.anew(account).await?).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn jmap_with(&self, account: &Account, credential: Option<Credential>) -> Result<Jmap, Trouble> {
+        let settings = |words: &str| Trouble::new(Kind::Settings, format!("the account {}: {words}", account.name));
+        let Incoming::Jmap { url, trust, .. } = &account.incoming else {
+            return Err(settings("letters go by JMAP only where mail is read by it, too"));
+        };
+        let credential = credential.ok_or_else(|| settings("JMAP lets nobody in without a secret"))?;
+        let trust = trust.as_deref().map(|path| resolve(path, &self.folders));
+        let tls = Some(self.internet.trust(trust.as_deref())?);
+        Jmap::open(&self.internet, &jmap::Way { url: url.clone(), user: account.incoming_user(), credential, tls })
+            .await
+    }
+
+    /// The post office of this host, opened for an account.
+    ///
+    /// # Errors
+    /// There is none, or it does not let this user in.
+    pub async fn local(&self, account: &Account, at: &settings::Local) -> Result<Local, Trouble> {
+        Local::open(self.internet.door()?, at, &account.address, self.internet.clock().clone()).await
     }
 
     async fn imap(
@@ -138,15 +146,6 @@ impl Reach {
         let opening = Opening { profile, around: line.around, host: server.host.clone(), names };
         ImapRemote::open(line.connection, opening).await
     }
-}
-
-fn no_secret(account: &Account) -> Trouble {
-    let words = format!("the account {} has no password: `pillarbox mail account` sets one", account.name);
-    Trouble::new(Kind::Settings, words)
-}
-
-fn not_of(account: &Account, kind: &str) -> Trouble {
-    Trouble::new(Kind::Settings, format!("the account {} is none of {kind}", account.name))
 }
 
 /// Folders that the settings say to be for something.

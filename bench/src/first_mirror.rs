@@ -59,7 +59,7 @@ async fn ours(folder: &Path, address: SocketAddr, (user, password): (&str, &str)
     let internet = Internet::system(Clock::system());
     let secrets = Secrets::new(&folders, Keyring::system());
     let credentials = Credentials::new(Settings::default(), secrets, internet.clone());
-    let reach = Reach { internet, folders: folders.clone(), credentials, door: None };
+    let reach = Reach { internet, folders: folders.clone(), credentials };
     let began = Instant::now();
     let mirror = Mirror::open(&folders.data.join("bench.sqlite"))?;
     let round = sync::round(&reach, &account, &mirror, &Scope::Everything, &Watcher::nobody()).await;

@@ -44,10 +44,10 @@ bench parse [FILE...]
       our parser of messages beside mail-parser.
 bench mirror [MESSAGES] [FILE]
       the mirror of the user agents: filling, lists, searches.
-bench first-mirror ADDRESS:PORT --user NAME --password WORD [--rounds 3]
-      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.
 bench import [MESSAGES]
-      a large mbox into a mirror: speed and memory.";
+      a large mbox into a mirror: speed and memory.
+bench first-mirror ADDRESS:PORT --user NAME --password WORD [--rounds 3]
+      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -58,11 +58,11 @@ async fn main() -> Result<()> {
         "compare" => compare::run(rest).await,
         "parse" => parse::run(rest),
         "mirror" => mirror::run(rest),
+        "import" => import::run(rest).await,
         "first-mirror" => {
             let (address, rest) = rest.split_first().context(HELP)?;
             first_mirror::run(address.parse()?, &Options::parse(rest)?).await
         }
-        "import" => import::run(rest).await,
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }

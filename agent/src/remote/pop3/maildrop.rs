@@ -3,7 +3,7 @@
 
 use super::{Leave, MirrorBasket, visit};
 use crate::account::Server;
-use crate::dialing::{in_the_clear, tls_of};
+use crate::dialing::tls_of;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
 use crate::reach::Reach;
@@ -38,9 +38,7 @@ impl Remote for Maildrop {
         let folder = mirror.folder_for(Role::Inbox)?;
         mirror.settle_here()?;
         let line = self.reach.internet.dial(&self.server, &self.reach.folders).await?;
-        let mut login = self.login.clone();
-        login.in_the_clear = in_the_clear(self.server.security);
-        let profile = Profile::new(tls_of(self.server.security), login);
+        let profile = Profile::new(tls_of(self.server.security), self.login.clone());
         let mut basket = MirrorBasket { mirror: mirror.clone(), folder };
         let host = self.server.host.as_str();
         let visited = visit(line.connection, &line.around, profile, (&mut basket, self.leave), (host, watcher)).await;
