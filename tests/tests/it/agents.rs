@@ -10,6 +10,7 @@ use agent::remote::local::Local;
 use agent::remote::{Remote, Scope};
 use agent::submission::{Fate, Report};
 use agent::trouble::Kind;
+use lab::scenario::{Play, Plot, SCENARIOS};
 use lab::{Host, Ports, Scenario, Site, worlds};
 use message::flags::flag_bits;
 use message::{Address, Time};
@@ -268,6 +269,23 @@ async fn by_jmap() {
     let wrong = jmap_with(&host, at, (BOB, "thirsty")).await.err().unwrap();
     assert_eq!(wrong.kind, Kind::NotAllowed, "{wrong}");
     host.drain(GRACE).await;
+}
+
+/// The arrangements in which people sit at the hosts themselves, played to their end.
+#[tokio::test]
+async fn at_the_hosts_themselves_in_the_lab() {
+    for (name, steps) in [("arrangement-1", 5), ("arrangement-2", 6)] {
+        let (_, text) = SCENARIOS.into_iter().find(|(known, _)| *known == name).unwrap();
+        let mut play = Play::start(Plot::parse(text).unwrap(), Ports::Random, None).await.unwrap();
+        let mut seen = Vec::new();
+        while let Some(step) = play.next().await.unwrap_or_else(|error| panic!("{name}: {error:#}")) {
+            seen.push(step);
+        }
+        assert_eq!(seen.len(), steps, "{name}");
+        let read = &seen.last().unwrap().facts;
+        assert!(read[0].text.ends_with("its own store; no access protocol"), "{read:?}");
+        play.internet().drain(GRACE).await;
+    }
 }
 
 /// Passes octets on to a server, and cuts every connection after so many.
