@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "it measures real time over sockets of its own")]
 
 mod compare;
+mod first_mirror;
 mod imap;
 mod import;
 mod jmap;
@@ -44,7 +45,9 @@ bench parse [FILE...]
 bench mirror [MESSAGES] [FILE]
       the mirror of the user agents: filling, lists, searches.
 bench import [MESSAGES]
-      a large mbox into a mirror: speed and memory.";
+      a large mbox into a mirror: speed and memory.
+bench first-mirror ADDRESS:PORT --user NAME --password WORD [--rounds 3]
+      the first mirror of an account by IMAP without TLS, beside mbsync into a Maildir.";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -56,6 +59,10 @@ async fn main() -> Result<()> {
         "parse" => parse::run(rest),
         "mirror" => mirror::run(rest),
         "import" => import::run(rest).await,
+        "first-mirror" => {
+            let (address, rest) = rest.split_first().context(HELP)?;
+            first_mirror::run(address.parse()?, &Options::parse(rest)?).await
+        }
         other => bail!("unknown mode {other}\n{HELP}"),
     }
 }

@@ -220,10 +220,12 @@ impl<W: World> Session<'_, W> {
         if draft.to.is_empty() {
             draft.to = self.asked("To: ");
         }
-        if draft.subject.is_none() && (self.settings.is_set("asksub") || self.settings.is_set("ask")) {
-            if let Said::Line(line) = self.world.line("Subject: ") {
-                draft.subject = Some(line).filter(|line| !line.is_empty());
-            }
+        let asks = self.settings.is_set("asksub") || self.settings.is_set("ask");
+        if draft.subject.is_none()
+            && asks
+            && let Said::Line(line) = self.world.line("Subject: ")
+        {
+            draft.subject = Some(line).filter(|line| !line.is_empty());
         }
         if draft.cc.is_empty() && self.settings.is_set("askcc") {
             draft.cc = self.asked("Cc: ");

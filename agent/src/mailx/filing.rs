@@ -90,7 +90,7 @@ impl<W: World> Session<'_, W> {
             if is_inbox && state.saved && !keeps_saved && !state.preserved {
                 state.deleted = true;
             }
-            let read_here = is_inbox && state.read && !hold;
+            let read_here = is_inbox && (state.read || state.touched) && !hold;
             state.mboxed = !state.deleted && !state.preserved && (state.mboxed || read_here);
         }
         let mut octets = Vec::new();
@@ -170,6 +170,7 @@ fn is_status(name: &[u8]) -> bool {
 }
 
 fn fields(status: &str, more: &str) -> Vec<u8> {
-    let more = if more.is_empty() { String::new() } else { format!("X-Status: {more}\n") };
-    format!("Status: {status}\n{more}").into_bytes()
+    let pairs = [("Status", status), ("X-Status", more)];
+    let said = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>().into_bytes()
 }

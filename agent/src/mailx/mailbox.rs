@@ -113,7 +113,7 @@ impl Message {
         self.raw.len() + self.envelope.len() + "From \n\n".len()
     }
 
-    /// `Status` and `X-Status`, as mail programs on Unix keep them.
+    /// `Status` and `X-Status`, as mail programs on Unix keep them; nothing for what is new.
     #[must_use]
     pub fn status(&self) -> (String, String) {
         let read = if self.state.read { "R" } else { "" };
@@ -124,7 +124,8 @@ impl Message {
         if self.state.flagged {
             more.push('F');
         }
-        (format!("{read}O"), more)
+        let old = if self.state.read || !self.state.new { "O" } else { "" };
+        (format!("{read}{old}"), more)
     }
 }
 

@@ -77,7 +77,7 @@ impl<'w, W: World> Session<'w, W> {
     /// Does what the options say; the code to end with.
     pub fn run(&mut self, options: &Options) -> u8 {
         options.set.iter().for_each(|word| self.settings.set(word));
-        self.has_escapes |= options.escapes;
+        self.has_escapes |= options.escapes || options.batch;
         for line in &options.commands {
             self.execute(line);
         }
@@ -106,7 +106,7 @@ impl<'w, W: World> Session<'w, W> {
             Mode::Check => self.code = if self.mailbox.messages.is_empty() { NOT_OPENED } else { 0 },
             Mode::Summary => self.headers(0),
             _ => {
-                if self.settings.is_set("header") && !options.skip_summary {
+                if self.settings.is_set("header") && !options.skip_summary && !options.batch {
                     let said = self.mailbox.said();
                     self.print(&format!("{said}\n"));
                     self.headers(self.dot);
@@ -137,6 +137,10 @@ impl<'w, W: World> Session<'w, W> {
     }
 
     fn execute(&mut self, line: &str) -> Next {
+        // Enter is the next message for who sits there; in a script an empty line is nothing.
+        if line.trim().is_empty() && !self.is_interactive {
+            return Next::GoOn;
+        }
         let (command, rest) = match command::parse(line) {
             Ok(parsed) => parsed,
             Err(word) => {
@@ -277,18 +281,16 @@ impl<'w, W: World> Session<'w, W> {
 
     fn screen(&mut self, rest: &str) -> Result<(), String> {
         let screen = self.settings.number("screen", 20).max(1);
-        let top = match rest.trim() {
-            "" | "+" => self.top + screen,
-            "-" => match self.top.checked_sub(screen) {
-                Some(top) => top,
-                None => return Err("On first screenful of messages".to_owned()),
-            },
+        let (top, at_end) = match rest.trim() {
+            "" | "+" => (self.top + screen, "On last screenful of messages\n"),
+            "-" => (self.top.saturating_sub(screen), "On first screenful of messages\n"),
             other => return Err(format!("z{other}: z goes on, z- goes back")),
         };
-        if top >= self.mailbox.messages.len() {
-            return Err("On last screenful of messages".to_owned());
+        let is_end = top >= self.mailbox.messages.len() || top == self.top;
+        if is_end {
+            self.print(at_end);
         }
-        self.headers(top);
+        self.headers(if is_end { self.top } else { top });
         Ok(())
     }
 
@@ -301,7 +303,7 @@ impl<'w, W: World> Session<'w, W> {
     }
 
     fn sizes(&mut self, list: &str) -> Result<(), String> {
-        for index in self.pick(list, true)? {
+        for index in self.pick(list, false)? {
             let line =
                 self.message(index).map(|message| format!("{}: {}/{}\n", index + 1, message.lines(), message.octets()));
             self.print(&line.unwrap_or_default());
@@ -383,15 +385,19 @@ impl<'w, W: World> Session<'w, W> {
         text
     }
 
+    /// The first lines of messages, of which the header has who, to whom and about what.
     fn top_lines(&mut self, list: &str) -> Result<(), String> {
         let lines = self.settings.number("toplines", 5);
         for index in self.pick(list, true)? {
             let shown = self.shown(index, false);
-            let body = shown.find("\n\n").map_or(shown.len(), |end| end + 2);
-            let (head, rest) = shown.split_at(body);
-            let first: String =
-                rest.trim_end_matches('\n').lines().take(lines).map(|line| format!("{line}\n")).collect();
-            self.print(&format!("{head}{first}"));
+            let (head, body) = shown.split_once("\n\n").unwrap_or((&shown, ""));
+            let wanted = |line: &&str| {
+                let name = line.split(':').next().unwrap_or_default().to_lowercase();
+                line.starts_with("[--") || ["from", "to", "cc", "subject"].contains(&name.as_str())
+            };
+            let first = head.lines().filter(wanted).chain([""]).chain(body.trim_end_matches('\n').lines());
+            let text: String = first.take(lines + 1).map(|line| format!("{line}\n")).collect();
+            self.print(&text);
             self.touch(index);
         }
         Ok(())
@@ -449,10 +455,7 @@ impl<'w, W: World> Session<'w, W> {
                     state.mboxed = true;
                     state.preserved = false;
                 }
-                _ => {
-                    state.touched |= !state.read;
-                    state.read = true;
-                }
+                _ => state.touched = true,
             }
         }
         Ok(())

@@ -44,7 +44,9 @@ pub fn close(path: &Path, mailbox: &Mailbox, before: &[u8]) -> Result<(), String
     };
     let mut text = Vec::with_capacity(now.len());
     for message in mailbox.messages.iter().filter(|message| !message.state.deleted) {
-        text.extend(mbox_text(message));
+        // What was new has been seen in a list now.
+        let old = Message { state: State { new: false, ..message.state }, ..message.clone() };
+        text.extend(mbox_text(&old));
     }
     text.extend_from_slice(arrived);
     // A copy beside it first: whatever happens while the file is written, its mail is in one of the two.

@@ -77,6 +77,7 @@ struct Own {
 /// Answers a message.
 pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let row = which::message(desk, &reply.id)?;
+    read::bring(&[row.id], desk, screen)?;
     let content = read::content(desk, row.id)?;
     let whom = match (reply.all, reply.list) {
         (true, _) => Whom::All,
@@ -95,6 +96,7 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
 /// Sends messages on.
 pub fn forward(forward: &Forward, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let messages = which::messages(desk, &forward.ids)?;
+    read::bring(&messages, desk, screen)?;
     let contents = messages.iter().map(|id| read::content(desk, *id)).collect::<Result<Vec<_>, _>>()?;
     let first = contents.first().map(Vec::as_slice).unwrap_or_default();
     let writer = writer(desk, first);

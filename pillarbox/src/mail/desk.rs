@@ -1,9 +1,11 @@
 //! What commands on mail work with: the settings, one account of them, its mirror, and the memory of what was done last.
 
+use super::network;
 use crate::trouble::Trouble;
 use agent::account::{Account, Settings};
 use agent::house::Folders;
 use agent::mirror::{Acted, Action, Mirror};
+use agent::reach::Reach;
 use message::Time;
 use office::admin::FailureKind;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub struct Desk {
     pub mirror: Mirror,
     /// When the command was typed.
     pub now: Time,
+    /// The network; `None`: it is not to be used.
+    pub reach: Option<Reach>,
 }
 
 /// Something that was done, as it is remembered.
@@ -75,20 +79,28 @@ pub fn settings(folders: &Folders) -> Result<Settings, Trouble> {
 }
 
 impl Desk {
-    /// Opens the mirror of an account.
+    /// Opens the mirror of an account, with the network where the account has servers.
     pub fn open(name: Option<&str>, now: Time) -> Result<Desk, Trouble> {
         let folders = folders()?;
         let settings = settings(&folders)?;
         let account = account(&settings, name)?;
-        Desk::at(&folders.mirror(&account.name), account.clone(), now)
+        let desk = Desk::at(&folders.mirror(&account.name), account.clone(), now)?;
+        let reach = network::has_servers(account).then(|| network::reach(&settings, &folders));
+        Ok(Desk { reach, ..desk })
     }
 
-    /// With the mirror in this file.
+    /// The same off the network, where that is wished.
+    #[must_use]
+    pub fn offline(self, offline: bool) -> Desk {
+        if offline { Desk { reach: None, ..self } } else { self }
+    }
+
+    /// With the mirror in this file, without a network.
     pub fn at(file: &Path, account: Account, now: Time) -> Result<Desk, Trouble> {
         if let Some(folder) = file.parent() {
             agent::disk::make_folder(folder).map_err(|error| Trouble::of_path("make", folder, &error))?;
         }
-        Ok(Desk { account, mirror: Mirror::open(file)?, now })
+        Ok(Desk { account, mirror: Mirror::open(file)?, now, reach: None })
     }
 
     /// Does these things, all or none, and remembers how they are taken back.

@@ -9,6 +9,7 @@ pub mod files;
 mod flags;
 mod folder;
 mod list;
+pub mod network;
 mod outbox;
 pub mod post;
 mod read;
@@ -18,6 +19,7 @@ mod which;
 
 use crate::screen::Screen;
 use crate::trouble::Trouble;
+use agent::remote::Scope;
 use clap::{Args, Subcommand};
 use desk::Desk;
 
@@ -27,6 +29,9 @@ pub struct Mail {
     /// Which account: its name or address; the default one if missing
     #[arg(short = 'A', long, global = true, value_name = "NAME")]
     pub account: Option<String>,
+    /// Stay off the network: what is done is told to the server later
+    #[arg(long, global = true)]
+    pub offline: bool,
     #[command(subcommand)]
     pub command: MailCommand,
 }
@@ -34,6 +39,8 @@ pub struct Mail {
 /// What is done to mail.
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
+    /// Bring the account up to date: send, tell, fetch
+    Sync(network::Sync),
     /// List messages: the inbox, a folder, or what a search finds
     List(list::List),
     /// Search all folders but trash and junk, or those named with `in:`
@@ -66,23 +73,40 @@ pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
     if let MailCommand::Accounts(command) = mail.command {
         return account::run(command, screen);
     }
-    let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?;
+    let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?.offline(mail.offline);
     perform(mail.command, &mut desk, screen)
 }
 
 fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     match command {
-        MailCommand::List(list) => list::list(&list, desk, screen),
-        MailCommand::Search(search) => list::search(&search, desk, screen),
-        MailCommand::Read(read) => read::run(&read, desk, screen),
+        MailCommand::Sync(sync) => network::run(&sync, desk, screen),
+        MailCommand::List(list) => {
+            network::freshen(desk, screen, &Scope::Headers)?;
+            list::list(&list, desk, screen)
+        }
+        MailCommand::Search(search) => {
+            network::freshen(desk, screen, &Scope::Headers)?;
+            list::search(&search, desk, screen)
+        }
         MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
         MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
+        other => {
+            change(other, desk, screen)?;
+            network::tell(desk, screen)
+        }
+    }
+}
+
+/// What the server is told of.
+fn change(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    match command {
+        MailCommand::Read(read) => read::run(&read, desk, screen),
         MailCommand::Change(change) => change::run(&change, desk, screen),
         MailCommand::Undo => change::undo(desk, screen),
         MailCommand::Folder(folder) => folder::run(folder, desk, screen),
         MailCommand::Outbox(outbox) => outbox::run(outbox, desk, screen),
-        MailCommand::Accounts(command) => account::run(command, screen),
+        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,14 @@
 //! `pillarbox mail outbox`: letters that wait to be sent.
 
 use super::desk::Desk;
+use super::files;
+use super::post::{self, Ties, Way};
 use crate::screen::Screen;
 use crate::table::{Cell, Table, figures, words};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{self, View};
+use agent::letter::{Letter, Recipients};
 use agent::mirror::{Outgoing, OutgoingId, OutgoingState, Role};
 use clap::Subcommand;
 use office::admin::FailureKind;
@@ -21,6 +24,11 @@ pub enum Outbox {
         /// Numbers as in the list; all that wait if missing
         #[arg(value_name = "NUMBER")]
         numbers: Vec<i64>,
+    },
+    /// Change a letter in your editor, and send it then
+    Edit {
+        /// Its number as in the list
+        number: i64,
     },
     /// Do not send; the letter goes to the drafts
     Cancel {
@@ -38,6 +46,7 @@ pub fn run(command: Outbox, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
     match command {
         Outbox::List => list(desk, screen),
         Outbox::Retry { numbers } => retry(&numbers, desk, screen),
+        Outbox::Edit { number } => edit(number, desk, screen),
         Outbox::Cancel { numbers, discard } => cancel(&numbers, discard, desk, screen),
     }
 }
@@ -113,10 +122,76 @@ fn cancel(numbers: &[i64], discard: bool, desk: &mut Desk, screen: &mut Screen) 
     screen.show(&view::done(&said, Vec::new()))
 }
 
+/// The letter is a draft while somebody works on it, so that it is not lost whatever happens; then it waits anew.
+fn edit(number: i64, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let letters = desk.mirror.outgoing()?;
+    let id = known(&letters, number)?;
+    let Some(waiting) = letters.into_iter().find(|letter| letter.id == id) else { return Ok(()) };
+    let content = desk.mirror.content(waiting.message)?.unwrap_or_default();
+    let drafts = desk.mirror.folder_for(Role::Drafts)?;
+    let draft = desk.mirror.take_back(id, Some(drafts))?;
+    let old = Letter::read(&content);
+    let letter = changed(&old, &files::edited(&form(&old))?);
+    let posting = waiting.posting;
+    let draft = draft.map(|draft| (draft, drafts));
+    let ties = Ties { answers: posting.answers, forwards: posting.forwards, draft };
+    post::post(&letter, &Way::default(), ties, desk, screen)
+}
+
+/// A letter as it stands in the editor: who and what, an empty line, the text.
+fn form(letter: &Letter) -> String {
+    let people = [("To", &letter.to), ("Cc", &letter.cc), ("Bcc", &letter.bcc)];
+    let fields: String = people.into_iter().map(|(name, people)| format!("{name}: {people}\n")).collect();
+    format!("{fields}Subject: {}\n\n{}", letter.subject, letter.text.replace("\r\n", "\n"))
+}
+
+/// What somebody made of that. It is another letter than the one that may have gone.
+fn changed(old: &Letter, form: &str) -> Letter {
+    let (head, text) = form.split_once("\n\n").unwrap_or((form, ""));
+    let mut letter = Letter { date: None, message_id: None, text: text.to_owned(), ..old.clone() };
+    for line in head.lines() {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        match name.to_ascii_lowercase().as_str() {
+            "to" => letter.to = Recipients::lenient(value),
+            "cc" => letter.cc = Recipients::lenient(value),
+            "bcc" => letter.bcc = Recipients::lenient(value),
+            "subject" => value.trim().clone_into(&mut letter.subject),
+            _ => {}
+        }
+    }
+    letter
+}
+
 fn known(letters: &[Outgoing], number: i64) -> Result<OutgoingId, Trouble> {
     let found = letters.iter().find(|letter| letter.id.0 == number).map(|letter| letter.id);
     found.ok_or_else(|| {
         let what = format!("no letter {number} waits: `pillarbox mail outbox list` shows which do");
         Trouble::new(FailureKind::NoUser, what)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_comes_back_from_the_editor() {
+        let old = Letter {
+            to: Recipients::one(Some("Bob"), "bob@crepes.fr"),
+            subject: "Crêpes".to_owned(),
+            text: "One.\r\n\r\nTwo.\r\n".to_owned(),
+            references: vec!["1@x".to_owned()],
+            message_id: Some("2@x".to_owned()),
+            ..Letter::default()
+        };
+        assert_eq!(form(&old), "To: Bob <bob@crepes.fr>\nCc: \nBcc: \nSubject: Crêpes\n\nOne.\n\nTwo.\n");
+        let same = changed(&old, &form(&old));
+        assert_eq!((&same.to, &same.subject, &same.references), (&old.to, &old.subject, &old.references));
+        assert_eq!((same.text.as_str(), same.message_id), ("One.\n\nTwo.\n", None));
+        let other = changed(&old, "Cc: carol@crepes.fr, dora@crepes.fr\nSubject: Pickles\n\nThree.\n");
+        assert_eq!(
+            (other.cc.to_string().as_str(), other.subject.as_str()),
+            ("carol@crepes.fr, dora@crepes.fr", "Pickles")
+        );
+    }
 }

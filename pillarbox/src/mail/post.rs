@@ -2,6 +2,7 @@
 //! `pillarbox send` and by answers.
 
 use super::desk::Desk;
+use super::network;
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
@@ -23,6 +24,9 @@ pub struct Way {
     /// Keep it among the drafts, and do not send it
     #[arg(long, conflicts_with = "dry_run")]
     pub draft: bool,
+    /// Do not wait until it is sent: it goes the next time
+    #[arg(long, conflicts_with_all = ["dry_run", "draft"])]
+    pub queue: bool,
     /// Send it then: 2026-11-22T18:00Z, 18:00, +2h; times are UTC
     #[arg(long, value_name = "TIME", conflicts_with_all = ["dry_run", "draft"])]
     pub at: Option<String>,
@@ -35,6 +39,8 @@ pub struct Ties {
     pub answers: Option<MessageId>,
     /// Those it sends on.
     pub forwards: Vec<MessageId>,
+    /// The draft it was made from, and the folder that is in.
+    pub draft: Option<(MessageId, FolderId)>,
 }
 
 /// Refuses a letter that cannot go, with the place of every fault.
@@ -87,7 +93,11 @@ pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mu
     let id = queue(letter, at, ties, desk)?;
     let said = match at {
         Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
-        None => format!("letter {} is queued", id.0),
+        None if way.queue => format!("letter {} is queued", id.0),
+        None => {
+            network::tell(desk, screen)?;
+            format!("letter {} is {}", id.0, network::outcome(id, desk)?)
+        }
     };
     screen.show(&view::done(&said, Vec::new()))
 }
@@ -109,7 +119,7 @@ fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
             smtputf8: envelope.needs_smtputf8,
         },
         file_in: Some(sent),
-        draft: None,
+        draft: ties.draft,
         answers: ties.answers,
         forwards: ties.forwards,
     }

@@ -1,12 +1,12 @@
 //! `pillarbox mail read`: messages as people read them, or as they stand. What goes to a terminal is made harmless first.
 
 use super::desk::Desk;
-use super::{list, which};
+use super::{list, network, which};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::View;
-use agent::mirror::{Action, Flags, MessageId};
+use agent::mirror::{Action, Flags, Held, MessageId};
 use agent::reading::{self, Line, Page, Style};
 use agent::trouble::Kind;
 use clap::{ArgGroup, Args};
@@ -50,6 +50,9 @@ pub struct Read {
 /// Shows messages, one after the other, and marks them as read.
 pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let messages = which::messages(desk, &read.ids)?;
+    if !read.headers {
+        bring(&messages, desk, screen)?;
+    }
     let mut json = Vec::new();
     for (index, id) in messages.iter().enumerate() {
         if index > 0 && screen.form() != Form::Json && !read.is_exact() {
@@ -64,6 +67,17 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
         screen.line(&json!({ "messages": json }))?;
     }
     if read.keep_unread { Ok(()) } else { mark(messages, desk) }
+}
+
+/// Fetches what is not here yet.
+pub fn bring(messages: &[MessageId], desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let mut missing = Vec::new();
+    for id in messages {
+        if desk.mirror.held(*id)? == Held::Header {
+            missing.push(*id);
+        }
+    }
+    network::fetch(&missing, desk, screen)
 }
 
 impl Read {

@@ -48,7 +48,9 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
         return Err(Trouble::new(FailureKind::CannotCreate, format!("{} is no folder", folder.display())));
     }
     let mut saved = Vec::new();
-    for id in which::messages(desk, &save.ids)? {
+    let messages = which::messages(desk, &save.ids)?;
+    read::bring(&messages, desk, screen)?;
+    for id in messages {
         let content = read::content(desk, id)?;
         for held in chosen(save, id.0, content)? {
             saved.push(write(&folder, &held, save.force)?);

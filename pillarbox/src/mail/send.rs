@@ -57,6 +57,9 @@ pub struct Send {
     /// Which account: its name or address
     #[arg(short = 'A', long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Stay off the network: it goes the next time
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     pub way: Way,
 }
@@ -76,7 +79,7 @@ pub fn run(send: &Send, screen: &mut Screen) -> Result<(), Trouble> {
         return post::show(&letter, screen.look().now, screen);
     }
     let name = account.map(|account| account.name);
-    let mut desk = Desk::open(name.as_deref(), screen.look().now)?;
+    let mut desk = Desk::open(name.as_deref(), screen.look().now)?.offline(send.offline);
     post::post(&letter, &send.way, Ties::default(), &mut desk, screen)
 }
 

@@ -270,3 +270,18 @@ fn messages_are_sent_on_within_or_whole() {
     let (_, out, _) = typed(&mut desk, Form::Plain, &line(&["1-2"], "--attached"));
     assert_eq!(out.matches("Content-Type: message/rfc822").count(), 2, "{out}");
 }
+
+#[test]
+fn what_waits_is_listed_taken_back_and_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    assert_eq!(plain(&mut desk, "outbox list").2, "nothing waits to be sent\n");
+    typed(&mut desk, Form::Plain, &["reply", "1", "-m", "Yes.", "--at", "+2h"]);
+    let (_, out, _) = plain(&mut desk, "outbox list");
+    assert_eq!(out, "1\twaiting\t1970-01-01T02:16:40.000Z\talice@hamburger.edu\tRe: Ketchup\t\n");
+    assert_eq!(plain(&mut desk, "outbox retry 1").2, "1 letter sent at the next chance\n");
+    assert!(plain(&mut desk, "outbox list").1.contains("1970-01-01T00:16:40.000Z"));
+    assert_eq!(plain(&mut desk, "outbox cancel 1").2, "1 letter not sent, among the drafts\n");
+    assert_eq!(ids(&plain(&mut desk, "list --folder drafts").1).len(), 1);
+    assert_eq!(plain(&mut desk, "outbox cancel 1").0, 67);
+}

@@ -63,8 +63,8 @@ impl Line {
         let account = account(options.account.as_deref())?;
         let mut settings = Settings::default();
         surroundings(&mut settings, &options, account.as_ref());
-        let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal() || options.batch;
-        let mut terminal = Terminal::new(account, self.config, is_interactive && !options.batch);
+        let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal() && !options.batch;
+        let mut terminal = Terminal::new(account, self.config, is_interactive);
         terminal.verbose = options.verbose;
         if let Some((name, address)) = terminal.sender() {
             let from = agent::letter::Recipients::one(name.as_deref(), &address.to_string()).to_string();

@@ -4,12 +4,15 @@ use super::boxes::{self, Source};
 use super::keyboard::Keyboard;
 use super::out;
 use crate::house;
-use crate::mail::desk::{self, Desk};
-use crate::mail::files;
+use crate::mail::desk::Desk;
+use crate::mail::{files, network};
+use crate::screen::{Form, Screen};
+use crate::trouble::Trouble;
 use crate::units::harmless;
 use agent::account::Account;
 use agent::letter::Letter;
 use agent::mailx::{Filed, Mailbox, Output, Said, World};
+use agent::remote::Scope;
 use message::{Address, Time};
 use server::Config;
 use std::io::{self, Write};
@@ -44,18 +47,25 @@ impl Terminal {
     }
 
     fn config(&self) -> Result<Config, String> {
-        house::config(self.config.as_deref()).map_err(|trouble| trouble.message().unwrap_or_default())
+        house::config(self.config.as_deref()).map_err(words)
     }
 
     /// The mirror of the account, opened when it is needed.
     fn desk(&mut self) -> Result<Option<&mut Desk>, String> {
         if let (Some(account), None) = (&self.account, &self.desk) {
-            let told = |trouble: crate::trouble::Trouble| trouble.message().unwrap_or_default();
-            let file = desk::folders().map_err(told)?.mirror(&account.name);
-            self.desk = Some(Desk::at(&file, account.clone(), clock()).map_err(told)?);
+            self.desk = Some(Desk::open(Some(&account.name), clock()).map_err(words)?);
         }
         Ok(self.desk.as_mut())
     }
+}
+
+/// Notes go to stderr; nobody is shown how far it is.
+fn quiet() -> Screen {
+    Screen::of_a_classic_command(Form::Human)
+}
+
+fn words(trouble: Trouble) -> String {
+    trouble.message().unwrap_or_default()
 }
 
 fn clock() -> Time {
@@ -118,18 +128,30 @@ impl World for Terminal {
     }
 
     fn edit(&mut self, text: &str, editor: &str) -> Result<String, String> {
-        files::edited_with(text, editor.as_ref()).map_err(|trouble| trouble.message().unwrap_or_default())
+        files::edited_with(text, editor.as_ref()).map_err(words)
     }
 
     fn open(&mut self, name: &str) -> Result<Mailbox, String> {
-        let (mailbox, source) = boxes::open(name, self.desk()?.map(|desk| &*desk))?;
+        let is_account = name == boxes::INBOX;
+        let desk = self.desk()?.map(|desk| &*desk);
+        if let (true, Some(desk)) = (is_account, desk) {
+            // Without the network the mail of last time is shown.
+            network::freshen(desk, &mut quiet(), &Scope::Everything).map_err(words)?;
+        }
+        let (mailbox, source) = boxes::open(name, desk)?;
         self.source = Some(source);
         Ok(mailbox)
     }
 
     fn close(&mut self, mailbox: &Mailbox) -> Result<Option<String>, String> {
         match &self.source {
-            Some(source) => boxes::close(mailbox, source, self.desk.as_mut()),
+            Some(source) => {
+                let said = boxes::close(mailbox, source, self.desk.as_mut());
+                if let Some(desk) = &self.desk {
+                    network::tell(desk, &mut quiet()).map_err(words)?;
+                }
+                said
+            }
             None => Ok(None),
         }
     }
@@ -139,7 +161,8 @@ impl World for Terminal {
             return out::by_program(program, letter, clock());
         }
         if let Some(desk) = self.desk()? {
-            return out::by_account(letter, desk);
+            out::by_account(letter, desk)?;
+            return network::tell(desk, &mut quiet()).map_err(words);
         }
         let said = out::by_drop(letter, &self.config()?, clock())?;
         if let (true, Some(said)) = (self.verbose, said) {

@@ -27,7 +27,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ),
     ("tests", &["message", "seal", "wire", "queue", "store", "office", "web", "net", "server", "agent", "tui", "lab"]),
     ("fuzz", &["message", "seal", "wire", "web", "agent"]),
-    ("bench", &["message", "agent"]),
+    ("bench", &["message", "net", "agent"]),
     ("xtask", &[]),
 ];
 

@@ -141,7 +141,7 @@ impl<W: World> Session<'_, W> {
         let fallback = if variable == "VISUAL" { "vi" } else { "ed" };
         let editor = self.settings.get(variable).unwrap_or(fallback).to_owned();
         draft.text = self.world.edit(&draft.text, &editor)?;
-        self.print("(continue)\n");
+        self.go_on();
         Ok(())
     }
 
@@ -154,6 +154,13 @@ impl<W: World> Session<'_, W> {
         Ok(())
     }
 
+    /// Who sits there is told that the letter goes on.
+    fn go_on(&mut self) {
+        if self.is_interactive {
+            self.print("(continue)\n");
+        }
+    }
+
     /// The text through a command; what writes nothing leaves it as it was.
     fn filter(&mut self, command: &str, draft: &mut Draft) -> Result<(), String> {
         let octets = self.world.shell(command, Some(draft.text.as_bytes()), Output::Taken)?;
@@ -161,7 +168,7 @@ impl<W: World> Session<'_, W> {
             return Err(format!("{command}: wrote nothing; the text is as it was"));
         }
         draft.text = String::from_utf8_lossy(&octets).into_owned();
-        self.print("(continue)\n");
+        self.go_on();
         Ok(())
     }
 

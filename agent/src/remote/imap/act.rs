@@ -185,8 +185,13 @@ impl ImapRemote {
             source: 0,
             octets: row.size,
         };
-        let number = self.line.append(append, mirror, message).await?;
-        let (_, status) = self.line.gather(number).await?;
+        let mut status = self.say_append(&append, mirror, message).await?;
+        if matches!(status.code, Some(Code::TryCreate)) {
+            // RFC 9051 §6.3.12: the folder is gone, or was only the way to others.
+            let mailbox = append.mailbox.clone();
+            self.line.run(Command::Create { mailbox, parent: false, uses: Vec::new() }).await?;
+            status = self.say_append(&append, mirror, message).await?;
+        }
         if status.status != Status::Ok {
             // No draft is lost: it stays here, and is tried again.
             return Ok(Outcome::Later(self.line.refused("to store a message (APPEND)", &status).text));
@@ -198,6 +203,16 @@ impl ImapRemote {
             _ => None,
         };
         Ok(Outcome::Done(Told { uids: uid.map(|uid| (message, uid)).into_iter().collect(), ..Told::default() }))
+    }
+
+    async fn say_append(
+        &mut self,
+        append: &Append,
+        mirror: &Mirror,
+        message: MessageId,
+    ) -> Result<StatusText, Trouble> {
+        let number = self.line.append(append.clone(), mirror, message).await?;
+        Ok(self.line.gather(number).await?.1)
     }
 
     /// Its folder is gone: it goes among the drafts, or into the inbox, rather than nowhere.

@@ -163,14 +163,14 @@ fn figures_wanted(condstore: bool) -> Vec<StatusItem> {
 
 fn take(told: Vec<Data>, space: &Space, names: &[(Role, String)], is_subscribed: impl Fn(&Listed) -> bool) -> Listing {
     let mut listing = Listing::default();
-    let mut paths = HashSet::new();
+    let (mut names_told, mut paths) = (HashSet::new(), HashSet::new());
     for data in told {
         match data {
             Data::List(listed) if !listed.name.as_str().is_empty() => {
-                let path = unique(&mut paths, space.path(listed.name.as_str(), listed.delimiter));
-                if listing.found.iter().any(|known| known.remote == listed.name.as_str()) {
+                if !names_told.insert(listed.name.as_str().to_owned()) {
                     continue;
                 }
+                let path = unique(&mut paths, space.path(listed.name.as_str(), listed.delimiter));
                 listing.found.push(FolderFound {
                     remote: listed.name.as_str().to_owned(),
                     role: role(&listed),

@@ -118,7 +118,13 @@ impl Line {
     pub async fn hear(&mut self, of: Number) -> Result<Heard, Trouble> {
         loop {
             match self.told.recv().await {
-                Some(Told::Data(number, data, gathered)) if number == of.0 => return Ok(Heard::Data(data, gathered)),
+                Some(Told::Data(number, data, gathered)) if number == of.0 => {
+                    // What follows the content is no FETCH: then its length was wrong, and nothing after it is sure.
+                    if matches!(*data, Data::Other(ref name, _) if name == "FETCH") && !gathered.is_empty() {
+                        return Err(self.protocol("it hands out a message whose length is wrong"));
+                    }
+                    return Ok(Heard::Data(data, gathered));
+                }
                 Some(Told::Large(number)) if number == of.0 => return Ok(Heard::Large),
                 Some(Told::Piece(number, octets)) if number == of.0 => return Ok(Heard::Piece(octets)),
                 Some(Told::Finished(number, finish)) if number == of.0 => return self.finished(finish).map(Heard::End),

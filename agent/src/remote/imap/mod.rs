@@ -14,6 +14,8 @@ mod push;
 mod refold;
 mod state;
 mod structure;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod watch;
 mod windows;

@@ -13,7 +13,8 @@ impl ImapRemote {
     pub(super) async fn create_folder(&mut self, mirror: &Mirror, folder: FolderId) -> Result<Outcome, Trouble> {
         // It may be gone again, or known by now.
         let Ok(folder) = mirror.folder(folder) else { return Ok(Outcome::Done(Told::default())) };
-        if folder.remote.is_some() {
+        // Where it is only the way to others, as a folder above another may be, it is made still.
+        if folder.remote.is_some() && folder.selectable {
             return Ok(Outcome::Done(Told::default()));
         }
         let Some(name) = self.space.remote(&folder.name) else {

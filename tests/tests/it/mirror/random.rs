@@ -41,6 +41,9 @@ fn nothing_is_lost_doubled_or_resurrected_over_a_link_that_breaks() {
     let mut cuts = 0;
     for seed in seeds.clone() {
         cuts += place.runtime.block_on(one_seed(&place, seed));
+        if seed % 20 == 19 {
+            println!("mirror: {} seeds", seed + 1);
+        }
     }
     println!("mirror: seeds {seeds:?}, {cuts} connections cut");
     assert!(cuts > 0, "a link that is never cut proves nothing");

@@ -1,0 +1,184 @@
+//! What commands on mail do over the network: bring an account up to date, tell its servers what was done, send what waits,
+//! fetch what is read. Who is offline, or cannot reach a server, keeps working on the mirror: what could not be told now is
+//! told the next time.
+
+use super::desk::Desk;
+use crate::screen::Screen;
+use crate::trouble::Trouble;
+use crate::units::count;
+use crate::view::View;
+use agent::account::{Account, Settings};
+use agent::credentials::Credentials;
+use agent::dialing::Internet;
+use agent::house::Folders;
+use agent::mirror::{MessageId, OutgoingId, OutgoingState};
+use agent::outbox::{self, Went};
+use agent::progress::{Progress, Watcher};
+use agent::reach::Reach;
+use agent::remote::{Remote, Scope};
+use agent::secret::{Keyring, Secrets};
+use agent::sync::{self, Hold};
+use agent::trouble::Kind;
+use clap::Args;
+use indicatif::ProgressBar;
+use message::Time;
+use serde_json::json;
+use std::future::Future;
+
+/// What the mirror keeps under this name: when the account was brought up to date last, in milliseconds.
+const FRESH: &str = "fresh";
+/// For so long lists are shown without asking the server again.
+const FRESH_MS: u64 = 60_000;
+
+/// `pillarbox mail sync`
+#[derive(Args, Debug)]
+pub struct Sync {
+    /// Enough to list: folders and headers, no texts
+    #[arg(long)]
+    headers: bool,
+}
+
+/// What it takes to reach the servers of these accounts.
+pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
+    let internet = Internet::system(net::clock::Clock::system());
+    let secrets = Secrets::new(folders, Keyring::system());
+    let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
+    Reach { internet, folders: folders.clone(), credentials }
+}
+
+/// Runs something that waits for the network.
+fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| agent::trouble::Trouble::new(Kind::Software, format!("no network: {error}")))?;
+    Ok(runtime.block_on(what)?)
+}
+
+/// Shows how far it is to who sits there, and to nobody else.
+fn watcher(screen: &Screen) -> (Watcher, ProgressBar) {
+    let bar =
+        if screen.has_person() && screen.loudness() >= 0 { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    let shown = bar.clone();
+    let watcher = Watcher::new(move |progress: Progress| {
+        let of = progress.of.map(|of| format!(" of {of}")).unwrap_or_default();
+        let what = crate::units::harmless(&progress.what).into_owned();
+        shown.set_message(if progress.done == 0 { what } else { format!("{what}: {}{of}", progress.done) });
+        shown.tick();
+    });
+    (watcher, bar)
+}
+
+/// `pillarbox mail sync`
+pub fn run(command: &Sync, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let Some(reach) = desk.reach.clone() else {
+        let offline = agent::trouble::Trouble::new(Kind::Usage, "sync and --offline do not go together");
+        return Err(offline.into());
+    };
+    let scope = if command.headers { Scope::Headers } else { Scope::Everything };
+    let (watcher, bar) = watcher(screen);
+    let round = wait(sync::round(&reach, &desk.account, &desk.mirror, &scope, &watcher));
+    bar.finish_and_clear();
+    let round = round?;
+    note_fresh(desk)?;
+    let said = format!("{}, {} whole", count(round.brought.new, "new message"), round.brought.whole);
+    let troubles: Vec<String> = round.went.troubles.iter().map(|trouble| trouble.text.clone()).collect();
+    let json = json!({
+        "new": round.brought.new,
+        "whole": round.brought.whole,
+        "sent": round.went.sent,
+        "troubles": troubles,
+    });
+    screen.show(&View { json, ..View::default() }.with_notes([troubles, vec![said]].concat()))
+}
+
+fn note_fresh(desk: &Desk) -> Result<(), Trouble> {
+    Ok(desk.mirror.set_fact(FRESH, &desk.now.0.to_string())?)
+}
+
+fn is_fresh(desk: &Desk) -> bool {
+    let last = desk.mirror.fact(FRESH).ok().flatten().and_then(|text| text.parse().ok()).map(Time);
+    last.is_some_and(|last| desk.now.0.abs_diff(last.0) < FRESH_MS)
+}
+
+/// Before something is listed: what is new, unless it was asked a moment ago. Without the network the list is what is here.
+pub fn freshen(desk: &Desk, screen: &mut Screen, scope: &Scope) -> Result<(), Trouble> {
+    let Some(reach) = desk.reach.clone().filter(|_| !is_fresh(desk)) else { return Ok(()) };
+    let (watcher, bar) = watcher(screen);
+    let round = wait(sync::round(&reach, &desk.account, &desk.mirror, scope, &watcher));
+    bar.finish_and_clear();
+    match round {
+        Ok(round) => {
+            round.went.troubles.iter().for_each(|trouble| screen.note(&trouble.text));
+            note_fresh(desk)
+        }
+        Err(trouble) => {
+            screen.note(&format!("as of last time: {}", trouble.message().unwrap_or_default()));
+            Ok(())
+        }
+    }
+}
+
+/// After something was done: the server is told, and what waits is sent. What could not be told is told the next time.
+pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let Some(reach) = desk.reach.clone() else { return Ok(()) };
+    if desk.mirror.pending()?.is_empty() && desk.mirror.next_outgoing(desk.now)?.is_none() {
+        return Ok(());
+    }
+    let (watcher, bar) = watcher(screen);
+    let told = wait(carry(&reach, desk, &watcher));
+    bar.finish_and_clear();
+    match told {
+        Ok(went) => went.troubles.iter().for_each(|trouble| screen.note(&trouble.text)),
+        Err(trouble) => screen.note(&format!("kept for the next time: {}", trouble.message().unwrap_or_default())),
+    }
+    Ok(())
+}
+
+async fn carry(reach: &Reach, desk: &Desk, watcher: &Watcher) -> Result<Went, agent::trouble::Trouble> {
+    let _hold = Hold::take(&desk.mirror)?;
+    let went = outbox::send_due(reach, &desk.account, &desk.mirror, watcher).await?;
+    if !desk.mirror.pending()?.is_empty() {
+        let mut remote = reach.connect(&desk.account).await?;
+        remote.push(&desk.mirror, watcher).await?;
+        remote.close().await;
+    }
+    Ok(went)
+}
+
+/// The content of messages of which only the header is here.
+pub fn fetch(messages: &[MessageId], desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let Some(reach) = desk.reach.clone().filter(|_| !messages.is_empty()) else { return Ok(()) };
+    let (watcher, bar) = watcher(screen);
+    let fetched = wait(async {
+        let _hold = Hold::take(&desk.mirror)?;
+        let mut remote = reach.connect(&desk.account).await?;
+        remote.fetch(&desk.mirror, messages, &watcher).await?;
+        remote.close().await;
+        Ok(())
+    });
+    bar.finish_and_clear();
+    fetched
+}
+
+/// What became of a letter: `Ok` where it went, or waits for the network.
+pub fn outcome(letter: OutgoingId, desk: &Desk) -> Result<&'static str, Trouble> {
+    let left = desk.mirror.outgoing()?.into_iter().find(|waiting| waiting.id == letter);
+    let wrong = |kind, error: String| Err(agent::trouble::Trouble::new(kind, error).into());
+    match left {
+        None => Ok("sent"),
+        Some(left) => match left.state {
+            OutgoingState::Refused => wrong(Kind::Unavailable, format!("{}; it is in the outbox", left.error)),
+            OutgoingState::Unsure => wrong(Kind::TryAgain, format!("{}; `pillarbox mail outbox` decides", left.error)),
+            _ => Ok("queued"),
+        },
+    }
+}
+
+/// Whether this kind of account has servers.
+pub fn has_servers(account: &Account) -> bool {
+    use agent::account::Incoming::{Imap, Jmap, Local, Maildir, Mbox, Pop3};
+    match account.incoming {
+        Imap(_) | Jmap { .. } | Pop3 { .. } | Local(_) => true,
+        Maildir(_) | Mbox(_) => false,
+    }
+}

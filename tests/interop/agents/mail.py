@@ -1,0 +1,317 @@
+"""`mail` beside Debian's s-nail: the same input on the same spool gives the same transcript, the same mail and the same code,
+but for the differences that docs/mail.md lists. And `mail`, `pillarbox send` and `pillarbox mail` with a running server."""
+
+import email
+import email.policy
+import os
+import subprocess
+from pathlib import Path
+
+import house as houses
+import programs
+from house import ALICE, BOB, PASSWORDS
+from programs import check
+
+NEEDS = ("s-nail",)
+BINARY = Path(houses.BINARY).resolve()
+SPOOL = """From alice@hamburger.edu Sat Nov 21 10:00:00 2026
+From: Alice <alice@hamburger.edu>
+To: bob@crepes.fr
+Subject: Do you like ketchup?
+Message-ID: <1@hamburger.edu>
+Date: Sat, 21 Nov 2026 10:00:00 +0000
+
+Do you like ketchup?
+How about pickles?
+
+From carol@crepes.fr Sat Nov 21 11:00:00 2026
+From: carol@crepes.fr
+To: bob@crepes.fr
+Subject: Pickles
+Message-ID: <2@crepes.fr>
+Date: Sat, 21 Nov 2026 11:00:00 +0000
+Status: RO
+
+Pickles are green.
+
+From alice@hamburger.edu Sat Nov 21 12:00:00 2026
+From: alice@hamburger.edu
+To: bob@crepes.fr
+Subject: A subject that is so long that a summary has to cut it at the end of the line
+Message-ID: <3@hamburger.edu>
+Date: Sat, 21 Nov 2026 12:00:00 +0000
+Status: O
+
+third
+
+"""
+# What is typed at the prompt, by name.
+SESSIONS = {
+    "headers": "h\nf 2\nf *\nf alice\nf /pick\nf :n\nf :u\nx\n",
+    "sizes": "size 1-3\n=\nx\n",
+    "reading": "p 1\nn\nn\nn\nx\n",
+    "range": "p 1-2\nx\n",
+    "top": "top 1\nx\n",
+    "deleting": "d 1\nf *\nundelete 1\nunread 1\nf *\nd 2-3\nf *\nq\n",
+    "all gone": "d *\nf *\nq\n",
+    "reading stays": "p 3\nq\n",
+    "nothing of it": "p 1\nd 2\nx\n",
+    "delete and show": "dp 1\nd 9\nq\n",
+    "screens": "z\nz-\nx\n",
+    "saving": "s 1 saved\nc 2 saved\nx\n",
+    "unknown": "foo\np 9\nf dora\nf 0\nx\n",
+    "marks": "unread 2\nf 2\nflag 3\nf 3\nunflag 3\nf 3\nx\n",
+    "short names": "alias friends dora carol\nalias friends\nunalias friends\nx\n",
+    "echo": "echo one  two\nx\n",
+    "touching": "touch 1\nq\n",
+    "which": "folder\nx\n",
+    "nothing": "\n\nx\n",
+    "shell": "!echo hi\nx\n",
+    "answering": "R 1\nYes, I do.\n~.\nx\n",
+    "forwarding nothing": "p 1\nmail dora@crepes.fr\n~s Greetings\n~c carol@crepes.fr\nHello\n~~ tilde\n~.\nx\n",
+    "reading in": "mail dora@crepes.fr\n~s From a file\n~r note\n~.\nx\n",
+    "through a program": "mail dora@crepes.fr\n~s Loud\nquiet\n~| tr a-z A-Z\n~.\nx\n",
+    "dropped": "mail dora@crepes.fr\nHello\n~x\nf 1\nx\n",
+}
+
+
+class Desk:
+    """A folder with a spool, a note and a program that keeps what it is given to send."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        (folder / "box").write_text(SPOOL)
+        (folder / "note").write_text("Be kind.\n")
+        (folder / "a.txt").write_text("along\n")
+        mta = folder / "mta"
+        mta.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{folder}/words'\ncat > '{folder}/sent'\n")
+        mta.chmod(0o700)
+
+    def run(self, program, words, given):
+        """Its stdout, stderr and code."""
+        environment = {
+            **os.environ,
+            "HOME": str(self.folder),
+            "MAILRC": "/dev/null",
+            "TZ": "UTC",
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "80",
+            "PILLARBOX_HOME": str(self.folder / "nobody"),
+        }
+        settings = (f"mta={self.folder}/mta", "from=bob@crepes.fr", "hostname=crepes.fr")
+        options = [word for setting in settings for word in ("-S", setting)]
+        done = subprocess.run(
+            [*program, "-n", *options, *words],
+            input=given.encode(),
+            capture_output=True,
+            cwd=self.folder,
+            env=environment,
+            timeout=programs.LIMIT_S,
+        )
+        return programs.text(done.stdout), programs.text(done.stderr), done.returncode
+
+    def sent(self):
+        """Who got what: recipients, subject, text and names of files; None where nothing was sent."""
+        if not (self.folder / "sent").exists():
+            return None
+        words = (self.folder / "words").read_text().splitlines()
+        recipients = sorted(words[words.index("--") + 1 :])
+        message = email.message_from_bytes((self.folder / "sent").read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        text = body.get_content() if body else ""
+        files = [part.get_filename() for part in message.iter_attachments()]
+        # Names before addresses are kept here, and left out there.
+        people = {name: [each.addr_spec for each in message[name].addresses] for name in ("To", "Cc") if message[name]}
+        fields = {name: str(message[name]) for name in ("Subject", "In-Reply-To", "References") if message[name]} | people
+        return recipients, fields, text.replace("\r\n", "\n"), files
+
+    def states(self, name):
+        """The subjects in a file, with what their Status fields say."""
+        path = self.folder / name
+        if not path.exists():
+            return None
+        found = []
+        for piece in path.read_text().split("\nFrom "):
+            message = email.message_from_string(piece.split("\n", 1)[-1])
+            if message["Subject"]:
+                found.append((message["Subject"], message["Status"]))
+        return found
+
+
+def desks(house, name):
+    """Two of them, alike."""
+    place = house.folder / name.replace(" ", "-")
+    place.mkdir()
+    link = place / "mail"
+    link.symlink_to(BINARY)
+    return (Desk(place / "ours"), [str(link)]), (Desk(place / "theirs"), ["s-nail", "-S", "v15-compat=yes", "-S", "hold"])
+
+
+def normal(output, folder):
+    """A transcript without what is listed as different."""
+    lines = []
+    for line in output.replace(str(folder) + "/", "").splitlines():
+        # The mark of the current message, the name of the program, its greeting; s-nail shows the line of the file, too.
+        line = line.replace("▸", ">").replace("s-nail: ", "mail: ").rstrip()
+        if line.startswith(("s-nail version", "From ")):
+            continue
+        # How many empty lines stand between messages.
+        if line or lines[-1:] != [""]:
+            lines.append(line)
+    return "\n".join(lines).rstrip("\n")
+
+
+def compare(house, name, words, given):
+    """Runs both; says where they differ."""
+    sides = []
+    for desk, program in desks(house, name):
+        out, err, code = desk.run(program, words, given)
+        seen = {
+            "code": code,
+            "stdout": normal(out, desk.folder),
+            "stderr": normal(err, desk.folder),
+            "sent": desk.sent(),
+            "spool": desk.states("box"),
+            "saved": desk.states("saved"),
+        }
+        sides.append(seen)
+    ours, theirs = sides
+    for key in ours:
+        check(ours[key] == theirs[key], f"{name}: {key}\nours:\n{ours[key]}\ns-nail:\n{theirs[key]}")
+
+
+def case_sessions(house):
+    retain = "retain from to subject date\n"
+    wrong = []
+    for name, given in SESSIONS.items():
+        try:
+            compare(house, name, ["-#", "-N", "-f", "box"], retain + given)
+        except programs.Failed as failed:
+            wrong.append(str(failed))
+    check(not wrong, "\n".join(wrong))
+
+
+def case_header_list(house):
+    compare(house, "summary", ["-H", "-f", "box"], "")
+    compare(house, "none", ["-e", "-f", "box"], "")
+
+
+def case_scripts(house):
+    body = "Do you like ketchup?\n.\n~s no escape\n"
+    for name, words, given in [
+        ("plain", ["-s", "ketchup", "bob@crepes.fr"], body),
+        ("several", ["-s", "x", "bob@crepes.fr", "carol@crepes.fr"], body),
+        ("copies", ["-s", "x", "-c", "carol@crepes.fr", "-b", "dora@crepes.fr", "bob@crepes.fr"], body),
+        ("no subject", ["bob@crepes.fr"], body),
+        ("empty", ["-s", "x", "bob@crepes.fr"], ""),
+        ("skip empty", ["-E", "-s", "x", "bob@crepes.fr"], ""),
+        ("from", ["-r", "cron@crepes.fr", "-s", "x", "bob@crepes.fr"], body),
+        ("beyond ascii", ["-s", "Crêpes", "bob@crepes.fr"], "Crêpes à la crème\n"),
+        ("file", ["-s", "x", "-a", "a.txt", "bob@crepes.fr"], body),
+        ("escapes", ["-~", "-s", "x", "bob@crepes.fr"], "one\n~s Two\n~c carol@crepes.fr\n"),
+        ("header", ["-t"], "To: dora@crepes.fr\nSubject: told here\n\nbody\n"),
+    ]:
+        compare(house, name, words, given)
+
+
+def case_codes(house):
+    """What is said differs; the code is the same."""
+    for name, words in [
+        ("missing file", ["-s", "x", "-a", "nowhere", "bob@crepes.fr"]),
+        ("nobody", ["-s", "x"]),
+        ("no such option", ["-Q"]),
+        ("no such box", ["-f", "nowhere"]),
+        ("no address", ["-s", "x", "not an address@@"]),
+    ]:
+        codes = [desk.run(program, words, "x\n")[2] for desk, program in desks(house, name)]
+        check(codes[0] == codes[1], f"{name}: ours ended with {codes[0]}, s-nail with {codes[1]}")
+
+
+def case_on_the_host(house):
+    """No network: what `mail` sends lies in the drop folder, and the server takes it."""
+    link = house.folder / "mail"
+    link.symlink_to(BINARY)
+    environment = {"PILLARBOX_CONFIG": str(house.config), "PILLARBOX_HOME": str(house.folder / "nobody"), "MAILRC": "/dev/null"}
+    programs.run(link, "-n", "-s", "ketchup", "bob", given=b"Do you like ketchup?\n", env=environment)
+    found = house.take_one()
+    check(b"\r\nSubject: ketchup\r\n" in found and found.endswith(b"\r\n\r\nDo you like ketchup?\r\n"), f"{found!r}")
+
+
+def agent(house, ports=None):
+    """`pillarbox` for somebody with accounts of alice and bob over IMAP and submission, at other ports where they are named."""
+    home = house.folder / "home"
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    ports = ports or house.ports
+    server = f'host = "localhost", trust = "{house.certificate}"'
+    accounts = "".join(
+        f"""[[account]]
+name = "{address.split('@')[0]}"
+address = "{address}"
+incoming = {{ kind = "imap", port = {ports["imaps"]}, security = "tls", {server} }}
+outgoing = {{ kind = "smtp", port = {ports["submissions"]}, security = "tls", {server} }}
+secret = {{ kind = "command", command = "echo {PASSWORDS[address]}" }}
+
+"""
+        for address in (ALICE, BOB)
+    )
+    (home / "config/accounts.toml").write_text(accounts)
+    environment = {"PILLARBOX_HOME": str(home), "MAILRC": "/dev/null", "MAIL": str(house.folder / "no-spool")}
+
+    def pillarbox(*words, given=b"", allowed=(0,)):
+        return programs.run(BINARY, *words, given=given, env=environment, allowed=allowed)
+
+    return pillarbox
+
+
+def case_account(house):
+    """An account over IMAP and submission: sent, listed, marked, moved, and all of it there on the server."""
+    pillarbox = agent(house)
+    said = pillarbox("send", BOB, "-A", "alice", "-s", "ketchup", given=b"Do you like ketchup?\n")
+    check("is sent" in said, said)
+    listed = pillarbox("mail", "-A", "bob", "list")
+    check(listed.count("\n") == 1 and listed.rstrip().endswith("ketchup"), listed)
+    number = listed.split("\t")[0]
+    shown = pillarbox("mail", "-A", "bob", "read", number)
+    check("\n\nDo you like ketchup?\n" in shown, shown)
+    pillarbox("mail", "-A", "bob", "reply", number, "-m", "Yes.")
+    pillarbox("mail", "-A", "bob", "flag", number, "+flagged", "+$work")
+    pillarbox("mail", "-A", "bob", "move", number, "archive")
+    again = pillarbox("mail", "-A", "bob", "search", "is:starred", "in:archive", "label:$work")
+    check(again.startswith(f"{number}\t"), again)
+    answer = pillarbox("mail", "-A", "alice", "list")
+    check("Re: ketchup" in answer, answer)
+    refused = pillarbox("send", "bob@-x", "-A", "alice", "-m", "x", allowed=(65,))
+    check("address 1, column" in refused, refused)
+
+
+def case_prompt_of_an_account(house):
+    """`mail -A` on an account: read, deleted, answered, and all of it there on the server."""
+    pillarbox = agent(house)
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: one\nMessage-ID: <1@crepes.fr>\n\nOne.\n")
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: two\nMessage-ID: <2@crepes.fr>\n\nTwo.\n")
+    said = pillarbox("mailx", "-n", "-#", "-A", "bob", given=f"p 1\nd 2\nmail {ALICE}\n~s three\nThree.\n~.\nq\n".encode())
+    check("Subject: one" in said and "One." in said and "INBOX updated." in said, said)
+    check(house.count(BOB) == 1, "the other is in the trash")
+    check(b"Subject: three" in house.take_one(ALICE), "written at the prompt")
+
+
+def case_without_a_network(house):
+    """What is done without a network is told and sent once there is one."""
+    pillarbox = agent(house)
+    house.put(b"From: carol@crepes.fr\nTo: bob\nSubject: one\nMessage-ID: <1@crepes.fr>\n\nOne.\n")
+    check("1 new message" in pillarbox("mail", "-A", "bob", "sync"), "one message came")
+    # From here on nobody answers at these ports.
+    pillarbox = agent(house, {"imaps": 1, "submissions": 1})
+    said = pillarbox("mail", "-A", "bob", "flag", "last", "+flagged")
+    check("kept for the next time" in said, said)
+    said = pillarbox("send", ALICE, "-A", "bob", "-s", "late", given=b"Late.\n")
+    check("is queued" in said, said)
+    check("One." in pillarbox("mail", "-A", "bob", "read", "last"), "what is here can be read")
+    pillarbox("mail", "-A", "bob", "--offline", "archive", "last")
+    check("late" in pillarbox("mail", "-A", "bob", "outbox", "list"), "it waits")
+    pillarbox = agent(house)
+    pillarbox("mail", "-A", "bob", "outbox", "retry")
+    pillarbox("mail", "-A", "bob", "sync")
+    check(b"Subject: late" in house.take_one(ALICE), "it was sent once")
+    check(house.count(BOB) == 0, "it is in the archive of the server, too")
