@@ -7,7 +7,6 @@ use crate::trouble::Trouble;
 use agent::account::Settings;
 use agent::book;
 use agent::credentials::Credentials;
-use agent::dialing::Internet;
 use agent::house::Folders;
 use agent::mirror::Mirror;
 use agent::reach::Reach;
@@ -83,7 +82,7 @@ fn worker(
     folders: &Folders,
     (clock, is_offline): (&Clock, bool),
 ) -> Result<(Worker, Receiver<News>), Trouble> {
-    let internet = Internet::system(clock.clone());
+    let internet = crate::mail::network::internet(clock.clone());
     let secrets = Secrets::new(folders, Keyring::system());
     let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
     let reach = Reach { internet, folders: folders.clone(), credentials };

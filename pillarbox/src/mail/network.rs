@@ -23,7 +23,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use message::Time;
 use serde_json::json;
+use server::host::HostDoor;
 use std::future::Future;
+use std::sync::Arc;
 
 /// What the mirror keeps under this name: when the account was brought up to date last, in milliseconds.
 const FRESH: &str = "fresh";
@@ -38,9 +40,16 @@ pub struct Sync {
     headers: bool,
 }
 
+/// The network, and the post office of this host.
+pub fn internet(clock: net::clock::Clock) -> Internet {
+    let internet = Internet::system(clock);
+    internet.set_door(Arc::new(HostDoor::File(None)));
+    internet
+}
+
 /// What it takes to reach the servers of these accounts.
 pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
-    let internet = Internet::system(net::clock::Clock::system());
+    let internet = internet(net::clock::Clock::system());
     let secrets = Secrets::new(folders, Keyring::system());
     let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
     Reach { internet, folders: folders.clone(), credentials }

@@ -91,7 +91,7 @@ pub fn run(command: AccountCommand, screen: &mut Screen) -> Result<(), Trouble> 
     let house = House {
         settings: desk::settings(&folders)?,
         secrets: Secrets::new(&folders, Keyring::system()),
-        internet: Internet::system(Clock::system()),
+        internet: super::network::internet(Clock::system()),
         folders,
     };
     let failed = |error: std::io::Error| Trouble::new(FailureKind::Software, format!("cannot begin: {error}"));
