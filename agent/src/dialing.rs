@@ -20,9 +20,10 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use wire::host::Door;
 use wire::names::{Answer, Srv};
 use wire::smtp::client::Tls;
 
@@ -39,6 +40,8 @@ struct Inside {
     names: Names,
     /// For who names no file of certificates: made when first asked for, since reading all authorities takes a while.
     usual: Mutex<Option<Arc<ClientConfig>>>,
+    /// The post office of this host.
+    door: OnceLock<Arc<dyn Door>>,
 }
 
 enum Names {
@@ -126,7 +129,24 @@ impl Internet {
     }
 
     fn of(clock: Clock, names: Names) -> Internet {
-        Internet(Arc::new(Inside { clock, stop: watch::Sender::new(false), names, usual: Mutex::new(None) }))
+        let inside =
+            Inside { clock, stop: watch::Sender::new(false), names, usual: Mutex::new(None), door: OnceLock::new() };
+        Internet(Arc::new(inside))
+    }
+
+    /// Says where the post office of this host is; said once, for all clones.
+    pub fn set_door(&self, door: Arc<dyn Door>) {
+        // Who says it again means the same.
+        let _ = self.0.door.set(door);
+    }
+
+    /// The post office of this host.
+    ///
+    /// # Errors
+    /// This program knows of none.
+    pub fn door(&self) -> Result<&dyn Door, Trouble> {
+        let none = || Trouble::new(Kind::Settings, "this program cannot reach the post office of this host");
+        self.0.door.get().map(|door| &**door).ok_or_else(none)
     }
 
     /// The clock.

@@ -5,6 +5,7 @@ use crate::account::{Account, Outgoing as Way};
 use crate::mirror::{Held, Mirror, Outgoing, OutgoingState, without_bcc};
 use crate::progress::Watcher;
 use crate::reach::Reach;
+use crate::remote::keyed::Keyed;
 use crate::submission::{self, Fate, Report};
 use crate::trouble::{Kind, Trouble};
 use bytes::Bytes;
@@ -48,12 +49,12 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
     mirror.doubt_what_was_under_way()?;
     while let Some(letter) = mirror.next_outgoing(clock.now())? {
         watcher.go_on()?;
-        let subject = mirror.row(letter.message)?.map(|row| row.subject).unwrap_or_default();
+        let (subject, posted) = mirror.row(letter.message)?.map(|row| (row.subject, row.received)).unwrap_or_default();
         watcher.tell(&format!("sending {subject}"), went.sent.len() as u64, None);
         let content = content(mirror, &letter)?;
         mirror.begin_sending(letter.id)?;
         let report = match content {
-            Ok(content) => deliver(reach, account, &letter, content).await,
+            Ok(content) => deliver(reach, account, (&letter, posted), content).await,
             Err(trouble) => Err(trouble),
         };
         match judge(&letter, report.unwrap_or_else(|trouble| nothing(&letter, trouble))) {
@@ -91,16 +92,27 @@ fn content(mirror: &Mirror, letter: &Outgoing) -> Result<Result<Bytes, Trouble>,
     })
 }
 
-async fn deliver(reach: &Reach, account: &Account, letter: &Outgoing, content: Bytes) -> Result<Report, Trouble> {
+async fn deliver(
+    reach: &Reach,
+    account: &Account,
+    (letter, posted): (&Outgoing, Time),
+    content: Bytes,
+) -> Result<Report, Trouble> {
     match &account.outgoing {
         Some(Way::Smtp(server)) => {
             let login = reach.credentials.of(account).await?.map(|credential| (account.outgoing_user(), credential));
             let way = submission::Way { internet: &reach.internet, folders: &reach.folders, server, login };
             Ok(submission::submit(&way, &letter.posting.envelope, content).await)
         }
-        Some(other) => {
-            let kind = other.kind();
-            Err(Trouble::new(Kind::Settings, format!("letters cannot be sent by {kind:?} from here")))
+        Some(Way::Jmap) => {
+            let now = reach.internet.clock().now();
+            Ok(reach.jmap(account).await?.send(&letter.posting.envelope, content, now).await)
+        }
+        Some(Way::Local(at)) => {
+            let mut local = reach.local(account, at).await?;
+            let report = local.send(posted, &letter.posting.envelope, content).await;
+            local.close().await;
+            Ok(report)
         }
         None => Err(Trouble::new(
             Kind::Settings,

@@ -1,6 +1,7 @@
 //! What it takes to reach the servers of an account, and connections to them. Owns the choice of remote by the kind of account;
 //! what is said is each remote's.
 
+use crate::account::settings::{self, resolve};
 use crate::account::{Account, FolderNames, Incoming, Server};
 use crate::credentials::Credentials;
 use crate::dialing::{Internet, in_the_clear, tls_of};
@@ -8,6 +9,9 @@ use crate::house::Folders;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
 use crate::remote::imap::{ImapRemote, Opening};
+use crate::remote::jmap::{self, Jmap};
+use crate::remote::keyed::KeyedRemote;
+use crate::remote::local::Local;
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
@@ -30,6 +34,10 @@ pub struct Reach {
 pub enum AnyRemote {
     /// IMAP.
     Imap(Box<ImapRemote>),
+    /// JMAP.
+    Jmap(Box<KeyedRemote<Jmap>>),
+    /// The post office of this host.
+    Local(Box<KeyedRemote<Local>>),
 }
 
 impl Reach {
@@ -54,11 +62,54 @@ impl Reach {
             Incoming::Imap(server) => {
                 self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
             }
+            Incoming::Jmap { .. } => {
+                let jmap = self.jmap_with(account, credential).await?;
+                Ok(AnyRemote::Jmap(Box::new(KeyedRemote::new(jmap, self.internet.clock().clone()))))
+            }
+            Incoming::Local(at) => {
+                let local = self.local(account, at).await?;
+                Ok(AnyRemote::Local(Box::new(KeyedRemote::new(local, self.internet.clock().clone()))))
+            }
             other => {
                 let kind = other.kind();
                 Err(Trouble::new(Kind::Settings, format!("an account of kind {kind:?} is not kept in a mirror")))
             }
         }
+    }
+
+    /// The JMAP server of an account, for what is sent through it.
+    ///
+    /// # Errors
+    /// Its mail is not read by JMAP, or those of [`Reach::connect`].
+    pub async fn jmap(&self, account: &Account) -> Result<Jmap, Trouble> {
+        let credential = self.credentials.of(account).await?;
+        let is_token = matches!(credential, Some(Credential::Token(_)));
+        match self.jmap_with(account, credential).await {
+            Err(trouble) if is_token && trouble.kind == Kind::NotAllowed => {
+                self.jmap_with(account, self.credentials.anew(account).await?).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn jmap_with(&self, account: &Account, credential: Option<Credential>) -> Result<Jmap, Trouble> {
+        let settings = |words: &str| Trouble::new(Kind::Settings, format!("the account {}: {words}", account.name));
+        let Incoming::Jmap { url, trust, .. } = &account.incoming else {
+            return Err(settings("letters go by JMAP only where mail is read by it, too"));
+        };
+        let credential = credential.ok_or_else(|| settings("JMAP lets nobody in without a secret"))?;
+        let trust = trust.as_deref().map(|path| resolve(path, &self.folders));
+        let tls = Some(self.internet.trust(trust.as_deref())?);
+        Jmap::open(&self.internet, &jmap::Way { url: url.clone(), user: account.incoming_user(), credential, tls })
+            .await
+    }
+
+    /// The post office of this host, opened for an account.
+    ///
+    /// # Errors
+    /// There is none, or it does not let this user in.
+    pub async fn local(&self, account: &Account, at: &settings::Local) -> Result<Local, Trouble> {
+        Local::open(self.internet.door()?, at, &account.address, self.internet.clock().clone()).await
     }
 
     async fn imap(
@@ -93,30 +144,40 @@ impl Remote for AnyRemote {
     async fn push(&mut self, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
         }
     }
 
     async fn pull(&mut self, mirror: &Mirror, scope: &Scope, watcher: &Watcher) -> Result<Brought, Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
     async fn fetch(&mut self, mirror: &Mirror, messages: &[MessageId], watcher: &Watcher) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
     async fn watch(&mut self, mirror: &Mirror, until: Time) -> Result<(), Trouble> {
         match self {
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Local(remote) => remote.watch(mirror, until).await,
         }
     }
 
     async fn close(self) {
         match self {
             AnyRemote::Imap(remote) => remote.close().await,
+            AnyRemote::Jmap(remote) => remote.close().await,
+            AnyRemote::Local(remote) => remote.close().await,
         }
     }
 }

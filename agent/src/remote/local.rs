@@ -6,9 +6,11 @@ use crate::account::settings;
 use crate::mirror::{Envelope, Flags, FolderFound, Role, Upload};
 use crate::submission::{Fate, Report};
 use crate::trouble::{Kind, Trouble};
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use message::Time;
 use net::clock::Clock;
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::Duration;
 use wire::host::{self, Answer, Carrier, Door, EMAILS_MAX, Octets, PIECE_MAX, Refusal, Request, WAIT_MAX_MS};
@@ -37,7 +39,8 @@ fn refused(refusal: Refusal) -> Trouble {
 
 /// Mail of this host.
 pub struct Local {
-    carrier: Box<dyn Carrier>,
+    /// Never waited for: it makes what may be handed from thread to thread something that threads may look at, too.
+    carrier: Mutex<Box<dyn Carrier>>,
     clock: Clock,
 }
 
@@ -54,11 +57,11 @@ impl Local {
     ) -> Result<Local, Trouble> {
         let account = at.user.clone().unwrap_or_else(|| address.to_string());
         let carrier = door.open(at.path.as_deref(), &account).await.map_err(refused)?;
-        Ok(Local { carrier, clock })
+        Ok(Local { carrier: Mutex::new(carrier), clock })
     }
 
     async fn ask(&mut self, request: Request) -> Result<Answer, Trouble> {
-        self.carrier.ask(request).await.map_err(refused)
+        self.carrier.get_mut().ask(request).await.map_err(refused)
     }
 
     async fn done(&mut self, request: Request) -> Result<(), Trouble> {
@@ -87,9 +90,10 @@ impl Local {
         }
     }
 
-    /// Sends a letter. Handed over again under the same ticket and time, it is not sent again: so it never is in doubt.
-    pub async fn send(&mut self, (ticket, posted): (&str, Time), envelope: &Envelope, content: Bytes) -> Report {
-        match self.hand_over((ticket, posted), envelope, &content).await {
+    /// Sends a letter that was queued at a time. The same for the same people, handed over again, is not sent again: so it
+    /// never is in doubt.
+    pub async fn send(&mut self, posted: Time, envelope: &Envelope, content: Bytes) -> Report {
+        match self.hand_over(posted, envelope, &content).await {
             Ok(fates) => Report { fates, trouble: None },
             Err(trouble) => {
                 let fate = if trouble.may_pass() { Fate::Later } else { Fate::Refused };
@@ -99,14 +103,9 @@ impl Local {
         }
     }
 
-    async fn hand_over(
-        &mut self,
-        (ticket, posted): (&str, Time),
-        envelope: &Envelope,
-        content: &[u8],
-    ) -> Result<Vec<Fate>, Trouble> {
+    async fn hand_over(&mut self, posted: Time, envelope: &Envelope, content: &[u8]) -> Result<Vec<Fate>, Trouble> {
         let letter = host::Letter {
-            ticket: ticket.to_owned(),
+            ticket: ticket(envelope, content),
             posted,
             reverse_path: envelope.reverse_path.clone(),
             recipients: envelope.recipients.clone(),
@@ -289,7 +288,7 @@ impl Keyed for Local {
     }
 
     async fn wait(&mut self, state: &str, until: Time) -> Result<(), Trouble> {
-        if !self.carrier.rest().await {
+        if !self.carrier.get_mut().rest().await {
             self.clock.sleep_until(until.min(self.clock.now().after(LOOK_EVERY))).await;
             return Ok(());
         }
@@ -306,8 +305,20 @@ impl Keyed for Local {
     }
 
     async fn close(self) {
-        self.carrier.close().await;
+        self.carrier.into_inner().close().await;
     }
+}
+
+/// What tells a letter, with those it is for, from all others.
+fn ticket(envelope: &Envelope, content: &[u8]) -> String {
+    let mut hash = Context::new(&SHA256);
+    hash.update(content);
+    for who in std::iter::once(&envelope.reverse_path).chain(&envelope.recipients) {
+        hash.update(b"\n");
+        hash.update(who.as_bytes());
+    }
+    let name: String = hash.finish().as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+    format!("letter {name}")
 }
 
 fn unexpected() -> Trouble {

@@ -1,6 +1,7 @@
 //! Scenarios: mail on its way, shown step by step. [`plot`] is what a scenario file says, [`Play`] plays it and tells
 //! each step after it was seen. The form of the files is described in docs/lab.md.
 
+mod on_host;
 mod play;
 mod plot;
 mod sight;

@@ -129,10 +129,12 @@ impl Play {
             Act::Compose { from, to, subject } => self.compose(from, to, subject),
             Act::Submit => self.submit().await,
             Act::HandIn => self.hand_in().await,
+            Act::Mail => self.mail().await,
             Act::Relay => self.relay().await,
             Act::Read(Reader::Pop3) => self.read_by_pop3().await,
             Act::Read(Reader::Imap) => self.read_by_imap().await,
             Act::Read(Reader::Jmap) => self.read_by_jmap().await,
+            Act::Read(Reader::Host) => self.read_on_the_host().await,
             seen => self.see(seen).await,
         }
     }
@@ -214,7 +216,7 @@ impl Play {
     }
 
     /// Remembers under which name the host took the letter.
-    fn accepted(&mut self, reply: &str) -> Result<()> {
+    pub(super) fn accepted(&mut self, reply: &str) -> Result<()> {
         let id = queue_id_in(reply).with_context(|| format!("no queue id in: {reply}"))?;
         self.letters.last_mut().context("no letter was composed yet")?.queue_id = Some(id);
         Ok(())
@@ -327,12 +329,12 @@ impl Play {
     }
 }
 
-fn none_of(count: u32, letter: &Letter) -> String {
+pub(super) fn none_of(count: u32, letter: &Letter) -> String {
     format!("none of the {count} messages of {} is the one that was composed", letter.to)
 }
 
 /// What shows that a message read is the letter.
-fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &Letter) -> [Fact; 2] {
+pub(super) fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &Letter) -> [Fact; 2] {
     let received = String::from_utf8_lossy(octets).lines().filter(|line| line.starts_with("Received:")).count();
     let hops = if received == 1 { "one Received field".to_owned() } else { format!("{received} Received fields") };
     [

@@ -42,6 +42,8 @@ pub enum Act {
     Submit,
     /// `hand-in`: on the machine itself, as `sendmail` does.
     HandIn,
+    /// `mail`: on the machine itself, with a user agent that asks the post office there.
+    Mail,
     /// `relay`: by SMTP without a login, from a trusted network.
     Relay,
     /// `queued`: the letter is in the queue of its sender's host.
@@ -79,6 +81,8 @@ pub enum Reader {
     Imap,
     /// RFC 8621, over HTTPS.
     Jmap,
+    /// On the host itself, with no protocol.
+    Host,
 }
 
 impl Reader {
@@ -89,6 +93,7 @@ impl Reader {
             Reader::Pop3 => "POP3",
             Reader::Imap => "IMAP",
             Reader::Jmap => "JMAP",
+            Reader::Host => "HOST",
         }
     }
 }
@@ -203,6 +208,7 @@ fn act(line: &str) -> Result<Act, String> {
         }
         ["submit"] => Act::Submit,
         ["hand-in"] => Act::HandIn,
+        ["mail"] => Act::Mail,
         ["relay"] => Act::Relay,
         ["queued"] => Act::Queued,
         ["looked-up", domain] => Act::LookedUp((*domain).to_owned()),
@@ -211,6 +217,7 @@ fn act(line: &str) -> Result<Act, String> {
         ["read", "pop3"] => Act::Read(Reader::Pop3),
         ["read", "imap"] => Act::Read(Reader::Imap),
         ["read", "jmap"] => Act::Read(Reader::Jmap),
+        ["read", "host"] => Act::Read(Reader::Host),
         ["unasked"] => Act::Unasked,
         ["at-home"] => Act::AtHome,
         ["deferred", to] => Act::Deferred((*to).to_owned()),

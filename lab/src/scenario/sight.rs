@@ -29,7 +29,7 @@ impl Play {
             Act::UnderWay(to) => self.under_way(to).await,
             Act::Bounced => self.bounced().await,
             Act::Within(seconds) => self.within(*seconds),
-            Act::Compose { .. } | Act::Submit | Act::HandIn | Act::Relay | Act::Read(_) => Ok(Vec::new()),
+            Act::Compose { .. } | Act::Submit | Act::HandIn | Act::Mail | Act::Relay | Act::Read(_) => Ok(Vec::new()),
         }
     }
 

@@ -7,11 +7,15 @@ use crate::access::jmap::{AddFault, Inlet, NewEmail};
 use crate::admin::FailureKind;
 use crate::inbound::{Letter, LetterEnvelope, NotTaken, Writer};
 use message::{Address, Time};
+use std::time::Duration;
 use store::types::{MailboxId, QueueId};
 use wire::host::{self, Answer, PIECE_MAX, RECIPIENTS_MAX, Refusal, RefusedRecipient, Request};
 
 /// Octets of a ticket: an account's name, a number, and what else tells one letter from all others.
 const TICKET_MAX: usize = 200;
+
+/// How far the clock of who queued a letter may be ahead of ours: ids sort by time, and a year from now is no time of mail.
+const AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is coming in.
 #[derive(Default)]
@@ -98,7 +102,7 @@ impl HostDesk {
         }
         self.fits(letter.octets)?;
         let ticket = format!("{} ({})", letter.ticket, account.address);
-        let queue_id = queue_id(letter.posted.min(now), &ticket);
+        let queue_id = queue_id(letter.posted.min(now.after(AHEAD_MAX)), &ticket);
         if self.office.was_handed_in(queue_id, &ticket).await.map_err(trouble)? {
             return Ok(Answer::Sending { name: queue_id.to_string(), taken: true, refused: Vec::new() });
         }

@@ -148,6 +148,28 @@ async fn a_letter_reaches_a_neighbour_once_however_often_it_is_handed_over() {
 }
 
 #[tokio::test]
+async fn a_letter_of_a_clock_that_is_ahead_is_known_again() {
+    let house = house().await;
+    let mut desk = bob(&house).await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let name = async |desk: &mut HostDesk, posted: Time, now: Time| {
+        let letter = Letter { posted, ..posted_to_carol() };
+        match desk.answer(now, Request::Post(letter)).await.unwrap() {
+            Answer::Sending { name, .. } => name,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (at, later) = (NOW.after(day), NOW.after(Duration::from_secs(1)));
+    assert_eq!(name(&mut desk, at, NOW).await, name(&mut desk, at, later).await);
+    let past = NOW.after(day * 2);
+    assert_ne!(name(&mut desk, past, NOW).await, name(&mut desk, past, later).await, "that is no clock");
+}
+
+fn posted_to_carol() -> Letter {
+    posted(&["carol@hamburger.edu"])
+}
+
+#[tokio::test]
 async fn nobody_sends_in_anothers_name_nor_more_than_was_said() {
     let house = house().await;
     let mut desk = bob(&house).await;
