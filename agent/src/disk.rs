@@ -100,6 +100,32 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Names in a folder that are wanted, sorted, at most so many; folders end with `/`. What cannot be read has none.
+#[must_use]
+pub fn names(folder: &Path, count: usize, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok().filter(|name| is_wanted(name))?;
+            Some(if entry.path().is_dir() { format!("{name}/") } else { name })
+        })
+        .take(count)
+        .collect();
+    names.sort();
+    names
+}
+
+/// Writes a new file that only its owner may read; one that is there stays as it is.
+///
+/// # Errors
+/// `AlreadyExists`, or those of the system.
+pub fn write_new(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    file.write_all(octets)?;
+    file.sync_all()
+}
+
 /// Whether there is something of this name.
 #[must_use]
 pub fn is_there(path: &Path) -> bool {

@@ -3,6 +3,7 @@
 //! do), reads no environment and no clock: folders, time and answers are passed in. Knows nothing of the server's rooms.
 
 pub mod account;
+pub mod book;
 pub mod carriage;
 pub mod credentials;
 pub mod dialing;

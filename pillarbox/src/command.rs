@@ -13,6 +13,7 @@ use crate::mail::send::Send;
 use crate::pop::Pop;
 use crate::queue::Queue;
 use crate::trace::Trace;
+use crate::tui::Tui;
 use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -90,6 +91,11 @@ pub enum Command {
     ///
     /// Works on a copy that is kept on this machine, and so without a network, too.
     Mail(Mail),
+    /// Read and write mail on the whole screen
+    ///
+    /// Shows what the local copies of your accounts hold. `?` tells the keys, `:` takes commands, Ctrl-K finds both. Keys and
+    /// looks are set in tui.toml in the folder of the accounts' settings.
+    Tui(Tui),
     /// Fetch mail from a POP3 server
     ///
     /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe

@@ -107,8 +107,6 @@ pub enum Verb {
     Attach,
     Detach,
     Editor,
-    Sign,
-    Encrypt,
     ShowBcc,
 }
 
@@ -270,8 +268,6 @@ pub const ENTRIES: &[Entry] = &[
     row("attach", V::Attach, Takes::Path, "Attach", "Attach a file"),
     row("detach", V::Detach, Text("Number of the file"), "Detach", "Take an attachment away"),
     row("editor", V::Editor, Nothing, "Editor", "Write with your own editor ($VISUAL, $EDITOR)"),
-    row("sign", V::Sign, Nothing, "Sign", "Sign the letter, or not (S/MIME)"),
-    row("encrypt", V::Encrypt, Nothing, "Encrypt", "Encrypt the letter, or not (S/MIME)"),
     row("bcc", V::ShowBcc, Nothing, "Bcc", "Show the field for hidden recipients"),
 ];
 

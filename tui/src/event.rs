@@ -2,7 +2,10 @@
 //! touch mirrors, files and terminal.
 
 use crate::key::Key;
-use agent::mirror::{Acted, Action, Folder, FolderId, MessageId, Role, Row, ThreadId, View};
+use agent::letter::{Attachment, Letter, Whom};
+use agent::mirror::{
+    Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View,
+};
 use agent::trouble::Trouble;
 use agent::worker::{News, Order};
 use message::Time;
@@ -24,6 +27,8 @@ pub enum Event {
     News(News),
     /// The mirror of this account is not as it was.
     Changed(usize),
+    /// The text that came back from the user's own editor, or why none did.
+    Edited(Result<String, String>),
     /// What was asked of an account.
     Answer(usize, Answer),
     /// What came of a deed.
@@ -83,6 +88,14 @@ pub enum Screen {
     Redraw,
     /// Text into the clipboard.
     Clipboard(String),
+    /// The user's own editor, with a text.
+    Edit(String),
+    /// A file opened with its program.
+    Open(agent::reading::Held),
+    /// Octets given to a command of the shell.
+    Pipe(String, Vec<u8>),
+    /// An address of the web opened.
+    Browse(String),
     /// A bell, and news where the terminal shows such.
     Notify(String),
 }
@@ -100,6 +113,20 @@ pub enum Question {
     Ids(View, bool),
     /// A message, to be read.
     Read(MessageId, agent::reading::View),
+    /// A letter to be written.
+    Begin(Beginning),
+    /// People whose name or address begins so.
+    People(String),
+    /// Paths that begin so.
+    Paths(String),
+    /// A file, to go along with the letter.
+    File(String),
+    /// What a part of a message holds.
+    Part(MessageId, usize),
+    /// A part of a message, or with 0 the whole of it, written to a file or into a folder.
+    Save(MessageId, usize, String),
+    /// Letters that wait to be sent.
+    Outbox,
     /// The next message that is not read in a view, from a position on (forward, or back).
     NextUnread(Window),
 }
@@ -152,10 +179,58 @@ pub enum Answer {
     Ids(Vec<MessageId>, bool),
     /// A message made ready; `None`: its content is not here.
     Read(Box<Row>, Option<Box<agent::reading::Page>>),
+    /// A letter to be written.
+    Begun(Box<Letter>, Ties),
+    /// People.
+    People(Vec<String>),
+    /// Paths.
+    Paths(Vec<String>),
+    /// A file.
+    File(Box<Attachment>),
+    /// What a part holds.
+    Part(Box<agent::reading::Held>),
+    /// It was written to this file.
+    Saved(String),
+    /// A draft was kept as this.
+    Kept(MessageId, FolderId),
+    /// A letter waits to be sent, until then.
+    Posted(OutgoingId, Time),
+    /// Letters that wait, and their subjects.
+    Outbox(Vec<(Outgoing, String)>),
     /// Where it is.
     NextUnread(Option<u64>),
     /// It could not be told.
     Failed(Trouble),
+}
+
+/// How a letter is begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// With nothing in it.
+    Blank,
+    /// As an answer to this message.
+    Reply(MessageId, Whom),
+    /// With this message in its text.
+    Forward(MessageId),
+    /// With these messages going along.
+    ForwardAttached(Vec<MessageId>),
+    /// A draft that is gone on with.
+    Draft(MessageId),
+    /// A letter that waits, taken back.
+    TakenBack(OutgoingId),
+    /// From a file.
+    Template(String),
+}
+
+/// What a letter has to do with messages that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// The message it answers.
+    pub answers: Option<MessageId>,
+    /// Those it sends on.
+    pub forwards: Vec<MessageId>,
+    /// The draft it was kept as last, and its folder.
+    pub draft: Option<(MessageId, FolderId)>,
 }
 
 /// Where messages go.
@@ -214,4 +289,8 @@ pub enum Doing {
     },
     /// A folder is made.
     MakeFolder(String),
+    /// A letter is kept as a draft.
+    Keep(Box<Letter>, Ties),
+    /// A letter is queued, to go out then.
+    Post(Box<Letter>, Ties, Time),
 }

@@ -33,6 +33,12 @@ impl Program {
         Program { model, hands }
     }
 
+    /// Numbers that are others once a mirror was changed, by whatever program.
+    #[must_use]
+    pub fn versions(&self) -> Vec<i64> {
+        (0..self.model.accounts.len()).map(|account| self.hands.version(account)).collect()
+    }
+
     /// Something happened.
     pub fn feed(&mut self, event: Event) -> Vec<Outside> {
         let mut outside = Vec::new();

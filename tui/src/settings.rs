@@ -21,10 +21,14 @@ pub struct Options {
     pub turn_text: bool,
     /// Minutes that clocks are ahead of UTC here.
     pub offset_minutes: i16,
+    /// The terminal passes over sequences it does not know, and may know those for news and clipboard.
+    pub is_modern: bool,
     /// What the terminal can show.
     pub colours: Colours,
     /// Seconds that a letter waits so that it can be taken back.
     pub undo_send_s: u64,
+    /// What short names stand for, from `.mailrc` and `book.toml`.
+    pub aliases: agent::letter::Aliases,
     /// Keys the user bound: context, keys, command.
     pub bound: Vec<(String, String, String)>,
 }
@@ -53,8 +57,10 @@ impl Default for Options {
             threads: false,
             turn_text: true,
             offset_minutes: 0,
+            is_modern: false,
             colours: Colours::default(),
             undo_send_s: 10,
+            aliases: agent::letter::Aliases::default(),
             bound: Vec::new(),
         }
     }
@@ -147,6 +153,7 @@ impl Options {
             term if term.contains("256") || term.contains("kitty") || term.contains("alacritty") => Colours::Many,
             _ => Colours::Sixteen,
         };
+        self.is_modern = !matches!(term.as_str(), "" | "dumb" | "linux" | "vt100" | "vt220" | "vt102");
         // VTE has turned text around by itself since 0.58; so do these.
         let vte: u32 = variable("VTE_VERSION").and_then(|version| version.parse().ok()).unwrap_or_default();
         if vte >= 5800 || is_set("KONSOLE_VERSION") || term.starts_with("mlterm") || is_set("MLTERM") {

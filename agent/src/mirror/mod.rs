@@ -14,6 +14,7 @@ mod imported;
 mod journal;
 mod list;
 mod outgoing;
+mod people;
 mod popped;
 mod pull;
 mod replay;

@@ -24,6 +24,9 @@ fn lines(model: &Model) -> Vec<(String, bool)> {
     let (name, context) = match model.help_of {
         Focus::Folders => ("Folders", Context::Folders),
         Focus::Reader => ("Reading a message", Context::Reader),
+        Focus::Composer => ("Writing a letter", Context::Composer),
+        Focus::Review => ("Looking a letter over", Context::Review),
+        Focus::Choice => ("Choosing", model.choice_context()),
         _ => ("Messages", Context::List),
     };
     let mut lines = vec![

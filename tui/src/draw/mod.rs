@@ -1,5 +1,7 @@
 //! The screen, as it follows from the model. Pure: the same model gives the same cells.
 
+mod choice;
+mod composer;
 mod folders;
 mod help;
 mod list;
@@ -42,20 +44,14 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let layout = model.layout();
     let buffer = frame.buffer_mut();
     title(model, &pen, buffer, layout.title);
-    if model.focus == Focus::Help {
-        let body = Rect { y: 1, height: layout.status.y.saturating_sub(1), ..area };
-        help::draw(model, &pen, buffer, body);
-    } else {
-        folders::draw(model, &pen, buffer, layout.folders);
-        if layout.folders.height > 0 && layout.folders.width < area.width {
-            rule_down(&pen, buffer, layout.folders);
-        }
-        list::draw(model, &pen, buffer, layout.list);
-        if layout.list.height > 0 && layout.reader.height > 0 {
-            let rule = Rect { y: layout.list.bottom(), height: 1, ..layout.list };
-            pen.text(buffer, rule, &"─".repeat(usize::from(rule.width)), pen.theme.dim);
-        }
-        reader::draw(model, &pen, buffer, layout.reader);
+    let body = Rect { y: 1, height: layout.status.y.saturating_sub(1), ..area };
+    let mut cursor = None;
+    match model.focus {
+        Focus::Help => help::draw(model, &pen, buffer, body),
+        Focus::Composer => cursor = composer::draw(model, &pen, buffer, body),
+        Focus::Review => composer::review(model, &pen, buffer, body),
+        Focus::Choice => choice::draw(model, &pen, buffer, body),
+        Focus::Folders | Focus::List | Focus::Reader => panes(model, &pen, buffer),
     }
     key_bar(model, &pen, buffer, layout.keys);
     status(model, &pen, buffer, layout.status);
@@ -63,9 +59,26 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         prompt::palette(palette, &pen, buffer, area);
     }
     if let Some(prompt) = &model.prompt {
-        let cursor = prompt::draw(prompt, &pen, buffer, layout.status);
+        cursor = Some(prompt::draw(prompt, &pen, buffer, layout.status));
+    }
+    if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
+}
+
+/// Folders, list and reader.
+fn panes(model: &Model, pen: &Pen, buffer: &mut Buffer) {
+    let layout = model.layout();
+    folders::draw(model, pen, buffer, layout.folders);
+    if layout.folders.height > 0 && layout.folders.width < model.size.0 {
+        rule_down(pen, buffer, layout.folders);
+    }
+    list::draw(model, pen, buffer, layout.list);
+    if layout.list.height > 0 && layout.reader.height > 0 {
+        let rule = Rect { y: layout.list.bottom(), height: 1, ..layout.list };
+        pen.text(buffer, rule, &"─".repeat(usize::from(rule.width)), pen.theme.dim);
+    }
+    reader::draw(model, pen, buffer, layout.reader);
 }
 
 /// Where folders begin on the screen so that the cursor is seen.
@@ -120,8 +133,11 @@ fn title(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
 
 /// What is shown, in words.
 fn title_view(model: &Model) -> String {
-    if model.focus == Focus::Help {
-        return "Help".to_owned();
+    match model.focus {
+        Focus::Help => return "Help".to_owned(),
+        Focus::Composer => return "Writing a letter".to_owned(),
+        Focus::Review => return "Sending a letter".to_owned(),
+        _ => {}
     }
     let name = model.open_folder().map(|folder| safe(&folder.name).into_owned());
     let searched = (!model.list.typed.is_empty()).then(|| safe(&model.list.typed).into_owned());
@@ -188,7 +204,12 @@ fn bar_verbs(context: Context) -> &'static [Verb] {
             V::Help, V::Back, V::Reply, V::ReplyAll, V::Forward, V::Delete, V::Archive, V::Move, V::Next, V::Previous, V::Parts,
             V::FullHeader, V::Find, V::Undo, V::Conversation, V::Palette,
         ],
-        Context::Choice => &[V::Back, V::Quit],
+        Context::Parts => &[V::Help, V::Back, V::Open, V::SavePart, V::Pipe, V::Palette],
+        Context::Choice => &[V::Back, V::Open, V::Quit],
+        Context::Composer => &[
+            V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::Detach, V::AddressBook, V::Editor, V::ShowBcc, V::SendAt,
+        ],
+        Context::Review => &[V::Send, V::Back, V::Postpone, V::SendAt],
         _ => &[
             V::Help, V::Open, V::Compose, V::Reply, V::ReplyAll, V::Forward, V::Delete, V::Archive, V::Move, V::Mark, V::Search,
             V::Limit, V::Undo, V::Threads, V::ShowFolders, V::Palette, V::Quit, V::Sort,

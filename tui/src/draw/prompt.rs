@@ -32,7 +32,7 @@ pub(super) fn draw(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, area: Rect) 
 }
 
 /// The part of the text around the cursor that fits, and the columns of it before the cursor.
-fn window(prompt: &Prompt, room: usize) -> (String, usize) {
+pub(super) fn window(prompt: &Prompt, room: usize) -> (String, usize) {
     let before = prompt.text.get(..prompt.cursor).unwrap_or(&prompt.text);
     let mut start = 0;
     for (place, letter) in before.grapheme_indices(true) {
@@ -50,7 +50,11 @@ fn choices(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     if prompt.choices.is_empty() || area.y == 0 {
         return;
     }
-    let above = Rect { y: area.y - 1, height: 1, ..area };
+    choices_in(prompt, pen, buffer, Rect { y: area.y - 1, height: 1, ..area });
+}
+
+/// What may be meant, in this row.
+pub(super) fn choices_in(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, above: Rect) {
     pen.line(buffer, above, "", pen.theme.selected_elsewhere);
     let mut at = above;
     let first = prompt.chosen.unwrap_or(0).saturating_sub(2);

@@ -1,7 +1,7 @@
 //! What was asked of mirrors, taken in.
 
 use super::{Focus, Model};
-use crate::event::{Answer, Deed, Doing, Effect, Question, Remember};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember};
 use crate::text::count;
 use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row, View};
 use agent::reading;
@@ -36,7 +36,10 @@ impl Model {
                 }
                 None => self.tell("Everything here was read"),
             },
+            Answer::Part(held) => self.take_part(*held),
+            Answer::Saved(path) => self.tell(format!("Written to {}", crate::draw::safe(&path))),
             Answer::Failed(trouble) => self.complain(crate::draw::safe(&trouble.text).into_owned()),
+            letters => self.take_of_letters(letters),
         }
     }
 
@@ -88,6 +91,9 @@ impl Model {
     /// Opens the message under the cursor.
     pub(super) fn read_selected(&mut self) {
         let Some(row) = self.list.selected().cloned() else { return };
+        if row.flags.has(flag_bits::DRAFT) && self.role_of_view() == Role::Drafts {
+            return self.begin(Beginning::Draft(row.id));
+        }
         self.focus = Focus::Reader;
         self.read(vec![row]);
     }

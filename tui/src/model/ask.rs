@@ -4,6 +4,7 @@ use super::Model;
 use super::palette::Picked;
 use super::prompt::{self, Asked, Prompt, Said};
 use crate::command::{Command, Takes, Verb};
+use crate::event::Question;
 use crate::key::Key;
 
 impl Model {
@@ -49,6 +50,11 @@ impl Model {
         let asked = prompt.asked.clone();
         match (prompt.key(key, &mut self.history), asked) {
             (Said::Nothing, _) => self.prompt = Some(prompt),
+            (Said::Complete, _) if prompt.wanted().0 == Some(Takes::Path) => {
+                let (_, typed) = prompt.wanted();
+                self.prompt = Some(prompt);
+                self.ask(Question::Paths(typed));
+            }
             (Said::Complete, _) => {
                 let choices = self.choices(&mut prompt);
                 prompt.offer(choices);

@@ -1,27 +1,33 @@
 //! What the program knows and how it changes: [`Model::update`] takes an event and gives effects. Pure: no clock, disk,
 //! terminal or network. What is on the screen follows from the model alone (`crate::draw`).
 
-pub mod answers;
+mod answers;
 mod ask;
+pub mod choice;
+pub mod composer;
 mod deeds;
 pub mod layout;
 pub mod list;
 mod moving;
 mod obey;
 pub mod palette;
+mod parts;
 pub mod pattern;
 pub mod prompt;
 pub mod reader;
 mod reading;
 pub mod when;
+mod writing;
 
 use crate::command::Command;
 use crate::event::{Effect, Event, Question, Remember, Screen};
 use crate::key::{Code, Key};
 use crate::keys::{Context, Keymap, Meaning};
 use crate::settings::Options;
-use agent::mirror::{Action, Folder, FolderId, Role, View};
+use agent::mirror::{Action, Folder, FolderId, OutgoingId, Role, View};
 use agent::worker::{News, Order};
+use choice::Choice;
+use composer::Composer;
 use list::List;
 use message::Time;
 use palette::Palette;
@@ -41,6 +47,9 @@ pub enum Focus {
     List,
     Reader,
     Help,
+    Composer,
+    Review,
+    Choice,
 }
 
 /// An account, as the screen knows it.
@@ -107,12 +116,25 @@ pub struct Model {
     pub help_top: usize,
     /// What help is about.
     pub help_of: Focus,
+    /// The letter that is written.
+    pub composer: Option<Composer>,
+    /// A short list that something is chosen from.
+    pub choice: Option<Choice>,
     /// What happened.
     pub status: Status,
     /// Keys pressed that are the beginning of something.
     pub pressed: Vec<Key>,
     /// Staying off the network.
     pub offline: bool,
+    /// Where it goes on when the letter is done, or something was chosen.
+    before_composer: Focus,
+    before_choice: Focus,
+    /// Whom the letter that was asked for goes to.
+    to_write_to: String,
+    /// The letter that was sent last.
+    posted: Option<OutgoingId>,
+    /// What is to be done with the part that was asked for.
+    wanted: Option<parts::Wanted>,
     /// The message under the cursor is to be read as soon as it is known.
     open_selected_again: bool,
     /// A command that waits for the folder it needs.
@@ -150,6 +172,13 @@ impl Model {
             status: Status::default(),
             pressed: Vec::new(),
             offline: false,
+            composer: None,
+            choice: None,
+            before_composer: Focus::List,
+            before_choice: Focus::List,
+            to_write_to: String::new(),
+            posted: None,
+            wanted: None,
             open_selected_again: false,
             awaited: None,
             history: History::default(),
@@ -167,7 +196,11 @@ impl Model {
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resized(columns, lines) => self.size = (columns, lines),
-            Event::Tick(now) => self.now = now,
+            Event::Tick(now) => {
+                self.now = now;
+                self.keep_when_due();
+            }
+            Event::Edited(text) => self.edited(text),
             Event::News(news) => self.news(news),
             Event::Changed(account) => self.changed(account),
             Event::Answer(account, answer) => self.answered(account, answer),
@@ -261,6 +294,18 @@ impl Model {
             Focus::List => Context::List,
             Focus::Reader => Context::Reader,
             Focus::Help => Context::Choice,
+            Focus::Composer => Context::Composer,
+            Focus::Review => Context::Review,
+            Focus::Choice => self.choice_context(),
+        }
+    }
+
+    /// What keys mean in the short list.
+    #[must_use]
+    pub fn choice_context(&self) -> Context {
+        match self.choice.as_ref().and_then(choice::Choice::chosen) {
+            Some(choice::What::Part(..)) => Context::Parts,
+            _ => Context::Choice,
         }
     }
 
@@ -279,6 +324,10 @@ impl Model {
                 self.say(&line);
             }
             Meaning::Beginning => {}
+            Meaning::Nothing if self.focus == Focus::Composer => {
+                self.pressed.clear();
+                self.key_in_composer(key);
+            }
             Meaning::Nothing => {
                 let pressed = std::mem::take(&mut self.pressed);
                 self.unknown_keys(&pressed);
@@ -300,6 +349,8 @@ impl Model {
     fn paste(&mut self, text: &str) {
         if let Some(prompt) = &mut self.prompt {
             prompt.insert(text);
+        } else if let Some(composer) = self.composer.as_mut().filter(|_| self.focus == Focus::Composer) {
+            composer.paste(text, self.now);
         }
     }
 

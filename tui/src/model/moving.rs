@@ -35,7 +35,7 @@ impl Model {
             Focus::Folders => layout.folders.height,
             Focus::List => layout.list.height,
             Focus::Reader => layout.reader.height,
-            Focus::Help => self.size.1,
+            _ => self.size.1.saturating_sub(6),
         }
     }
 
@@ -61,6 +61,12 @@ impl Model {
                 }
             }
             Focus::Help => self.help_top = moved(self.help_top, usize::from(u16::MAX)),
+            Focus::Choice => {
+                if let Some(choice) = &mut self.choice {
+                    choice.cursor = moved(choice.cursor, choice.items.len().saturating_sub(1));
+                }
+            }
+            Focus::Composer | Focus::Review => {}
         }
     }
 
@@ -71,7 +77,7 @@ impl Model {
             Focus::Folders => layout.folders.height > 0,
             Focus::List => layout.list.height > 0,
             Focus::Reader => layout.reader.height > 0,
-            Focus::Help => false,
+            _ => false,
         };
         let order = [Focus::Folders, Focus::List, Focus::Reader];
         let at = order.iter().position(|focus| *focus == self.focus).unwrap_or(0);
@@ -91,6 +97,9 @@ impl Model {
             Focus::List if !self.list.typed.is_empty() => self.clear_view(),
             Focus::List => self.focus = Focus::Folders,
             Focus::Folders => self.say("quit"),
+            Focus::Choice => self.leave_choice(),
+            Focus::Review => self.focus = Focus::Composer,
+            Focus::Composer => self.say("postpone"),
         }
     }
 
@@ -113,6 +122,8 @@ impl Model {
                 self.step(i64::from(self.page_lines().saturating_sub(1)));
             }
             Focus::Help => self.back(),
+            Focus::Choice => self.choose(),
+            Focus::Composer | Focus::Review => {}
         }
     }
 
@@ -200,7 +211,7 @@ impl Model {
         let hit = [(Focus::Folders, layout.folders), (Focus::List, layout.list), (Focus::Reader, layout.reader)]
             .into_iter()
             .find(|(_, area)| area.contains(place));
-        let Some((focus, area)) = hit.filter(|_| self.prompt.is_none() && self.palette.is_none()) else { return };
+        let Some((focus, area)) = hit.filter(|_| self.is_among_panes()) else { return };
         let before = std::mem::replace(&mut self.focus, focus);
         match mouse.what {
             Press::WheelUp => self.step(-WHEEL),
@@ -208,6 +219,11 @@ impl Model {
             Press::Click => return self.click(focus, area, mouse.y),
         }
         self.focus = before;
+    }
+
+    fn is_among_panes(&self) -> bool {
+        let is_pane = matches!(self.focus, Focus::Folders | Focus::List | Focus::Reader);
+        is_pane && self.prompt.is_none() && self.palette.is_none()
     }
 
     fn click(&mut self, focus: Focus, area: Rect, y: u16) {
@@ -233,7 +249,7 @@ impl Model {
                     self.open();
                 }
             }
-            Focus::Reader | Focus::Help => {}
+            _ => {}
         }
     }
 }

@@ -24,7 +24,9 @@ impl Model {
             return self.ask_argument(command.verb);
         }
         let text = command.argument.clone();
-        let done = self.moves(command.verb)
+        let done = self.obey_letters(&command, sure)
+            || self.obey_parts(&command)
+            || self.moves(command.verb)
             || self.obey_program(command.verb, &text)
             || self.obey_view(command.verb, &text)
             || self.obey_marks(command.verb, &text)
@@ -83,7 +85,8 @@ impl Model {
     fn cancel(&mut self) {
         let busy = self.account().filter(|account| account.busy.is_some()).map(|account| account.name.clone());
         match self.focus {
-            Focus::Help => self.back(),
+            Focus::Help | Focus::Choice | Focus::Review => self.back(),
+            Focus::Composer => self.tell("The letter stays; `discard` throws it away, `postpone` keeps it as a draft"),
             _ if busy.is_some() => {
                 if let Some(account) = busy {
                     self.order(Order::Cancel { account });

@@ -125,8 +125,30 @@ impl Prompt {
         Said::Nothing
     }
 
+    /// Something is offered.
+    #[must_use]
+    pub fn is_completing(&self) -> bool {
+        !self.choices.is_empty()
+    }
+
+    /// The next that is offered.
+    pub fn next_choice(&mut self) {
+        self.step(1);
+    }
+
+    /// What was typed of an address: what stands after the last comma before the cursor.
+    pub fn address_word(&mut self) -> String {
+        let text = self.text.get(..self.cursor).unwrap_or_default();
+        let start = text.rfind([',', ';', ':']).map_or(0, |place| place + 1);
+        let rest = text.get(start..).unwrap_or_default();
+        let start = start + rest.len() - rest.trim_start().len();
+        let typed = text.get(start..).unwrap_or_default().to_owned();
+        self.word = (start, typed.clone());
+        typed
+    }
+
     /// Keys that change the text or move in it.
-    fn edit(&mut self, key: Key) {
+    pub fn edit(&mut self, key: Key) {
         match (key.code, key.ctrl) {
             (Code::Backspace, _) | (Code::Char('h'), true) => self.cut(self.before()),
             (Code::Delete, _) | (Code::Char('d'), true) => self.cut_after(),

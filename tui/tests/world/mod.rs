@@ -4,9 +4,9 @@
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
-use tui::hands::Hands;
+use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
-use tui::program::{Outside, Program};
+use tui::program::Program;
 use tui::settings::Options;
 
 /// Sun 22 Nov 2026 10:00 UTC: now, in every world.
@@ -46,15 +46,12 @@ impl World {
     /// The program in it, after its first screen.
     pub fn program(&self, preset: &str, size: (u16, u16)) -> Program {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
-        let mirrors = self.mirrors.iter().map(|(_, mirror)| mirror.clone()).collect();
+        let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
         let options = Options { preset: preset.to_owned(), ..Options::default() };
-        let mut program = Program::new(Model::new(accounts, options, size, NOW), Hands::new(mirrors));
+        let mut program = Program::new(Model::new(accounts, options, size, NOW), Hands::new(hands, Box::new(|random| *random = [7; 32])));
         program.feed(tui::event::Event::Tick(NOW));
         program
     }
-
-    /// What a worker would do.
-    pub fn answer(&self, _program: &mut Program, _outside: Vec<Outside>) {}
 
     /// The mirror of the first account.
     pub fn mirror(&self) -> &Mirror {
@@ -70,6 +67,16 @@ pub fn account(name: &str, address: &str) -> Account {
         signature: "Alice, Hamburger University".to_owned(),
         folders: Vec::new(),
         busy: None,
+    }
+}
+
+fn writing(account: &Account) -> Writing {
+    Writing {
+        address: account.address.clone(),
+        name: account.display_name.clone(),
+        own: vec![message::Address::parse(&account.address).unwrap()],
+        signature: account.signature.clone(),
+        ..Writing::default()
     }
 }
 

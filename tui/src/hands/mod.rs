@@ -1,29 +1,74 @@
 //! What is wanted of mirrors, done: questions answered, deeds carried out. Quick and synchronous: a mirror is a file of this
 //! machine.
 
+mod letters;
+mod parts;
+
 use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use agent::book::{Book, Person};
+use agent::letter::Aliases;
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
 use agent::reading;
 use agent::trouble::Trouble;
-use message::Time;
+use letters::Stamp;
 use message::flags::flag_bits;
+use message::{Address, Time};
+use std::cell::RefCell;
+
+/// People offered at once.
+const PEOPLE_MAX: usize = 200;
+
+/// An account as hands know it.
+pub struct Hand {
+    /// Its mail.
+    pub mirror: Mirror,
+    /// How its owner writes.
+    pub writing: Writing,
+    /// The address book, once it was asked for.
+    pub book: RefCell<Option<Book>>,
+}
+
+/// How somebody writes.
+#[derive(Clone, Debug, Default)]
+pub struct Writing {
+    /// Their address.
+    pub address: String,
+    /// Their name; empty for none.
+    pub name: String,
+    /// All their addresses.
+    pub own: Vec<Address>,
+    /// What stands below what they write.
+    pub signature: String,
+    /// Minutes that their clock is ahead of UTC.
+    pub offset_minutes: i16,
+    /// What short names stand for.
+    pub aliases: Aliases,
+}
 
 /// Mirrors, in the order of the accounts.
 pub struct Hands {
-    mirrors: Vec<Mirror>,
+    hands: Vec<Hand>,
+    random: Box<dyn Fn(&mut [u8; 32])>,
 }
 
 impl Hands {
-    /// Over these.
+    /// Over these; with numbers nobody can guess.
     #[must_use]
-    pub fn new(mirrors: Vec<Mirror>) -> Hands {
-        Hands { mirrors }
+    pub fn new(hands: Vec<(Mirror, Writing)>, random: Box<dyn Fn(&mut [u8; 32])>) -> Hands {
+        let hand = |(mirror, writing)| Hand { mirror, writing, book: RefCell::new(None) };
+        Hands { hands: hands.into_iter().map(hand).collect(), random }
     }
 
     /// The mirror of an account.
     #[must_use]
     pub fn mirror(&self, account: usize) -> Option<&Mirror> {
-        self.mirrors.get(account)
+        self.hands.get(account).map(|hand| &hand.mirror)
+    }
+
+    /// A number that is another once the mirror was changed.
+    #[must_use]
+    pub fn version(&self, account: usize) -> i64 {
+        self.mirror(account).and_then(|mirror| mirror.version().ok()).unwrap_or_default()
     }
 
     /// Does what is wanted of a mirror, and tells what came of it; what is wanted of others is given back.
@@ -32,10 +77,16 @@ impl Hands {
     /// The effect, where it is not for a mirror.
     pub fn perform(&self, effect: Effect, now: Time) -> std::result::Result<Option<Event>, Effect> {
         match effect {
-            Effect::Ask(account, question) => Ok(self.mirror(account).map(|mirror| {
-                let answer = answer(mirror, question, now);
-                Event::Answer(account, answer.unwrap_or_else(|error| Answer::Failed(error.into())))
+            Effect::Ask(account, question) => Ok(self.hands.get(account).map(|hand| {
+                let answer = self.answer(hand, question, now);
+                Event::Answer(account, answer.unwrap_or_else(Answer::Failed))
             })),
+            Effect::Do(account, Deed { what: what @ (Doing::Keep(..) | Doing::Post(..)), .. }) => {
+                Ok(self.hands.get(account).map(|hand| {
+                    let answer = self.write(hand, what, now);
+                    Event::Answer(account, answer.unwrap_or_else(Answer::Failed))
+                }))
+            }
             Effect::Do(account, deed) => Ok(self.mirror(account).map(|mirror| {
                 let Deed { what, words, remember } = deed;
                 let result = carry_out(mirror, what).map_err(Trouble::from);
@@ -46,6 +97,55 @@ impl Hands {
     }
 }
 
+impl Hands {
+    fn answer(&self, hand: &Hand, question: Question, now: Time) -> std::result::Result<Answer, Trouble> {
+        match question {
+            Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing),
+            Question::People(typed) => Ok(Answer::People(people(hand, &typed, now)?)),
+            Question::Paths(typed) => Ok(Answer::Paths(letters::paths(&typed))),
+            Question::File(path) => letters::file(&path),
+            Question::Part(message, number) => parts::held(&hand.mirror, message, number),
+            Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &path),
+            Question::Outbox => Ok(Answer::Outbox(outbox(&hand.mirror)?)),
+            other => Ok(answer(&hand.mirror, other, now)?),
+        }
+    }
+
+    fn write(&self, hand: &Hand, what: Doing, now: Time) -> std::result::Result<Answer, Trouble> {
+        let mut random = [0; 32];
+        (self.random)(&mut random);
+        let stamp = Stamp { now, offset_minutes: hand.writing.offset_minutes, random };
+        // Who was written to is offered the next time.
+        hand.book.replace(None);
+        match what {
+            Doing::Keep(letter, ties) => letters::keep(&hand.mirror, &letter, &ties, &stamp),
+            Doing::Post(letter, ties, at) => letters::post(&hand.mirror, &letter, ties, &stamp, at),
+            _ => Err(Trouble::new(agent::trouble::Kind::Software, "this is no letter")),
+        }
+    }
+}
+
+/// People to be offered, as they are written into a field.
+fn people(hand: &Hand, typed: &str, now: Time) -> Result<Vec<String>> {
+    let mut book = hand.book.borrow_mut();
+    let book = match &mut *book {
+        Some(book) => book,
+        none => none.insert(Book::of(&hand.mirror, &hand.writing.aliases, now)?),
+    };
+    Ok(book.find(typed, PEOPLE_MAX).into_iter().map(Person::written).collect())
+}
+
+/// Letters that wait, with whom they are for and what they are about.
+fn outbox(mirror: &Mirror) -> Result<Vec<(agent::mirror::Outgoing, String)>> {
+    let mut found = Vec::new();
+    for waiting in mirror.outgoing()? {
+        let subject = mirror.row(waiting.message)?.map(|row| row.subject).unwrap_or_default();
+        found.push((waiting, subject));
+    }
+    Ok(found)
+}
+
+/// What rows and folders tell.
 fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
     Ok(match question {
         Question::Folders => Answer::Folders(mirror.folders()?),
@@ -59,6 +159,13 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
         Question::Ids(view, on) => Answer::Ids(mirror.ids(&view, now)?, on),
         Question::Read(message, view) => read(mirror, message, &view)?,
         Question::NextUnread(window) => Answer::NextUnread(next_unread(mirror, &window, now)?),
+        Question::Begin(_)
+        | Question::People(_)
+        | Question::Paths(_)
+        | Question::File(_)
+        | Question::Part(..)
+        | Question::Save(..)
+        | Question::Outbox => return Err(agent::mirror::Error::Gone("row of that kind")),
     })
 }
 
@@ -141,6 +248,7 @@ fn carry_out(mirror: &Mirror, what: Doing) -> Result<Vec<Acted>> {
             mirror.act_all(&gone.collect::<Vec<_>>())
         }
         Doing::MakeFolder(name) => mirror.create_folder(&name).map(|(_, acted)| vec![acted]),
+        Doing::Keep(..) | Doing::Post(..) => Ok(Vec::new()),
     }
 }
 

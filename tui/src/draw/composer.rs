@@ -1,0 +1,120 @@
+//! The letter that is written, and the same letter looked over before it goes.
+
+use super::{Pen, line_of, safe};
+use crate::model::Model;
+use crate::model::composer::{Composer, FIELDS};
+use crate::text::width;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::Widget as _;
+
+/// Columns of the names of fields.
+const NAME: usize = 9;
+
+/// Draws it, and tells where the cursor is.
+pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) -> Option<(u16, u16)> {
+    let composer = model.composer.as_ref()?;
+    let mut cursor = None;
+    let mut line = 0;
+    head(pen, buffer, line_of(area, line), "From", &composer.letter.from.to_string());
+    line += 1;
+    for (place, name) in FIELDS.iter().enumerate().filter(|(place, _)| *place != 2 || composer.shows_bcc) {
+        let at = line_of(area, line);
+        let field = composer.fields.get(place)?;
+        let is_here = composer.at == place;
+        let style = if is_here { pen.theme.selected } else { pen.theme.field };
+        let label = if is_here { format!(">{name:>8}: ") } else { format!("{name:>NAME$}: ") };
+        let used = pen.text(buffer, at, &label, style);
+        let rest = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
+        let room = usize::from(rest.width.saturating_sub(1));
+        let (shown, before) = if is_here { super::prompt::window(field, room) } else { (safe(&field.text).into_owned(), 0) };
+        pen.text(buffer, rest, &shown, pen.theme.plain);
+        if is_here {
+            cursor = Some((rest.x + u16::try_from(before).unwrap_or(0), at.y));
+        }
+        line += 1;
+    }
+    line = attachments(composer, pen, buffer, (area, line));
+    rule(pen, buffer, line_of(area, line), composer);
+    line += 1;
+    let body = Rect { y: area.y + line, height: area.height.saturating_sub(line), ..area };
+    body_of(composer, pen, buffer, body);
+    if let Some(field) = composer.fields.get(composer.at).filter(|field| field.is_completing()) {
+        let below = Rect { y: area.y + line, height: 1, ..area };
+        super::prompt::choices_in(field, pen, buffer, below);
+    }
+    cursor
+}
+
+fn head(pen: &Pen, buffer: &mut Buffer, area: Rect, name: &str, value: &str) {
+    let used = pen.text(buffer, area, &format!("{name:>NAME$}: "), pen.theme.field);
+    let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
+    pen.text(buffer, rest, &safe(value), pen.theme.plain);
+}
+
+/// What goes along, a line each; the next free line.
+fn attachments(composer: &Composer, pen: &Pen, buffer: &mut Buffer, (area, mut line): (Rect, u16)) -> u16 {
+    for (place, file) in composer.letter.attachments.iter().enumerate() {
+        let name = file.name.as_deref().unwrap_or("(no name)");
+        let size = crate::text::size(file.octets.len() as u64);
+        head(pen, buffer, line_of(area, line), "File", &format!("{}. {name} ({}, {size})", place + 1, file.media_type));
+        line += 1;
+    }
+    for forwarded in &composer.letter.forwarded {
+        let size = crate::text::size(forwarded.len() as u64);
+        head(pen, buffer, line_of(area, line), "Message", &format!("goes along as it is ({size})"));
+        line += 1;
+    }
+    line
+}
+
+fn rule(pen: &Pen, buffer: &mut Buffer, area: Rect, composer: &Composer) {
+    let state = if composer.changed_at.is_some() {
+        " not kept yet "
+    } else if composer.ties.draft.is_some() {
+        " kept as a draft "
+    } else {
+        ""
+    };
+    let line = format!("{}{state}──", "─".repeat(usize::from(area.width).saturating_sub(width(state) + 2)));
+    pen.text(buffer, area, &line, pen.theme.dim);
+}
+
+fn body_of(composer: &Composer, pen: &Pen, buffer: &mut Buffer, area: Rect) {
+    let mut body = composer.body.clone();
+    body.set_style(pen.theme.plain);
+    let cursor = if composer.is_in_body() { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+    body.set_cursor_style(cursor);
+    (&body).render(area, buffer);
+}
+
+/// The letter as it would go.
+pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
+    let Some(composer) = &model.composer else { return };
+    let letter = composer.draft();
+    pen.line(buffer, line_of(area, 0), " Look it over: this letter is about to go.", pen.theme.unread);
+    let when = composer.send_at.map(|at| crate::text::long_time(at, model.options.offset_minutes)).unwrap_or_default();
+    let fields = [
+        ("From", letter.from.to_string()),
+        ("To", letter.to.to_string()),
+        ("Cc", letter.cc.to_string()),
+        ("Bcc", letter.bcc.to_string()),
+        ("Subject", if letter.subject.is_empty() { "(none)".to_owned() } else { letter.subject.clone() }),
+        ("Goes out", when),
+    ];
+    let mut line = 2;
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        head(pen, buffer, line_of(area, line), name, value);
+        line += 1;
+    }
+    line = attachments(composer, pen, buffer, (area, line));
+    pen.text(buffer, line_of(area, line), &"─".repeat(usize::from(area.width)), pen.theme.dim);
+    for text in letter.text.lines() {
+        line += 1;
+        if line >= area.height {
+            break;
+        }
+        pen.text(buffer, line_of(area, line), &safe(text), pen.theme.plain);
+    }
+}

@@ -1,0 +1,100 @@
+//! Short lists that something is chosen from: parts of a message, letters that wait, people.
+
+use agent::mirror::{MessageId, Outgoing, OutgoingId, OutgoingState};
+use agent::reading::PartLine;
+
+/// A short list.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// What it is a list of.
+    pub title: String,
+    /// What can be chosen.
+    pub items: Vec<Item>,
+    /// Which is chosen.
+    pub cursor: usize,
+    /// What is told where there is nothing.
+    pub empty: String,
+}
+
+/// Something that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// As it is shown.
+    pub words: String,
+    /// What it is.
+    pub what: What,
+}
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A part of a message.
+    Part(MessageId, PartLine),
+    /// A letter that waits to be sent.
+    Letter(OutgoingId),
+    /// Somebody to write to.
+    Person(String),
+}
+
+impl Choice {
+    /// The chosen one.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&What> {
+        self.items.get(self.cursor).map(|item| &item.what)
+    }
+
+    /// The parts of a message.
+    #[must_use]
+    pub fn of_parts(message: MessageId, parts: &[PartLine]) -> Choice {
+        let item = |part: &PartLine| {
+            let name = part.name.clone().unwrap_or_else(|| "(no name)".to_owned());
+            let note = part.note.clone().or_else(|| part.description.clone()).unwrap_or_default();
+            let name = crate::text::column(&name, 32);
+            let size = crate::text::column_right(&crate::text::size(part.octets), 6);
+            let kind = crate::text::column(&part.media_type, 26);
+            Item { words: format!("{:>3}  {name} {kind} {size}  {note}", part.number), what: What::Part(message, part.clone()) }
+        };
+        Choice {
+            title: "Parts of the message".to_owned(),
+            items: parts.iter().map(item).collect(),
+            cursor: parts.iter().position(|part| !part.is_shown).unwrap_or(0),
+            empty: "This message has no parts".to_owned(),
+        }
+    }
+
+    /// Letters that wait.
+    #[must_use]
+    pub fn of_letters(letters: Vec<(Outgoing, String)>, time: impl Fn(message::Time) -> String) -> Choice {
+        let item = |(letter, subject): (Outgoing, String)| {
+            let state = match letter.state {
+                OutgoingState::Waiting => format!("waits until {}", time(letter.not_before)),
+                OutgoingState::Sending => "is being sent".to_owned(),
+                OutgoingState::Unsure => "may have gone".to_owned(),
+                OutgoingState::Refused => "was refused".to_owned(),
+            };
+            let to = letter.posting.envelope.recipients.join(", ");
+            let (to, subject) = (crate::draw::safe(&to).into_owned(), crate::draw::safe(&subject).into_owned());
+            let error = crate::draw::safe(&letter.error).into_owned();
+            let words = format!("{} {} {state}  {error}", crate::text::column(&to, 24), crate::text::column(&subject, 24));
+            Item { words, what: What::Letter(letter.id) }
+        };
+        Choice {
+            title: "Letters that wait to be sent; Enter takes one back to be edited".to_owned(),
+            items: letters.into_iter().map(item).collect(),
+            cursor: 0,
+            empty: "Nothing waits to be sent.".to_owned(),
+        }
+    }
+
+    /// People.
+    #[must_use]
+    pub fn of_people(people: Vec<String>) -> Choice {
+        let item = |person: String| Item { words: person.clone(), what: What::Person(person) };
+        Choice {
+            title: "People and groups; Enter writes to one".to_owned(),
+            items: people.into_iter().map(item).collect(),
+            cursor: 0,
+            empty: "Nobody yet: who writes to you, and whom you write to, is found here.".to_owned(),
+        }
+    }
+}
