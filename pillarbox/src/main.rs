@@ -76,6 +76,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
     let file = arguments.config.as_deref();
+    if let Some(file) = file {
+        mail::network::host_by(file.to_owned());
+    }
     match arguments.command {
         Command::Serve => house::serve(file, screen),
         Command::Lab(lab) => lab_view::run(lab, screen),

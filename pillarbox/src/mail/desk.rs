@@ -79,14 +79,26 @@ pub fn settings(folders: &Folders) -> Result<Settings, Trouble> {
 }
 
 impl Desk {
-    /// Opens the mirror of an account, with the network where the account has servers.
+    /// Opens the mirror of an account. Who has set up none has the mailbox of the server on this machine, where there is one.
     pub fn open(name: Option<&str>, now: Time) -> Result<Desk, Trouble> {
         let folders = folders()?;
         let settings = settings(&folders)?;
-        let account = account(&settings, name)?;
-        let desk = Desk::at(&folders.mirror(&account.name), account.clone(), now)?;
-        let reach = network::has_servers(account).then(|| network::reach(&settings, &folders));
-        Ok(Desk { reach, ..desk })
+        let account = match name {
+            None if settings.accounts.is_empty() => network::host_account(),
+            _ => None,
+        };
+        match account {
+            Some(account) => Desk::of(account, now),
+            None => Desk::of(self::account(&settings, name)?.clone(), now),
+        }
+    }
+
+    /// Opens the mirror of this account, with the network where it has servers.
+    pub fn of(account: Account, now: Time) -> Result<Desk, Trouble> {
+        let folders = folders()?;
+        let settings = settings(&folders)?;
+        let reach = network::has_servers(&account).then(|| network::reach(&settings, &folders));
+        Ok(Desk { reach, ..Desk::at(&folders.mirror(&account.name), account, now)? })
     }
 
     /// The same off the network, where that is wished.

@@ -7,7 +7,8 @@ use crate::screen::Screen;
 use crate::trouble::Trouble;
 use crate::units::count;
 use crate::view::View;
-use agent::account::{Account, Settings};
+use agent::account::settings::Local;
+use agent::account::{Account, FolderNames, Incoming, Outgoing, Settings};
 use agent::credentials::Credentials;
 use agent::dialing::Internet;
 use agent::house::Folders;
@@ -25,7 +26,8 @@ use message::Time;
 use serde_json::json;
 use server::host::HostDoor;
 use std::future::Future;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 /// What the mirror keeps under this name: when the account was brought up to date last, in milliseconds.
 const FRESH: &str = "fresh";
@@ -43,8 +45,37 @@ pub struct Sync {
 /// The network, and the post office of this host.
 pub fn internet(clock: net::clock::Clock) -> Internet {
     let internet = Internet::system(clock);
-    internet.set_door(Arc::new(HostDoor::File(None)));
+    internet.set_door(Arc::new(HostDoor::File(HOST.get().cloned())));
     internet
+}
+
+/// The configuration of the server on this machine that `-c` named.
+static HOST: OnceLock<PathBuf> = OnceLock::new();
+
+/// The server on this machine is that of this configuration, said once, before anybody asks.
+pub fn host_by(configuration: PathBuf) {
+    let _ = HOST.set(configuration);
+}
+
+/// The mailbox of who runs this with the server on this machine; `None`: there is no server here.
+pub fn host_account() -> Option<Account> {
+    let config = crate::house::config(HOST.get().map(PathBuf::as_path)).ok()?;
+    if !config.data_dir.is_dir() {
+        return None;
+    }
+    let (display_name, address) = crate::sendmail::hand_in::own_address(&config)?;
+    Some(Account {
+        name: "host".to_owned(),
+        address,
+        display_name,
+        aliases: Vec::new(),
+        incoming: Incoming::Local(Local::default()),
+        outgoing: Some(Outgoing::Local(Local::default())),
+        secret: None,
+        signature: None,
+        folders: FolderNames::default(),
+        default: true,
+    })
 }
 
 /// What it takes to reach the servers of these accounts.
@@ -185,9 +216,5 @@ pub fn outcome(letter: OutgoingId, desk: &Desk) -> Result<&'static str, Trouble>
 
 /// Whether this kind of account has servers.
 pub fn has_servers(account: &Account) -> bool {
-    use agent::account::Incoming::{Imap, Jmap, Local, Maildir, Mbox, Pop3};
-    match account.incoming {
-        Imap(_) | Jmap { .. } | Pop3 { .. } | Local(_) => true,
-        Maildir(_) | Mbox(_) => false,
-    }
+    !matches!(account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_))
 }

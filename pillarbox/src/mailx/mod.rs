@@ -7,10 +7,10 @@ mod keyboard;
 mod out;
 mod world;
 
-use crate::mail::desk;
+use crate::mail::{desk, network};
 use crate::trouble::Trouble;
 use agent::account::Account;
-use agent::mailx::{Options, Session, Settings, read_options};
+use agent::mailx::{Mode, Options, Session, Settings, read_options};
 use nix::unistd::{User, getuid};
 use office::admin::FailureKind;
 use std::ffi::OsString;
@@ -60,8 +60,15 @@ impl Line {
         let options = read_options(self.words).map_err(|wrong| {
             Trouble::new(FailureKind::Usage, format!("{wrong}\nmail [-s SUBJECT] [-a FILE] WHO..., or mail [-f FILE]"))
         })?;
-        let account = account(options.account.as_deref())?;
+        if let Some(config) = &self.config {
+            network::host_by(config.clone());
+        }
+        let mut account = account(options.account.as_deref())?;
         let mut settings = Settings::default();
+        // What somebody without an account writes goes through the drop folder; what came for them is the server's to show.
+        if account.is_none() && options.mode != Mode::Send && options.file.is_none() {
+            account = network::host_account();
+        }
         surroundings(&mut settings, &options, account.as_ref());
         let is_interactive = io::stdin().is_terminal() && io::stdout().is_terminal() && !options.batch;
         let mut terminal = Terminal::new(account, self.config, is_interactive);

@@ -53,7 +53,7 @@ impl Terminal {
     /// The mirror of the account, opened when it is needed.
     fn desk(&mut self) -> Result<Option<&mut Desk>, String> {
         if let (Some(account), None) = (&self.account, &self.desk) {
-            self.desk = Some(Desk::open(Some(&account.name), clock()).map_err(words)?);
+            self.desk = Some(Desk::of(account.clone(), clock()).map_err(words)?);
         }
         Ok(self.desk.as_mut())
     }

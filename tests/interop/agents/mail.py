@@ -3,13 +3,14 @@ but for the differences that docs/mail.md lists. And `mail`, `pillarbox send` an
 
 import email
 import email.policy
+import getpass
 import os
 import subprocess
 from pathlib import Path
 
 import house as houses
 import programs
-from house import ALICE, BOB, PASSWORDS
+from house import ALICE, BOB, DOMAIN, PASSWORDS
 from programs import check
 
 NEEDS = ("s-nail",)
@@ -236,6 +237,30 @@ def case_on_the_host(house):
     programs.run(link, "-n", "-s", "ketchup", "bob", given=b"Do you like ketchup?\n", env=environment)
     found = house.take_one()
     check(b"\r\nSubject: ketchup\r\n" in found and found.endswith(b"\r\n\r\nDo you like ketchup?\r\n"), f"{found!r}")
+
+
+def case_read_on_the_host(house):
+    """Neither SMTP nor an access protocol: who has no account of their own reads what the server here has for them."""
+    user = getpass.getuser()
+    house.admin("account", "add", f"{user}@{DOMAIN}", "--password-stdin", given=b"hungry\n")
+    environment = {
+        "PILLARBOX_CONFIG": str(house.config),
+        "PILLARBOX_HOME": str(house.folder / "nobody"),
+        "MAILRC": "/dev/null",
+        "MAIL": str(house.folder / "no-spool"),
+    }
+
+    def mail(*words, given=b""):
+        return programs.run(BINARY, "mailx", "-n", *words, given=given, env=environment)
+
+    mail("-s", "ketchup", user, given=b"Do you like ketchup?\n")
+    mail("-s", "pickles", user, given=b"Green ones.\n")
+    said = mail("-#", given=f"f *\np 1\nd 2\nmail {BOB}\n~s three\nThree.\n~.\nq\n".encode())
+    check("Subject: ketchup" in said and "Do you like ketchup?" in said and "INBOX updated." in said, said)
+    check("pickles" not in mail("-H") and "ketchup" in mail("-H"), "what was deleted is gone")
+    check(b"Subject: three" in house.take_one(), "written at the prompt")
+    listed = programs.run(BINARY, "mail", "list", "is:read", "in:inbox", env=environment)
+    check(listed.count("\n") == 1 and "ketchup" in listed, listed)
 
 
 def agent(house, ports=None):
