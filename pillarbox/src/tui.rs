@@ -40,6 +40,9 @@ pub struct Tui {
     /// Stay off the network; the command `offline` comes back to it
     #[arg(long)]
     pub offline: bool,
+    /// Write line after line, for screen readers and terminals that can do little
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// Runs it until the user leaves.
@@ -137,6 +140,7 @@ fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     if let Some(keys) = &wanted.keys {
         options.preset.clone_from(keys);
     }
+    options.plain = wanted.plain || variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     options.aliases = aliases(path)?;
     Ok(options)
 }
