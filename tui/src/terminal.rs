@@ -29,6 +29,9 @@ const CLIPBOARD_MAX: usize = 74_000;
 /// Lines follow each other: whoever gives the terminal back, in a panic too, has to know.
 static IS_PLAIN: AtomicBool = AtomicBool::new(false);
 
+/// Runs a program beside the screen; the text it leaves, or why it did not work.
+pub type Outer = Box<dyn Fn(&Screen) -> Result<Option<String>, String>>;
+
 /// What the loop needs of the world.
 pub struct World {
     /// Gives an order to the worker.
@@ -40,7 +43,7 @@ pub struct World {
     /// Stops this program as the terminal's stop key does, until it is called again.
     pub suspend: Box<dyn Fn()>,
     /// Runs the user's editor on a text, or a program on a file, a link or octets; while the terminal is given back.
-    pub outside: Box<dyn Fn(&Screen) -> Result<Option<String>, String>>,
+    pub outside: Outer,
     /// The terminal knows sequences for news and clipboard.
     pub is_modern: bool,
 }
