@@ -39,6 +39,9 @@ pub struct Tui {
     /// Stay off the network; the command `offline` comes back to it
     #[arg(long)]
     pub offline: bool,
+    /// Write line after line, for screen readers and terminals that can do little
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// Runs it until the user leaves.
@@ -52,7 +55,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
-    let hands = Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+    let hands =
+        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -127,15 +131,16 @@ fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     options.learn_terminal(variable);
     options.offset_minutes = offset_minutes();
     match agent::disk::read(path, FILE_MAX) {
-        Ok(octets) => options.read(&String::from_utf8_lossy(&octets)).map_err(|problem| {
-            Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display()))
-        })?,
+        Ok(octets) => options
+            .read(&String::from_utf8_lossy(&octets))
+            .map_err(|problem| Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display())))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(Trouble::of_path("read", path, &error)),
     }
     if let Some(keys) = &wanted.keys {
         options.preset.clone_from(keys);
     }
+    options.plain = wanted.plain || variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     options.aliases = aliases(path)?;
     Ok(options)
 }

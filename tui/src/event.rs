@@ -125,6 +125,8 @@ pub enum Question {
     Save(MessageId, usize, String),
     /// Letters that wait to be sent.
     Outbox,
+    /// How many messages are put aside; those whose time has come are woken.
+    Asleep,
     /// The next message that is not read in a view, from a position on (forward, or back).
     NextUnread(Window),
 }
@@ -195,6 +197,8 @@ pub enum Answer {
     Posted(OutgoingId, Time),
     /// Letters that wait, and their subjects.
     Outbox(Vec<(Outgoing, String)>),
+    /// So many are put aside.
+    Asleep(u64),
     /// Where it is.
     NextUnread(Option<u64>),
     /// It could not be told.

@@ -48,9 +48,11 @@ impl Program {
             match self.hands.perform(effect, self.model.now) {
                 Ok(Some(event)) => effects.extend(self.model.update(event)),
                 Ok(None) => {}
-                Err(Effect::Order(order)) => outside.push(Outside::Order(order)),
-                Err(Effect::Screen(screen)) => outside.push(Outside::Screen(screen)),
-                Err(Effect::Ask(..) | Effect::Do(..)) => {}
+                Err(other) => match *other {
+                    Effect::Order(order) => outside.push(Outside::Order(order)),
+                    Effect::Screen(screen) => outside.push(Outside::Screen(screen)),
+                    Effect::Ask(..) | Effect::Do(..) => {}
+                },
             }
         }
         outside

@@ -11,6 +11,8 @@ pub struct Options {
     pub preset: String,
     /// Colours: `auto`, `dark`, `light` or `mono`.
     pub theme: String,
+    /// Lines that follow each other instead of a screen.
+    pub plain: bool,
     /// Keys are shown at the bottom.
     pub key_bar: bool,
     /// Folders are shown beside the list where there is room.
@@ -52,6 +54,7 @@ impl Default for Options {
         Options {
             preset: "pine".to_owned(),
             theme: "auto".to_owned(),
+            plain: false,
             key_bar: true,
             side_bar: true,
             threads: false,
@@ -198,6 +201,6 @@ mod tests {
         assert_eq!(colours(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), (Colours::True, true));
         assert_eq!(colours(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), (Colours::Mono, true));
         assert_eq!(colours(&[("TERM", "dumb")]), (Colours::Mono, true));
-        assert_eq!(colours(&[("TERM", "xterm-256color"), ("VTE_VERSION", "7200")]).1, false);
+        assert!(!colours(&[("TERM", "xterm-256color"), ("VTE_VERSION", "7200")]).1);
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::event::{Event, Mouse, Press, Screen};
 use crate::key::{Code, Key};
+use crate::plain::Plain;
 use crate::program::{Outside, Program};
 use agent::worker::{News, Order};
 use base64::Engine as _;
@@ -16,6 +17,7 @@ use message::Time;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Stdout, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
@@ -23,6 +25,12 @@ use tokio::sync::mpsc::Receiver;
 const WAIT: Duration = Duration::from_millis(100);
 /// Octets of text that go to the clipboard: what terminals take.
 const CLIPBOARD_MAX: usize = 74_000;
+
+/// Lines follow each other: whoever gives the terminal back, in a panic too, has to know.
+static IS_PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// Runs a program beside the screen; the text it leaves, or why it did not work.
+pub type Outer = Box<dyn Fn(&Screen) -> Result<Option<String>, String>>;
 
 /// What the loop needs of the world.
 pub struct World {
@@ -35,7 +43,7 @@ pub struct World {
     /// Stops this program as the terminal's stop key does, until it is called again.
     pub suspend: Box<dyn Fn()>,
     /// Runs the user's editor on a text, or a program on a file, a link or octets; while the terminal is given back.
-    pub outside: Box<dyn Fn(&Screen) -> Result<Option<String>, String>>,
+    pub outside: Outer,
     /// The terminal knows sequences for news and clipboard.
     pub is_modern: bool,
 }
@@ -44,9 +52,12 @@ pub struct World {
 struct Taken;
 
 impl Taken {
-    fn take() -> io::Result<Taken> {
+    fn take(is_plain: bool) -> io::Result<Taken> {
         enable_raw_mode()?;
         let taken = Taken;
+        if is_plain {
+            return Ok(taken);
+        }
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, SetTitle("Pillarbox"))?;
         Ok(taken)
     }
@@ -59,8 +70,11 @@ impl Drop for Taken {
 }
 
 fn give_back() {
-    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
+    if IS_PLAIN.load(Ordering::Relaxed) {
+        return;
+    }
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
 }
 
 /// Runs until the user leaves.
@@ -73,7 +87,10 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
         give_back();
         before(panic);
     }));
-    let taken = Taken::take()?;
+    let is_plain = program.model.options.plain;
+    IS_PLAIN.store(is_plain, Ordering::Relaxed);
+    let taken = Taken::take(is_plain)?;
+    let mut plain = Plain::default();
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = terminal.size()?;
     let mut hand = vec![Event::Resized(size.width, size.height), Event::Tick((world.now)())];
@@ -99,7 +116,12 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
         let period = if program.model.accounts.iter().any(|account| account.busy.is_some()) { 250 } else { 60_000 };
         if is_new || now.0 / period != drawn_at.0 / period {
             drawn_at = now;
-            terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
+            if is_plain {
+                // A terminal in raw mode does not go back to the beginning of the line by itself.
+                send(&plain.tell(&program.model).replace('\n', "\r\n"))?;
+            } else {
+                terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
+            }
         }
         hand = if later.is_empty() { wait(&mut world)? } else { later };
         let seen = program.versions();
@@ -136,18 +158,18 @@ fn show(
 ) -> io::Result<Option<Event>> {
     let shown = match screen {
         Screen::Quit => Ok(()),
-        Screen::Redraw => terminal.clear(),
+        Screen::Redraw => redraw(terminal),
         Screen::Suspend => {
             give_back();
             (world.suspend)();
-            std::mem::forget(Taken::take()?);
-            terminal.clear()
+            std::mem::forget(Taken::take(IS_PLAIN.load(Ordering::Relaxed))?);
+            redraw(terminal)
         }
         Screen::Edit(_) | Screen::Open(_) | Screen::Pipe(..) | Screen::Browse(_) => {
             give_back();
             let came = (world.outside)(screen);
-            std::mem::forget(Taken::take()?);
-            terminal.clear()?;
+            std::mem::forget(Taken::take(IS_PLAIN.load(Ordering::Relaxed))?);
+            redraw(terminal)?;
             return Ok(match came {
                 Ok(text) => text.map(|text| Event::Edited(Ok(text))),
                 Err(problem) => Some(Event::Edited(Err(problem))),
@@ -166,6 +188,10 @@ fn show(
         Screen::Clipboard(_) => Ok(()),
     };
     shown.map(|()| None)
+}
+
+fn redraw(terminal: &mut Terminal<CrosstermBackend<Stdout>>) -> io::Result<()> {
+    if IS_PLAIN.load(Ordering::Relaxed) { Ok(()) } else { terminal.clear() }
 }
 
 fn send(sequence: &str) -> io::Result<()> {

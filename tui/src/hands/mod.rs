@@ -3,6 +3,7 @@
 
 mod letters;
 mod parts;
+pub(crate) mod snoozed;
 
 use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
 use agent::book::{Book, Person};
@@ -14,6 +15,9 @@ use letters::Stamp;
 use message::flags::flag_bits;
 use message::{Address, Time};
 use std::cell::RefCell;
+
+/// Fills octets with what nobody can guess.
+pub type Random = Box<dyn Fn(&mut [u8; 32])>;
 
 /// People offered at once.
 const PEOPLE_MAX: usize = 200;
@@ -48,13 +52,13 @@ pub struct Writing {
 /// Mirrors, in the order of the accounts.
 pub struct Hands {
     hands: Vec<Hand>,
-    random: Box<dyn Fn(&mut [u8; 32])>,
+    random: Random,
 }
 
 impl Hands {
     /// Over these; with numbers nobody can guess.
     #[must_use]
-    pub fn new(hands: Vec<(Mirror, Writing)>, random: Box<dyn Fn(&mut [u8; 32])>) -> Hands {
+    pub fn new(hands: Vec<(Mirror, Writing)>, random: Random) -> Hands {
         let hand = |(mirror, writing)| Hand { mirror, writing, book: RefCell::new(None) };
         Hands { hands: hands.into_iter().map(hand).collect(), random }
     }
@@ -75,7 +79,7 @@ impl Hands {
     ///
     /// # Errors
     /// The effect, where it is not for a mirror.
-    pub fn perform(&self, effect: Effect, now: Time) -> std::result::Result<Option<Event>, Effect> {
+    pub fn perform(&self, effect: Effect, now: Time) -> std::result::Result<Option<Event>, Box<Effect>> {
         match effect {
             Effect::Ask(account, question) => Ok(self.hands.get(account).map(|hand| {
                 let answer = self.answer(hand, question, now);
@@ -92,7 +96,7 @@ impl Hands {
                 let result = carry_out(mirror, what).map_err(Trouble::from);
                 Event::Done { account, words, remember, result }
             })),
-            other => Err(other),
+            other => Err(Box::new(other)),
         }
     }
 }
@@ -107,6 +111,7 @@ impl Hands {
             Question::Part(message, number) => parts::held(&hand.mirror, message, number),
             Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &path),
             Question::Outbox => Ok(Answer::Outbox(outbox(&hand.mirror)?)),
+            Question::Asleep => Ok(Answer::Asleep(snoozed::wake(&hand.mirror, now)?)),
             other => Ok(answer(&hand.mirror, other, now)?),
         }
     }
@@ -165,6 +170,7 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
         | Question::File(_)
         | Question::Part(..)
         | Question::Save(..)
+        | Question::Asleep
         | Question::Outbox => return Err(agent::mirror::Error::Gone("row of that kind")),
     })
 }

@@ -7,6 +7,7 @@ use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row, View};
 use agent::reading;
 use agent::worker::Order;
 use message::flags::flag_bits;
+use message::search::query;
 
 /// Columns a text is wrapped at where the screen is wider: longer lines are hard to read.
 const WIDTH_MAX: usize = 100;
@@ -36,6 +37,7 @@ impl Model {
                 }
                 None => self.tell("Everything here was read"),
             },
+            Answer::Asleep(count) => self.take_asleep(count),
             Answer::Part(held) => self.take_part(*held),
             Answer::Saved(path) => self.tell(format!("Written to {}", crate::draw::safe(&path))),
             Answer::Failed(trouble) => self.complain(crate::draw::safe(&trouble.text).into_owned()),
@@ -60,11 +62,30 @@ impl Model {
             let inbox = self.folder_of(Role::Inbox).map(|folder| folder.id);
             if let Some(inbox) = inbox {
                 let focus = self.focus;
-                self.list.show(View { folder: Some(inbox), ..self.list.view.clone() }, "");
+                self.ask(Question::Asleep);
+                let query = self.awake();
+                self.list.show(View { folder: Some(inbox), query, ..self.list.view.clone() }, "");
                 self.folder_cursor = if is_gone { self.folder_cursor } else { 0 };
                 self.focus = focus;
             }
         }
+    }
+
+    /// What is put aside is not shown in folders; where nothing is, nothing has to be left out.
+    fn take_asleep(&mut self, count: u64) {
+        let before = std::mem::replace(&mut self.asleep, count);
+        if (before > 0) != (count > 0) && self.list.typed.is_empty() {
+            self.list.view.query = self.awake();
+        }
+        if before != count {
+            self.list.let_go();
+            self.list.refresh();
+        }
+    }
+
+    /// What folders show: all of it, but what is put aside.
+    pub(super) fn awake(&self) -> Option<query::Query> {
+        (self.asleep > 0).then(|| query::parse("-is:snoozed").query)
     }
 
     fn take_marks(&mut self, messages: &[MessageId], on: bool) {

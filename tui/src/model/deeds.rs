@@ -3,13 +3,12 @@
 use super::when::moment;
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
-use crate::event::{Deed, Doing, Effect, Remember, Target};
+use crate::event::{Deed, Doing, Effect, Question, Remember, Target};
+use crate::hands::snoozed;
 use crate::text::count;
 use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row};
 use message::flags::flag_bits;
 
-/// The keyword of messages put aside until a time.
-const SNOOZED: &str = "$snoozed";
 /// The keyword of conversations of which nobody wants to hear more.
 const MUTED: &str = "$muted";
 /// What servers learn junk by, and its opposite (IANA's registry of IMAP keywords).
@@ -59,14 +58,14 @@ impl Model {
                 let also = flags(messages.clone(), &Flags::keyword(NOT_JUNK), &Flags::keyword(JUNK));
                 self.move_to(messages, Target::Role(Role::Inbox), Some(also));
             }
-            Verb::Move | Verb::Copy => self.into_named(command, messages, sure),
+            Verb::Move | Verb::Copy => self.put_into_named(command, messages, sure),
             Verb::Snooze => self.snooze(messages, &command.argument),
             _ => self.flag(command, messages),
         }
         true
     }
 
-    fn into_named(&mut self, command: &Command, messages: Vec<MessageId>, sure: bool) {
+    fn put_into_named(&mut self, command: &Command, messages: Vec<MessageId>, sure: bool) {
         let name = &command.argument;
         match self.folder_meant(name) {
             Some(folder) if command.verb == Verb::Move => self.move_to(messages, Target::Folder(folder), None),
@@ -153,10 +152,11 @@ impl Model {
         };
         let words = crate::text::long_time(until, self.options.offset_minutes);
         let words = format!("{} put aside until {words}", count(messages.len() as u64, "message"));
-        let add = Flags { bits: 0, keywords: [SNOOZED.to_owned(), snooze_word(until)].into() };
+        let add = Flags { bits: 0, keywords: [snoozed::SNOOZED.to_owned(), snoozed::word(until)].into() };
         self.leave_reader_for(&messages);
         self.deed(Doing::Act(vec![flags(messages, &add, &Flags::default())]), words);
         self.list.marks.clear();
+        self.ask(Question::Asleep);
     }
 
     pub(super) fn deed(&mut self, what: Doing, words: String) {
@@ -213,11 +213,6 @@ impl Model {
         self.deed(Doing::Act(vec![action]), words);
         true
     }
-}
-
-/// Until when, as a keyword beside `$snoozed`: servers keep it, so other machines know it too.
-fn snooze_word(until: message::Time) -> String {
-    format!("$snoozed-{}", until.unix_seconds())
 }
 
 fn is_about_mail(verb: Verb) -> bool {

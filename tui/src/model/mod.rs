@@ -35,6 +35,8 @@ use prompt::{History, Prompt};
 use reader::Reader;
 use std::collections::BTreeMap;
 
+/// How often it is looked for messages whose time has come.
+const WAKE_EVERY_MS: u64 = 30_000;
 /// Deeds that can be taken back: more than anybody remembers.
 const UNDO_MAX: usize = 200;
 
@@ -131,6 +133,10 @@ pub struct Model {
     before_choice: Focus,
     /// Whom the letter that was asked for goes to.
     to_write_to: String,
+    /// Messages of the account that are put aside.
+    asleep: u64,
+    /// When it was looked last for what is to be woken.
+    woken_at: Time,
     /// The letter that was sent last.
     posted: Option<OutgoingId>,
     /// What is to be done with the part that was asked for.
@@ -177,6 +183,8 @@ impl Model {
             before_composer: Focus::List,
             before_choice: Focus::List,
             to_write_to: String::new(),
+            asleep: 0,
+            woken_at: now,
             posted: None,
             wanted: None,
             open_selected_again: false,
@@ -199,6 +207,10 @@ impl Model {
             Event::Tick(now) => {
                 self.now = now;
                 self.keep_when_due();
+                if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS && !self.accounts.is_empty() {
+                    self.woken_at = now;
+                    self.ask(Question::Asleep);
+                }
             }
             Event::Edited(text) => self.edited(text),
             Event::News(news) => self.news(news),

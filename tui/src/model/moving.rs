@@ -139,8 +139,12 @@ impl Model {
         }
         self.reader = None;
         self.focus = Focus::List;
-        let view =
-            View { folder: Some(id), order: self.list.view.order, reversed: self.list.view.reversed, query: None };
+        let view = View {
+            folder: Some(id),
+            order: self.list.view.order,
+            reversed: self.list.view.reversed,
+            query: self.awake(),
+        };
         self.list.show(view, "");
         self.folder_cursor = self
             .account()

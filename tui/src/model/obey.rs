@@ -50,7 +50,12 @@ impl Model {
 
     fn obey_program(&mut self, verb: Verb, text: &str) -> bool {
         match verb {
-            Verb::Quit => self.screen(Screen::Quit),
+            Verb::Quit => {
+                if self.composer.as_ref().is_some_and(|composer| composer.is_touched) {
+                    self.keep_draft();
+                }
+                self.screen(Screen::Quit);
+            }
             Verb::Cancel => self.cancel(),
             Verb::Help => {
                 self.help_of = if self.focus == Focus::Help { self.help_of } else { self.focus };
@@ -216,7 +221,7 @@ impl Model {
     pub(super) fn clear_view(&mut self) {
         let here = self.account().and_then(|account| account.folders.get(self.folder_cursor)).map(|folder| folder.id);
         let folder = self.list.view.folder.or(here);
-        let view = View { folder, query: None, ..self.list.view.clone() };
+        let view = View { folder, query: self.awake(), ..self.list.view.clone() };
         self.list.show(view, "");
     }
 

@@ -1,9 +1,10 @@
 //! Worlds that golden files take place in: mirrors filled by hand.
-#![allow(clippy::unwrap_used, dead_code, reason = "tests; each uses a part")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, dead_code, reason = "tests; each uses a part")]
 
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
+use std::sync::LazyLock;
 use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
 use tui::program::Program;
@@ -19,25 +20,31 @@ pub struct World {
     _dir: tempfile::TempDir,
 }
 
+/// Mirrors of every world, filled once: each test has copies of its own.
+static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |name: &str| Mirror::open(&dir.path().join(name)).unwrap();
+    folder(&open("empty"), "INBOX", Role::Inbox);
+    open("new");
+    lunch(open("lunch"));
+    work(open("work"));
+    hostile(open("hostile"));
+    dir
+});
+
 /// The world of a name.
 pub fn of(name: &str) -> World {
     let dir = tempfile::tempdir().unwrap();
-    let open = |name: &str| Mirror::open(&dir.path().join(format!("{name}.sqlite"))).unwrap();
+    let open = |name: &str| {
+        let copy = dir.path().join(name);
+        std::fs::copy(FILLED.path().join(name), &copy).unwrap();
+        Mirror::open(&copy).unwrap()
+    };
+    let alice = || account("alice", "alice@hamburger.edu");
     let mirrors = match name {
         "nobody" => Vec::new(),
-        "empty" => {
-            let mirror = open("alice");
-            folder(&mirror, "INBOX", Role::Inbox);
-            vec![(account("alice", "alice@hamburger.edu"), mirror)]
-        }
-        "new" => vec![(account("alice", "alice@hamburger.edu"), open("alice"))],
-        "lunch" => vec![(account("alice", "alice@hamburger.edu"), lunch(open("alice")))],
-        "two" => vec![
-            (account("alice", "alice@hamburger.edu"), lunch(open("alice"))),
-            (account("work", "alice@office.example"), work(open("work"))),
-        ],
-        "hostile" => vec![(account("alice", "alice@hamburger.edu"), hostile(open("alice")))],
-        other => panic!("no world {other}"),
+        "two" => vec![(alice(), open("lunch")), (account("work", "alice@office.example"), open("work"))],
+        name => vec![(alice(), open(name))],
     };
     World { mirrors, _dir: dir }
 }
@@ -147,7 +154,7 @@ fn put(mirror: &Mirror, folder: FolderId, letter: &Sent<'_>) {
 
 const TEXT: &str = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
 
-fn lunch(mirror: Mirror) -> Mirror {
+fn lunch(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
     for (name, role) in [
         ("Drafts", Role::Drafts),
@@ -267,20 +274,18 @@ fn lunch(mirror: Mirror) -> Mirror {
             ..Sent::default()
         },
     );
-    mirror
 }
 
-fn work(mirror: Mirror) -> Mirror {
+fn work(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
     put(
         &mirror,
         inbox,
         &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() },
     );
-    mirror
 }
 
-fn hostile(mirror: Mirror) -> Mirror {
+fn hostile(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
     put(
         &mirror,
@@ -294,5 +299,4 @@ fn hostile(mirror: Mirror) -> Mirror {
             ..Sent::default()
         },
     );
-    mirror
 }

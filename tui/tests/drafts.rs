@@ -1,0 +1,70 @@
+//! What time does: drafts are kept while somebody writes, mail put aside comes back.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod world;
+
+use agent::mirror::{Role, View};
+use message::Time;
+use tui::event::Event;
+use tui::program::{Outside, Program};
+
+fn press(program: &mut Program, keys: &str) -> Vec<Outside> {
+    tui::key::sequence(keys).unwrap().into_iter().flat_map(|key| program.feed(Event::Key(key))).collect()
+}
+
+fn subjects(world: &world::World, role: Role) -> Vec<String> {
+    let Some(folder) = world.mirror().folder_of_role(role).unwrap() else { return Vec::new() };
+    let view = View { folder: Some(folder.id), ..View::default() };
+    world.mirror().rows(&view, world::NOW, 0, 10).unwrap().into_iter().map(|row| row.subject).collect()
+}
+
+#[test]
+fn what_is_written_is_kept_some_seconds_later_and_once() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles");
+    program.feed(Event::Tick(Time(world::NOW.0 + 3_999)));
+    assert_eq!(subjects(&world, Role::Drafts), Vec::<String>::new());
+    program.feed(Event::Tick(Time(world::NOW.0 + 4_000)));
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+    press(&mut program, " and more");
+    program.feed(Event::Tick(Time(world::NOW.0 + 9_000)));
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles and more"]);
+}
+
+#[test]
+fn leaving_keeps_the_letter() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "C<down><down>Pickles");
+    program.model.say("quit");
+    program.feed(Event::Tick(world::NOW));
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+}
+
+#[test]
+fn what_is_put_aside_comes_back_unread() {
+    let world = world::of("lunch");
+    let mut program = world.program("gmail", (80, 24));
+    press(&mut program, "<end>b2h<enter>");
+    assert_eq!(program.model.list.total, Some(5));
+    program.feed(Event::Tick(Time(world::NOW.0 + 7_200_000)));
+    assert_eq!(program.model.list.total, Some(6));
+    let inbox = world.mirror().folder_of_role(Role::Inbox).unwrap().unwrap();
+    assert_eq!(inbox.unread, 4);
+}
+
+#[test]
+fn a_letter_waits_before_it_goes_and_is_taken_back_whole() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles<enter>Yes.<C-x>y");
+    let waiting = world.mirror().outgoing().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].not_before, Time(world::NOW.0 + 10_000));
+    assert_eq!(waiting[0].posting.envelope.recipients, ["bob@crepes.fr"]);
+    press(&mut program, "<C-y>");
+    assert!(world.mirror().outgoing().unwrap().is_empty());
+    assert!(program.model.composer.as_ref().unwrap().text().starts_with("Yes."));
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+}
