@@ -2,16 +2,12 @@
 
 mod opened;
 
-use crate::mail::desk;
+use crate::mail::{desk, network};
 use crate::trouble::Trouble;
 use agent::account::Settings;
 use agent::book;
-use agent::credentials::Credentials;
-use agent::dialing::Internet;
 use agent::house::Folders;
 use agent::mirror::Mirror;
-use agent::reach::Reach;
-use agent::secret::{Keyring, Secrets};
 use agent::worker::{News, Worker};
 use clap::Args;
 use net::clock::Clock;
@@ -45,7 +41,7 @@ pub struct Tui {
 /// Runs it until the user leaves.
 pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     let folders = desk::folders()?;
-    let settings = desk::settings(&folders)?;
+    let settings = desk::settings_or_host(&folders)?;
     let options = options(&folders.config.join("tui.toml"), wanted)?;
     let mut mirrors = Vec::new();
     for account in &settings.accounts {
@@ -53,7 +49,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
-    let hands = Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+    let hands =
+        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -63,7 +60,7 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     };
     model.offline = wanted.offline;
     let opened = Opened { folder: folders.cache.join("opened") };
-    let (worker, news) = worker(&settings, mirrors, &folders, (&clock, wanted.offline))?;
+    let (worker, news) = worker(&settings, mirrors, &folders, wanted.offline)?;
     let world = World {
         order: Box::new(move |order| worker.order(order)),
         news,
@@ -81,12 +78,9 @@ fn worker(
     settings: &Settings,
     mirrors: Vec<Mirror>,
     folders: &Folders,
-    (clock, is_offline): (&Clock, bool),
+    is_offline: bool,
 ) -> Result<(Worker, Receiver<News>), Trouble> {
-    let internet = Internet::system(clock.clone());
-    let secrets = Secrets::new(folders, Keyring::system());
-    let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
-    let reach = Reach { internet, folders: folders.clone(), credentials };
+    let reach = network::reach(settings, folders);
     let accounts = settings.accounts.iter().cloned().zip(mirrors).collect();
     Ok(Worker::start(accounts, &reach, is_offline)?)
 }
@@ -128,9 +122,9 @@ fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     options.learn_terminal(variable);
     options.offset_minutes = offset_minutes();
     match agent::disk::read(path, FILE_MAX) {
-        Ok(octets) => options.read(&String::from_utf8_lossy(&octets)).map_err(|problem| {
-            Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display()))
-        })?,
+        Ok(octets) => options
+            .read(&String::from_utf8_lossy(&octets))
+            .map_err(|problem| Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display())))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(Trouble::of_path("read", path, &error)),
     }
