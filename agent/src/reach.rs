@@ -12,6 +12,7 @@ use crate::remote::imap::{ImapRemote, Opening};
 use crate::remote::jmap::{self, Jmap};
 use crate::remote::keyed::KeyedRemote;
 use crate::remote::local::Local;
+use crate::remote::pop3::Pop3Remote;
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
@@ -32,6 +33,8 @@ pub struct Reach {
 
 /// A connection to an account of whatever kind.
 pub enum AnyRemote {
+    /// POP3.
+    Pop3(Box<Pop3Remote>),
     /// IMAP.
     Imap(Box<ImapRemote>),
     /// JMAP.
@@ -59,6 +62,10 @@ impl Reach {
 
     async fn connect_with(&self, account: &Account, credential: Option<Credential>) -> Result<AnyRemote, Trouble> {
         match &account.incoming {
+            Incoming::Pop3 { server, keep } => {
+                let remote = Pop3Remote::new(self.clone(), account.clone(), server.clone(), *keep);
+                Ok(AnyRemote::Pop3(Box::new(remote)))
+            }
             Incoming::Imap(server) => {
                 self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
             }
@@ -143,6 +150,7 @@ fn names(folders: &FolderNames) -> Vec<(Role, String)> {
 impl Remote for AnyRemote {
     async fn push(&mut self, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
@@ -151,6 +159,7 @@ impl Remote for AnyRemote {
 
     async fn pull(&mut self, mirror: &Mirror, scope: &Scope, watcher: &Watcher) -> Result<Brought, Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
@@ -159,6 +168,7 @@ impl Remote for AnyRemote {
 
     async fn fetch(&mut self, mirror: &Mirror, messages: &[MessageId], watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
@@ -167,6 +177,7 @@ impl Remote for AnyRemote {
 
     async fn watch(&mut self, mirror: &Mirror, until: Time) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.watch(mirror, until).await,
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Local(remote) => remote.watch(mirror, until).await,
@@ -175,6 +186,7 @@ impl Remote for AnyRemote {
 
     async fn close(self) {
         match self {
+            AnyRemote::Pop3(remote) => remote.close().await,
             AnyRemote::Imap(remote) => remote.close().await,
             AnyRemote::Jmap(remote) => remote.close().await,
             AnyRemote::Local(remote) => remote.close().await,

@@ -3,20 +3,12 @@
 
 use crate::account::Account;
 use crate::disk;
-use crate::house::Folders;
 use crate::mirror::Mirror;
 use crate::outbox::{self, Went};
 use crate::progress::Watcher;
 use crate::reach::{AnyRemote, Reach};
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
-use std::path::PathBuf;
-
-/// The file with the mirror of an account.
-#[must_use]
-pub fn mirror_file(folders: &Folders, account: &Account) -> PathBuf {
-    folders.data.join("mirrors").join(format!("{}.sqlite", account.name))
-}
 
 /// An account held: no other program speaks to its servers for this mirror. Let go when dropped.
 pub struct Hold {

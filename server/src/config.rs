@@ -230,6 +230,16 @@ impl Config {
     /// # Errors
     /// A file that was named cannot be read, or something in it is wrong.
     pub fn load(explicit: Option<&Path>) -> Result<Config, ConfigError> {
+        let mut config = Config::load_without_secrets(explicit)?;
+        config.read_password()?;
+        Ok(config)
+    }
+
+    /// The same without what stands in files for the server alone: for programs that any user of the machine runs.
+    ///
+    /// # Errors
+    /// Those of [`Config::load`], but for such files.
+    pub fn load_without_secrets(explicit: Option<&Path>) -> Result<Config, ConfigError> {
         let named = explicit.map(PathBuf::from).or_else(|| std::env::var_os(FILE_VARIABLE).map(PathBuf::from));
         let found = || FILE_PLACES.iter().map(PathBuf::from).find(|path| path.exists());
         match named.or_else(found) {
@@ -322,9 +332,7 @@ impl Config {
             let place = Place { file: name.clone(), line: 0, column: 0 };
             ConfigError::one(Origin::File(place), format!("cannot read the configuration: {error}"))
         })?;
-        let mut config = Config::build(&Text { name: &name, text: &text }, Some(path.to_owned()))?;
-        config.read_password()?;
-        Ok(config)
+        Config::build(&Text { name: &name, text: &text }, Some(path.to_owned()))
     }
 
     /// The password at the smarthost is the first line of its file.

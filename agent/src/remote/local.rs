@@ -93,6 +93,7 @@ impl Local {
     /// Sends a letter that was queued at a time. The same for the same people, handed over again, is not sent again: so it
     /// never is in doubt.
     pub async fn send(&mut self, posted: Time, envelope: &Envelope, content: Bytes) -> Report {
+        let content = whole_lines(content);
         match self.hand_over(posted, envelope, &content).await {
             Ok(fates) => Report { fates, trouble: None },
             Err(trouble) => {
@@ -309,6 +310,11 @@ impl Keyed for Local {
     }
 }
 
+/// RFC 5321 §4.1.1.4: a letter ends with the end of a line, which is added where it is missing.
+fn whole_lines(content: Bytes) -> Bytes {
+    if content.ends_with(b"\r\n") { content } else { [&content, &b"\r\n"[..]].concat().into() }
+}
+
 /// What tells a letter, with those it is for, from all others.
 fn ticket(envelope: &Envelope, content: &[u8]) -> String {
     let mut hash = Context::new(&SHA256);
@@ -348,5 +354,25 @@ fn found(email: host::Email) -> Found {
         size: email.size,
         header: email.header.map(|header| header.0),
         attachments: email.attachments,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_ends_with_its_last_line() {
+        for (given, sent) in [("a: b\r\n\r\nc", "a: b\r\n\r\nc\r\n"), ("c\r\n", "c\r\n"), ("", "\r\n")] {
+            assert_eq!(whole_lines(Bytes::from(given)), sent);
+        }
+    }
+
+    #[test]
+    fn a_letter_is_named_by_what_it_says_and_whom_it_is_for() {
+        let to = |who: &str| Envelope { recipients: vec![who.to_owned()], ..Envelope::default() };
+        assert_eq!(ticket(&to("a@x"), b"Hi"), ticket(&to("a@x"), b"Hi"));
+        assert_ne!(ticket(&to("a@x"), b"Hi"), ticket(&to("b@x"), b"Hi"));
+        assert_ne!(ticket(&to("a@x"), b"Hi"), ticket(&to("a@x"), b"Ho"));
     }
 }

@@ -11,6 +11,7 @@ use crate::remote::{Remote, Scope};
 use crate::sync::Hold;
 use crate::trouble::{Kind, Trouble};
 use message::Time;
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -60,7 +61,8 @@ pub(super) struct Runner {
     reach: Reach,
     telling: mpsc::Sender<News>,
     jobs: VecDeque<Job>,
-    remote: Option<AnyRemote>,
+    /// The connection. Behind a lock only so that the rest can be looked at by several at once.
+    remote: Mutex<Option<AnyRemote>>,
     /// Connections that came to nothing in a row.
     failures: u32,
 }
@@ -68,14 +70,14 @@ pub(super) struct Runner {
 impl Runner {
     pub fn new(account: Account, mirror: Mirror, reach: Reach, telling: mpsc::Sender<News>) -> Runner {
         let jobs = VecDeque::from([Job::Tell, Job::Headers, Job::Rest]);
-        Runner { account, mirror, reach, telling, jobs, remote: None, failures: 0 }
+        Runner { account, mirror, reach, telling, jobs, remote: Mutex::new(None), failures: 0 }
     }
 
     /// Works until nobody gives orders any more.
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>, mut offline: watch::Receiver<bool>) {
         loop {
             if *offline.borrow_and_update() {
-                self.remote = None;
+                *self.remote.get_mut() = None;
                 tokio::select! {
                     order = orders.recv() => match order {
                         Some(order) => self.take(order),
@@ -184,7 +186,7 @@ impl Runner {
         if *job == Job::Tell {
             self.send(watcher).await?;
         }
-        let mut remote = match self.remote.take() {
+        let mut remote = match self.remote.get_mut().take() {
             Some(remote) => remote,
             None => {
                 watcher.tell("connecting", 0, None);
@@ -197,7 +199,7 @@ impl Runner {
         let done = self.on(&mut remote, job, watcher).await;
         // A connection that stopped between two steps is as good as new; one that failed is not.
         if done.as_ref().err().is_none_or(|trouble| trouble.kind == Kind::Cancelled) {
-            self.remote = Some(remote);
+            *self.remote.get_mut() = Some(remote);
         }
         drop(hold);
         done
@@ -262,7 +264,7 @@ impl Runner {
         let clock = self.reach.internet.clock().clone();
         let until = clock.now().after(ASK_EVERY);
         let mirror = self.mirror.clone();
-        let mut remote = self.remote.take();
+        let mut remote = self.remote.get_mut().take();
         let watching = async {
             match &mut remote {
                 Some(remote) => remote.watch(&mirror, until).await,
@@ -291,7 +293,7 @@ impl Runner {
             }
         };
         if !matches!(woken, Woken::Lost(_)) {
-            self.remote = remote;
+            *self.remote.get_mut() = remote;
         }
         woken
     }
@@ -319,7 +321,7 @@ impl Runner {
         orders: &mut mpsc::UnboundedReceiver<Order>,
         offline: &mut watch::Receiver<bool>,
     ) -> bool {
-        self.remote = None;
+        *self.remote.get_mut() = None;
         if trouble.kind == Kind::Cancelled {
             return true;
         }

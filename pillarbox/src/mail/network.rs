@@ -71,10 +71,16 @@ pub fn host_account() -> Option<Account> {
     })
 }
 
+/// The network, and the post office of this host.
+pub fn internet(clock: net::clock::Clock) -> Internet {
+    let internet = Internet::system(clock);
+    internet.set_door(Arc::new(HostDoor::File(HOST.get().cloned())));
+    internet
+}
+
 /// What it takes to reach the servers of these accounts.
 pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
-    let internet = Internet::system(net::clock::Clock::system());
-    internet.set_door(Arc::new(HostDoor::File(HOST.get().cloned())));
+    let internet = internet(net::clock::Clock::system());
     let secrets = Secrets::new(folders, Keyring::system());
     let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
     Reach { internet, folders: folders.clone(), credentials }

@@ -36,7 +36,10 @@ impl Door for HostDoor {
         account: &'a str,
     ) -> Later<'a, Result<Box<dyn Carrier>, Refusal>> {
         Box::pin(async move {
-            let load = |file| Config::load(file).map_err(|error| Refusal { code: 78, text: error.to_string() });
+            let load = |file| {
+                let loaded = Config::load_without_secrets(file);
+                loaded.map_err(|error| Refusal { code: 78, text: error.to_string() })
+            };
             let config = match (self, configuration) {
                 (_, Some(file)) => Arc::new(load(Some(file))?),
                 (HostDoor::File(file), None) => Arc::new(load(file.as_deref())?),

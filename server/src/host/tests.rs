@@ -144,7 +144,9 @@ async fn without_a_server_the_store_is_opened_here_and_closed_again() {
 async fn a_visit_goes_on_while_servers_come_and_go() {
     let Scene { folder, office, .. } = house(&["bob"]).await;
     let file = folder.path().join("p.toml");
-    let text = format!("hostname = \"a.test\"\ndata_dir = \"{}\"\n", folder.path().display());
+    let secret =
+        "[outbound]\nsmarthost = \"b.test\"\nsmarthost_user = \"a\"\nsmarthost_password_file = \"for-root-alone\"\n";
+    let text = format!("hostname = \"a.test\"\ndata_dir = \"{}\"\n{secret}", folder.path().display());
     std::fs::write(&file, text).unwrap();
     let path = path(folder.path());
     let (drain, draining) = watch::channel(false);
@@ -164,7 +166,8 @@ async fn a_visit_goes_on_while_servers_come_and_go() {
     assert_eq!(visit.ask(Request::Folders).await.unwrap_err().code, 75, "the line broke");
     assert!(matches!(visit.ask(Request::Folders).await, Ok(Answer::Folders { .. })), "without a server");
     assert!(!visit.rest().await);
-    let config = Config::load(Some(&file)).unwrap();
+    assert!(Config::load(Some(&file)).is_err(), "this user may not read the password");
+    let config = Config::load_without_secrets(Some(&file)).unwrap();
     Alone::open(&config).await.unwrap().close().await;
     assert!(matches!(visit.ask(Request::Folders).await, Ok(Answer::Folders { .. })));
     visit.close().await;

@@ -18,9 +18,12 @@ use net::Clock;
 use server::host::HostDoor;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tests::binary::{Binary, executable};
+use tests::house::{House, fill};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wire::dialogue::Port;
@@ -269,6 +272,61 @@ async fn by_jmap() {
     let wrong = jmap_with(&host, at, (BOB, "thirsty")).await.err().unwrap();
     assert_eq!(wrong.kind, Kind::NotAllowed, "{wrong}");
     host.drain(GRACE).await;
+}
+
+/// The home of somebody who reads mail on the host of a house.
+fn home(house: &House, whose: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let way = format!("{{ kind = \"local\", path = \"{}\" }}", house.configuration().display());
+    let text = format!("[[account]]\nname = \"host\"\naddress = \"{whose}\"\nincoming = {way}\noutgoing = {way}\n");
+    std::fs::create_dir(home.path().join("config")).unwrap();
+    std::fs::write(home.path().join("config/accounts.toml"), text).unwrap();
+    home
+}
+
+/// Runs a command of the real binary for somebody; what it printed.
+fn says(home: &Path, words: &[&str]) -> String {
+    let mut command = Command::new(executable().unwrap());
+    let output = command.args(words).env("PILLARBOX_HOME", home).stdin(Stdio::null()).output().unwrap();
+    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{words:?}: {} {said} {told}", output.status);
+    said.into_owned()
+}
+
+/// The number of the newest message of a list.
+fn id_in(listed: &str) -> String {
+    let listed: serde_json::Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    listed["messages"][0]["id"].to_string()
+}
+
+/// The commands of mail by the real binary, with its server and without.
+#[test]
+fn the_commands_of_mail_on_the_host_itself() {
+    let house = House::found(&worlds(Scenario::Pair).remove(0)).unwrap();
+    fill(&house, &worlds(Scenario::Pair).remove(0)).unwrap();
+    let mut server = Binary::start(&house).unwrap();
+    let (alice, bob) = (home(&house, ALICE), home(&house, BOB));
+    for subject in ["With a server", "Without one"] {
+        says(alice.path(), &["send", BOB, "-s", subject, "-m", "Do you like ketchup?"]);
+        says(bob.path(), &["mail", "sync"]);
+        let listed = says(bob.path(), &["mail", "list", "--json"]);
+        assert!(listed.contains(subject), "{listed}");
+        let id = id_in(&listed);
+        assert!(says(bob.path(), &["mail", "read", &id]).contains("Do you like ketchup?"));
+        says(bob.path(), &["mail", "flag", &id, "+flagged"]);
+        says(bob.path(), &["mail", "move", &id, "Archive"]);
+        let other = home(&house, BOB);
+        says(other.path(), &["mail", "sync"]);
+        let moved = says(other.path(), &["mail", "list", "-f", "Archive", "--json"]);
+        assert!(moved.contains(subject) && moved.contains("flagged"), "{moved}");
+        let id = id_in(&moved);
+        says(other.path(), &["mail", "delete", &id, "--for-good"]);
+        says(bob.path(), &["mail", "sync"]);
+        assert!(!says(bob.path(), &["mail", "list", "-f", "Archive", "--json"]).contains(subject));
+        if server.is_running().unwrap() {
+            server.terminate().unwrap();
+        }
+    }
 }
 
 /// The arrangements in which people sit at the hosts themselves, played to their end.
