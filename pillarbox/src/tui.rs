@@ -2,15 +2,12 @@
 
 mod opened;
 
-use crate::mail::desk;
+use crate::mail::{desk, network};
 use crate::trouble::Trouble;
 use agent::account::Settings;
 use agent::book;
-use agent::credentials::Credentials;
 use agent::house::Folders;
 use agent::mirror::Mirror;
-use agent::reach::Reach;
-use agent::secret::{Keyring, Secrets};
 use agent::worker::{News, Worker};
 use clap::Args;
 use net::clock::Clock;
@@ -47,7 +44,7 @@ pub struct Tui {
 /// Runs it until the user leaves.
 pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     let folders = desk::folders()?;
-    let settings = desk::settings(&folders)?;
+    let settings = desk::settings_or_host(&folders)?;
     let options = options(&folders.config.join("tui.toml"), wanted)?;
     let mut mirrors = Vec::new();
     for account in &settings.accounts {
@@ -66,7 +63,7 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     };
     model.offline = wanted.offline;
     let opened = Opened { folder: folders.cache.join("opened") };
-    let (worker, news) = worker(&settings, mirrors, &folders, (&clock, wanted.offline))?;
+    let (worker, news) = worker(&settings, mirrors, &folders, wanted.offline)?;
     let world = World {
         order: Box::new(move |order| worker.order(order)),
         news,
@@ -84,12 +81,9 @@ fn worker(
     settings: &Settings,
     mirrors: Vec<Mirror>,
     folders: &Folders,
-    (clock, is_offline): (&Clock, bool),
+    is_offline: bool,
 ) -> Result<(Worker, Receiver<News>), Trouble> {
-    let internet = crate::mail::network::internet(clock.clone());
-    let secrets = Secrets::new(folders, Keyring::system());
-    let credentials = Credentials::new(settings.clone(), secrets, internet.clone());
-    let reach = Reach { internet, folders: folders.clone(), credentials };
+    let reach = network::reach(settings, folders);
     let accounts = settings.accounts.iter().cloned().zip(mirrors).collect();
     Ok(Worker::start(accounts, &reach, is_offline)?)
 }

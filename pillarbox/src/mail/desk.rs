@@ -78,19 +78,20 @@ pub fn settings(folders: &Folders) -> Result<Settings, Trouble> {
     Settings::load(folders).map_err(|error| Trouble::new(FailureKind::Config, error.to_string()))
 }
 
+/// The same; who has set up none has the mailbox of the server on this machine, where there is one.
+pub fn settings_or_host(folders: &Folders) -> Result<Settings, Trouble> {
+    let mut settings = settings(folders)?;
+    if settings.accounts.is_empty() {
+        settings.accounts.extend(network::host_account());
+    }
+    Ok(settings)
+}
+
 impl Desk {
-    /// Opens the mirror of an account. Who has set up none has the mailbox of the server on this machine, where there is one.
+    /// Opens the mirror of an account: the one of this name, else the default one.
     pub fn open(name: Option<&str>, now: Time) -> Result<Desk, Trouble> {
-        let folders = folders()?;
-        let settings = settings(&folders)?;
-        let account = match name {
-            None if settings.accounts.is_empty() => network::host_account(),
-            _ => None,
-        };
-        match account {
-            Some(account) => Desk::of(account, now),
-            None => Desk::of(self::account(&settings, name)?.clone(), now),
-        }
+        let settings = settings_or_host(&folders()?)?;
+        Desk::of(account(&settings, name)?.clone(), now)
     }
 
     /// Opens the mirror of this account, with the network where it has servers.

@@ -42,13 +42,6 @@ pub struct Sync {
     headers: bool,
 }
 
-/// The network, and the post office of this host.
-pub fn internet(clock: net::clock::Clock) -> Internet {
-    let internet = Internet::system(clock);
-    internet.set_door(Arc::new(HostDoor::File(HOST.get().cloned())));
-    internet
-}
-
 /// The configuration of the server on this machine that `-c` named.
 static HOST: OnceLock<PathBuf> = OnceLock::new();
 
@@ -76,6 +69,13 @@ pub fn host_account() -> Option<Account> {
         folders: FolderNames::default(),
         default: true,
     })
+}
+
+/// The network, and the post office of this host.
+pub fn internet(clock: net::clock::Clock) -> Internet {
+    let internet = Internet::system(clock);
+    internet.set_door(Arc::new(HostDoor::File(HOST.get().cloned())));
+    internet
 }
 
 /// What it takes to reach the servers of these accounts.

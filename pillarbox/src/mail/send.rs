@@ -67,7 +67,7 @@ pub struct Send {
 /// Sends, or shows what would be sent.
 pub fn run(send: &Send, screen: &mut Screen) -> Result<(), Trouble> {
     let folders = desk::folders()?;
-    let settings = desk::settings(&folders)?;
+    let settings = desk::settings_or_host(&folders)?;
     let account = sender(send, &settings);
     // What would go can be seen without an account, as long as somebody is named who sends it.
     let account = match account {
