@@ -165,9 +165,11 @@ impl Internet {
     /// # Errors
     /// [`DialError::Connect`].
     pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, DialError> {
+        // The system looks for names as DNS has them.
+        let ascii = Domain::parse(host).map_or_else(|_| host.to_owned(), |name| name.as_str().to_owned());
         let connected = match &self.0.names {
-            Names::System { .. } => net::dial::connect_host(host, port).await,
-            Names::MadeUp(made_up) => match made_up.hosts.get(&(host.to_ascii_lowercase(), port)) {
+            Names::System { .. } => net::dial::connect_host(&ascii, port).await,
+            Names::MadeUp(made_up) => match made_up.hosts.get(&(ascii, port)) {
                 Some(address) => net::dial::connect(*address).await,
                 None => Err(io::Error::new(io::ErrorKind::NotFound, "there is no such host here")),
             },
@@ -347,6 +349,12 @@ fn complaint(error: &HandshakeError) -> Option<&CertificateError> {
 #[must_use]
 pub fn is_distrust(error: &HandshakeError) -> bool {
     complaint(error).is_some()
+}
+
+/// Whether trying again changes nothing: somebody has to look at the settings, or at the certificate.
+#[must_use]
+pub fn is_lasting(error: &HandshakeError) -> bool {
+    is_distrust(error) || matches!(error, HandshakeError::Failed(failed) if speaks_no_tls(failed))
 }
 
 fn tls_error(error: &HandshakeError) -> Option<&rustls::Error> {

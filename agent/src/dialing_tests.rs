@@ -40,6 +40,16 @@ async fn who_is_not_there_is_named() {
 }
 
 #[tokio::test]
+async fn names_are_looked_for_as_dns_has_them() {
+    let mut stage = Stage::new();
+    let _listener = stage.listen("xn--mnchen-3ya.de", 993).await;
+    let internet = stage.internet();
+    for name in ["M\u{fc}nchen.de", "xn--mnchen-3ya.de", "XN--MNCHEN-3YA.DE"] {
+        assert!(internet.connect(name, 993).await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn services_that_are_made_up_are_found() {
     let mut stage = Stage::new();
     let record = Srv { priority: 0, weight: 0, port: 993, target: None };
@@ -78,5 +88,6 @@ fn complaints_about_certificates_say_what_to_do() {
     let no_tls = HandshakeError::Failed(io::Error::new(io::ErrorKind::InvalidData, no_tls));
     assert!(explain_handshake(&no_tls, "h.fr").contains("does not speak TLS at this port"));
     assert!(!is_distrust(&no_tls) && !is_distrust(&HandshakeError::TimedOut));
+    assert!(is_lasting(&no_tls) && !is_lasting(&HandshakeError::TimedOut));
     assert_eq!(explain(&net::Reason::PeerClosed, "h.fr"), "h.fr: the peer closed the connection");
 }

@@ -3,7 +3,7 @@
 //! that is what is told, and it is not sent again by itself (RFC 5321 §6.1, RFC 1047).
 
 use crate::account::Server;
-use crate::dialing::{Internet, Line, explain, in_the_clear, is_distrust, tls_of};
+use crate::dialing::{Internet, Line, explain, in_the_clear, is_lasting, tls_of};
 use crate::house::Folders;
 use crate::mirror::Envelope;
 use crate::trouble::{Kind, Trouble};
@@ -141,7 +141,7 @@ pub(crate) async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) 
     let mut told = told.lock().clone();
     // The session knows only that the handshake came to nothing.
     if let net::Reason::Tls(error) = &ended.reason {
-        let kind = if is_distrust(error) { Kind::Settings } else { Kind::TryAgain };
+        let kind = if is_lasting(error) { Kind::Settings } else { Kind::TryAgain };
         told.trouble = Some(Trouble::new(kind, explain(&ended.reason, &way.server.host)));
     }
     Ok(told)

@@ -2,7 +2,7 @@
 //! Owns what an answer means for the person's settings; changes nothing at the server.
 
 use crate::account::{Incoming, Outgoing, Security, Server};
-use crate::dialing::{Internet, explain, in_the_clear, is_distrust, tls_of};
+use crate::dialing::{Internet, explain, in_the_clear, is_lasting, tls_of};
 use crate::disk;
 use crate::house::Folders;
 use crate::http::Client as Http;
@@ -106,7 +106,7 @@ impl Trial<'_> {
         let (session, desk) = make(visit.clone());
         let ended = net::drive(line.connection, session, desk, &line.around).await;
         if let net::Reason::Tls(error) = &ended.reason {
-            let kind = if is_distrust(error) { Kind::Settings } else { Kind::TryAgain };
+            let kind = if is_lasting(error) { Kind::Settings } else { Kind::TryAgain };
             return Err(Trouble::new(kind, explain(&ended.reason, &server.host)));
         }
         let came = visit.came.lock().take();

@@ -217,9 +217,9 @@ impl Add {
         if !self.no_check {
             let user = self.user.clone().unwrap_or_else(|| self.address.to_string());
             let who = || -> Option<Who> { credential.clone().map(|credential| (user.clone(), credential)) };
-            house.trial().incoming(&incoming, who()).await?;
+            house.trial().incoming(&incoming, who()).await.map_err(advised)?;
             if let Some(outgoing) = &outgoing {
-                house.trial().outgoing(outgoing, who()).await?;
+                house.trial().outgoing(outgoing, who()).await.map_err(advised)?;
             }
         }
         Ok(Setup { incoming, outgoing, tried: Vec::new() })
@@ -279,6 +279,14 @@ fn credential(source: Option<&SecretSource>, secret: &Secret) -> Result<Credenti
         Some(SecretSource::OAuth { .. }) => Credentials::of_tokens(secret).map_err(Trouble::from),
         _ => Ok(Credential::Password(secret.for_login())),
     }
+}
+
+/// An account that is not there yet has no certificates to trust.
+fn advised(mut trouble: agent::trouble::Trouble) -> agent::trouble::Trouble {
+    if trouble.text.contains("mail account trust") {
+        trouble.text.push_str("\nFor that, add the account with --no-check first.");
+    }
+    trouble
 }
 
 fn domain_of(address: &Address) -> String {
