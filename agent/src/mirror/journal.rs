@@ -88,16 +88,15 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be written.
     pub fn told(&self, id: ActionId, told: &Told) -> Result<()> {
-        self.write(|tx| {
-            let row: Option<String> =
-                tx.query_row("SELECT action FROM action WHERE id = ?1", [id.0], |row| row.get(0)).optional()?;
-            let Some(action) = row.and_then(|text| serde_json::from_str::<Action>(&text).ok()) else { return Ok(()) };
-            let concerned = concerned(tx, id)?;
-            become_true(tx, &action, told)?;
-            strike(tx, id)?;
-            replay::each(tx, concerned)?;
-            Ok(())
-        })
+        self.write(|tx| tell(tx, id, told))
+    }
+
+    /// The same for many, in one transaction.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn told_all(&self, ids: &[ActionId]) -> Result<()> {
+        self.write(|tx| ids.iter().try_for_each(|id| tell(tx, *id, &Told::default())))
     }
 
     /// The server could not be told now, or would not: it is tried again then.
@@ -156,6 +155,18 @@ pub(super) fn note(tx: &Connection, action: &Action) -> rusqlite::Result<ActionI
         concern.execute(params![message.0, id.0])?;
     }
     Ok(id)
+}
+
+/// An action was carried out.
+fn tell(tx: &Connection, id: ActionId, told: &Told) -> Outcome<()> {
+    let row: Option<String> =
+        tx.query_row("SELECT action FROM action WHERE id = ?1", [id.0], |row| row.get(0)).optional()?;
+    let Some(action) = row.and_then(|text| serde_json::from_str::<Action>(&text).ok()) else { return Ok(()) };
+    let concerned = concerned(tx, id)?;
+    become_true(tx, &action, told)?;
+    strike(tx, id)?;
+    replay::each(tx, concerned)?;
+    Ok(())
 }
 
 /// Takes an action out of the journal.

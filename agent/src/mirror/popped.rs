@@ -7,6 +7,9 @@ use super::{Mirror, Result};
 use message::Time;
 use rusqlite::{OptionalExtension, params};
 
+/// Actions that are settled in one transaction: others may wait for so long.
+const SETTLED: usize = 500;
+
 impl Mirror {
     /// Whether the message of a UIDL was fetched, and when.
     ///
@@ -64,9 +67,7 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be written.
     pub fn settle_here(&self) -> Result<()> {
-        for pending in self.pending()? {
-            self.told(pending.id, &super::Told::default())?;
-        }
-        Ok(())
+        let ids: Vec<super::ActionId> = self.pending()?.into_iter().map(|pending| pending.id).collect();
+        ids.chunks(SETTLED).try_for_each(|ids| self.told_all(ids))
     }
 }
