@@ -12,7 +12,7 @@ use crate::remote::imap::{ImapRemote, Opening};
 use crate::remote::jmap::{self, Jmap};
 use crate::remote::keyed::KeyedRemote;
 use crate::remote::local::Local;
-use crate::remote::pop3::{Leave, Maildrop};
+use crate::remote::pop3::Pop3Remote;
 use crate::remote::{Brought, Remote, Scope};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
@@ -33,12 +33,12 @@ pub struct Reach {
 
 /// A connection to an account of whatever kind.
 pub enum AnyRemote {
+    /// POP3.
+    Pop3(Box<Pop3Remote>),
     /// IMAP.
     Imap(Box<ImapRemote>),
     /// JMAP.
     Jmap(Box<KeyedRemote<Jmap>>),
-    /// POP3.
-    Pop3(Box<Maildrop>),
     /// The post office of this host.
     Local(Box<KeyedRemote<Local>>),
 }
@@ -62,6 +62,10 @@ impl Reach {
 
     async fn connect_with(&self, account: &Account, credential: Option<Credential>) -> Result<AnyRemote, Trouble> {
         match &account.incoming {
+            Incoming::Pop3 { server, keep } => {
+                let remote = Pop3Remote::new(self.clone(), account.clone(), server.clone(), *keep);
+                Ok(AnyRemote::Pop3(Box::new(remote)))
+            }
             Incoming::Imap(server) => {
                 self.imap(account, server, credential).await.map(|remote| AnyRemote::Imap(Box::new(remote)))
             }
@@ -73,28 +77,11 @@ impl Reach {
                 let local = self.local(account, at).await?;
                 Ok(AnyRemote::Local(Box::new(KeyedRemote::new(local, self.internet.clock().clone()))))
             }
-            Incoming::Pop3 { server, keep } => {
-                self.pop3(account, (server, *keep), credential).map(|maildrop| AnyRemote::Pop3(Box::new(maildrop)))
-            }
-            Incoming::Maildir(path) | Incoming::Mbox(path) => {
-                let path = path.display();
-                let words = format!("the mail in {path} is not kept in a mirror: `pillarbox import` takes it into one");
-                Err(Trouble::new(Kind::Settings, words))
+            other => {
+                let kind = other.kind();
+                Err(Trouble::new(Kind::Settings, format!("an account of kind {kind:?} is not kept in a mirror")))
             }
         }
-    }
-
-    fn pop3(
-        &self,
-        account: &Account,
-        (server, keep): (&Server, bool),
-        credential: Option<Credential>,
-    ) -> Result<Maildrop, Trouble> {
-        let words = || format!("the account {}: POP3 lets nobody in without a secret", account.name);
-        let credential = credential.ok_or_else(|| Trouble::new(Kind::Settings, words()))?;
-        let login = Login { user: account.incoming_user(), credential, in_the_clear: in_the_clear(server.security) };
-        let leave = if keep { Leave::Keep } else { Leave::Delete };
-        Ok(Maildrop { reach: self.clone(), server: server.clone(), login, leave })
     }
 
     /// The JMAP server of an account, for what is sent through it.
@@ -163,45 +150,45 @@ fn names(folders: &FolderNames) -> Vec<(Role, String)> {
 impl Remote for AnyRemote {
     async fn push(&mut self, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
-            AnyRemote::Pop3(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
         }
     }
 
     async fn pull(&mut self, mirror: &Mirror, scope: &Scope, watcher: &Watcher) -> Result<Brought, Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
-            AnyRemote::Pop3(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
     async fn fetch(&mut self, mirror: &Mirror, messages: &[MessageId], watcher: &Watcher) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
-            AnyRemote::Pop3(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
     async fn watch(&mut self, mirror: &Mirror, until: Time) -> Result<(), Trouble> {
         match self {
+            AnyRemote::Pop3(remote) => remote.watch(mirror, until).await,
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
-            AnyRemote::Pop3(remote) => remote.watch(mirror, until).await,
             AnyRemote::Local(remote) => remote.watch(mirror, until).await,
         }
     }
 
     async fn close(self) {
         match self {
+            AnyRemote::Pop3(remote) => remote.close().await,
             AnyRemote::Imap(remote) => remote.close().await,
             AnyRemote::Jmap(remote) => remote.close().await,
-            AnyRemote::Pop3(remote) => remote.close().await,
             AnyRemote::Local(remote) => remote.close().await,
         }
     }

@@ -11,6 +11,7 @@ mod envelope;
 mod error;
 mod identity;
 mod key;
+mod legacy;
 mod mime;
 mod oid;
 mod open;

@@ -7,6 +7,7 @@ use message::encoding::base64;
 use message::header::{self, ContentType};
 use message::recode::{self, Edit, Encoding, Plan, Replacement};
 use message::{Kind, Part, Structure, TransferEncoding};
+use std::ops::Range;
 
 /// Octets of chance in a boundary.
 const BOUNDARY_OCTETS: usize = 16;
@@ -108,7 +109,7 @@ fn without_from_lines(structure: &Structure, entity: &[u8]) -> Plan {
             sealed_until = sealed_until.max(part.body.end);
         }
         let is_text = part.kind == Kind::Leaf && kind.is_none_or(|kind| kind.main == "text");
-        let body = entity.get(usize_at(part.body.start)..usize_at(part.body.end)).unwrap_or(&[]);
+        let body = bytes(entity, &part.body);
         if part.header.start < sealed_until || !is_text || !has_from_line(body) {
             continue;
         }
@@ -133,7 +134,7 @@ fn has_from_line(body: &[u8]) -> bool {
     body.split(|octet| *octet == b'\n').any(|line| line.starts_with(FROM))
 }
 
-fn quoted(body: &[u8]) -> Vec<u8> {
+pub(crate) fn quoted(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = Encoding::QuotedPrintable.encoder();
     encoder.push(body, &mut out);
@@ -259,6 +260,11 @@ fn usize_of(index: u32) -> usize {
 
 fn usize_at(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+/// A stretch of the entity; nothing where it has none such.
+pub(crate) fn bytes<'a>(entity: &'a [u8], range: &Range<u64>) -> &'a [u8] {
+    entity.get(usize_at(range.start)..usize_at(range.end)).unwrap_or(&[])
 }
 
 fn decoded(part: &Part, entity: &[u8]) -> Option<Vec<u8>> {

@@ -6,9 +6,9 @@ use crate::chain::Roots;
 use crate::envelope::{self, Decrypted};
 use crate::identity::Identity;
 use crate::mime::{self, Halves, RawField, Sealed};
-use crate::protect::{self, ProtectedHeader};
+use crate::protect::{self, Mode, ProtectedHeader};
 use crate::verify::{self, Check, Standing, Verified};
-use crate::{Error, oid, signed};
+use crate::{Error, legacy, oid, signed};
 use message::header::{self, Entry};
 use message::{Address, Time};
 
@@ -81,11 +81,20 @@ impl Opened {
         self.layers.iter().find_map(|layer| if let Layer::Closed(error) = layer { Some(error) } else { None })
     }
 
-    /// What the signature about the content comes to: that of the innermost layer, which its writer made. `None` where
-    /// nothing is signed.
+    /// What the signature of the content comes to: that of the innermost layer, which its writer made. `None` where the
+    /// content is not signed; a signature of the closed envelope around it is none of the content.
     #[must_use]
     pub fn standing(&self) -> Option<Standing> {
-        self.signed().last().map(Verified::standing)
+        match self.layers.iter().rev().find(|layer| !matches!(layer, Layer::Closed(_)))? {
+            Layer::Signed(verified) => Some(verified.standing()),
+            Layer::Encrypted(_) | Layer::Closed(_) => None,
+        }
+    }
+
+    /// Whether the only signatures are about a closed envelope: who made them need not have known what is in it.
+    #[must_use]
+    pub fn is_signed_outside_only(&self) -> bool {
+        self.standing().is_none() && self.signed().next().is_some()
     }
 
     /// Whether a change of what was decrypted would have shown: by the cipher, or by a signature inside.
@@ -111,7 +120,8 @@ impl Opened {
     #[must_use]
     pub fn message(&self, came_in: &[u8]) -> Vec<u8> {
         let (mut outer, _) = Halves::of(came_in).into_payload();
-        let inside = Halves::of(&self.entity);
+        let hidden = self.header.as_ref().is_some_and(|header| header.mode == Mode::Cipher);
+        let inside = if hidden { Halves::of(&legacy::left_out(&self.entity)) } else { Halves::of(&self.entity) };
         let (inner, payload) = inside.into_payload();
         if self.header.is_some() {
             // An author inside whom no signature proves would get past what hosts checked of the one outside (RFC 9788).

@@ -65,6 +65,12 @@ impl Opened {
                     .to_owned(),
             );
         }
+        if self.is_signed_outside_only() {
+            words.not_proved.push(
+                "What was signed is the closed envelope: who signed it need not know, nor have written, what is in it."
+                    .to_owned(),
+            );
+        }
         if !self.is_proved() {
             words.not_proved.push("Encryption does not prove who wrote it.".to_owned());
         }

@@ -98,7 +98,7 @@ impl Letter {
             self.text = text_of(raw, part, flow);
         }
         if let Some(part) = html.and_then(|index| summary.parts.get(index)) {
-            self.html = Some(text::body_value(part, range(raw, &part.body)).0.replace("\r\n", "\n"));
+            self.html = Some(lines_of(raw, part));
         }
         let mut inside = Inside { messages: vec![false; summary.parts.len()] };
         for (index, part) in summary.parts.iter().enumerate() {
@@ -147,7 +147,7 @@ fn is_plain_message(part: &SummaryPart) -> bool {
 }
 
 fn text_of(raw: &[u8], part: &SummaryPart, flow: Flow) -> String {
-    let text = text::body_value(part, range(raw, &part.body)).0.replace("\r\n", "\n");
+    let text = lines_of(raw, part);
     if !flow.flowed {
         return text;
     }
@@ -159,6 +159,11 @@ fn text_of(raw: &[u8], part: &SummaryPart, flow: Flow) -> String {
         joined.push('\n');
     }
     joined
+}
+
+/// The text of a part; a CR alone ends a line, as it will when it is written again.
+fn lines_of(raw: &[u8], part: &SummaryPart) -> String {
+    text::body_value(part, range(raw, &part.body)).0.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn attachment(raw: &[u8], part: &SummaryPart) -> Attachment {
@@ -262,6 +267,13 @@ mod tests {
         letter.attachments = vec![shown];
         let read = again(&letter);
         assert_eq!((&read.forwarded, read.attachments.len(), read.text.as_str()), (&letter.forwarded, 1, ""));
+    }
+
+    #[test]
+    fn a_bare_carriage_return_ends_a_line() {
+        let flowing = Letter::read(b"Content-Type: text/plain; format=flowed\r\n\r\none \r two \r\nthree\r\n");
+        assert_eq!(flowing.text, "one two three\n");
+        assert_eq!(again(&flowing).text, flowing.text);
     }
 
     #[test]

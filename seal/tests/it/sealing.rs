@@ -317,6 +317,30 @@ fn layers_are_opened_up_to_the_limit() {
     assert!(text(&triple.entity).contains("ketchup"));
 }
 
+/// Anybody can put his signature on an envelope that he found.
+#[test]
+fn a_signature_of_the_envelope_is_none_of_the_content() {
+    let people = people();
+    let found = encrypted(&letter("bob@crepes.fr"), &[&people.emil], &people.bob, Cipher::Aes256Cbc);
+    let found = text(&found).replace("From: Alice <bob@crepes.fr>", "From: alice@hamburger.edu");
+    let opened = opened(&signed(found.as_bytes(), &people.alice), std::slice::from_ref(&people.emil));
+    assert_eq!((opened.layers.len(), opened.standing()), (2, None));
+    assert!(opened.is_signed_outside_only() && !opened.is_authenticated());
+    assert!(opened.words().not_proved.iter().any(|line| line.contains("the closed envelope")));
+}
+
+#[test]
+fn a_copy_of_the_subject_in_the_text_is_shown_once() {
+    let people = people();
+    let body = "Content-Type: text/plain; hp-legacy-display=1\r\n\r\nSubject: Ketchup\r\n\r\nHello.\r\n";
+    let letter = format!("From: alice@hamburger.edu\r\nSubject: Ketchup\r\n{body}");
+    let envelope = Envelope { recipients: &[], own: &people.alice.certificate, cipher: Cipher::Aes256Gcm };
+    let sealing = Sealing { sign: Some(&people.alice), encrypt: Some(envelope), protects_header: true, at: NOW };
+    let sealed = seal(letter.as_bytes(), &sealing).unwrap();
+    let opened = opened(&sealed, std::slice::from_ref(&people.alice));
+    assert_eq!(text(&opened.message(&sealed)).matches("Subject: Ketchup").count(), 1);
+}
+
 /// What cannot be held up to an authority's constraints is not believed.
 #[test]
 fn constraints_of_authorities_are_never_passed_over() {

@@ -224,8 +224,23 @@ fn is_about_mail(verb: Verb) -> bool {
     use Verb as V;
     matches!(
         verb,
-        V::Delete | V::DeleteForGood | V::Archive | V::Junk | V::NotJunk | V::Move | V::Copy | V::Star | V::Flag | V::Unflag
-            | V::Read | V::Unread | V::ToggleRead | V::Label | V::Unlabel | V::Mute | V::Snooze
+        V::Delete
+            | V::DeleteForGood
+            | V::Archive
+            | V::Junk
+            | V::NotJunk
+            | V::Move
+            | V::Copy
+            | V::Star
+            | V::Flag
+            | V::Unflag
+            | V::Read
+            | V::Unread
+            | V::ToggleRead
+            | V::Label
+            | V::Unlabel
+            | V::Mute
+            | V::Snooze
     )
 }
 

@@ -207,9 +207,12 @@ impl List {
         let (first, last) = (self.place(self.top).0 / PAGE, self.place(self.top + height).0 / PAGE);
         let mut wanted: BTreeSet<u64> = (first..=last).collect();
         wanted.insert(self.place(self.cursor).0 / PAGE);
+        // Where there was nothing, something may have come.
         let pages = self.total.map(|total| total.div_ceil(PAGE));
         let is_needed = |page: &u64| {
-            pages.is_none_or(|pages| *page < pages) && !self.pages.contains_key(page) && !self.asked.contains(page)
+            pages.is_none_or(|pages| *page < pages.max(1))
+                && !self.pages.contains_key(page)
+                && !self.asked.contains(page)
         };
         let wanted: Vec<u64> = wanted.into_iter().filter(is_needed).collect();
         self.asked.extend(&wanted);
@@ -248,7 +251,8 @@ impl List {
     fn drop_folds_that_moved(&mut self) {
         let pages = &self.pages;
         self.unfolded.retain(|line, unfolded| {
-            let known = pages.get(&(line / PAGE)).map(|page| page.get(usize::try_from(line % PAGE).unwrap_or(usize::MAX)));
+            let known =
+                pages.get(&(line / PAGE)).map(|page| page.get(usize::try_from(line % PAGE).unwrap_or(usize::MAX)));
             known.is_none_or(|line| line.is_some_and(|line| line.row.thread == unfolded.thread))
         });
     }
@@ -269,5 +273,20 @@ impl List {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_into_an_empty_list_is_asked_for() {
+        let mut list = List::default();
+        assert_eq!(list.needed(20).len(), 1);
+        list.take(list.generation, 0, Vec::new(), 0);
+        assert!(list.needed(20).is_empty());
+        list.refresh();
+        assert_eq!(list.needed(20).len(), 1);
     }
 }

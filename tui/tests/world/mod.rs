@@ -48,7 +48,10 @@ impl World {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
         let options = Options { preset: preset.to_owned(), ..Options::default() };
-        let mut program = Program::new(Model::new(accounts, options, size, NOW), Hands::new(hands, Box::new(|random| *random = [7; 32])));
+        let mut program = Program::new(
+            Model::new(accounts, options, size, NOW),
+            Hands::new(hands, Box::new(|random| *random = [7; 32])),
+        );
         program.feed(tui::event::Event::Tick(NOW));
         program
     }
@@ -115,8 +118,7 @@ impl Default for Sent<'_> {
 
 fn put(mirror: &Mirror, folder: FolderId, letter: &Sent<'_>) {
     let received = Time(NOW.0 - letter.hours * HOUR);
-    let references =
-        if letter.refs.is_empty() { String::new() } else { format!("References: <{}>\r\n", letter.refs) };
+    let references = if letter.refs.is_empty() { String::new() } else { format!("References: <{}>\r\n", letter.refs) };
     let content = format!(
         "From: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}>\r\n{references}Date: {}\r\nMIME-Version: 1.0\r\n{}",
         letter.from,
@@ -168,9 +170,18 @@ fn lunch(mirror: Mirror) -> Mirror {
     put(
         &mirror,
         inbox,
-        &Sent { hours: 30, subject: "Lunch", id: "1@crepes.fr", flags: flag_bits::SEEN, body: &lunch, ..Sent::default() },
+        &Sent {
+            hours: 30,
+            subject: "Lunch",
+            id: "1@crepes.fr",
+            flags: flag_bits::SEEN,
+            body: &lunch,
+            ..Sent::default()
+        },
     );
-    let answer = text("On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n");
+    let answer = text(
+        "On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n",
+    );
     put(
         &mirror,
         sent,
@@ -189,7 +200,14 @@ fn lunch(mirror: Mirror) -> Mirror {
     put(
         &mirror,
         inbox,
-        &Sent { hours: 3, subject: "Re: Lunch", id: "3@crepes.fr", refs: "2@hamburger.edu", body: &third, ..Sent::default() },
+        &Sent {
+            hours: 3,
+            subject: "Re: Lunch",
+            id: "3@crepes.fr",
+            refs: "2@hamburger.edu",
+            body: &third,
+            ..Sent::default()
+        },
     );
     let starred = flag_bits::FLAGGED | flag_bits::SEEN | flag_bits::ANSWERED;
     let cook = text("A pinch of salt.\n");
@@ -240,14 +258,25 @@ fn lunch(mirror: Mirror) -> Mirror {
     put(
         &mirror,
         inbox,
-        &Sent { hours: 26, from: "news@news.example", subject: "Newsletter", id: "7@news.example", body: html, ..Sent::default() },
+        &Sent {
+            hours: 26,
+            from: "news@news.example",
+            subject: "Newsletter",
+            id: "7@news.example",
+            body: html,
+            ..Sent::default()
+        },
     );
     mirror
 }
 
 fn work(mirror: Mirror) -> Mirror {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
-    put(&mirror, inbox, &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() });
+    put(
+        &mirror,
+        inbox,
+        &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() },
+    );
     mirror
 }
 

@@ -5,13 +5,13 @@
 mod basket;
 mod desk;
 mod files;
-mod maildrop;
+mod remote;
 #[cfg(test)]
 mod tests;
 
 pub use basket::{Basket, MirrorBasket};
 pub use files::{FileBasket, Memory, Target};
-pub use maildrop::Maildrop;
+pub use remote::Pop3Remote;
 
 use crate::dialing;
 use crate::progress::Watcher;

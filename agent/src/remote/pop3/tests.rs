@@ -82,11 +82,8 @@ fn profile() -> Profile {
     Profile::new(Tls::Never, Login { user: "bob".to_owned(), credential, in_the_clear: true })
 }
 
-/// Visits; the connection breaks after the server said so many octets.
-async fn visit_cut<B: Basket>(drop: &Drop, (basket, leave): (&mut B, Leave), octets: usize, clock: &Clock) -> Visited {
-    let (ours, relayed) = tokio::io::duplex(64 * 1024);
-    let (theirs, server) = tokio::io::duplex(64 * 1024);
-    let settings = wire::pop3::Profile {
+fn server_profile() -> wire::pop3::Profile {
+    wire::pop3::Profile {
         hostname: "hamburger.edu".into(),
         greeting: String::new(),
         tls_available: false,
@@ -95,8 +92,14 @@ async fn visit_cut<B: Basket>(drop: &Drop, (basket, leave): (&mut B, Leave), oct
         apop_timestamp: None,
         implementation: None,
         limits: Limits::default(),
-    };
-    let session = Server::new(clock.now(), settings);
+    }
+}
+
+/// Visits; the connection breaks after the server said so many octets.
+async fn visit_cut<B: Basket>(drop: &Drop, (basket, leave): (&mut B, Leave), octets: usize, clock: &Clock) -> Visited {
+    let (ours, relayed) = tokio::io::duplex(64 * 1024);
+    let (theirs, server) = tokio::io::duplex(64 * 1024);
+    let session = Server::new(clock.now(), server_profile());
     let (server_around, _stop) = around(clock);
     let (our_around, _other) = around(clock);
     let watcher = Watcher::nobody();
@@ -334,4 +337,59 @@ async fn large_messages_are_left() {
     assert_eq!(visited.left.len(), 1);
     assert!(visited.left[0].contains("message 1"), "{:?}", visited.left);
     assert_eq!(subjects(target.path()), ["2"]);
+}
+
+/// As an account of its own: what came is there, what was done here stays, and nothing comes twice.
+#[tokio::test]
+async fn an_account_read_by_pop3_lives_in_its_mirror() {
+    use crate::account::{Account, Incoming, SecretSource, Server};
+    use crate::credentials::Credentials;
+    use crate::dialing::{Internet, MadeUp};
+    use crate::mirror::Action;
+    use crate::reach::Reach;
+    use crate::remote::{Remote, Scope};
+    use crate::secret::{Keyring, Secrets};
+
+    let scratch = tempfile::tempdir().unwrap();
+    let folders = crate::house::Folders::of(|_| Some(scratch.path().into())).unwrap();
+    let secret = scratch.path().join("secret");
+    crate::disk::write(&secret, b"hungry\n").unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (host, port) = ("mail.hamburger.edu".to_owned(), 110);
+    let hosts = [((host.clone(), port), listener.local_addr().unwrap())].into();
+    let internet = Internet::made_up(clock(), MadeUp { hosts, ..MadeUp::default() });
+    let server =
+        Server { host, port, security: crate::account::Security::Plain, user: Some("bob".into()), trust: None };
+    let text = "[[account]]\nname = \"bob\"\naddress = \"bob@hamburger.edu\"\nincoming = { kind = \"maildir\", path = \"/x\" }\n";
+    let settings = crate::account::Settings::parse(text, "accounts.toml").unwrap();
+    let incoming = Incoming::Pop3 { server, keep: true };
+    let account = Account { incoming, secret: Some(SecretSource::File(Some(secret))), ..settings.accounts[0].clone() };
+    let credentials = Credentials::new(settings, Secrets::new(&folders, Keyring::system()), internet.clone());
+    let reach = Reach { internet, folders, credentials };
+    let mirror = Mirror::open(&scratch.path().join("mirror")).unwrap();
+    let drop = maildrop(2);
+    let serving = drop.clone();
+    let server = tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let (around, _stop) = around(&clock());
+            let session = wire::pop3::Server::new(clock().now(), server_profile());
+            net::drive(connection, session, PopDesk(serving.clone()), &around).await;
+        }
+    });
+    let pull = async || {
+        let mut remote = reach.connect(&account).await.unwrap();
+        let brought = remote.pull(&mirror, &Scope::Everything, &Watcher::nobody()).await;
+        remote.close().await;
+        brought.unwrap().new
+    };
+    assert_eq!(pull().await, 2);
+    let (inbox, trash) = (mirror.folder_for(Role::Inbox).unwrap(), mirror.folder_for(Role::Trash).unwrap());
+    let message = mirror.messages_in(inbox).unwrap()[0];
+    mirror.act(Action::Move { messages: vec![message], from: inbox, to: trash }).unwrap();
+    drop.lock().push((9, "Subject: 9\r\n\r\nx\r\n".to_owned()));
+    assert_eq!(pull().await, 1);
+    assert_eq!(mirror.messages_in(inbox).unwrap().len(), 2);
+    assert_eq!(mirror.messages_in(trash).unwrap(), [message]);
+    assert!(mirror.pending().unwrap().is_empty());
+    server.abort();
 }

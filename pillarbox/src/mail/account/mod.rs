@@ -149,19 +149,20 @@ impl House {
         }
         self.settings.remove(&account.name).map_err(agent::trouble::Trouble::from)?;
         self.save()?;
-        for file in mirror_files(&mirror) {
+        let pins = self.folders.trusted().join(format!("{}.pem", account.name));
+        for file in mirror_files(&mirror).chain([pins]) {
             agent::disk::remove(&file).map_err(|error| Trouble::of_path("remove", &file, &error))?;
         }
         screen.show(&done(&format!("{} is gone from here; its mail at the server stays", account.name), notes))
     }
 
     async fn login(
-        &self,
+        &mut self,
         name: Option<&str>,
         (password_stdin, device): (bool, bool),
         screen: &mut Screen,
     ) -> Result<(), Trouble> {
-        let account = desk::account(&self.settings, name)?;
+        let account = desk::account(&self.settings, name)?.clone();
         let said = format!("{} logs in with it from now on", account.name);
         let source = account.secret.clone().unwrap_or(SecretSource::File(None));
         let secret = match &source {
@@ -180,6 +181,11 @@ impl House {
             }
         };
         self.secrets.keep(&account.name, &source, &secret).await.map_err(agent::trouble::Trouble::from)?;
+        if account.secret.is_none() {
+            let known = self.settings.accounts.iter_mut().filter(|known| known.name == account.name);
+            known.for_each(|known| known.secret = Some(source.clone()));
+            self.save()?;
+        }
         screen.show(&done(&said, Vec::new()))
     }
 
@@ -260,7 +266,7 @@ fn mirror_files(mirror: &std::path::Path) -> impl Iterator<Item = std::path::Pat
     })
 }
 
-/// As in `imap mail.hamburger.edu:993 tls`.
+/// As in `keyring`.
 fn kind_of_secret(source: Option<&SecretSource>) -> String {
     match source {
         None => "none".to_owned(),
