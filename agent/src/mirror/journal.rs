@@ -120,11 +120,45 @@ impl Mirror {
     /// When the file cannot be written.
     pub fn give_up(&self, id: ActionId) -> Result<()> {
         self.write(|tx| {
-            let concerned = concerned(tx, id)?;
+            let mut touched = concerned(tx, id)?;
+            let folder = refused_folder(tx, id)?;
             strike(tx, id)?;
-            replay::each(tx, concerned)
+            if let Some(folder) = folder {
+                touched.extend(forget_refused(tx, folder)?);
+            }
+            replay::each(tx, touched)
         })
     }
+}
+
+/// The folder that an action was to make, where the server has none of it.
+fn refused_folder(tx: &Connection, id: ActionId) -> Outcome<Option<FolderId>> {
+    let row: Option<String> =
+        tx.query_row("SELECT action FROM action WHERE id = ?1", [id.0], |row| row.get(0)).optional()?;
+    match row.and_then(|text| serde_json::from_str(&text).ok()) {
+        Some(Action::CreateFolder { folder }) => {
+            Ok(folders::by_id(tx, folder)?.filter(|folder| folder.remote.is_none()).map(|folder| folder.id))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A folder that will never be goes with what was to be done to it; messages that were made for it stay to be stored, wherever
+/// a remote finds a place for them. The messages that it touches.
+fn forget_refused(tx: &Connection, folder: FolderId) -> Outcome<Vec<MessageId>> {
+    let mut ask = tx.prepare("SELECT id, action FROM action ORDER BY id")?;
+    let rows = ask.query_map([], |row| Ok((ActionId(row.get(0)?), row.get::<_, String>(1)?)))?;
+    let rows = rows.collect::<rusqlite::Result<Vec<(ActionId, String)>>>()?;
+    let mut touched = Vec::new();
+    for (id, text) in rows {
+        let Ok(action) = serde_json::from_str::<Action>(&text) else { continue };
+        if folders_of(&action).contains(&folder) && !matches!(action, Action::Append { .. }) {
+            touched.extend(concerned(tx, id)?);
+            strike(tx, id)?;
+        }
+    }
+    super::pull::forget_folder(tx, folder)?;
+    Ok(touched)
 }
 
 /// Does an action within a transaction.

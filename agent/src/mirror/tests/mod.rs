@@ -227,3 +227,18 @@ fn two_copies_in_one_folder_are_two_messages_where_messages_have_ids() {
     assert_eq!(arrive("a"), first);
     assert_eq!(mirror.folder(inbox).unwrap().total, 2);
 }
+
+#[test]
+fn a_folder_the_server_refuses_goes_and_its_messages_stay_where_they_were() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let id = mirror.pull(|pull| pull.arrive(inbox, &arrival(7, "7@x", "Ketchup"))).unwrap();
+    let (new, made) = mirror.create_folder("No.good").unwrap();
+    mirror.act(Action::Move { messages: vec![id], from: inbox, to: new }).unwrap();
+    let draft = mirror.make_in(new, &letter("8@x", "Draft", ""), &Flags::default(), Time(1)).unwrap();
+    mirror.give_up(made.id).unwrap();
+    assert!(mirror.folder_named("No.good").unwrap().is_none());
+    assert_eq!(mirror.folders_of(id).unwrap(), [inbox]);
+    assert!(mirror.content(draft).unwrap().is_some(), "what was written is not lost");
+    assert_eq!(mirror.pending().unwrap().len(), 1);
+}

@@ -3,6 +3,7 @@
 
 mod imap;
 mod random;
+mod worker;
 
 use agent::mirror::{FolderId, Mirror, Row, View};
 use agent::progress::Watcher;
@@ -30,6 +31,7 @@ const NOW: Time = Time(1_795_000_000_000);
 /// alice has nothing yet.
 struct Place {
     imap: SocketAddr,
+    submission: Option<SocketAddr>,
     runtime: Runtime,
     _server: Option<InProcess>,
     // Last: the server is drained before its folder goes.
@@ -40,7 +42,7 @@ impl Place {
     fn new() -> Place {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         if let Ok(address) = std::env::var("PILLARBOX_MIRROR_OF") {
-            return Place { imap: address.parse().unwrap(), runtime, _server: None, _house: None };
+            return Place { imap: address.parse().unwrap(), submission: None, runtime, _server: None, _house: None };
         }
         let text = "= hostname hamburger.edu\n= plaintext-login 127.0.0.0/8\n= account alice@hamburger.edu ketchup\n\
                     = account bob@hamburger.edu hungry\n";
@@ -48,7 +50,13 @@ impl Place {
         let house = House::found(&world).unwrap();
         house::fill(&house, &world).unwrap();
         let server = InProcess::start(&house).unwrap();
-        Place { imap: server.ports[&Port::Imap], runtime, _server: Some(server), _house: Some(house) }
+        Place {
+            imap: server.ports[&Port::Imap],
+            submission: Some(server.ports[&Port::Submission]),
+            runtime,
+            _server: Some(server),
+            _house: Some(house),
+        }
     }
 
     fn imap(&self) -> SocketAddr {
