@@ -144,8 +144,7 @@ async fn without_a_server_the_store_is_opened_here_and_closed_again() {
 async fn a_visit_goes_on_while_servers_come_and_go() {
     let Scene { folder, office, .. } = house(&["bob"]).await;
     let file = folder.path().join("p.toml");
-    let secret =
-        "[outbound]\nsmarthost = \"b.test\"\nsmarthost_user = \"a\"\nsmarthost_password_file = \"for-root-alone\"\n";
+    let secret = "[outbound]\nsmarthost = \"b.test:587\"\nsmarthost_user = \"a\"\nsmarthost_password_file = \"for-root-alone\"\n";
     let text = format!("hostname = \"a.test\"\ndata_dir = \"{}\"\n{secret}", folder.path().display());
     std::fs::write(&file, text).unwrap();
     let path = path(folder.path());
