@@ -126,7 +126,11 @@ fn addresses(line: &str, name: &str) -> Vec<String> {
     let after = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
     let rest = after.strip_prefix(name).unwrap_or_default().trim();
     if rest.contains(',') || rest.contains('<') {
-        return rest.split(',').map(|address| address.trim().to_owned()).filter(|address| !address.is_empty()).collect();
+        return rest
+            .split(',')
+            .map(|address| address.trim().to_owned())
+            .filter(|address| !address.is_empty())
+            .collect();
     }
     rest.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect()
 }

@@ -56,7 +56,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
-    let hands = Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+    let hands =
+        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -131,9 +132,9 @@ fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     options.learn_terminal(variable);
     options.offset_minutes = offset_minutes();
     match agent::disk::read(path, FILE_MAX) {
-        Ok(octets) => options.read(&String::from_utf8_lossy(&octets)).map_err(|problem| {
-            Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display()))
-        })?,
+        Ok(octets) => options
+            .read(&String::from_utf8_lossy(&octets))
+            .map_err(|problem| Trouble::new(FailureKind::Config, format!("{}: {problem}", path.display())))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(Trouble::of_path("read", path, &error)),
     }

@@ -3,9 +3,7 @@
 
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
-use agent::mirror::{
-    Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View,
-};
+use agent::mirror::{Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View};
 use agent::trouble::Trouble;
 use agent::worker::{News, Order};
 use message::Time;

@@ -92,8 +92,11 @@ fn place(model: &Model) -> String {
         Focus::Reader => "Message".to_owned(),
         Focus::List => {
             let name = folder.unwrap_or_else(|| "All folders".to_owned());
-            let searched =
-                if model.list.typed.is_empty() { String::new() } else { format!(", found: {}", safe(&model.list.typed)) };
+            let searched = if model.list.typed.is_empty() {
+                String::new()
+            } else {
+                format!(", found: {}", safe(&model.list.typed))
+            };
             format!("{name}{searched}, {}", count(model.list.total.unwrap_or_default(), "line"))
         }
     }
@@ -127,7 +130,10 @@ fn selected(model: &Model) -> Option<String> {
         Focus::Choice => {
             let choice = model.choice.as_ref()?;
             let item = choice.items.get(choice.cursor);
-            Some(item.map_or_else(|| choice.empty.clone(), |item| item.words.split_whitespace().collect::<Vec<_>>().join(" ")))
+            Some(item.map_or_else(
+                || choice.empty.clone(),
+                |item| item.words.split_whitespace().collect::<Vec<_>>().join(" "),
+            ))
         }
         _ => None,
     }

@@ -192,7 +192,8 @@ mod tests {
     fn a_terminal_is_known_by_what_is_said_of_it() {
         let colours = |said: &[(&str, &str)]| {
             let mut options = Options::default();
-            options.learn_terminal(|name| said.iter().find(|(known, _)| *known == name).map(|(_, it)| (*it).to_owned()));
+            options
+                .learn_terminal(|name| said.iter().find(|(known, _)| *known == name).map(|(_, it)| (*it).to_owned()));
             (options.colours, options.turn_text)
         };
         assert_eq!(colours(&[("TERM", "linux")]), (Colours::Sixteen, true));

@@ -8,8 +8,8 @@ use crate::program::{Outside, Program};
 use agent::worker::{News, Order};
 use base64::Engine as _;
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event as Seen, KeyCode, KeyEvent,
-    KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event as Seen, KeyCode,
+    KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
@@ -151,7 +151,11 @@ fn wait(world: &mut World) -> io::Result<Vec<Event>> {
     Ok(happened)
 }
 
-fn show(screen: &Screen, terminal: &mut Terminal<CrosstermBackend<Stdout>>, world: &World) -> io::Result<Option<Event>> {
+fn show(
+    screen: &Screen,
+    terminal: &mut Terminal<CrosstermBackend<Stdout>>,
+    world: &World,
+) -> io::Result<Option<Event>> {
     let shown = match screen {
         Screen::Quit => Ok(()),
         Screen::Redraw => redraw(terminal),

@@ -66,7 +66,8 @@ fn a_long_list_is_drawn_by_pages() {
     assert!(first.contains("Letter 0"));
     for (keys, wanted) in [("<end>", format!("Letter {}", count - 1)), ("<home>", "Letter 0".to_owned())] {
         let start = Instant::now();
-        let screen = tui::key::sequence(keys).unwrap().into_iter().map(|key| draw(&mut program, Event::Key(key))).last();
+        let screen =
+            tui::key::sequence(keys).unwrap().into_iter().map(|key| draw(&mut program, Event::Key(key))).last();
         println!("{keys}: {:?}", start.elapsed());
         assert!(screen.unwrap().contains(&wanted));
     }

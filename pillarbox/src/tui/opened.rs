@@ -51,7 +51,8 @@ impl Opened {
     }
 
     fn open(&self, held: &Held) -> Result<(), String> {
-        let ending = held.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending.to_lowercase());
+        let ending =
+            held.name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending.to_lowercase());
         let is_run = RUN.contains(&held.media_type.as_str())
             || ending.is_some_and(|ending| RUN_ENDINGS.contains(&ending.as_str()));
         if is_run {

@@ -28,7 +28,8 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) ->
         let used = pen.text(buffer, at, &label, style);
         let rest = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
         let room = usize::from(rest.width.saturating_sub(1));
-        let (shown, before) = if is_here { super::prompt::window(field, room) } else { (safe(&field.text).into_owned(), 0) };
+        let (shown, before) =
+            if is_here { super::prompt::window(field, room) } else { (safe(&field.text).into_owned(), 0) };
         pen.text(buffer, rest, &shown, pen.theme.plain);
         if is_here {
             cursor = Some((rest.x + u16::try_from(before).unwrap_or(0), at.y));

@@ -83,7 +83,8 @@ fn coloured(light: bool, colour: impl Fn(u8, u8, u8, u8) -> Color) -> Theme {
     };
     let fg = |dark, pale| Style::new().fg(of(dark, pale));
     let accent = of((135, 175, 255, 111), (0, 95, 175, 25));
-    let bar = Style::new().fg(of((228, 228, 228, 254), (255, 255, 255, 231))).bg(of((38, 58, 95, 24), (0, 95, 135, 24)));
+    let bar =
+        Style::new().fg(of((228, 228, 228, 254), (255, 255, 255, 231))).bg(of((38, 58, 95, 24), (0, 95, 135, 24)));
     Theme {
         title: bar,
         selected: bar.add_modifier(Modifier::BOLD),

@@ -5,8 +5,8 @@ use crate::hands::Writing;
 use agent::letter::{self, Composed, Letter, Recipients, Template, Writer};
 use agent::mirror::{Envelope, MessageId, Mirror, Posting, Role};
 use agent::trouble::{Kind, Trouble};
-use message::date::Date;
 use message::Time;
+use message::date::Date;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -97,10 +97,8 @@ fn signed(mut letter: Letter, writing: &Writing) -> Letter {
 
 fn filled(path: &str, writing: &Writing) -> Result<Letter, Trouble> {
     let octets = read(path, TEMPLATE_MAX)?;
-    let values = BTreeMap::from([
-        ("name".to_owned(), writing.name.clone()),
-        ("address".to_owned(), writing.address.clone()),
-    ]);
+    let values =
+        BTreeMap::from([("name".to_owned(), writing.name.clone()), ("address".to_owned(), writing.address.clone())]);
     let faults = |faults: Vec<letter::Fault>| {
         let words: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Trouble::new(Kind::Data, words.join("; "))

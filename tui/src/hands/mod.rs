@@ -190,11 +190,7 @@ fn lines(mirror: &Mirror, window: &Window, now: Time) -> Result<Vec<Line>> {
 }
 
 fn total(mirror: &Mirror, window: &Window, now: Time) -> Result<u64> {
-    if window.threaded {
-        mirror.count_conversations(&window.view, now)
-    } else {
-        mirror.count(&window.view, now)
-    }
+    if window.threaded { mirror.count_conversations(&window.view, now) } else { mirror.count(&window.view, now) }
 }
 
 fn read(mirror: &Mirror, message: MessageId, view: &reading::View) -> Result<Answer> {

@@ -55,7 +55,8 @@ mod tests {
     fn what_is_saved_stays_where_it_was_meant_to_go() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().display().to_string();
-        let held = |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), octets: Vec::new() };
+        let held =
+            |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), octets: Vec::new() };
         for name in ["../../etc/passwd", "/etc/passwd", "..", ".bashrc", "a\u{1b}[2J.txt"] {
             let path = place(&folder, &held(name));
             assert_eq!(path.parent(), Some(dir.path()), "{name}");

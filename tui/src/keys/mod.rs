@@ -192,13 +192,7 @@ mod tests {
     use super::*;
 
     fn tables() -> [(&'static str, &'static [Binding]); 5] {
-        [
-            ("pine", pine::KEYS),
-            ("mutt", mutt::KEYS),
-            ("vim", vim::KEYS),
-            ("gmail", gmail::KEYS),
-            ("elm", elm::KEYS),
-        ]
+        [("pine", pine::KEYS), ("mutt", mutt::KEYS), ("vim", vim::KEYS), ("gmail", gmail::KEYS), ("elm", elm::KEYS)]
     }
 
     #[test]
@@ -211,7 +205,11 @@ mod tests {
                 assert!(Command::parse(line).is_ok(), "{name}: {line}");
                 let word = line.split(' ').next().unwrap_or_default();
                 assert!(crate::command::ENTRIES.iter().any(|entry| entry.word == word), "{name}: {word} is cut short");
-                assert_eq!(map.find(*context, &pressed), Meaning::Line((*line).to_owned()), "{name}: {context:?} {keys}");
+                assert_eq!(
+                    map.find(*context, &pressed),
+                    Meaning::Line((*line).to_owned()),
+                    "{name}: {context:?} {keys}"
+                );
                 for cut in 1..pressed.len() {
                     let shorter = map.find(*context, &pressed[..cut]);
                     assert_eq!(shorter, Meaning::Beginning, "{name}: {context:?} {keys}");

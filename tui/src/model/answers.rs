@@ -158,8 +158,7 @@ impl Model {
             self.order(Order::Fetch { account, messages: vec![id] });
         }
         if is_unread && is_here {
-            let action =
-                Action::Flag { messages: vec![id], add: Flags::of(flag_bits::SEEN), remove: Flags::default() };
+            let action = Action::Flag { messages: vec![id], add: Flags::of(flag_bits::SEEN), remove: Flags::default() };
             let deed = Deed { what: Doing::Act(vec![action]), words: String::new(), remember: Remember::No };
             self.effects.push(Effect::Do(self.current, deed));
         }

@@ -98,9 +98,7 @@ impl Model {
         match takes {
             None => prompt::words(&typed),
             Some(Takes::Folder) => prompt::fitting(folders().map(|folder| folder.name.as_str()), &typed),
-            Some(Takes::Account) => {
-                prompt::fitting(self.accounts.iter().map(|account| account.name.as_str()), &typed)
-            }
+            Some(Takes::Account) => prompt::fitting(self.accounts.iter().map(|account| account.name.as_str()), &typed),
             Some(Takes::Query) => match typed.split_once(':') {
                 Some(("in" | "label" | "tag", value)) => {
                     let names = prompt::fitting(folders().map(|folder| folder.name.as_str()), value);

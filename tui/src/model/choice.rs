@@ -52,7 +52,10 @@ impl Choice {
             let name = crate::text::column(&name, 32);
             let size = crate::text::column_right(&crate::text::size(part.octets), 6);
             let kind = crate::text::column(&part.media_type, 26);
-            Item { words: format!("{:>3}  {name} {kind} {size}  {note}", part.number), what: What::Part(message, part.clone()) }
+            Item {
+                words: format!("{:>3}  {name} {kind} {size}  {note}", part.number),
+                what: What::Part(message, part.clone()),
+            }
         };
         Choice {
             title: "Parts of the message".to_owned(),
@@ -75,7 +78,8 @@ impl Choice {
             let to = letter.posting.envelope.recipients.join(", ");
             let (to, subject) = (crate::draw::safe(&to).into_owned(), crate::draw::safe(&subject).into_owned());
             let error = crate::draw::safe(&letter.error).into_owned();
-            let words = format!("{} {} {state}  {error}", crate::text::column(&to, 24), crate::text::column(&subject, 24));
+            let words =
+                format!("{} {} {state}  {error}", crate::text::column(&to, 24), crate::text::column(&subject, 24));
             Item { words, what: What::Letter(letter.id) }
         };
         Choice {

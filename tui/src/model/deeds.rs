@@ -3,8 +3,8 @@
 use super::when::moment;
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
-use crate::hands::snoozed;
 use crate::event::{Deed, Doing, Effect, Question, Remember, Target};
+use crate::hands::snoozed;
 use crate::text::count;
 use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row};
 use message::flags::flag_bits;
@@ -219,8 +219,23 @@ fn is_about_mail(verb: Verb) -> bool {
     use Verb as V;
     matches!(
         verb,
-        V::Delete | V::DeleteForGood | V::Archive | V::Junk | V::NotJunk | V::Move | V::Copy | V::Star | V::Flag | V::Unflag
-            | V::Read | V::Unread | V::ToggleRead | V::Label | V::Unlabel | V::Mute | V::Snooze
+        V::Delete
+            | V::DeleteForGood
+            | V::Archive
+            | V::Junk
+            | V::NotJunk
+            | V::Move
+            | V::Copy
+            | V::Star
+            | V::Flag
+            | V::Unflag
+            | V::Read
+            | V::Unread
+            | V::ToggleRead
+            | V::Label
+            | V::Unlabel
+            | V::Mute
+            | V::Snooze
     )
 }
 

@@ -248,7 +248,8 @@ impl List {
     fn drop_folds_that_moved(&mut self) {
         let pages = &self.pages;
         self.unfolded.retain(|line, unfolded| {
-            let known = pages.get(&(line / PAGE)).map(|page| page.get(usize::try_from(line % PAGE).unwrap_or(usize::MAX)));
+            let known =
+                pages.get(&(line / PAGE)).map(|page| page.get(usize::try_from(line % PAGE).unwrap_or(usize::MAX)));
             known.is_none_or(|line| line.is_some_and(|line| line.row.thread == unfolded.thread))
         });
     }

@@ -41,7 +41,9 @@ impl Model {
 
     fn step(&mut self, step: i64) {
         let moved = |place: usize, last: usize| {
-            usize::try_from(i64::try_from(place).unwrap_or(i64::MAX / 2).saturating_add(step).max(0)).unwrap_or(0).min(last)
+            usize::try_from(i64::try_from(place).unwrap_or(i64::MAX / 2).saturating_add(step).max(0))
+                .unwrap_or(0)
+                .min(last)
         };
         match self.focus {
             Focus::Folders => {
@@ -81,7 +83,8 @@ impl Model {
         };
         let order = [Focus::Folders, Focus::List, Focus::Reader];
         let at = order.iter().position(|focus| *focus == self.focus).unwrap_or(0);
-        let next = (1..=order.len()).filter_map(|step| order.get((at + step) % order.len())).find(|focus| is_seen(**focus));
+        let next =
+            (1..=order.len()).filter_map(|step| order.get((at + step) % order.len())).find(|focus| is_seen(**focus));
         self.focus = match next {
             Some(next) if *next != self.focus => *next,
             _ if self.focus == Focus::Folders => Focus::List,
@@ -136,7 +139,12 @@ impl Model {
         }
         self.reader = None;
         self.focus = Focus::List;
-        let view = View { folder: Some(id), order: self.list.view.order, reversed: self.list.view.reversed, query: self.awake() };
+        let view = View {
+            folder: Some(id),
+            order: self.list.view.order,
+            reversed: self.list.view.reversed,
+            query: self.awake(),
+        };
         self.list.show(view, "");
         self.folder_cursor = self
             .account()
@@ -164,7 +172,8 @@ impl Model {
         let case = || folders.iter().find(|folder| folder.name.to_lowercase() == lower);
         let role = || folders.iter().find(|folder| role != Role::None && folder.role == role);
         let part = || {
-            let mut parts = folders.iter().filter(|folder| !lower.is_empty() && folder.name.to_lowercase().contains(&lower));
+            let mut parts =
+                folders.iter().filter(|folder| !lower.is_empty() && folder.name.to_lowercase().contains(&lower));
             parts.next().filter(|_| parts.next().is_none())
         };
         exact.or_else(case).or_else(role).or_else(part).map(|folder| folder.id)

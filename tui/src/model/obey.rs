@@ -135,7 +135,11 @@ impl Model {
     fn go_offline(&mut self) {
         self.offline = !self.offline;
         self.order(Order::Offline(self.offline));
-        self.tell(if self.offline { "Off the network: what you do is told to the server later" } else { "On the network" });
+        self.tell(if self.offline {
+            "Off the network: what you do is told to the server later"
+        } else {
+            "On the network"
+        });
     }
 
     fn take_back(&mut self) {
@@ -172,7 +176,11 @@ impl Model {
             Verb::Threads => {
                 self.list.threaded = !self.list.threaded;
                 self.show_again();
-                self.tell(if self.list.threaded { "One line for each conversation" } else { "One line for each message" });
+                self.tell(if self.list.threaded {
+                    "One line for each conversation"
+                } else {
+                    "One line for each message"
+                });
             }
             Verb::Unfold => match self.list.folded() {
                 Some(thread) if !self.list.is_unfolded(thread) => self.ask(Question::Thread(thread)),

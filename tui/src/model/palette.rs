@@ -41,7 +41,8 @@ pub enum Picked {
 impl Palette {
     /// Over these folders and accounts, and all commands.
     pub fn new<'a>(folders: impl Iterator<Item = &'a str>, accounts: impl Iterator<Item = &'a str>) -> Palette {
-        let item = |name: &str, about: &str, line: String| Item { name: name.to_owned(), about: about.to_owned(), line };
+        let item =
+            |name: &str, about: &str, line: String| Item { name: name.to_owned(), about: about.to_owned(), line };
         let mut items: Vec<Item> =
             folders.map(|name| item(name, "Open this folder", format!("folder {name}"))).collect();
         items.extend(accounts.map(|name| item(name, "Go to this account", format!("account {name}"))));

@@ -238,7 +238,8 @@ impl Prompt {
             Asked::Line => match text.split_once(' ') {
                 None => (None, 0),
                 Some((word, rest)) => {
-                    let takes = Command::parse(word).ok().and_then(|command| command.verb.entry()).map(|entry| entry.takes);
+                    let takes =
+                        Command::parse(word).ok().and_then(|command| command.verb.entry()).map(|entry| entry.takes);
                     (Some(takes.unwrap_or(Takes::Nothing)), text.len() - rest.trim_start().len())
                 }
             },

@@ -100,7 +100,8 @@ mod tests {
         ] {
             assert_eq!(told(text).as_deref(), Some(meant), "{text}");
         }
-        for wrong in ["", "soon", "today 2:00", "25:00", "2026-02-30", "tomorrow 8:00 sharp", "99999999999999999w", "é"] {
+        for wrong in ["", "soon", "today 2:00", "25:00", "2026-02-30", "tomorrow 8:00 sharp", "99999999999999999w", "é"]
+        {
             assert_eq!(told(wrong), None, "{wrong}");
         }
     }

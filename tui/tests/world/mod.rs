@@ -4,10 +4,10 @@
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
+use std::sync::LazyLock;
 use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
 use tui::program::Program;
-use std::sync::LazyLock;
 use tui::settings::Options;
 
 /// Sun 22 Nov 2026 10:00 UTC: now, in every world.
@@ -55,7 +55,10 @@ impl World {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
         let options = Options { preset: preset.to_owned(), ..Options::default() };
-        let mut program = Program::new(Model::new(accounts, options, size, NOW), Hands::new(hands, Box::new(|random| *random = [7; 32])));
+        let mut program = Program::new(
+            Model::new(accounts, options, size, NOW),
+            Hands::new(hands, Box::new(|random| *random = [7; 32])),
+        );
         program.feed(tui::event::Event::Tick(NOW));
         program
     }
@@ -122,8 +125,7 @@ impl Default for Sent<'_> {
 
 fn put(mirror: &Mirror, folder: FolderId, letter: &Sent<'_>) {
     let received = Time(NOW.0 - letter.hours * HOUR);
-    let references =
-        if letter.refs.is_empty() { String::new() } else { format!("References: <{}>\r\n", letter.refs) };
+    let references = if letter.refs.is_empty() { String::new() } else { format!("References: <{}>\r\n", letter.refs) };
     let content = format!(
         "From: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}>\r\n{references}Date: {}\r\nMIME-Version: 1.0\r\n{}",
         letter.from,
@@ -167,19 +169,38 @@ fn lunch(mirror: Mirror) {
         folder(&mirror, name, role);
     }
     let sent = mirror.folder_named("Sent").unwrap().unwrap().id;
-    let text = |body: &str| format!("{TEXT}{}", body.replace('\n', "\r\n"));
+    talk(&mirror, inbox, sent);
+    others(&mirror, inbox);
+    with_files(&mirror, inbox);
+}
+
+fn text(body: &str) -> String {
+    format!("{TEXT}{}", body.replace('\n', "\r\n"))
+}
+
+/// A conversation in two folders.
+fn talk(mirror: &Mirror, inbox: FolderId, sent: FolderId) {
     let lunch = text(
         "Do you like ketchup?\nHow about pickles?\n\nWe meet at noon, see https://crepes.fr/menu for what there is.\n\n\
          Bob\n",
     );
     put(
-        &mirror,
+        mirror,
         inbox,
-        &Sent { hours: 30, subject: "Lunch", id: "1@crepes.fr", flags: flag_bits::SEEN, body: &lunch, ..Sent::default() },
+        &Sent {
+            hours: 30,
+            subject: "Lunch",
+            id: "1@crepes.fr",
+            flags: flag_bits::SEEN,
+            body: &lunch,
+            ..Sent::default()
+        },
     );
-    let answer = text("On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n");
+    let answer = text(
+        "On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n",
+    );
     put(
-        &mirror,
+        mirror,
         sent,
         &Sent {
             hours: 28,
@@ -194,14 +215,25 @@ fn lunch(mirror: Mirror) {
     );
     let third = text("Then noon it is. I bring the pickles.\n");
     put(
-        &mirror,
+        mirror,
         inbox,
-        &Sent { hours: 3, subject: "Re: Lunch", id: "3@crepes.fr", refs: "2@hamburger.edu", body: &third, ..Sent::default() },
+        &Sent {
+            hours: 3,
+            subject: "Re: Lunch",
+            id: "3@crepes.fr",
+            refs: "2@hamburger.edu",
+            body: &third,
+            ..Sent::default()
+        },
     );
+}
+
+/// Letters with a star, and in other scripts.
+fn others(mirror: &Mirror, inbox: FolderId) {
     let starred = flag_bits::FLAGGED | flag_bits::SEEN | flag_bits::ANSWERED;
     let cook = text("A pinch of salt.\n");
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 200,
@@ -215,7 +247,7 @@ fn lunch(mirror: Mirror) {
     );
     let wide = text("日本語の本文です。\nשלום עולם 12\n");
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 5,
@@ -226,11 +258,15 @@ fn lunch(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// A file, and HTML.
+fn with_files(mirror: &Mirror, inbox: FolderId) {
     let files = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nThe menu, and a picture.\r\n\
                  --b\r\nContent-Type: application/pdf; name=menu.pdf\r\nContent-Disposition: attachment; filename=menu.pdf\r\n\
                  Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b--\r\n";
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 50,
@@ -245,15 +281,26 @@ fn lunch(mirror: Mirror) {
     let html = "Content-Type: text/html; charset=utf-8\r\n\r\n<h1>News</h1><p>Read <a href=\"https://news.example/1\">the \
                 news</a>, <b>all</b> of it.</p><ul><li>One<li>Two</ul>\r\n";
     put(
-        &mirror,
+        mirror,
         inbox,
-        &Sent { hours: 26, from: "news@news.example", subject: "Newsletter", id: "7@news.example", body: html, ..Sent::default() },
+        &Sent {
+            hours: 26,
+            from: "news@news.example",
+            subject: "Newsletter",
+            id: "7@news.example",
+            body: html,
+            ..Sent::default()
+        },
     );
 }
 
 fn work(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
-    put(&mirror, inbox, &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() });
+    put(
+        &mirror,
+        inbox,
+        &Sent { hours: 1, from: "boss@office.example", subject: "Report", id: "w@office", ..Sent::default() },
+    );
 }
 
 fn hostile(mirror: Mirror) {
