@@ -1,6 +1,6 @@
 //! Golden files: a world, keys, and the screen that comes of them. `tests/golden/*.txt`; the form is in README.md there.
 //! `PILLARBOX_REWRITE=1` writes the screens anew: look at the difference before you keep it.
-#![allow(clippy::disallowed_methods, missing_docs, reason = "tests read their files")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs, reason = "tests read their files")]
 
 mod world;
 

@@ -194,77 +194,38 @@ fn status(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
 
 /// What is shown at the bottom, by context; as many as there is room for, the first first.
 fn bar_verbs(context: Context) -> &'static [Verb] {
-    use Verb as V;
     match context {
-        Context::Folders => &[
-            V::Help,
-            V::Open,
-            V::MakeFolder,
-            V::RenameFolder,
-            V::DeleteFolder,
-            V::ShowList,
-            V::Search,
-            V::Compose,
-            V::Palette,
-            V::Quit,
-            V::Folder,
-            V::Command,
-        ],
-        Context::Reader => &[
-            V::Help,
-            V::Back,
-            V::Reply,
-            V::ReplyAll,
-            V::Forward,
-            V::Delete,
-            V::Archive,
-            V::Move,
-            V::Next,
-            V::Previous,
-            V::Parts,
-            V::FullHeader,
-            V::Find,
-            V::Undo,
-            V::Conversation,
-            V::Palette,
-        ],
-        Context::Parts => &[V::Help, V::Back, V::Open, V::SavePart, V::Pipe, V::Palette],
-        Context::Choice => &[V::Back, V::Open, V::Quit],
-        Context::Composer => &[
-            V::Help,
-            V::Send,
-            V::Postpone,
-            V::Discard,
-            V::Attach,
-            V::Detach,
-            V::AddressBook,
-            V::Editor,
-            V::ShowBcc,
-            V::SendAt,
-        ],
-        Context::Review => &[V::Send, V::Back, V::Postpone, V::SendAt],
-        _ => &[
-            V::Help,
-            V::Open,
-            V::Compose,
-            V::Reply,
-            V::ReplyAll,
-            V::Forward,
-            V::Delete,
-            V::Archive,
-            V::Move,
-            V::Mark,
-            V::Search,
-            V::Limit,
-            V::Undo,
-            V::Threads,
-            V::ShowFolders,
-            V::Palette,
-            V::Quit,
-            V::Sort,
-        ],
+        Context::Folders => FOLDER_BAR,
+        Context::Reader => READER_BAR,
+        Context::Parts => &[Verb::Help, Verb::Back, Verb::Open, Verb::SavePart, Verb::Pipe, Verb::Palette],
+        Context::Choice => &[Verb::Back, Verb::Open, Verb::Quit],
+        Context::Composer => COMPOSER_BAR,
+        Context::Review => &[Verb::Send, Verb::Back, Verb::Postpone, Verb::SendAt],
+        Context::List | Context::Anywhere => LIST_BAR,
     }
 }
+
+use Verb as V;
+
+#[rustfmt::skip]
+const FOLDER_BAR: &[Verb] = &[
+    V::Help, V::Open, V::MakeFolder, V::RenameFolder, V::DeleteFolder, V::ShowList, V::Search, V::Compose, V::Palette,
+    V::Quit, V::Folder, V::Command,
+];
+#[rustfmt::skip]
+const READER_BAR: &[Verb] = &[
+    V::Help, V::Back, V::Reply, V::ReplyAll, V::Forward, V::Delete, V::Archive, V::Move, V::Next, V::Previous, V::Parts,
+    V::FullHeader, V::Find, V::Undo, V::Conversation, V::Palette,
+];
+#[rustfmt::skip]
+const COMPOSER_BAR: &[Verb] = &[
+    V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::Detach, V::AddressBook, V::Editor, V::ShowBcc, V::SendAt,
+];
+#[rustfmt::skip]
+const LIST_BAR: &[Verb] = &[
+    V::Help, V::Open, V::Compose, V::Reply, V::ReplyAll, V::Forward, V::Delete, V::Archive, V::Move, V::Mark, V::Search,
+    V::Limit, V::Undo, V::Threads, V::ShowFolders, V::Palette, V::Quit, V::Sort,
+];
 
 fn key_bar(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     if area.height == 0 {

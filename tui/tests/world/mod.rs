@@ -169,13 +169,23 @@ fn lunch(mirror: Mirror) {
         folder(&mirror, name, role);
     }
     let sent = mirror.folder_named("Sent").unwrap().unwrap().id;
-    let text = |body: &str| format!("{TEXT}{}", body.replace('\n', "\r\n"));
+    talk(&mirror, inbox, sent);
+    others(&mirror, inbox);
+    with_files(&mirror, inbox);
+}
+
+fn text(body: &str) -> String {
+    format!("{TEXT}{}", body.replace('\n', "\r\n"))
+}
+
+/// A conversation in two folders.
+fn talk(mirror: &Mirror, inbox: FolderId, sent: FolderId) {
     let lunch = text(
         "Do you like ketchup?\nHow about pickles?\n\nWe meet at noon, see https://crepes.fr/menu for what there is.\n\n\
          Bob\n",
     );
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 30,
@@ -190,7 +200,7 @@ fn lunch(mirror: Mirror) {
         "On Saturday Bob wrote:\n> Do you like ketchup?\n> How about pickles?\n>> deeper\n\nYes, both.\n\nAlice\n",
     );
     put(
-        &mirror,
+        mirror,
         sent,
         &Sent {
             hours: 28,
@@ -205,7 +215,7 @@ fn lunch(mirror: Mirror) {
     );
     let third = text("Then noon it is. I bring the pickles.\n");
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 3,
@@ -216,10 +226,14 @@ fn lunch(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// Letters with a star, and in other scripts.
+fn others(mirror: &Mirror, inbox: FolderId) {
     let starred = flag_bits::FLAGGED | flag_bits::SEEN | flag_bits::ANSWERED;
     let cook = text("A pinch of salt.\n");
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 200,
@@ -233,7 +247,7 @@ fn lunch(mirror: Mirror) {
     );
     let wide = text("日本語の本文です。\nשלום עולם 12\n");
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 5,
@@ -244,11 +258,15 @@ fn lunch(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// A file, and HTML.
+fn with_files(mirror: &Mirror, inbox: FolderId) {
     let files = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nThe menu, and a picture.\r\n\
                  --b\r\nContent-Type: application/pdf; name=menu.pdf\r\nContent-Disposition: attachment; filename=menu.pdf\r\n\
                  Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b--\r\n";
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 50,
@@ -263,7 +281,7 @@ fn lunch(mirror: Mirror) {
     let html = "Content-Type: text/html; charset=utf-8\r\n\r\n<h1>News</h1><p>Read <a href=\"https://news.example/1\">the \
                 news</a>, <b>all</b> of it.</p><ul><li>One<li>Two</ul>\r\n";
     put(
-        &mirror,
+        mirror,
         inbox,
         &Sent {
             hours: 26,
