@@ -56,7 +56,7 @@ fn fill(path: &std::path::Path, messages: u32) -> Result<()> {
                 let end = message::header::section_end(&content, 0).unwrap_or(content.len());
                 let arrival = Arrival {
                     uid: number + 1,
-                    flags: Flags::of(if number % 10 == 0 { 0 } else { flag_bits::SEEN }),
+                    flags: Flags::of(if number.is_multiple_of(10) { 0 } else { flag_bits::SEEN }),
                     received: Time(1_700_000_000_000 + u64::from(number) * 60_000),
                     size: content.len() as u64,
                     header: content.get(..end).unwrap_or_default().to_vec(),
@@ -91,7 +91,7 @@ fn letter(number: u32) -> Vec<u8> {
         next() % WORDS,
         next() % WORDS
     );
-    if number % 3 == 0 && number > 0 {
+    if number.is_multiple_of(3) && number > 0 {
         let _ = write!(text, "In-Reply-To: <{answered}@hamburger.edu>\r\n");
     }
     text.push_str("\r\n");
