@@ -59,7 +59,8 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
         };
         match judge(&letter, report.unwrap_or_else(|trouble| nothing(&letter, trouble))) {
             Verdict::Sent => {
-                mirror.sent(letter.id)?;
+                // RFC 8621 §7.5: onSuccessUpdateEmail puts it where sent letters are.
+                mirror.sent(letter.id, matches!(account.outgoing, Some(Way::Jmap)))?;
                 went.sent.push(subject);
             }
             Verdict::Left(recipients, state, why) => {

@@ -149,17 +149,16 @@ impl Mirror {
         })
     }
 
-    /// It was sent.
+    /// It was sent. `is_filed`: the server has filed the copy by itself, and it comes with the next look.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn sent(&self, id: OutgoingId) -> Result<()> {
+    pub fn sent(&self, id: OutgoingId, is_filed: bool) -> Result<()> {
         self.write(|tx| {
             let Some(letter) = by_id(tx, id)? else { return Ok(()) };
             let posting = &letter.posting;
-            if let Some(folder) =
-                posting.file_in.filter(|folder| matches!(super::folders::by_id(tx, *folder), Ok(Some(_))))
-            {
+            let is_there = |folder: &FolderId| matches!(super::folders::by_id(tx, *folder), Ok(Some(_)));
+            if let Some(folder) = posting.file_in.filter(|folder| !is_filed && is_there(folder)) {
                 journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
             }
             if let Some((draft, from)) = posting.draft {

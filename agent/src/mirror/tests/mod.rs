@@ -155,12 +155,25 @@ fn a_letter_waits_is_sent_and_filed() {
     assert_eq!((due.id, &due.posting), (id, &posting));
     mirror.begin_sending(id).unwrap();
     assert!(mirror.begin_sending(id).is_err());
-    mirror.sent(id).unwrap();
+    mirror.sent(id, false).unwrap();
     assert!(mirror.outgoing().unwrap().is_empty());
     assert_eq!(subjects(&mirror, sent), ["Re: Ketchup"]);
     assert!(mirror.row(asked).unwrap().unwrap().flags.has(flag_bits::ANSWERED));
     let thread = mirror.row(asked).unwrap().unwrap().thread;
     assert_eq!(mirror.thread(thread).unwrap().len(), 2);
+}
+
+#[test]
+fn a_letter_that_the_server_files_is_not_filed_again() {
+    let (_dir, mirror) = mirror();
+    let sent = folder(&mirror, "Sent", Role::Sent);
+    let posting = Posting { file_in: Some(sent), ..Posting::default() };
+    let id = mirror.post(&letter("a@x", "Ketchup", ""), &posting, Time(10), Time(10)).unwrap();
+    mirror.begin_sending(id).unwrap();
+    mirror.sent(id, true).unwrap();
+    assert!(mirror.outgoing().unwrap().is_empty());
+    assert!(mirror.pending().unwrap().is_empty());
+    assert_eq!(subjects(&mirror, sent), [""; 0]);
 }
 
 #[test]

@@ -24,6 +24,8 @@ struct World {
     changes: Vec<String>,
     forgotten: usize,
     next: u64,
+    /// Nothing may be put anywhere.
+    is_closed: bool,
 }
 
 impl World {
@@ -75,6 +77,11 @@ impl Line {
                 Ok(ask(&mut self.world.lock()))
             }
         }
+    }
+
+    fn put_somewhere(&self) -> Result<(), Trouble> {
+        let is_closed = self.world.lock().is_closed;
+        if is_closed { Err(Trouble::new(Kind::Unavailable, "no room")) } else { Ok(()) }
     }
 
     fn each(&mut self, ids: &[String], change: impl Fn(&mut World, &String) -> bool) -> Result<Vec<String>, Trouble> {
@@ -156,6 +163,7 @@ impl Keyed for Line {
     }
 
     async fn relocate(&mut self, ids: &[String], from: &str, to: &str) -> Result<Vec<String>, Trouble> {
+        self.put_somewhere()?;
         self.each(ids, |world, id| {
             world.messages.get(id).is_some_and(|held| held.folders.contains(from))
                 && world.change(id, |held| {
@@ -182,6 +190,7 @@ impl Keyed for Line {
     }
 
     async fn append(&mut self, folder: &str, it: Append<'_>) -> Result<String, Trouble> {
+        self.put_somewhere()?;
         let content = it.mirror.content(it.message)?.unwrap();
         self.ask(|world| world.put(folder, &content, it.flags))
     }
@@ -370,18 +379,15 @@ async fn what_is_refused_is_given_up_but_for_drafts() {
     let mut scene = Scene::new(1);
     let id = scene.world.lock().put("f-INBOX", &letter(1), &Flags::default());
     scene.round(u32::MAX).await.unwrap();
-    let (work, _) = scene.mirror.create_folder("Work").unwrap();
     let messages = vec![scene.mirror.by_remote(&id).unwrap().unwrap()];
-    let inbox = scene.folder("INBOX");
-    scene.mirror.act(Action::Move { messages: messages.clone(), from: inbox, to: work }).unwrap();
-    // The folder was never made over there.
-    let made = scene.mirror.pending().unwrap()[0].id;
-    scene.mirror.give_up(made).unwrap();
+    let (inbox, drafts) = (scene.folder("INBOX"), scene.folder("Drafts"));
+    scene.world.lock().is_closed = true;
+    scene.mirror.act(Action::Move { messages: messages.clone(), from: inbox, to: drafts }).unwrap();
     let refused = scene.round(u32::MAX).await.unwrap_err();
-    assert_eq!(refused.kind, Kind::NotFound);
+    assert_eq!(refused.kind, Kind::Unavailable);
     assert!(refused.text.starts_with("messages were not moved"), "{refused}");
     assert_eq!(scene.mirror.folders_of(messages[0]).unwrap(), [inbox]);
-    scene.mirror.save_draft(&letter(9), work, None, NOW).unwrap();
+    scene.mirror.save_draft(&letter(9), drafts, None, NOW).unwrap();
     assert!(scene.round(u32::MAX).await.is_err());
     assert_eq!(scene.mirror.pending().unwrap().len(), 1, "a draft is not given up");
 }
