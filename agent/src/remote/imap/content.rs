@@ -8,12 +8,13 @@ use crate::mirror::{CONTENT_MAX, FolderId, Held, MessageId, Mirror};
 use crate::progress::Watcher;
 use crate::trouble::{Kind, Trouble};
 use std::collections::HashMap;
+use tokio::task::JoinHandle;
 use wire::imap::command::{Command, FetchItem};
 use wire::imap::response::{Data, FetchData};
 
-/// Messages and octets asked for at a time.
+/// Messages and octets asked for at a time; twice that is in memory, since one lot comes while the one before is written.
 const MESSAGES: usize = 200;
-const OCTETS: u64 = 8 * 1024 * 1024;
+const OCTETS: u64 = 4 * 1024 * 1024;
 /// Messages looked up at a time of all that wait.
 const ROUND: u64 = 2000;
 
@@ -24,6 +25,29 @@ struct Wanted {
     uid: u32,
     message: MessageId,
     octets: u64,
+}
+
+/// Messages on their way to disk while the next are fetched: neither the server nor the disk waits for the other.
+#[derive(Default)]
+struct Writing(Option<JoinHandle<crate::mirror::Result<()>>>);
+
+impl Writing {
+    /// Once those before are on disk, these are written.
+    async fn begin(&mut self, mirror: &Mirror, came: Vec<(MessageId, Vec<u8>)>) -> Result<(), Trouble> {
+        self.done().await?;
+        let mirror = mirror.clone();
+        self.0 = Some(tokio::task::spawn_blocking(move || {
+            mirror.pull(|pull| came.iter().try_for_each(|(message, content)| pull.content(*message, content)))
+        }));
+        Ok(())
+    }
+
+    /// All that was begun is on disk.
+    async fn done(&mut self) -> Result<(), Trouble> {
+        let Some(writing) = self.0.take() else { return Ok(()) };
+        writing.await.map_err(|_| Trouble::new(Kind::Software, "writing the mirror was cut off"))??;
+        Ok(())
+    }
 }
 
 impl ImapRemote {
@@ -50,6 +74,7 @@ impl ImapRemote {
     ) -> Result<u64, Trouble> {
         let wanted = wanted(mirror, messages)?;
         let (mut came, mut done) = (0, 0);
+        let mut writing = Writing::default();
         for batch in batches(&wanted) {
             watcher.go_on()?;
             watcher.tell("reading messages", done, Some(wanted.len() as u64));
@@ -61,13 +86,14 @@ impl ImapRemote {
             came += if is_long(first) {
                 self.fetch_long(mirror, first).await?
             } else {
-                self.fetch_short(mirror, batch).await?
+                self.fetch_short(mirror, batch, &mut writing).await?
             };
         }
+        writing.done().await?;
         Ok(came)
     }
 
-    async fn fetch_short(&mut self, mirror: &Mirror, batch: &[Wanted]) -> Result<u64, Trouble> {
+    async fn fetch_short(&mut self, mirror: &Mirror, batch: &[Wanted], writing: &mut Writing) -> Result<u64, Trouble> {
         let uids: Vec<u32> = batch.iter().map(|wanted| wanted.uid).collect();
         let mut asked: HashMap<u32, &Wanted> = batch.iter().map(|wanted| (wanted.uid, wanted)).collect();
         let number = self.line.say(Command::Fetch(fetch(&uids, vec![FetchItem::Uid, whole(None)]))).await?;
@@ -99,11 +125,7 @@ impl ImapRemote {
             }
         }
         let count = came.len() as u64;
-        let mirror_too = mirror.clone();
-        let writing = tokio::task::spawn_blocking(move || {
-            mirror_too.pull(|pull| came.iter().try_for_each(|(message, content)| pull.content(*message, content)))
-        });
-        writing.await.map_err(|_| Trouble::new(Kind::Software, "writing the mirror was cut off"))??;
+        writing.begin(mirror, came).await?;
         for wanted in &long {
             self.fetch_long(mirror, wanted).await?;
         }
