@@ -64,6 +64,25 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The kind that a program ends with this code for; `None` for codes of no kind that another end may tell us of.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Kind> {
+        let kinds = [
+            Kind::Usage,
+            Kind::Data,
+            Kind::NotFound,
+            Kind::NoHost,
+            Kind::Software,
+            Kind::Io,
+            Kind::TryAgain,
+            Kind::NotAllowed,
+            Kind::Settings,
+        ];
+        kinds.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
 impl Trouble {
     /// Of a kind, in words.
     pub fn new(kind: Kind, text: impl fmt::Display) -> Trouble {

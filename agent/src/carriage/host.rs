@@ -30,19 +30,7 @@ const NAME: usize = 16;
 /// What the post office refuses, for people.
 #[must_use]
 pub fn refused(refusal: Refusal) -> Trouble {
-    let kinds = [
-        Kind::Usage,
-        Kind::Data,
-        Kind::NotFound,
-        Kind::NoHost,
-        Kind::Software,
-        Kind::Io,
-        Kind::TryAgain,
-        Kind::NotAllowed,
-        Kind::Settings,
-    ];
-    let kind = kinds.into_iter().find(|kind| kind.code() == refusal.code).unwrap_or(Kind::Unavailable);
-    Trouble::new(kind, refusal.text)
+    Trouble::new(Kind::of_code(refusal.code).unwrap_or(Kind::Unavailable), refusal.text)
 }
 
 fn unexpected() -> Trouble {

@@ -72,6 +72,36 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The messages it is about.
+    #[must_use]
+    pub fn messages(&self) -> &[MessageId] {
+        match self {
+            Action::Flag { messages, .. }
+            | Action::Move { messages, .. }
+            | Action::Copy { messages, .. }
+            | Action::Destroy { messages, .. } => messages,
+            Action::Append { message, .. } => std::slice::from_ref(message),
+            _ => &[],
+        }
+    }
+
+    /// The folders it names.
+    #[must_use]
+    pub fn folders(&self) -> Vec<FolderId> {
+        match self {
+            Action::Flag { .. } => Vec::new(),
+            Action::Move { from, to, .. } => vec![*from, *to],
+            Action::Copy { to, .. } | Action::Append { to, .. } => vec![*to],
+            Action::Destroy { from, .. } => vec![*from],
+            Action::CreateFolder { folder }
+            | Action::RenameFolder { folder, .. }
+            | Action::DeleteFolder { folder }
+            | Action::Subscribe { folder, .. } => vec![*folder],
+        }
+    }
+}
+
 /// One entry of the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ActionId(pub i64);

@@ -152,7 +152,7 @@ fn forget_refused(tx: &Connection, folder: FolderId) -> Outcome<Vec<MessageId>> 
     let mut touched = Vec::new();
     for (id, text) in rows {
         let Ok(action) = serde_json::from_str::<Action>(&text) else { continue };
-        if folders_of(&action).contains(&folder) && !matches!(action, Action::Append { .. }) {
+        if action.folders().contains(&folder) && !matches!(action, Action::Append { .. }) {
             touched.extend(concerned(tx, id)?);
             strike(tx, id)?;
         }
@@ -164,11 +164,11 @@ fn forget_refused(tx: &Connection, folder: FolderId) -> Outcome<Vec<MessageId>> 
 /// Does an action within a transaction.
 pub(super) fn act(tx: &Connection, action: &Action) -> Outcome<Acted> {
     let inverse = inverse(tx, action)?;
-    let messages = messages(action);
+    let messages = action.messages();
     if messages.len() > MESSAGES_MAX {
         return Err(Error::NotAllowed(format!("more than {MESSAGES_MAX} messages at once")).into());
     }
-    for folder in folders_of(action) {
+    for folder in action.folders() {
         if folders::by_id(tx, folder)?.is_none() {
             return Err(Error::Gone("folder").into());
         }
@@ -185,7 +185,7 @@ pub(super) fn note(tx: &Connection, action: &Action) -> rusqlite::Result<ActionI
     tx.prepare_cached("INSERT INTO action (action) VALUES (?1)")?.execute([text])?;
     let id = ActionId(tx.last_insert_rowid());
     let mut concern = tx.prepare_cached("INSERT OR IGNORE INTO concerns (message, action) VALUES (?1, ?2)")?;
-    for message in messages(action) {
+    for message in action.messages() {
         concern.execute(params![message.0, id.0])?;
     }
     Ok(id)
@@ -213,32 +213,6 @@ fn strike(tx: &Connection, id: ActionId) -> rusqlite::Result<()> {
 fn concerned(tx: &Connection, id: ActionId) -> rusqlite::Result<Vec<MessageId>> {
     let mut ask = tx.prepare_cached("SELECT message FROM concerns WHERE action = ?1")?;
     ask.query_map([id.0], |row| row.get(0).map(MessageId))?.collect()
-}
-
-/// The messages an action is about.
-pub(super) fn messages(action: &Action) -> &[MessageId] {
-    match action {
-        Action::Flag { messages, .. }
-        | Action::Move { messages, .. }
-        | Action::Copy { messages, .. }
-        | Action::Destroy { messages, .. } => messages,
-        Action::Append { message, .. } => std::slice::from_ref(message),
-        _ => &[],
-    }
-}
-
-/// The folders an action names.
-fn folders_of(action: &Action) -> Vec<FolderId> {
-    match action {
-        Action::Move { from, to, .. } => vec![*from, *to],
-        Action::Copy { to, .. } | Action::Append { to, .. } => vec![*to],
-        Action::Destroy { from, .. } => vec![*from],
-        Action::CreateFolder { folder }
-        | Action::RenameFolder { folder, .. }
-        | Action::DeleteFolder { folder }
-        | Action::Subscribe { folder, .. } => vec![*folder],
-        Action::Flag { .. } => Vec::new(),
-    }
 }
 
 /// What undoes an action, as things are before it.

@@ -33,6 +33,8 @@ pub struct FolderFound {
 pub struct Pull<'a> {
     tx: &'a Transaction<'a>,
     touched: BTreeSet<MessageId>,
+    /// What the journal has about folders, once somebody asked: it may be long, and it is asked for each folder.
+    of_folders: Option<Vec<Action>>,
 }
 
 impl Mirror {
@@ -42,7 +44,7 @@ impl Mirror {
     /// When the file cannot be written.
     pub fn pull<T>(&self, take: impl FnOnce(&mut Pull<'_>) -> rusqlite::Result<T>) -> Result<T> {
         self.write(|tx| {
-            let mut pull = Pull { tx, touched: BTreeSet::new() };
+            let mut pull = Pull { tx, touched: BTreeSet::new(), of_folders: None };
             let done = take(&mut pull)?;
             let touched = std::mem::take(&mut pull.touched);
             replay::each(tx, touched)?;
@@ -192,20 +194,14 @@ impl Pull<'_> {
     }
 
     /// Whether the journal has such an action on a folder.
-    fn is_awaiting(&self, folder: FolderId, which: impl Fn(&Action) -> bool) -> rusqlite::Result<bool> {
-        let mut ask = self.tx.prepare_cached(
-            "SELECT action FROM action WHERE action LIKE '%Folder\"%' OR action LIKE '%Subscribe\"%'",
-        )?;
-        let rows = ask.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-        let actions = rows.iter().filter_map(|text| serde_json::from_str::<Action>(text).ok());
-        let of_it = |action: &Action| match action {
-            Action::RenameFolder { folder: it, .. }
-            | Action::DeleteFolder { folder: it }
-            | Action::CreateFolder { folder: it }
-            | Action::Subscribe { folder: it, .. } => *it == folder,
-            _ => false,
+    fn is_awaiting(&mut self, folder: FolderId, which: impl Fn(&Action) -> bool) -> rusqlite::Result<bool> {
+        let awaited = match self.of_folders.take() {
+            Some(known) => known,
+            None => actions_on_folders(self.tx)?,
         };
-        Ok(actions.into_iter().any(|action| of_it(&action) && which(&action)))
+        let is_awaited = awaited.iter().any(|action| action.folders().contains(&folder) && which(action));
+        self.of_folders = Some(awaited);
+        Ok(is_awaited)
     }
 
     /// A folder is there no more, and nothing in it.
@@ -401,6 +397,16 @@ impl Pull<'_> {
         }
         Ok(())
     }
+}
+
+/// What the journal has about folders themselves.
+fn actions_on_folders(tx: &Connection) -> rusqlite::Result<Vec<Action>> {
+    let mut ask =
+        tx.prepare_cached("SELECT action FROM action WHERE action LIKE '%Folder\"%' OR action LIKE '%Subscribe\"%'")?;
+    let rows = ask.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let actions = rows.iter().filter_map(|text| serde_json::from_str::<Action>(text).ok());
+    let is_on_folders = |action: &Action| action.messages().is_empty() && !matches!(action, Action::Flag { .. });
+    Ok(actions.filter(is_on_folders).collect())
 }
 
 fn message_of_remote(db: &Connection, remote: &str) -> rusqlite::Result<Option<MessageId>> {

@@ -3,11 +3,10 @@
 //! up in the same way and looked for as words that follow one another, the last as the beginning of one.
 
 use super::types::MessageId;
-use message::header::{Field, Mailbox, fields, message_ids, parameter_text};
+use message::header::{Field, Mailbox, fields, message_ids};
 use message::search::query::Term;
 use message::search::{AddressField, field_text, fold};
 use message::structure::Kind;
-use message::summary::SummaryPart;
 use message::{Summary, bodies};
 use rusqlite::{Connection, params};
 use std::ops::Range;
@@ -63,7 +62,7 @@ impl Texts {
         texts.body = body(summary, read);
         for part in summary.parts.iter().filter(|part| part.kind != Kind::Multipart) {
             texts.kinds.push_str(&format!("{} {} ", part.media_type, part.subtype));
-            texts.files.push_str(&name(part));
+            texts.files.push_str(&bodies::name(part).unwrap_or_default());
             texts.files.push(' ');
         }
         texts
@@ -128,14 +127,6 @@ fn without_tags(html: &str) -> String {
 fn entities(text: &str) -> String {
     let named = [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     named.iter().fold(text.to_owned(), |text, (name, meant)| text.replace(name, meant))
-}
-
-fn name(part: &SummaryPart) -> String {
-    let disposition = part.disposition.as_ref();
-    disposition
-        .and_then(|disposition| parameter_text(&disposition.parameters, "filename"))
-        .or_else(|| parameter_text(&part.parameters, "name"))
-        .unwrap_or_default()
 }
 
 /// Whether a message has files, as `has:attachment` has it.

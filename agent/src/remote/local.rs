@@ -23,16 +23,9 @@ const ROUNDS_MAX: usize = 10_000;
 /// What the post office refuses.
 fn refused(refusal: Refusal) -> Trouble {
     let kind = match refusal.code {
-        64 => Kind::Usage,
-        65 | 73 => Kind::Data,
-        67 => Kind::NotFound,
-        68 => Kind::NoHost,
-        70 => Kind::Software,
-        74 => Kind::Io,
-        75 => Kind::TryAgain,
-        77 => Kind::NotAllowed,
-        78 => Kind::Settings,
-        _ => Kind::Unavailable,
+        // It exists already: what was given is at fault.
+        73 => Kind::Data,
+        code => Kind::of_code(code).unwrap_or(Kind::Unavailable),
     };
     Trouble::new(kind, refusal.text)
 }

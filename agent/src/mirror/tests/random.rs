@@ -68,7 +68,7 @@ impl Model {
 }
 
 fn apply(action: &Action, id: MessageId, (folders, bits): &mut (BTreeSet<FolderId>, u64)) {
-    if !journal::messages(action).contains(&id) {
+    if !action.messages().contains(&id) {
         return;
     }
     match action {

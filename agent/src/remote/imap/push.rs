@@ -141,12 +141,12 @@ fn due(pending: Vec<Pending>, now: Time) -> Vec<Pending> {
     for pending in pending {
         let action = &pending.action;
         let waits = pending.not_before > now
-            || messages_of(action).iter().any(|message| messages.contains(message))
-            || folders_of(action).iter().any(|folder| folders.contains(folder));
+            || action.messages().iter().any(|message| messages.contains(message))
+            || action.folders().iter().any(|folder| folders.contains(folder));
         if waits {
-            messages.extend(messages_of(action).iter().copied());
-            if messages_of(action).is_empty() {
-                folders.extend(folders_of(action));
+            messages.extend(action.messages().iter().copied());
+            if action.messages().is_empty() {
+                folders.extend(action.folders());
             }
         } else {
             due.push(pending);
@@ -166,36 +166,12 @@ fn cancel_out(mirror: &Mirror, pending: &[Pending]) -> Result<(), Trouble> {
             .iter()
             .skip(at + 1)
             .map(|later| &later.action)
-            .find(|action| !matches!(action, Action::Flag { .. }) && messages_of(action).contains(message));
+            .find(|action| !matches!(action, Action::Flag { .. }) && action.messages().contains(message));
         if matches!(next, Some(Action::Destroy { from, .. }) if from == to) {
             mirror.give_up(made.id)?;
         }
     }
     Ok(())
-}
-
-fn messages_of(action: &Action) -> &[MessageId] {
-    match action {
-        Action::Flag { messages, .. }
-        | Action::Move { messages, .. }
-        | Action::Copy { messages, .. }
-        | Action::Destroy { messages, .. } => messages,
-        Action::Append { message, .. } => std::slice::from_ref(message),
-        _ => &[],
-    }
-}
-
-fn folders_of(action: &Action) -> Vec<FolderId> {
-    match action {
-        Action::Flag { .. } => Vec::new(),
-        Action::Move { from, to, .. } => vec![*from, *to],
-        Action::Copy { to, .. } | Action::Append { to, .. } => vec![*to],
-        Action::Destroy { from, .. } => vec![*from],
-        Action::CreateFolder { folder }
-        | Action::RenameFolder { folder, .. }
-        | Action::DeleteFolder { folder }
-        | Action::Subscribe { folder, .. } => vec![*folder],
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! account can tell, as its mailboxes and labels, is asked of the caller.
 
 use super::{Place, Query, State, Term};
-use crate::header::parameter_text;
+use crate::bodies::name;
 use crate::search::{AddressField, DateOf, Key, Needle, Relation, fold};
 use crate::structure::Kind;
 use crate::summary::SummaryPart;
@@ -174,26 +174,17 @@ impl Term {
             Term::Type(value) => {
                 let wanted = attached(value);
                 files.any(|part| {
-                    let name = file_name(part);
+                    let name = name(part).unwrap_or_default();
                     wanted.iter().any(|kind| kind.fits(&part.media_type, &part.subtype, &name))
                 })
             }
             Term::In(Place::Filename, text) => {
                 let needle = Needle::new(text);
-                files.any(|part| needle.is_in(fold(&file_name(part)).as_bytes()))
+                files.any(|part| needle.is_in(fold(&name(part).unwrap_or_default()).as_bytes()))
             }
             _ => return None,
         })
     }
-}
-
-/// The name of a part, decoded; empty where it has none.
-fn file_name(part: &SummaryPart) -> String {
-    let disposition = part.disposition.as_ref();
-    disposition
-        .and_then(|disposition| parameter_text(&disposition.parameters, "filename"))
-        .or_else(|| parameter_text(&part.parameters, "name"))
-        .unwrap_or_default()
 }
 
 fn is_file(part: &SummaryPart, summary: &Summary) -> bool {
@@ -214,7 +205,7 @@ fn is_file(part: &SummaryPart, summary: &Summary) -> bool {
     match part.disposition.as_ref().map(|disposition| disposition.kind.as_str()) {
         Some("attachment") => true,
         Some("inline") if part.id.is_some() => false,
-        _ => !file_name(part).is_empty() || (part.media_type != "text" && part.id.is_none()),
+        _ => !name(part).unwrap_or_default().is_empty() || (part.media_type != "text" && part.id.is_none()),
     }
 }
 
