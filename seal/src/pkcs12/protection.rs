@@ -13,11 +13,13 @@ use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use std::cell::Cell;
 use std::num::NonZeroU32;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-/// Rounds of a derivation: careful programs write a million; more would only keep the machine busy.
+/// Rounds of all derivations of a file: careful programs write a million for each of three; more would only keep the machine
+/// busy.
 pub const ITERATIONS_MAX: u32 = 10_000_000;
 const TOO_MANY: Error = Error::Limit { what: "rounds of a derivation", limit: ITERATIONS_MAX as usize };
 /// What marks the derivation of a key, of what chaining begins with, and of a key for a MAC (RFC 7292 appendix B.3).
@@ -33,6 +35,8 @@ pub(super) struct Password {
     text: Zeroizing<Vec<u8>>,
     /// As UTF-16 with two zero octets, for PKCS#12 (RFC 7292 appendix B.1); none at all for some empty ones.
     wide: Zeroizing<Vec<u8>>,
+    /// Rounds that may still be asked for.
+    left: Cell<u32>,
 }
 
 impl Password {
@@ -40,7 +44,14 @@ impl Password {
         let mut wide = Zeroizing::new(Vec::with_capacity(2 * text.len() + 2));
         text.encode_utf16().for_each(|unit| wide.extend_from_slice(&unit.to_be_bytes()));
         wide.extend_from_slice(&[0, 0]);
-        Password { text: Zeroizing::new(text.as_bytes().to_vec()), wide }
+        Password { text: Zeroizing::new(text.as_bytes().to_vec()), wide, left: Cell::new(ITERATIONS_MAX) }
+    }
+
+    /// So many rounds, where the file may still ask for them.
+    fn rounds(&self, count: u32) -> Result<NonZeroU32, Error> {
+        let rounds = NonZeroU32::new(count).ok_or(Error::Malformed)?;
+        self.left.set(self.left.get().checked_sub(count).ok_or(TOO_MANY)?);
+        Ok(rounds)
     }
 }
 
@@ -56,8 +67,8 @@ pub(super) fn authenticated(mac: &MacData, content: &[u8], password: &str) -> Re
         oid::SHA512 => (hmac::HMAC_SHA512, &digest::SHA512, 2 * DIGEST_BLOCK),
         other => return Err(Error::Unsupported(format!("the MAC {other} of the key file"))),
     };
-    let rounds = u32::try_from(mac.iterations).ok().and_then(rounds).ok_or(Error::Malformed)?;
     let mut password = Password::new(password);
+    let rounds = password.rounds(u32::try_from(mac.iterations).map_err(|_| Error::Malformed)?)?;
     // An empty password is two zero octets to some programs and nothing to others.
     let empty = password.text.is_empty();
     for wide in [password.wide.clone(), Zeroizing::default()].into_iter().take(if empty { 2 } else { 1 }) {
@@ -70,10 +81,6 @@ pub(super) fn authenticated(mac: &MacData, content: &[u8], password: &str) -> Re
         }
     }
     Err(Error::Password)
-}
-
-fn rounds(count: u32) -> Option<NonZeroU32> {
-    NonZeroU32::new(count).filter(|count| count.get() <= ITERATIONS_MAX)
 }
 
 /// The derivation of RFC 7292 appendix B.2.
@@ -150,7 +157,7 @@ fn pbe(
     derived: usize,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let parameters: Pkcs12PbeParams = algorithm.parameters.as_ref().ok_or(Error::Malformed)?.decode_as()?;
-    let rounds = u32::try_from(parameters.iterations).ok().and_then(rounds).ok_or(TOO_MANY)?;
+    let rounds = password.rounds(u32::try_from(parameters.iterations).map_err(|_| Error::Malformed)?)?;
     let digest = &digest::SHA1_FOR_LEGACY_USE_ONLY;
     let salt = parameters.salt.as_bytes();
     let derivation = Derivation { digest, block: DIGEST_BLOCK, salt, password: &password.wide, rounds };
@@ -195,7 +202,7 @@ fn pbkdf2(kdf: &AlgorithmIdentifierOwned, length: usize, password: &Password) ->
     let mut reader = SliceReader::new(parameters.value())?;
     let salt: OctetStringRef<'_> = reader.decode()?;
     let count: u32 = reader.decode()?;
-    let count = rounds(count).ok_or(TOO_MANY)?;
+    let count = password.rounds(count)?;
     let mut function = oid::HMAC_SHA1;
     while !reader.is_finished() {
         let next: AnyRef<'_> = reader.decode()?;
@@ -224,9 +231,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_have_a_limit() {
-        assert!(rounds(0).is_none());
-        assert!(rounds(ITERATIONS_MAX).is_some() && rounds(ITERATIONS_MAX + 1).is_none());
+    fn rounds_have_a_limit_for_the_whole_file() {
+        let asked = |counts: &[u32]| {
+            let password = Password::new("x");
+            counts.iter().try_for_each(|count| password.rounds(*count).map(drop))
+        };
+        assert_eq!(asked(&[0]), Err(Error::Malformed));
+        assert_eq!(asked(&[ITERATIONS_MAX]), Ok(()));
+        assert_eq!(asked(&[ITERATIONS_MAX + 1]), Err(TOO_MANY));
+        assert_eq!(asked(&[1, ITERATIONS_MAX - 1]), Ok(()));
+        assert_eq!(asked(&[2, ITERATIONS_MAX - 1]), Err(TOO_MANY));
     }
 
     #[test]

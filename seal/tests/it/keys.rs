@@ -127,7 +127,7 @@ fn keys_and_certificates_are_read_in_der_too() {
     let people = people();
     for (who, traditional) in [(&people.alice, "rsa"), (&people.bob, "ec"), (&people.carol, "ec")] {
         let Some(certificate) = made(who, &["x509", "-outform", "DER"]) else { return };
-        assert_eq!(seal::certificates(&certificate).unwrap(), [who.certificate.clone()]);
+        assert_eq!(seal::certificates(&certificate).unwrap(), std::slice::from_ref(&who.certificate));
         for key in [
             &["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"][..],
             &["pkcs8", "-topk8", "-passout", "pass:x", "-outform", "DER"],
@@ -144,7 +144,7 @@ fn keys_and_certificates_are_read_in_der_too() {
         assert_eq!(Identity::from_files(&[&certificate, &key], None).unwrap_err(), Error::PasswordNeeded);
         assert_eq!(Identity::from_files(&[&certificate, &key], Some("y")).unwrap_err(), Error::Password);
         assert_eq!(seal::certificates(&key), Err(Error::Certificate), "a key is no certificate");
-        let all: Vec<Certificate> = [&[who.certificate.clone()], who.chain.as_slice()].concat();
+        let all: Vec<Certificate> = [std::slice::from_ref(&who.certificate), who.chain.as_slice()].concat();
         for form in ["DER", "PEM"] {
             let bundle = made(who, &["crl2pkcs7", "-nocrl", "-outform", form]).unwrap();
             assert_eq!(seal::certificates(&bundle).unwrap(), all, "{form}");
