@@ -7,6 +7,8 @@ use message::date::Date;
 const NOW: Date = Date { unix_seconds: 1_795_238_264, offset_minutes: Some(60) };
 /// Columns of the page.
 const WIDTH: usize = 72;
+/// Times its own length that a text may become: a table has lines for its frame, a row many cells.
+const GROWTH_MAX: usize = 200;
 
 /// A page holds nothing that a terminal would act on, and every part it lists can be saved under a safe name.
 ///
@@ -66,5 +68,20 @@ pub fn typed(data: &[u8]) {
         Err(faults) => {
             assert!(!faults.iter().any(|fault| fault.to_string().contains(|c: char| c.is_control() && c != '\n')))
         }
+    }
+}
+
+/// HTML as text: tamed before it is laid out, so that nothing in it reaches a terminal raw, and it does not grow without
+/// bound.
+///
+/// # Panics
+/// When a law is broken.
+pub fn html_text(data: &[u8]) {
+    let html = String::from_utf8_lossy(data);
+    for width in [1, 20, WIDTH] {
+        let text = reading::html_text(&html, width);
+        let harmful = text.chars().find(|c| *c != '\n' && is_harmful(*c));
+        assert_eq!(harmful, None, "something raw came out: {text:?}");
+        assert!(text.len() <= GROWTH_MAX * (data.len() + WIDTH), "{} octets became {}", data.len(), text.len());
     }
 }

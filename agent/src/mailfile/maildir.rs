@@ -80,9 +80,9 @@ impl Reader {
                 content => content?,
             };
             let text = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let (base, info) = split_name(&text);
+            let (base, flags) = read_name(&text, &self.keywords);
             let head = Head {
-                flags: read_flags(info, &self.keywords),
+                flags,
                 received: disk::stamp(&path).ok().map(|stamp| stamp.changed),
                 ..Head::default()
             };
@@ -92,6 +92,34 @@ impl Reader {
         }
         Ok(None)
     }
+}
+
+/// What a file's name says: the name that it keeps whatever becomes of its flags, and these. `keywords` are what the letters
+/// from a on stand for.
+#[must_use]
+pub fn read_name<'a>(name: &'a str, keywords: &[String]) -> (&'a str, Flags) {
+    let (base, info) = split_name(name);
+    (base, read_flags(info, keywords))
+}
+
+/// The letters that say these flags, in the order of ASCII; a keyword that has none yet gets the next of `words`, of which
+/// there are twenty-six.
+pub fn flag_letters(flags: &Flags, words: &mut Vec<String>) -> String {
+    let mut letters: Vec<char> =
+        LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
+    for word in &flags.keywords {
+        if word.eq_ignore_ascii_case(PASSED) {
+            letters.push('P');
+            continue;
+        }
+        let slot = words.iter().position(|known| known.eq_ignore_ascii_case(word)).unwrap_or(words.len());
+        if slot == words.len() && slot < KEYWORDS_MAX {
+            words.push(word.clone());
+        }
+        letters.extend(u8::try_from(slot).ok().filter(|_| slot < words.len()).map(|slot| char::from(b'a' + slot)));
+    }
+    letters.sort_unstable();
+    letters.into_iter().collect()
 }
 
 /// The name proper, and the flags.
@@ -257,8 +285,6 @@ impl Writer {
 
     /// The letters for flags; keywords beyond the twenty-sixth have none.
     fn info(&mut self, path: &Path, flags: &Flags) -> Result<String, Fault> {
-        let mut letters: Vec<char> =
-            LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
         let words = self.keywords.entry(path.to_owned()).or_insert_with(|| {
             let mut known = keywords(path);
             while known.last().is_some_and(String::is_empty) {
@@ -267,17 +293,7 @@ impl Writer {
             known
         });
         let before = words.len();
-        for word in &flags.keywords {
-            if word.eq_ignore_ascii_case(PASSED) {
-                letters.push('P');
-                continue;
-            }
-            let slot = words.iter().position(|known| known.eq_ignore_ascii_case(word)).unwrap_or(words.len());
-            if slot == words.len() && slot < KEYWORDS_MAX {
-                words.push(word.clone());
-            }
-            letters.extend(u8::try_from(slot).ok().filter(|_| slot < words.len()).map(|slot| char::from(b'a' + slot)));
-        }
+        let letters = flag_letters(flags, words);
         if words.len() > before {
             let text: String = words.iter().enumerate().map(|(slot, word)| format!("{slot} {word}\n")).collect();
             let (fresh, to) = (path.join("tmp").join(KEYWORDS), path.join(KEYWORDS));
@@ -285,9 +301,7 @@ impl Writer {
             disk::write_new(&fresh, text.as_bytes(), None).map_err(Fault::disk(&fresh))?;
             disk::rename(&fresh, &to)?;
         }
-        // Letters stand in the order of ASCII.
-        letters.sort_unstable();
-        Ok(letters.into_iter().collect())
+        Ok(letters)
     }
 
     /// All that was added is on disk when this returns.
@@ -320,9 +334,8 @@ mod tests {
     #[test]
     fn names_tell_flags() {
         let keywords = vec!["$Work".to_owned()];
-        let (base, info) = split_name("1081298274.M1P2.host,S=12:2,PRSaz");
+        let (base, flags) = read_name("1081298274.M1P2.host,S=12:2,PRSaz", &keywords);
         assert_eq!(base, "1081298274.M1P2.host,S=12");
-        let flags = read_flags(info, &keywords);
         assert_eq!(flags.bits, flag_bits::ANSWERED | flag_bits::SEEN);
         assert_eq!(flags.keywords.into_iter().collect::<Vec<_>>(), ["$Forwarded", "$Work"]);
         assert_eq!(split_name("a:1,x"), ("a:1,x", ""));
