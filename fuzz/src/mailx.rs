@@ -2,7 +2,9 @@
 //! counts what is done to it.
 
 use agent::letter::Letter;
-use agent::mailx::{Filed, Mailbox, Message, Mode, Options, Output, Said, Session, Settings, State, World, read_options};
+use agent::mailx::{
+    Filed, Mailbox, Message, Mode, Options, Output, Said, Session, Settings, State, World, read_options,
+};
 use message::Time;
 use std::collections::VecDeque;
 
@@ -87,7 +89,8 @@ impl World for Desk {
 
 /// Two letters, one of them with what a terminal would act on.
 fn mailbox(name: &str) -> Mailbox {
-    let letter = |key: u64, subject: &str, text: &str| Message {
+    let letter = |key: u64, subject: &str, text: &str| {
+        Message {
         key,
         envelope: "alice@hamburger.edu Sat Nov 21 11:00:00 2026".to_owned(),
         raw: format!(
@@ -96,6 +99,7 @@ fn mailbox(name: &str) -> Mailbox {
         .into_bytes(),
         state: State { new: key == 1, ..State::default() },
         ..Message::default()
+    }
     };
     let messages = vec![letter(1, "Ketchup", "Pickles?"), letter(2, "Re: \u{1b}[2J", "\u{9b}31m\u{7}")];
     Mailbox { name: name.to_owned(), messages, ..Mailbox::default() }

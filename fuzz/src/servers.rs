@@ -59,7 +59,9 @@ impl Answers<Client> for Drop {
                 self.round += 1;
                 return match self.round {
                     1 => Answer::Tasks(vec![Task::Stat, Task::Uidl, Task::List]),
-                    2 => Answer::Tasks(vec![Task::Top { number: 1, lines: 0 }, Task::Retr(1), Task::Dele(1), Task::Noop]),
+                    2 => {
+                        Answer::Tasks(vec![Task::Top { number: 1, lines: 0 }, Task::Retr(1), Task::Dele(1), Task::Noop])
+                    }
                     _ => Answer::Quit,
                 };
             }

@@ -62,8 +62,8 @@ pub(super) async fn look(http: &Client, url: &str, (address, domain): (&Address,
 pub fn read(octets: &[u8], (address, domain): (&Address, &Domain), source: Source) -> Result<Vec<Place>, String> {
     let text = std::str::from_utf8(octets).map_err(|_| "it is not UTF-8".to_owned())?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| format!("it is no XML of ours: {}", shown(&error)))?;
+    let document = Document::parse_with_options(text, options)
+        .map_err(|error| format!("it is no XML of ours: {}", shown(&error)))?;
     let root = document.root_element();
     if root.tag_name().name() != "clientConfig" {
         return Err("it tells no settings".to_owned());

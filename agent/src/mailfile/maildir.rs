@@ -81,11 +81,7 @@ impl Reader {
             };
             let text = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let (base, flags) = read_name(&text, &self.keywords);
-            let head = Head {
-                flags,
-                received: disk::stamp(&path).ok().map(|stamp| stamp.changed),
-                ..Head::default()
-            };
+            let head = Head { flags, received: disk::stamp(&path).ok().map(|stamp| stamp.changed), ..Head::default() };
             let long = content.is_none();
             let content = with_crlf(content.unwrap_or_default());
             return Ok(Some((base.to_owned(), Item { head, content, long })));
@@ -105,8 +101,7 @@ pub fn read_name<'a>(name: &'a str, keywords: &[String]) -> (&'a str, Flags) {
 /// The letters that say these flags, in the order of ASCII; a keyword that has none yet gets the next of `words`, of which
 /// there are twenty-six.
 pub fn flag_letters(flags: &Flags, words: &mut Vec<String>) -> String {
-    let mut letters: Vec<char> =
-        LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
+    let mut letters: Vec<char> = LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
     for word in &flags.keywords {
         if word.eq_ignore_ascii_case(PASSED) {
             letters.push('P');

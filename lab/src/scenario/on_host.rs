@@ -21,7 +21,8 @@ impl Play {
         let letter = self.letter()?.clone();
         let (host, _) = self.home(&letter.to)?;
         let found = Person::at(host, &letter.to, &self.clock)?.read(&letter).await?;
-        let mut facts = vec![Fact::new("host", format!("{}, its own store; no access protocol", host.world().hostname))];
+        let mut facts =
+            vec![Fact::new("host", format!("{}, its own store; no access protocol", host.world().hostname))];
         facts.extend(found_it(&found, &letter));
         Ok(facts)
     }

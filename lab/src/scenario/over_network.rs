@@ -116,7 +116,8 @@ mod tests {
     #[tokio::test]
     async fn who_is_trusted_relays_without_a_login() {
         let text = scenario("arrangement-3").replace("  submit", "  relay");
-        let trusting = text.replace("= hostname mail.hamburger.edu", "= hostname mail.hamburger.edu\n= relay 127.0.0.0/8");
+        let trusting =
+            text.replace("= hostname mail.hamburger.edu", "= hostname mail.hamburger.edu\n= relay 127.0.0.0/8");
         let seen = played(Plot::parse(&trusting).unwrap()).await;
         assert!(fact(&seen[1], "server").ends_with("SMTP, no login"));
         let mut refused = Play::start(Plot::parse(&text).unwrap(), Ports::Random, None).await.unwrap();

@@ -1,7 +1,6 @@
 //! Somebody in a scenario with a user agent: the one of `pillarbox mail`, with a mirror of their own. Owns the account it has,
 //! on a host itself (arrangements 1 and 2) or over a network (3 and 4). A network of the lab has the names of its hosts and
 //! the usual ports; behind them are the sockets that the hosts really listen at.
-#![allow(clippy::disallowed_methods, reason = "a certificate of the lab's own host is asked for by its path")]
 
 use super::play::{Letter, listener, none_of};
 use super::plot::Reader;
@@ -78,7 +77,8 @@ impl Person {
             Reader::Pop3 | Reader::Host => Incoming::Pop3 { server: server(host, Port::Pop3)?, keep: true },
         };
         let outgoing = Outgoing::Smtp(server(host, Port::Submission)?);
-        let person = Person::with(&who.address, (incoming, outgoing), Some(SecretSource::File(None)), network(host, clock))?;
+        let person =
+            Person::with(&who.address, (incoming, outgoing), Some(SecretSource::File(None)), network(host, clock))?;
         let secrets = Secrets::new(&person.reach.folders, Keyring::system());
         let password = Secret::new(who.password.clone().into_bytes());
         secrets.keep(&person.account.name, &SecretSource::File(None), &password).await?;

@@ -4,7 +4,9 @@ use crate::people::{DAY_MS, NOW, authority, identity, letter, people, person, te
 use crate::sealing::{encrypted, signed};
 use message::Time;
 use rcgen::KeyPair;
-use seal::{Cipher, Envelope, Error, Identity, Integrity, Reader, Recipient, Roots, Sealing, Standing, Transport, open, seal};
+use seal::{
+    Cipher, Envelope, Error, Identity, Integrity, Reader, Recipient, Roots, Sealing, Standing, Transport, open, seal,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;

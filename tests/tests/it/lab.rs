@@ -37,7 +37,8 @@ const LOOKED_UP: [&str; 2] = ["crepes.fr MX? 10 mail.crepes.fr\n", "mail.crepes.
 const SENT: [&str; 3] =
     ["sent to mail.crepes.fr [127.0.2.25]:", "TLS1.3: 250 2.0.0 queued as ", "accepted from <alice@hamburger.edu>"];
 const DELIVERED: [&str; 1] = ["delivered to the mailbox of bob@crepes.fr\n"];
-const READ: [&str; 3] = ["POP3 over TLS\n", "INBOX     messages: 1\n", "it ends with the 222 octets that were composed\n"];
+const READ: [&str; 3] =
+    ["POP3 over TLS\n", "INBOX     messages: 1\n", "it ends with the 222 octets that were composed\n"];
 
 #[test]
 fn alice_bob_shows_the_six_steps() {

@@ -66,9 +66,7 @@ async fn a_session_has_a_limit() {
 #[tokio::test]
 async fn a_session_that_leads_in_a_ring_is_left() {
     let mut stage = Stage::new();
-    stage
-        .https("mail.example", |_| answer("307 Elsewhere", "Location: https://other.example/x\r\n", ""))
-        .await;
+    stage.https("mail.example", |_| answer("307 Elsewhere", "Location: https://other.example/x\r\n", "")).await;
     stage
         .https("other.example", |asked| {
             let proves = asked.head.to_ascii_lowercase().contains("authorization");
@@ -119,7 +117,8 @@ fn ring(count: usize, name: &str) -> String {
 #[test]
 fn mailboxes_in_each_other_without_end_are_followed_so_far() {
     let read = |told: &str| folders(&serde_json::from_str(told).unwrap());
-    for (count, name) in [(1, "a"), (3, "a"), (MAILBOXES_MAX, "a"), (MAILBOXES_MAX, ""), (2, &"x".repeat(PATH_MAX + 1))] {
+    for (count, name) in [(1, "a"), (3, "a"), (MAILBOXES_MAX, "a"), (MAILBOXES_MAX, ""), (2, &"x".repeat(PATH_MAX + 1))]
+    {
         let found = read(&ring(count, name)).unwrap();
         assert_eq!(found.len(), count);
         let longest = found.iter().map(|folder| folder.name.len()).max().unwrap();
@@ -129,7 +128,10 @@ fn mailboxes_in_each_other_without_end_are_followed_so_far() {
     assert!(trouble.text.contains("more than 20000 mailboxes"), "{trouble}");
     let deep = |count: usize| read(&ring(count, "a").replace(&format!("\"{}\"}}", count - 1), "\"none\"}")).unwrap();
     let levels = |count: usize| deep(count).last().unwrap().name.split('/').count();
-    assert_eq!((levels(LEVELS_MAX - 1), levels(LEVELS_MAX), levels(LEVELS_MAX + 1)), (LEVELS_MAX - 1, LEVELS_MAX, LEVELS_MAX));
+    assert_eq!(
+        (levels(LEVELS_MAX - 1), levels(LEVELS_MAX), levels(LEVELS_MAX + 1)),
+        (LEVELS_MAX - 1, LEVELS_MAX, LEVELS_MAX)
+    );
     // A path that ends is shown whole, at the limit and one past it.
     let chain = |octets: usize| {
         let inner = format!(r#"{{"id":"2","name":"{}","parentId":"1"}}"#, "x".repeat(octets));

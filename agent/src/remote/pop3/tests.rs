@@ -300,7 +300,8 @@ async fn flooded(script: &[&str], flood: &str, basket: &mut FileBasket) -> Visit
     let (around, _stop) = around(&clock());
     let watcher = Watcher::nobody();
     let profile = Profile { message_max: 1_000_000, ..profile() };
-    let (script, flood): (Vec<String>, String) = (script.iter().map(|line| line.replace('|', "\r\n")).collect(), flood.repeat(4096));
+    let (script, flood): (Vec<String>, String) =
+        (script.iter().map(|line| line.replace('|', "\r\n")).collect(), flood.repeat(4096));
     let serving = async move {
         let mut buffer = [0; 4096];
         for line in script {
@@ -311,7 +312,8 @@ async fn flooded(script: &[&str], flood: &str, basket: &mut FileBasket) -> Visit
         }
         while theirs.write_all(flood.as_bytes()).await.is_ok() {}
     };
-    let (visited, ()) = tokio::join!(visit(ours, &around, profile, (basket, Leave::Delete), ("hamburger.edu", &watcher)), serving);
+    let (visited, ()) =
+        tokio::join!(visit(ours, &around, profile, (basket, Leave::Delete), ("hamburger.edu", &watcher)), serving);
     visited
 }
 
