@@ -2,7 +2,7 @@
 //! kept for a person to decide. What nobody knows to have gone or not is not sent again by itself (RFC 1047).
 
 use crate::account::{Account, Outgoing as Way};
-use crate::mirror::{Held, Mirror, Outgoing, OutgoingState, without_bcc};
+use crate::mirror::{Held, Mirror, Outgoing, OutgoingId, OutgoingState, without_bcc};
 use crate::progress::Watcher;
 use crate::reach::Reach;
 use crate::remote::keyed::Keyed;
@@ -27,8 +27,26 @@ const NAMED_MAX: usize = 5;
 pub struct Went {
     /// Subjects of those that went to all.
     pub sent: Vec<String>,
-    /// What kept others from going.
-    pub troubles: Vec<Trouble>,
+    /// Those that did not go, or not to all.
+    pub left: Vec<Left>,
+    /// What keeps all letters from going, as a wrong password does. Told once; the rest was not tried.
+    pub held: Option<Trouble>,
+}
+
+/// A letter that did not go, or not to all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which.
+    pub letter: OutgoingId,
+    /// Why.
+    pub trouble: Trouble,
+}
+
+impl Went {
+    /// All that kept letters from going.
+    pub fn troubles(&self) -> impl Iterator<Item = &Trouble> {
+        self.left.iter().map(|left| &left.trouble).chain(&self.held)
+    }
 }
 
 /// What becomes of a letter.
@@ -57,21 +75,43 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
             Ok(content) => deliver(reach, account, (&letter, posted), content).await,
             Err(trouble) => Err(trouble),
         };
-        match judge(&letter, report.unwrap_or_else(|trouble| nothing(&letter, trouble))) {
+        let report = report.unwrap_or_else(|trouble| Report::nothing(&letter.posting.envelope, trouble));
+        // What is wrong with this letter keeps no other from going.
+        let held = report.trouble.clone().filter(|trouble| trouble.kind != Kind::Data);
+        let later = clock.now().after(wait(letter.tries));
+        match judge(&letter, report) {
             Verdict::Sent => {
                 // RFC 8621 §7.5: onSuccessUpdateEmail puts it where sent letters are.
                 mirror.sent(letter.id, matches!(account.outgoing, Some(Way::Jmap)))?;
                 went.sent.push(subject);
             }
             Verdict::Left(recipients, state, why) => {
-                mirror.narrow(letter.id, &recipients)?;
-                mirror.not_sent(letter.id, state, &why, clock.now().after(wait(letter.tries)))?;
-                let kind = if state == OutgoingState::Waiting { Kind::TryAgain } else { Kind::Unavailable };
-                went.troubles.push(Trouble::new(kind, format!("{subject}: {why}")));
+                if recipients.len() < letter.posting.envelope.recipients.len() {
+                    mirror.sent_in_part(letter.id, &recipients)?;
+                }
+                mirror.not_sent(letter.id, state, &why, later)?;
+                if held.is_none() || state != OutgoingState::Waiting {
+                    let kind = if state == OutgoingState::Refused { Kind::Unavailable } else { Kind::TryAgain };
+                    let trouble = Trouble::new(kind, format!("{subject}: {why}"));
+                    went.left.push(Left { letter: letter.id, trouble });
+                }
             }
+        }
+        if let Some(trouble) = held {
+            hold(mirror, &trouble.text, clock.now(), later)?;
+            went.held = Some(trouble);
         }
     }
     Ok(went)
+}
+
+/// What keeps one letter from going keeps the others, too: nobody is called for them, lest a wrong password is said over and over
+/// until the server locks the account.
+fn hold(mirror: &Mirror, why: &str, now: Time, later: Time) -> Result<(), Trouble> {
+    while let Some(letter) = mirror.next_outgoing(now)? {
+        mirror.not_sent(letter.id, OutgoingState::Waiting, why, later)?;
+    }
+    Ok(())
 }
 
 /// When the next letter is due; `None`: none waits.
@@ -122,12 +162,6 @@ async fn deliver(
     }
 }
 
-/// It was not even offered.
-fn nothing(letter: &Outgoing, trouble: Trouble) -> Report {
-    let fates = letter.posting.envelope.recipients.iter().map(|_| Fate::Later(trouble.text.clone())).collect();
-    Report { fates, trouble: Some(trouble) }
-}
-
 fn judge(letter: &Outgoing, report: Report) -> Verdict {
     if report.is_taken() {
         return Verdict::Sent;
@@ -149,8 +183,13 @@ fn judge(letter: &Outgoing, report: Report) -> Verdict {
     } else {
         OutgoingState::Waiting
     };
-    let told =
-        [words("it may have gone to", &unknown), words("not taken yet for", &later), words("refused for", &refused)];
+    let taken = with(|fate| if let Fate::Taken(why) = fate { Some(why) } else { None });
+    let told = [
+        (!taken.is_empty()).then(|| format!("it went to {}", names(&taken))),
+        words("it may have gone to", &unknown),
+        words("not taken yet for", &later),
+        words("refused for", &refused),
+    ];
     let told: Vec<String> = told.into_iter().flatten().collect();
     let why = match &report.trouble {
         Some(trouble) if unknown.is_empty() => trouble.text.clone(),
@@ -161,10 +200,14 @@ fn judge(letter: &Outgoing, report: Report) -> Verdict {
 
 fn words(what: &str, whom: &[(&String, &String)]) -> Option<String> {
     let (_, why) = whom.first()?;
+    Some(format!("{what} {}: {why}", names(whom)))
+}
+
+fn names(whom: &[(&String, &String)]) -> String {
     let named: Vec<&str> = whom.iter().take(NAMED_MAX).map(|(who, _)| who.as_str()).collect();
     let more = whom.len().saturating_sub(NAMED_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!("{what} {}{more}: {why}", named.join(", ")))
+    format!("{}{more}", named.join(", "))
 }
 
 fn wait(tries: u32) -> Duration {
@@ -175,7 +218,7 @@ fn wait(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mirror::{Envelope, MessageId, OutgoingId, Posting};
+    use crate::mirror::{Envelope, MessageId, Posting};
 
     fn letter(recipients: &[&str], tries: u32) -> Outgoing {
         let recipients = recipients.iter().map(|&who| who.to_owned()).collect();
@@ -204,17 +247,17 @@ mod tests {
     fn who_has_it_does_not_get_it_again() {
         assert_eq!(judged(vec![taken(), taken()], None, 0), Verdict::Sent);
         let verdict = judged(vec![taken(), Fate::Later("busy".to_owned()), Fate::Refused("who?".to_owned())], None, 0);
-        let why = "not taken yet for b@x: busy; refused for c@x: who?".to_owned();
+        let why = "it went to a@x; not taken yet for b@x: busy; refused for c@x: who?".to_owned();
         assert_eq!(verdict, Verdict::Left(vec!["b@x".to_owned(), "c@x".to_owned()], OutgoingState::Waiting, why));
         let verdict = judged(vec![taken(), Fate::Refused("who?".to_owned())], None, 0);
-        let why = "refused for b@x: who?".to_owned();
+        let why = "it went to a@x; refused for b@x: who?".to_owned();
         assert_eq!(verdict, Verdict::Left(vec!["b@x".to_owned()], OutgoingState::Refused, why));
     }
 
     #[test]
     fn what_may_have_gone_waits_for_a_person() {
         let verdict = judged(vec![Fate::Unknown("gone silent".to_owned()), taken()], None, 0);
-        let why = "it may have gone to a@x: gone silent".to_owned();
+        let why = "it went to b@x; it may have gone to a@x: gone silent".to_owned();
         assert_eq!(verdict, Verdict::Left(vec!["a@x".to_owned()], OutgoingState::Unsure, why));
     }
 

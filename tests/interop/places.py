@@ -75,7 +75,7 @@ message_size_limit = {SIZE_MAX}
 
     def _doors(self):
         doors = (f"127.0.0.1:{self.ports[name]} inet n - n - - smtpd{options}\n" for name, options in DOORS.items())
-        return "".join(doors)
+        return "".join(doors) + "tlsmgr unix - - n 1000? 1 tlsmgr\n"
 
     def one(self, whose="carol"):
         """The only letter of somebody, once it is there."""

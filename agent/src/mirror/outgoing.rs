@@ -156,17 +156,36 @@ impl Mirror {
     pub fn sent(&self, id: OutgoingId, is_filed: bool) -> Result<()> {
         self.write(|tx| {
             let Some(letter) = by_id(tx, id)? else { return Ok(()) };
-            let posting = &letter.posting;
-            let is_there = |folder: &FolderId| matches!(super::folders::by_id(tx, *folder), Ok(Some(_)));
-            if let Some(folder) = posting.file_in.filter(|folder| !is_filed && is_there(folder)) {
+            if let Some(folder) = place(tx, &letter).filter(|_| !is_filed) {
                 journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
             }
-            if let Some((draft, from)) = posting.draft {
-                journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
-            }
-            mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
-            mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))?;
+            conclude(tx, &letter.posting)?;
             strike(tx, &letter)
+        })
+    }
+
+    /// It was sent to all but these. For the others all is done that is done for a letter that was sent, once: a copy is filed,
+    /// the draft goes, what it answers is marked. It goes on for those who are left.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn sent_in_part(&self, id: OutgoingId, left: &[String]) -> Result<()> {
+        self.write(|tx| {
+            let Some(letter) = by_id(tx, id)? else { return Ok(()) };
+            if let Some(folder) = place(tx, &letter) {
+                let received = "SELECT received FROM message WHERE id = ?1";
+                let received: i64 = tx.query_row(received, [letter.message.0], |row| row.get(0))?;
+                let received = Time(received.try_into().unwrap_or_default());
+                let content = super::content::whole(tx, letter.message)?.ok_or(Error::Damaged(letter.message.0))?;
+                let arrival = Arrival { flags: Flags::of(flag_bits::SEEN), received, ..Arrival::default() };
+                let copy = Mirror::make(tx, &content, &arrival)?;
+                journal::act(tx, &Action::Append { message: copy, to: folder })?;
+            }
+            conclude(tx, &letter.posting)?;
+            let envelope = Envelope { recipients: left.to_vec(), ..letter.posting.envelope };
+            let text = serde_json::to_string(&Posting { envelope, ..Posting::default() }).unwrap_or_default();
+            tx.execute("UPDATE outgoing SET letter = ?2 WHERE id = ?1", params![id.0, text])?;
+            Ok(())
         })
     }
 
@@ -180,20 +199,6 @@ impl Mirror {
                 "UPDATE outgoing SET state = ?2, error = ?3, not_before = ?4 WHERE id = ?1",
                 params![id.0, state.word(), error, i64::try_from(not_before.0).unwrap_or(i64::MAX)],
             )?;
-            Ok(())
-        })
-    }
-
-    /// Its recipients that are left, where the server took it for the others.
-    ///
-    /// # Errors
-    /// When it is gone, or the file cannot be written.
-    pub fn narrow(&self, id: OutgoingId, recipients: &[String]) -> Result<()> {
-        self.write(|tx| {
-            let mut letter = by_id(tx, id)?.ok_or(Error::Gone("letter that waits"))?;
-            letter.posting.envelope.recipients = recipients.to_vec();
-            let text = serde_json::to_string(&letter.posting).unwrap_or_default();
-            tx.execute("UPDATE outgoing SET letter = ?2 WHERE id = ?1", params![id.0, text])?;
             Ok(())
         })
     }
@@ -286,6 +291,20 @@ fn outgoing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Outgoing>> {
         tries: row.get(5)?,
         error: row.get(6)?,
     }))
+}
+
+/// Where its copy is filed, if that is there still.
+fn place(tx: &Connection, letter: &Outgoing) -> Option<FolderId> {
+    letter.posting.file_in.filter(|folder| matches!(super::folders::by_id(tx, *folder), Ok(Some(_))))
+}
+
+/// The draft of a letter that was sent goes, and what it answers or sends on is marked.
+fn conclude(tx: &Connection, posting: &Posting) -> Outcome<()> {
+    if let Some((draft, from)) = posting.draft {
+        journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
+    }
+    mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
+    mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))
 }
 
 fn mark(tx: &Connection, messages: &[MessageId], flags: &Flags) -> Outcome<()> {

@@ -246,10 +246,10 @@ impl Runner {
     async fn send(&self, watcher: &Watcher) -> Result<(), Trouble> {
         let account = || self.account.name.clone();
         let went = outbox::send_due(&self.reach, &self.account, &self.mirror, watcher).await?;
-        for subject in went.sent {
+        for subject in went.sent.iter().cloned() {
             self.tell(News::Sent { account: account(), subject }).await;
         }
-        for trouble in went.troubles {
+        for trouble in went.troubles().cloned() {
             self.tell(News::Trouble { account: account(), trouble }).await;
         }
         Ok(())

@@ -75,7 +75,7 @@ impl Play {
         let now = self.clock.now();
         person.mirror.post(letter.content.as_bytes(), &posting, now, now)?;
         let round = person.round().await?;
-        ensure!(round.went.sent.len() == 1, "it did not go: {:?}", round.went.troubles);
+        ensure!(round.went.sent.len() == 1, "it did not go: {:?}", round.went);
         let id = newest(host, &letter).await?;
         let fact = Fact::new("host", format!("{}: taken from its user {user} as {id}", host.world().hostname));
         self.accepted(&format!("queued as {id}"))?;

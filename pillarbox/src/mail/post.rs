@@ -95,8 +95,8 @@ pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mu
         Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
         None if way.queue => format!("letter {} is queued", id.0),
         None => {
-            network::tell(desk, screen)?;
-            format!("letter {} is {}", id.0, network::outcome(id, desk)?)
+            let outcome = network::tell_of(id, desk, screen)?;
+            format!("letter {} is {outcome}", id.0)
         }
     };
     screen.show(&view::done(&said, Vec::new()))

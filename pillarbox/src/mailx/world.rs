@@ -161,8 +161,9 @@ impl World for Terminal {
             return out::by_program(program, letter, clock());
         }
         if let Some(desk) = self.desk()? {
-            out::by_account(letter, desk)?;
-            return network::tell(desk, &mut quiet()).map_err(words);
+            let id = out::by_account(letter, desk)?;
+            // One that is refused is in the outbox, too; who wrote it hears so.
+            return network::tell_of(id, desk, &mut quiet()).map(drop).map_err(words);
         }
         let said = out::by_drop(letter, &self.config()?, clock())?;
         if let (true, Some(said)) = (self.verbose, said) {
