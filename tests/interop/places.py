@@ -37,14 +37,15 @@ def answers(port):
 
 
 class Submission(Postfix):
-    """A Postfix that takes letters from who logs in; `ports` by the names of its doors. `logins`: lines of main.cf that say who
-    judges them."""
+    """A Postfix with the room's certificate that takes letters from who logs in, as `logins` judges; `ports` by the names of its
+    doors."""
 
     def __init__(self, room, logins):
         self.ports = {name: free_port() for name in DOORS}
         maps = " ".join(f"{{ {address} = {name}/ }}" for address, name in KNOWN.items())
         settings = f"""smtpd_sasl_auth_enable = yes
-{logins}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {logins.folder}/logins
 smtpd_tls_cert_file = {room.certificate}
 smtpd_tls_key_file = {room.folder}/key.pem
 smtpd_tls_security_level = may
@@ -86,27 +87,16 @@ message_size_limit = {SIZE_MAX}
         return letters[0]
 
 
-class DovecotPlace(Dovecot):
-    """Dovecot by IMAP and POP3, where alice and bob have their passwords, and Postfix."""
+class Passwords(Dovecot):
+    """Dovecot by IMAP and POP3, where alice and bob have their passwords; it judges logins for others at a socket, `logins`."""
 
-    NEEDS = (*Dovecot.NEEDS, "/usr/lib/dovecot/pop3", *peer.NEEDS)
+    NEEDS = (*Dovecot.NEEDS, "/usr/lib/dovecot/pop3")
 
     def _start(self):
         self.ports.update(pop3=free_port(), pop3s=free_port())
         users = "".join(f"{address}:{{PLAIN}}{password}\n" for address, password in PASSWORDS.items())
         (self.folder / "users").write_text(users)
         super()._start()
-        self.stack = ExitStack()
-        self.postfix = self.stack.enter_context(Submission(self, f"smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {self.folder}/logins"))
-        self.ports.update(self.postfix.ports)
-
-    def _stop(self):
-        try:
-            if hasattr(self, "stack"):
-                # Tells what Postfix logged where a case failed.
-                self.stack.__exit__(*sys.exc_info())
-        finally:
-            super()._stop()
 
     def _configuration(self):
         text = super()._configuration()
@@ -134,17 +124,35 @@ service auth {{
 """
 
 
-class CyrusPlace(Cyrus):
-    """Cyrus by IMAP and JMAP, which sends by a Postfix. It lets in anybody."""
+class DovecotPlace(Passwords):
+    """The same with a Postfix."""
 
-    NEEDS = (*Cyrus.NEEDS, "debian:usr/lib/cyrus/bin/httpd", *peer.NEEDS)
+    NEEDS = (*Passwords.NEEDS, *peer.NEEDS)
+
+    def _start(self):
+        super()._start()
+        self.stack = ExitStack()
+        self.postfix = self.stack.enter_context(Submission(self, self))
+        self.ports.update(self.postfix.ports)
+
+    def _stop(self):
+        try:
+            if hasattr(self, "stack"):
+                # Tells what Postfix logged where a case failed.
+                self.stack.__exit__(*sys.exc_info())
+        finally:
+            super()._stop()
+
+
+class CyrusPlace(Cyrus):
+    """Cyrus by IMAP and JMAP, which lets in anybody and sends by a Postfix."""
+
+    NEEDS = (*Cyrus.NEEDS, "debian:usr/lib/cyrus/bin/httpd", *DovecotPlace.NEEDS)
 
     def _start(self):
         self.ports.update(https=free_port())
         self.stack = ExitStack()
-        (self.folder / "sasl").mkdir()
-        (self.folder / "sasl/smtpd.conf").write_text("pwcheck_method: alwaystrue\nmech_list: PLAIN LOGIN\n")
-        logins = f"smtpd_sasl_type = cyrus\nsmtpd_sasl_path = smtpd\ncyrus_sasl_config_path = {self.folder}/sasl"
+        logins = self.stack.enter_context(Passwords())
         self.postfix = self.stack.enter_context(Submission(self, logins))
         self.ports.update(self.postfix.ports)
         super()._start()

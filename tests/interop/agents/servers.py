@@ -3,6 +3,7 @@ client, Python's imaplib and poplib, changes things. In the end both show the sa
 
 import poplib
 import random
+from email.header import decode_header, make_header
 
 import imap_side
 import letters
@@ -48,7 +49,12 @@ def by_pop3(place):
 def there(place, folder="INBOX"):
     """Subjects and flags at the server, as the agent would tell them."""
     found = imap_side.subjects(place, folder, ALICE)
-    return sorted((subject, sorted(FLAGS.get(flag, flag) for flag in flags if flag not in OWN)) for subject, flags in found)
+    return sorted((plain(subject), sorted(FLAGS.get(flag, flag) for flag in flags if flag not in OWN)) for subject, flags in found)
+
+
+def plain(subject):
+    """Without the encoding of words beyond ASCII."""
+    return str(make_header(decode_header(subject)))
 
 
 def names_there(place):
