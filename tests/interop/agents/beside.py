@@ -164,6 +164,6 @@ def settings(place):
         f'set folder = "imap://{user}@localhost:{place.ports["imap"]}/"', "set spoolfile = +INBOX", f'set imap_pass = "{PASSWORDS[ALICE]}"', "set ssl_starttls = no",
         "set imap_idle = yes", "set mail_check = 1", "set timeout = 1", "set confirmappend = no", "set confirmcreate = no", "set delete = yes", "unset mark_old",
         'set index_format = "%3C %Z %s"', "set sleep_time = 0", "unset beep", "set quit = yes", "set sort = mailbox-order", f'set tmpdir = "{place.folder}"',
-        "unset save_empty", "set move = no",
+        "unset save_empty", "set move = no", "unset ssl_force_tls", f'set certificate_file = "{place.certificate}"',
     ]
     return place.file("muttrc", "\n".join(lines) + "\n")

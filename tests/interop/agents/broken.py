@@ -21,6 +21,9 @@ SEEDS = int(os.environ.get("PILLARBOX_SEEDS", "3"))
 SEED = os.environ.get("PILLARBOX_SEED")
 ROUNDS, STEPS = 6, 4
 FOLDERS = ("INBOX", "Work")
+# By turns of the seeds, each with the door for letters and the one for mail.
+SECURITY = (("plain", "no-tls"), ("tls", "submissions"))
+IMAP = ("imap", "imaps")
 
 
 class Ledger:
@@ -30,8 +33,8 @@ class Ledger:
         self.place, self.seed, self.line, self.chance = place, seed, line, random.Random(seed)
         self.agent = Agent(place, ALICE, PASSWORDS[ALICE], f"home{seed}")
         self.made, self.gone, self.drafts, self.sent, self.count = set(), set(), set(), set(), 0
-        ports = (line.port, place.ports["no-tls"])
-        self.agent.add("--imap", f"localhost:{ports[0]}", "--smtp", f"localhost:{ports[1]}", "--security", "plain")
+        security, door = SECURITY[seed % 2]
+        self.agent.add("--imap", f"localhost:{line.port}", "--smtp", f"localhost:{place.ports[door]}", "--security", security)
         self.client = imap_side.login(place, ALICE)
 
     def named(self, kind):
@@ -94,7 +97,7 @@ class Ledger:
         """The account is empty for the next seed."""
         for folder in (*FOLDERS, "Drafts", "Sent"):
             self.client.select(quoted(folder))
-            self.client.store("1:*", "+FLAGS", "(\\Deleted)")
+            self.client.uid("STORE", "1:*", "+FLAGS", "(\\Deleted)")
             self.client.expunge()
         self.client.logout()
 
@@ -108,7 +111,7 @@ def case_killed(place):
     imap_side.make(place, "Work", "Sent", user=ALICE)
     kills = 0
     for seed in seeds():
-        with Line(place.ports["imap"]) as line:
+        with Line(place.ports[IMAP[seed % 2]]) as line:
             ledger = Ledger(place, seed, line)
             began = time.monotonic()
             ledger.agent.mail("sync")
@@ -136,7 +139,7 @@ def case_cut(place):
     imap_side.make(place, "Work", "Sent", user=ALICE)
     cuts = 0
     for seed in seeds():
-        with Line(place.ports["imap"], random.Random(seed)) as line:
+        with Line(place.ports[IMAP[seed % 2]], random.Random(seed)) as line:
             ledger = Ledger(place, seed, line)
             ledger.agent.mail("sync")
             line.cutting = True
