@@ -12,11 +12,11 @@ import letters
 from agent_side import Agent
 from house import ALICE, PASSWORDS
 from imap_side import quoted
-from places import DovecotPlace
+from places import CyrusPlace, DovecotPlace
 from programs import LIMIT_S, check
 from proxy import Line
 
-NEEDS = DovecotPlace.NEEDS
+NEEDS = CyrusPlace.NEEDS
 SEEDS = int(os.environ.get("PILLARBOX_SEEDS", "3"))
 SEED = os.environ.get("PILLARBOX_SEED")
 ROUNDS, STEPS = 6, 4
@@ -157,3 +157,36 @@ def case_cut(place):
 
 
 case_cut.house = DovecotPlace
+
+
+def case_letters_by_jmap(place):
+    """The line to Cyrus is cut while letters go: they are asked after, and go once."""
+    cuts = 0
+    for seed in seeds():
+        with Line(place.ports["https"], random.Random(seed)) as line:
+            agent = Agent(place, ALICE, PASSWORDS[ALICE], f"home{seed}")
+            agent.add("--jmap", f"https://localhost:{line.port}")
+            agent.mail("sync")
+            names = [f"s{seed}n{number}" for number in range(4)]
+            for name in names:
+                line.cutting = True
+                agent.send("carol@crepes.fr", name, allowed=(0, 75))
+                for _ in range(3):
+                    agent.mail("outbox", "retry")
+                line.cutting = False
+                agent.mail("outbox", "retry")
+            cuts += line.cuts
+            for _ in range(2):
+                agent.mail("sync")
+        check(not agent.waiting(), f"seed {seed}: {agent.waiting()}")
+        place.postfix.await_empty()
+        found = [re.search(rb"(?m)^Subject: (\S+)", letter)[1].decode() for letter in place.postfix.letters()]
+        filed = [name for name, _ in agent.subjects("sent")]
+        for name in names:
+            counts = (found.count(name), filed.count(name))
+            check(counts == (1, 1), f"seed {seed}: {name} went {counts[0]} times and is filed {counts[1]} times")
+        check(not agent.rows("drafts"), f"seed {seed}: {agent.subjects('drafts')}")
+    check(cuts > 0, "a line that is never cut proves nothing")
+
+
+case_letters_by_jmap.house = CyrusPlace
