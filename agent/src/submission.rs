@@ -135,7 +135,8 @@ pub(crate) async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) 
     let mut random = [0; RANDOM];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Trouble::new(Kind::Software, "no random numbers here"))?;
     let told = Arc::new(Mutex::new(Told::of(letter.as_ref())));
-    let desk = SubmissionDesk { host: way.server.host.clone(), letter, told: told.clone(), sending: None, size_max: None };
+    let desk =
+        SubmissionDesk { host: way.server.host.clone(), letter, told: told.clone(), sending: None, size_max: None };
     let session = Client::new(way.internet.clock().now(), profile, random);
     let ended = net::drive(line.connection, session, desk, &line.around).await;
     tracing::debug!(host = way.server.host, reason = %ended.reason, sent = ended.sent, "submission");

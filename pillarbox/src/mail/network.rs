@@ -227,11 +227,7 @@ pub fn fetch(messages: &[MessageId], desk: &Desk, screen: &mut Screen) -> Result
 }
 
 /// What became of a letter: `Ok` where it went, or waits for what may be otherwise the next time.
-fn outcome(
-    letter: OutgoingId,
-    held: Option<&agent::trouble::Trouble>,
-    desk: &Desk,
-) -> Result<&'static str, Trouble> {
+fn outcome(letter: OutgoingId, held: Option<&agent::trouble::Trouble>, desk: &Desk) -> Result<&'static str, Trouble> {
     let left = desk.mirror.outgoing()?.into_iter().find(|waiting| waiting.id == letter);
     let wrong = |kind, error: String| Err(agent::trouble::Trouble::new(kind, error).into());
     match left {

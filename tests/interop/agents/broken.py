@@ -162,6 +162,8 @@ case_cut.house = DovecotPlace
 def case_letters_by_jmap(place):
     """The line to Cyrus is cut while letters go: they are asked after, and go once."""
     cuts = 0
+    # Her mailboxes are made as she logs in.
+    imap_side.login(place, ALICE).logout()
     for seed in seeds():
         with Line(place.ports["https"], random.Random(seed)) as line:
             agent = Agent(place, ALICE, PASSWORDS[ALICE], f"home{seed}")
