@@ -328,7 +328,8 @@ impl SubmissionDesk {
         let host = &self.host;
         match (&outcome.said, outcome.stage) {
             (Said::Reply(reply), Stage::Auth) if reply.code >= 500 => {
-                Trouble::new(Kind::NotAllowed, format!("{host} does not let us in: {reply}"))
+                let words = format!("{host} does not let us in: {reply}. Check the name and the password");
+                Trouble::new(Kind::NotAllowed, words)
             }
             (Said::Reply(reply), _) => {
                 let kind = if reply.code >= 500 { Kind::Unavailable } else { Kind::TryAgain };

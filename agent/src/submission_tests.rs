@@ -80,7 +80,7 @@ async fn a_login_that_is_refused_is_told_as_such() {
     let report = sent(&envelope(&["bob@crepes.fr"]), LETTER, wrong).await;
     let trouble = report.trouble.unwrap();
     assert_eq!((trouble.kind, report.fates.len()), (Kind::NotAllowed, 1));
-    assert_eq!(trouble.text, "mx.fr does not let us in: 535 5.7.8 wrong");
+    assert_eq!(trouble.text, "mx.fr does not let us in: 535 5.7.8 wrong. Check the name and the password");
     let none = script(&[&[("EHLO", "250 mx"), ("QUIT", "221")]]);
     let trouble = sent(&envelope(&["bob@crepes.fr"]), LETTER, none).await.trouble.unwrap();
     assert_eq!((trouble.kind, trouble.may_pass()), (Kind::Settings, false));

@@ -91,9 +91,17 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
         MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
+        MailCommand::Outbox(outbox) => {
+            let is_retry = matches!(outbox, outbox::Outbox::Retry { .. });
+            outbox::run(outbox, desk, screen)?;
+            let went = network::tell(desk, screen)?;
+            // Who sends again wants to know whether it went; why not is noted.
+            let kept = went.troubles().find(|trouble| is_retry && !trouble.may_pass());
+            kept.map_or(Ok(()), |trouble| Err(Trouble::Told(trouble.kind.code())))
+        }
         other => {
             change(other, desk, screen)?;
-            network::tell(desk, screen)
+            network::tell(desk, screen).map(drop)
         }
     }
 }
@@ -105,7 +113,6 @@ fn change(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<
         MailCommand::Change(change) => change::run(&change, desk, screen),
         MailCommand::Undo => change::undo(desk, screen),
         MailCommand::Folder(folder) => folder::run(folder, desk, screen),
-        MailCommand::Outbox(outbox) => outbox::run(outbox, desk, screen),
         _ => Ok(()),
     }
 }

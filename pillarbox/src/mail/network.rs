@@ -159,10 +159,10 @@ pub fn freshen(desk: &Desk, screen: &mut Screen, scope: &Scope) -> Result<(), Tr
 }
 
 /// After something was done: the server is told, and what waits is sent. What could not be told is told the next time.
-pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
     let went = carry(desk, screen)?;
     went.troubles().for_each(|trouble| screen.note(&trouble.text));
-    Ok(())
+    Ok(went)
 }
 
 /// Sends what waits, a letter among it: what became of that one, `sent` or `queued`. What became of others is noted.
