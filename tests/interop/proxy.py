@@ -13,8 +13,9 @@ class Line:
 
     def __init__(self, port, chance=None):
         self.target, self.chance = port, chance
-        # Whether connections made from now on are cut by chance; what a server says last; how many were cut.
-        self.cutting, self.last_words, self.cuts = False, None, 0
+        # Whether connections made from now on are cut by chance; after so many octets; what a server says last; how many were
+        # cut.
+        self.cutting, self.budget, self.last_words, self.cuts = False, None, None, 0
         self.lock = threading.Lock()
 
     def __enter__(self):
@@ -37,7 +38,7 @@ class Line:
                 return
             pair = (client, server)
             with self.lock:
-                budgets = [self.chance.randrange(*BUDGET) if self.cutting else None for _ in pair]
+                budgets = [self.chance.randrange(*BUDGET) if self.cutting else self.budget for _ in pair]
             for source, sink, budget in ((client, server, budgets[0]), (server, client, budgets[1])):
                 words = self.last_words if source is server else None
                 threading.Thread(target=self._carry, args=(source, sink, budget, words), daemon=True).start()

@@ -159,6 +159,27 @@ def case_cut(place):
 case_cut.house = DovecotPlace
 
 
+def case_cut_in_the_handshake(place):
+    """Before TLS stands the line breaks as it does anywhere: it is tried again, and nobody is sent to look at the settings."""
+    # Her mailboxes are made as she logs in.
+    imap_side.login(place, ALICE).logout()
+    logins = ("--smtp", f"localhost:{place.ports['submissions']}", "--security", "tls")
+    doors = {"imaps": ("--imap", "localhost:{}", *logins), "https": ("--jmap", "https://localhost:{}")}
+    for door, words in doors.items():
+        with Line(place.ports[door]) as line:
+            agent = Agent(place, ALICE, PASSWORDS[ALICE], door)
+            agent.add(*(word.format(line.port) for word in words))
+            for octets in (1, 100, 400, 1000, 2000):
+                line.budget = octets
+                said = agent.mail("sync", allowed=(75,))
+                check("localhost" in said, said)
+            line.budget = None
+            agent.mail("sync")
+
+
+case_cut_in_the_handshake.house = CyrusPlace
+
+
 def case_letters_by_jmap(place):
     """The line to Cyrus is cut while letters go: they are asked after, and go once."""
     cuts = 0
