@@ -91,7 +91,11 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
                 }
                 mirror.not_sent(letter.id, state, &why, later)?;
                 if held.is_none() || state != OutgoingState::Waiting {
-                    let kind = if state == OutgoingState::Refused { Kind::Unavailable } else { Kind::TryAgain };
+                    let kind = match state {
+                        OutgoingState::Refused => Kind::Unavailable,
+                        OutgoingState::Unsure => Kind::Protocol,
+                        OutgoingState::Waiting | OutgoingState::Sending => Kind::TryAgain,
+                    };
                     let trouble = Trouble::new(kind, format!("{subject}: {why}"));
                     went.left.push(Left { letter: letter.id, trouble });
                 }

@@ -234,7 +234,8 @@ fn outcome(letter: OutgoingId, held: Option<&agent::trouble::Trouble>, desk: &De
         None => Ok("sent"),
         Some(left) => match left.state {
             OutgoingState::Refused => wrong(Kind::Unavailable, format!("{}; it is in the outbox", left.error)),
-            OutgoingState::Unsure => wrong(Kind::TryAgain, format!("{}; `pillarbox mail outbox` decides", left.error)),
+            // Not 75, at which scripts try again: it would go twice.
+            OutgoingState::Unsure => wrong(Kind::Protocol, format!("{}; `pillarbox mail outbox` decides", left.error)),
             _ => match held.filter(|held| !held.may_pass()) {
                 Some(held) => wrong(held.kind, format!("{}; the letter waits in the outbox", held.text)),
                 None => Ok("queued"),

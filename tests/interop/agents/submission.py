@@ -14,7 +14,7 @@ from proxy import Line
 
 NEEDS = DovecotPlace.NEEDS
 # Codes of sysexits.h.
-UNAVAILABLE, TRY_AGAIN, NOT_ALLOWED, SETTINGS = 69, 75, 77, 78
+UNAVAILABLE, UNSURE, NOT_ALLOWED, SETTINGS = 69, 76, 77, 78
 
 
 def alice(place, door, port=None, name="home"):
@@ -207,7 +207,7 @@ def case_the_last_word_is_not_heard(place):
     with Line(place.ports["no-tls"]) as line:
         agent = alice(place, "no-tls", line.port)
         line.last_words = b"queued as"
-        said = refused(agent, TRY_AGAIN, "may have gone", "outbox", subject="unsure")
+        said = refused(agent, UNSURE, "may have gone", "outbox", subject="unsure")
         check(agent.waiting() == {"unsure": "unsure"}, said)
         line.last_words = None
         for _ in range(2):
@@ -240,8 +240,8 @@ def case_a_line_that_breaks(place):
             line.cutting = True
             names = [f"s{seed}n{number}" for number in range(8)]
             for name in names:
-                agent.send("carol@crepes.fr", name, "--attach", place.certificate, text=b"Ketchup\n" * chance.randrange(2000), allowed=(0, TRY_AGAIN))
-                agent.mail("outbox", "retry", allowed=(0, TRY_AGAIN))
+                agent.send("carol@crepes.fr", name, "--attach", place.certificate, text=b"Ketchup\n" * chance.randrange(2000), allowed=(0, UNSURE))
+                agent.mail("outbox", "retry", allowed=(0, UNSURE))
             line.cutting = False
             agent.mail("outbox", "retry")
             waiting = agent.waiting()
