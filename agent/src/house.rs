@@ -57,6 +57,12 @@ impl Folders {
         self.config.join("trusted")
     }
 
+    /// The folder of keys and certificates for letters that are signed and encrypted.
+    #[must_use]
+    pub fn seals(&self) -> PathBuf {
+        self.data.join("seals")
+    }
+
     /// The folder of secrets kept in files.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {

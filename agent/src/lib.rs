@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod disk;
 pub mod house;
 pub mod http;
+pub mod key_folder;
 pub mod letter;
 pub mod mailfile;
 pub mod mailx;
@@ -21,12 +22,14 @@ pub mod progress;
 pub mod reach;
 pub mod reading;
 pub mod remote;
+pub mod sealed_draft;
 pub mod sealing;
 pub mod secret;
 pub mod submission;
 pub mod sync;
 pub mod trial;
 pub mod trouble;
+pub mod verdict;
 pub mod worker;
 
 #[cfg(test)]

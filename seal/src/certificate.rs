@@ -163,7 +163,8 @@ impl Certificate {
     }
 
     /// RFC 8550 §4.4.2: a key that signs mail says digitalSignature or nonRepudiation, where it says anything.
-    pub(crate) fn may_sign(&self) -> bool {
+    #[must_use]
+    pub fn may_sign(&self) -> bool {
         match self.key_usage() {
             None => true,
             Some(usage) => usage.is_ok_and(|usage| usage.digital_signature() || usage.non_repudiation()),

@@ -34,7 +34,7 @@ pub use envelope::{Decrypted, Recipient, TRIES_MAX, fit};
 pub use error::Error;
 pub use identity::{CHAIN_MAX, Identity};
 pub use key::{KEY_OCTETS_MAX, PrivateKey};
-pub use open::{Extent, LAYERS_MAX, Layer, Opened, Reader, open};
+pub use open::{Extent, LAYERS_MAX, Layer, Opened, Reader, is_sealed, open};
 pub use pem::{BLOCKS_MAX, PEM_OCTETS_MAX, certificates};
 pub use pkcs12::{FILE_OCTETS_MAX, ITERATIONS_MAX};
 pub use protect::{Mode, PROTECTED_FIELDS_MAX, ProtectedField, ProtectedHeader};

@@ -358,7 +358,7 @@ impl<'w, W: World> Session<'w, W> {
     pub(super) fn shown(&self, index: usize, everything: bool) -> String {
         let Some(message) = self.message(index) else { return String::new() };
         let chosen = !self.settings.ignored.is_empty() || !self.settings.retained.is_empty();
-        let view = View { width: self.width(), full_header: everything || chosen, html_first: false };
+        let view = View { width: self.width(), full_header: everything || chosen, ..View::default() };
         let page = reading::page(&message.raw, &view);
         let mut text =
             format!("[-- Message {:>2} -- {} lines, {} bytes --]:\n", index + 1, message.lines(), message.octets());

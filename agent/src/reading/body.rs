@@ -147,6 +147,7 @@ impl Walk<'_> {
         let value = |child: &usize| {
             let (html_first, text) = (self.view.html_first, self.text_kind(*child, NESTED_MAX));
             match text {
+                Some(Text::Html) if self.view.plain_only => 0,
                 Some(Text::Html) => 2 + 2 * usize::from(html_first),
                 Some(Text::Plain) => 3,
                 Some(Text::Enriched) => 1,
@@ -204,6 +205,10 @@ impl Walk<'_> {
         let is_file =
             is_attached(part) && bodies::name(part).is_some() && !matches!(kind, Some(Text::Calendar | Text::Card));
         match kind.filter(|_| !is_file) {
+            Some(Text::Html) if self.view.plain_only => {
+                self.begin_part();
+                self.tell(index, part, "; not shown, for it may have been changed on its way");
+            }
             Some(kind) => self.text(index, part, kind),
             None if self.summary.parts.len() == 1 && depth == 0 && octets(part) == 0 => {}
             None => {

@@ -15,6 +15,7 @@ mod wrap;
 pub use body::{LINES_MAX, TEXT_MAX};
 pub use name::{NAME_OCTETS_MAX, saved_name};
 
+use crate::verdict::Verdict;
 use message::{Summary, TransferEncoding, bodies, encoding};
 
 /// How a message is to be shown.
@@ -26,11 +27,13 @@ pub struct View {
     pub full_header: bool,
     /// HTML where a message has both HTML and plain text.
     pub html_first: bool,
+    /// HTML is not shown at all: what was decrypted, and may have been changed on its way, is read as plain text alone.
+    pub plain_only: bool,
 }
 
 impl Default for View {
     fn default() -> View {
-        View { width: 80, full_header: false, html_first: false }
+        View { width: 80, full_header: false, html_first: false, plain_only: false }
     }
 }
 
@@ -47,6 +50,8 @@ pub struct Page {
     pub links: Vec<Link>,
     /// Something was too large to be shown whole; a line says where.
     pub is_cut: bool,
+    /// What is proved of it, where whoever opened it for the page found it signed or encrypted.
+    pub seal: Option<Verdict>,
 }
 
 /// A field of the header, decoded.

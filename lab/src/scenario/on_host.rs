@@ -45,6 +45,7 @@ impl Person {
             outgoing: Some(Outgoing::Local(Local::default())),
             secret: None,
             signature: None,
+            sealing: agent::account::SealHabits::default(),
             folders: FolderNames::default(),
             default: true,
         };

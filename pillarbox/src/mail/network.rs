@@ -66,6 +66,7 @@ pub fn host_account() -> Option<Account> {
         outgoing: Some(Outgoing::Local(Local::default())),
         secret: None,
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     })
@@ -87,7 +88,7 @@ pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
 }
 
 /// Runs something that waits for the network.
-fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
+pub fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| agent::trouble::Trouble::new(Kind::Software, format!("no network: {error}")))?;

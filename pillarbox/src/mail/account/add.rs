@@ -257,6 +257,7 @@ impl Add {
             outgoing: setup.outgoing,
             secret: source,
             signature: None,
+            sealing: agent::account::SealHabits::default(),
             folders: FolderNames::default(),
             default: self.default,
         }

@@ -35,6 +35,7 @@ fn account(place: &Place) -> Account {
         outgoing: Some(Outgoing::Smtp(server(place.submission.unwrap()))),
         secret: Some(SecretSource::Command("echo ketchup".to_owned())),
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     }
