@@ -2,14 +2,18 @@
 //! kept for a person to decide. What nobody knows to have gone or not is not sent again by itself (RFC 1047).
 
 use crate::account::{Account, Outgoing as Way};
-use crate::mirror::{Held, Mirror, Outgoing, OutgoingState, without_bcc};
+use crate::key_folder::KeyFolder;
+use crate::letter::{self, Composed};
+use crate::mirror::{Held, Mirror, Outgoing, OutgoingState, Posting, without_bcc};
 use crate::progress::Watcher;
 use crate::reach::Reach;
 use crate::remote::keyed::Keyed;
+use crate::sealing::{self, Keys};
 use crate::submission::{self, Fate, Report};
 use crate::trouble::{Kind, Trouble};
 use bytes::Bytes;
-use message::Time;
+use message::{Address, Time};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// When a letter is tried again first; twice as late each time after, up to [`RETRY_MAX`] (RFC 5321 §4.5.4.1 is for servers;
@@ -51,16 +55,20 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
         watcher.go_on()?;
         let (subject, posted) = mirror.row(letter.message)?.map(|row| (row.subject, row.received)).unwrap_or_default();
         watcher.tell(&format!("sending {subject}"), went.sent.len() as u64, None);
-        let content = content(mirror, &letter)?;
+        let parcels = parcels(reach, mirror, &letter)?;
         mirror.begin_sending(letter.id)?;
-        let report = match content {
-            Ok(content) => deliver(reach, account, (&letter, posted), content).await,
-            Err(trouble) => Err(trouble),
+        let (report, copy) = match parcels {
+            Ok((parcels, copy)) => (deliver_all(reach, account, (&letter, posted), parcels).await, copy),
+            Err(trouble) => (kept_here(&letter, trouble), None),
         };
-        match judge(&letter, report.unwrap_or_else(|trouble| nothing(&letter, trouble))) {
+        match judge(&letter, report) {
             Verdict::Sent => {
                 // RFC 8621 §7.5: onSuccessUpdateEmail puts it where sent letters are.
-                mirror.sent(letter.id, matches!(account.outgoing, Some(Way::Jmap)))?;
+                let is_filed = matches!(account.outgoing, Some(Way::Jmap));
+                match copy {
+                    Some(copy) => mirror.sent_sealed(letter.id, is_filed, (&copy, clock.now()))?,
+                    None => mirror.sent(letter.id, is_filed)?,
+                }
                 went.sent.push(subject);
             }
             Verdict::Left(recipients, state, why) => {
@@ -83,14 +91,69 @@ pub fn next_due(mirror: &Mirror) -> Result<Option<Time>, Trouble> {
     Ok(waiting.map(|letter| letter.not_before).min())
 }
 
-/// The letter as it goes out.
-fn content(mirror: &Mirror, letter: &Outgoing) -> Result<Result<Bytes, Trouble>, Trouble> {
+/// One message for some of a letter's recipients.
+#[derive(Debug)]
+struct Parcel {
+    recipients: Vec<String>,
+    content: Bytes,
+}
+
+/// What goes out, and the copy that is filed where that is another than the letter as it waits.
+type Packed = (Vec<Parcel>, Option<Vec<u8>>);
+
+/// The letter as it goes out: sealed now, where that is wished, for whoever has not got it yet.
+fn parcels(reach: &Reach, mirror: &Mirror, letter: &Outgoing) -> Result<Result<Packed, Trouble>, Trouble> {
     let is_here = mirror.row(letter.message)?.is_some_and(|row| row.held == Held::Whole);
     let content = if is_here { mirror.content(letter.message)? } else { None };
-    Ok(match content {
-        Some(content) => Ok(Bytes::from(without_bcc(&content))),
-        None => Err(Trouble::new(Kind::Data, "the text of the letter is not here any more")),
-    })
+    let Some(content) = content else {
+        return Ok(Err(Trouble::new(Kind::Data, "the text of the letter is not here any more")));
+    };
+    let (recipients, choice) = (letter.posting.envelope.recipients.clone(), letter.posting.sealing);
+    if !choice.seals() {
+        return Ok(Ok((vec![Parcel { recipients, content: Bytes::from(without_bcc(&content)) }], None)));
+    }
+    let keys = KeyFolder::of(&reach.folders).load().keys;
+    Ok(sealed(&keys, content, &letter.posting, reach.internet.clock().now()))
+}
+
+fn sealed(keys: &Keys, copy: Vec<u8>, posting: &Posting, at: Time) -> Result<Packed, Trouble> {
+    let wrong = |who: &String| Trouble::new(Kind::Data, format!("{who} is no address that can be encrypted to"));
+    let address = |who: &String| Address::parse(who).map_err(|_| wrong(who));
+    let recipients = posting.envelope.recipients.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+    let envelope = letter::Envelope { recipients, ..letter::Envelope::default() };
+    let letter = Composed { message: without_bcc(&copy), copy, envelope, message_id: String::new() };
+    let sealed = keys.seal(&letter, posting.sealing, at).map_err(|refusal| Trouble::new(Kind::Data, refusal))?;
+    let parcel = |one: sealing::Posting| Parcel {
+        recipients: one.recipients.iter().map(ToString::to_string).collect(),
+        content: Bytes::from(one.message),
+    };
+    Ok((sealed.postings.into_iter().map(parcel).collect(), Some(sealed.copy)))
+}
+
+/// Delivers one after the other; what came of each recipient stands in the order of the letter's envelope.
+async fn deliver_all(
+    reach: &Reach,
+    account: &Account,
+    (letter, posted): (&Outgoing, Time),
+    parcels: Vec<Parcel>,
+) -> Report {
+    let (mut told, mut trouble) = (HashMap::new(), None);
+    for parcel in parcels {
+        // What kept one from being offered keeps the others, too.
+        if trouble.is_some() {
+            break;
+        }
+        let mut part = letter.clone();
+        part.posting.envelope.recipients = parcel.recipients;
+        let report = deliver(reach, account, (&part, posted), parcel.content).await;
+        let report = report.unwrap_or_else(|trouble| nothing(&part, trouble));
+        told.extend(part.posting.envelope.recipients.into_iter().zip(report.fates));
+        trouble = report.trouble;
+    }
+    let why = trouble.as_ref().map_or("it was not offered yet", |trouble: &Trouble| trouble.text.as_str()).to_owned();
+    let recipients = &letter.posting.envelope.recipients;
+    let fates = recipients.iter().map(|who| told.remove(who).unwrap_or_else(|| Fate::Later(why.clone()))).collect();
+    Report { fates, trouble }
 }
 
 async fn deliver(
@@ -125,6 +188,12 @@ async fn deliver(
 /// It was not even offered.
 fn nothing(letter: &Outgoing, trouble: Trouble) -> Report {
     let fates = letter.posting.envelope.recipients.iter().map(|_| Fate::Later(trouble.text.clone())).collect();
+    Report { fates, trouble: Some(trouble) }
+}
+
+/// It cannot go as it is: a person has to do something about it.
+fn kept_here(letter: &Outgoing, trouble: Trouble) -> Report {
+    let fates = letter.posting.envelope.recipients.iter().map(|_| Fate::Refused(trouble.text.clone())).collect();
     Report { fates, trouble: Some(trouble) }
 }
 
@@ -175,7 +244,9 @@ fn wait(tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mirror::{Envelope, MessageId, OutgoingId, Posting};
+    use crate::mirror::{Envelope, MessageId, OutgoingId};
+    use crate::sealing::Choice;
+    use crate::sealing_tests::{NOW, composed, identity, person};
 
     fn letter(recipients: &[&str], tries: u32) -> Outgoing {
         let recipients = recipients.iter().map(|&who| who.to_owned()).collect();
@@ -209,6 +280,32 @@ mod tests {
         let verdict = judged(vec![taken(), Fate::Refused("who?".to_owned())], None, 0);
         let why = "refused for b@x: who?".to_owned();
         assert_eq!(verdict, Verdict::Left(vec!["b@x".to_owned()], OutgoingState::Refused, why));
+    }
+
+    #[test]
+    fn a_sealed_letter_goes_in_one_message_for_those_named_and_in_one_for_each_unseen() {
+        let [alice, bob, carol] = ["alice@hamburger.edu", "bob@crepes.fr", "carol@crepes.fr"].map(identity);
+        let keys = person(&alice, &[&bob, &carol]);
+        let mut posting = letter(&["bob@crepes.fr", "carol@crepes.fr"], 0).posting;
+        posting.sealing = Choice { signs: true, encrypts: true, for_old_programs: false };
+        let copy = composed("carol@crepes.fr").copy;
+        let packed = |keys: &Keys, posting: &Posting| sealed(keys, copy.clone(), posting, NOW);
+        let (parcels, filed) = packed(&keys, &posting).expect("sealed");
+        let to: Vec<&[String]> = parcels.iter().map(|parcel| parcel.recipients.as_slice()).collect();
+        assert_eq!(to, [["bob@crepes.fr".to_owned()], ["carol@crepes.fr".to_owned()]]);
+        for parcel in &parcels {
+            let text = String::from_utf8_lossy(&parcel.content).into_owned();
+            assert!(!text.contains("carol") && !text.contains("Ketchup"), "{text}");
+        }
+        assert!(keys.open(&filed.unwrap_or_default(), NOW).is_some_and(|opened| !opened.is_closed));
+        // Who has it does not get it again.
+        posting.envelope.recipients.remove(0);
+        assert_eq!(packed(&keys, &posting).expect("sealed").0.len(), 1);
+        // A key that is gone by now keeps the letter here.
+        let trouble = packed(&person(&bob, &[]), &posting).expect_err("no key");
+        assert_eq!(trouble.kind, Kind::Data);
+        let verdict = judge(&letter(&["a@x"], 0), kept_here(&letter(&["a@x"], 0), trouble));
+        assert!(matches!(verdict, Verdict::Left(_, OutgoingState::Refused, why) if why.contains("key import")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::journal;
 use super::replay;
 use super::types::{Arrival, Flags, FolderId, MessageId};
 use super::{Action, Error, Mirror, Outcome, Result};
+use crate::sealing::Choice;
 use message::Time;
 use message::flags::flag_bits;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -41,6 +42,9 @@ pub struct Posting {
     pub answers: Option<MessageId>,
     /// The messages it sends on.
     pub forwards: Vec<MessageId>,
+    /// How it is signed and encrypted as it goes out. Here it waits as it was written.
+    #[serde(default)]
+    pub sealing: Choice,
 }
 
 /// What came of a letter so far.
@@ -154,12 +158,31 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be written.
     pub fn sent(&self, id: OutgoingId, is_filed: bool) -> Result<()> {
+        self.conclude(id, is_filed, None)
+    }
+
+    /// It was sent, sealed: this copy of it is filed, and not what it was made from.
+    ///
+    /// # Errors
+    /// When the copy is too large, or the file cannot be written.
+    pub fn sent_sealed(&self, id: OutgoingId, is_filed: bool, copy: (&[u8], Time)) -> Result<()> {
+        self.conclude(id, is_filed, Some(copy))
+    }
+
+    fn conclude(&self, id: OutgoingId, is_filed: bool, copy: Option<(&[u8], Time)>) -> Result<()> {
         self.write(|tx| {
             let Some(letter) = by_id(tx, id)? else { return Ok(()) };
             let posting = &letter.posting;
             let is_there = |folder: &FolderId| matches!(super::folders::by_id(tx, *folder), Ok(Some(_)));
             if let Some(folder) = posting.file_in.filter(|folder| !is_filed && is_there(folder)) {
-                journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
+                let message = match copy {
+                    Some((content, received)) => {
+                        let flags = Flags::of(flag_bits::SEEN);
+                        Mirror::make(tx, content, &Arrival { flags, received, ..Arrival::default() })?
+                    }
+                    None => letter.message,
+                };
+                journal::act(tx, &Action::Append { message, to: folder })?;
             }
             if let Some((draft, from)) = posting.draft {
                 journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
@@ -227,6 +250,24 @@ impl Mirror {
             }
             strike(tx, &letter)?;
             Ok(into.map(|_| letter.message))
+        })
+    }
+
+    /// It is not sent: this draft goes into a folder instead of the letter as it waited.
+    ///
+    /// # Errors
+    /// Those of [`Mirror::take_back`].
+    pub fn take_back_as(&self, id: OutgoingId, into: FolderId, draft: &[u8], now: Time) -> Result<MessageId> {
+        self.write(|tx| {
+            let letter = by_id(tx, id)?.ok_or(Error::Gone("letter that waits"))?;
+            if letter.state == OutgoingState::Sending {
+                return Err(Error::NotAllowed("the letter is being sent just now".to_owned()).into());
+            }
+            let flags = Flags::of(flag_bits::SEEN | flag_bits::DRAFT);
+            let message = Mirror::make(tx, draft, &Arrival { flags, received: now, ..Arrival::default() })?;
+            journal::act(tx, &Action::Append { message, to: into })?;
+            strike(tx, &letter)?;
+            Ok(message)
         })
     }
 
