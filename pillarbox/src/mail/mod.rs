@@ -8,12 +8,14 @@ pub mod desk;
 pub mod files;
 mod flags;
 mod folder;
+mod key;
 mod list;
 pub mod network;
 mod outbox;
 pub mod post;
 mod read;
 mod save;
+mod seals;
 pub mod send;
 mod which;
 
@@ -63,6 +65,9 @@ pub enum MailCommand {
     /// Letters that wait to be sent
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Keys and certificates for signed and encrypted letters (S/MIME)
+    #[command(subcommand)]
+    Key(key::Key),
     /// Accounts: setting up, testing, removing
     #[command(subcommand, name = "account")]
     Accounts(account::AccountCommand),
@@ -72,6 +77,9 @@ pub enum MailCommand {
 pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
     if let MailCommand::Accounts(command) = mail.command {
         return account::run(command, screen);
+    }
+    if let MailCommand::Key(key) = mail.command {
+        return key::run(key, (mail.account.as_deref(), mail.offline), screen);
     }
     let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?.offline(mail.offline);
     perform(mail.command, &mut desk, screen)

@@ -3,12 +3,15 @@
 
 use super::desk::Desk;
 use super::network;
+use super::seals::{SealArguments, Sealing};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{self, View};
 use agent::letter::{Composed, Letter};
 use agent::mirror::{Envelope, FolderId, MessageId, OutgoingId, Posting, Role};
+use agent::sealed_draft;
+use agent::sealing::{Choice, Wish};
 use clap::Args;
 use message::Time;
 use message::date::Date;
@@ -30,6 +33,8 @@ pub struct Way {
     /// Send it then: 2026-11-22T18:00Z, 18:00, +2h; times are UTC
     #[arg(long, value_name = "TIME", conflicts_with_all = ["dry_run", "draft"])]
     pub at: Option<String>,
+    #[command(flatten)]
+    pub seal: SealArguments,
 }
 
 /// What a letter has to do with others.
@@ -41,6 +46,8 @@ pub struct Ties {
     pub forwards: Vec<MessageId>,
     /// The draft it was made from, and the folder that is in.
     pub draft: Option<(MessageId, FolderId)>,
+    /// One of those it answers or sends on was encrypted.
+    pub was_encrypted: bool,
 }
 
 /// Refuses a letter that cannot go, with the place of every fault.
@@ -60,54 +67,85 @@ pub fn compose(letter: &Letter, now: Time) -> Composed {
 }
 
 /// `--dry-run`: the message, and for whom it is.
-pub fn show(letter: &Letter, now: Time, screen: &mut Screen) -> Result<(), Trouble> {
+pub fn show(letter: &Letter, sealing: &Sealing, now: Time, screen: &mut Screen) -> Result<(), Trouble> {
     check(letter)?;
     let composed = compose(letter, now);
-    let text = String::from_utf8_lossy(&composed.message).into_owned();
+    let (choice, messages) = sealing.sealed(&composed, now)?;
+    let message = messages.first().map(Vec::as_slice).unwrap_or_default();
+    let text = String::from_utf8_lossy(message).into_owned();
     let envelope = &composed.envelope;
     let from = envelope.reverse_path.as_ref().map(ToString::to_string);
     let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
     match screen.form() {
-        Form::Json => screen.line(&json!({ "from": from, "recipients": to, "message": text })),
-        Form::Plain => screen.octets(&composed.message),
+        Form::Json => screen.line(&json!({
+            "from": from,
+            "recipients": to,
+            "signed": choice.signs,
+            "encrypted": choice.encrypts,
+            "messages": messages.len(),
+            "message": text,
+        })),
+        Form::Plain => screen.octets(message),
         Form::Human => {
             let lines: String = text.lines().map(|line| format!("{}\n", units::harmless(line))).collect();
-            let note = format!("not sent; from {} to {}", from.unwrap_or_default(), to.join(", "));
-            screen.show(&View::text(lines, json!(null)).with_notes(vec![note]))
+            let mut notes = vec![format!("not sent; from {} to {}", from.unwrap_or_default(), to.join(", "))];
+            if messages.len() > 1 {
+                let more = units::count(messages.len() as u64 - 1, "message");
+                notes.push(format!(
+                    "{more} like it for who gets it unseen: an envelope names everybody who can open it"
+                ));
+            }
+            screen.show(&View::text(lines, json!(null)).with_notes(notes))
         }
     }
 }
 
 /// Does with a letter what was asked for.
 pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let sealing = sealing(way.seal.wish(ties.was_encrypted), desk);
     if way.dry_run {
-        return show(letter, desk.now, screen);
+        return show(letter, &sealing, desk.now, screen);
     }
     if way.draft {
         let drafts = desk.mirror.folder_for(Role::Drafts)?;
-        let copy = compose(letter, desk.now).copy;
+        let composed = compose(letter, desk.now);
+        let choice = sealing.choice(&composed, desk.now);
+        let copy = sealed_draft::sealed(&desk.keys, composed.copy, choice, desk.now)?;
         let id = desk.mirror.save_draft(&copy, drafts, None, desk.now)?;
         return screen.show(&view::done(&format!("kept among the drafts as {}", id.0), Vec::new()));
     }
     let at = way.at.as_deref().map(|text| time(text, desk.now)).transpose()?;
-    let id = queue(letter, at, ties, desk)?;
+    let (id, choice) = queue(letter, at, sealing.wish, ties, desk)?;
+    let sealed = if choice.seals() { format!(", {}", choice.words()) } else { String::new() };
     let said = match at {
-        Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
-        None if way.queue => format!("letter {} is queued", id.0),
+        Some(at) => format!("letter {} goes out {}{sealed}", id.0, units::exact(at)),
+        None if way.queue => format!("letter {} is queued{sealed}", id.0),
         None => {
             network::tell(desk, screen)?;
-            format!("letter {} is {}", id.0, network::outcome(id, desk)?)
+            format!("letter {} is {}{sealed}", id.0, network::outcome(id, desk)?)
         }
     };
     screen.show(&view::done(&said, Vec::new()))
 }
 
-/// Queues a letter that can go: from here on it is not lost.
-pub fn queue(letter: &Letter, at: Option<Time>, ties: Ties, desk: &mut Desk) -> Result<OutgoingId, Trouble> {
+fn sealing(wish: Wish, desk: &Desk) -> Sealing {
+    Sealing { keys: desk.keys.clone(), wish, habits: desk.account.sealing }
+}
+
+/// Queues a letter that can go, and be sealed as it is to be: from here on it is not lost.
+pub fn queue(
+    letter: &Letter,
+    at: Option<Time>,
+    wish: Wish,
+    ties: Ties,
+    desk: &mut Desk,
+) -> Result<(OutgoingId, Choice), Trouble> {
     check(letter)?;
     let composed = compose(letter, desk.now);
-    let posting = posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?);
-    Ok(desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?)
+    let choice = sealing(wish, desk).sound_choice(&composed, desk.now)?;
+    let posting = Posting { sealing: choice, ..posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?) };
+    let id = desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?;
+    Ok((id, choice))
 }
 
 fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
@@ -122,6 +160,7 @@ fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
         draft: ties.draft,
         answers: ties.answers,
         forwards: ties.forwards,
+        ..Posting::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `pillarbox mail read`: messages as people read them, or as they stand. What goes to a terminal is made harmless first.
 
 use super::desk::Desk;
-use super::{list, network, which};
+use super::{list, network, seals, which};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
@@ -11,7 +11,6 @@ use agent::reading::{self, Line, Page, Style};
 use agent::trouble::Kind;
 use clap::{ArgGroup, Args};
 use message::flags::flag_bits;
-use office::admin::FailureKind;
 use serde_json::{Value, json};
 
 /// Columns of a line, where nobody says how many: what every terminal has.
@@ -96,12 +95,12 @@ fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<
         return exact(&content, screen);
     }
     if let Some(number) = read.part {
-        let none = || Trouble::new(FailureKind::NoUser, format!("message {} has no part {number}", id.0));
-        return exact(&reading::part(&content, number).ok_or_else(none)?.octets, screen);
+        let held = desk.keys.part(&content, number, desk.now).map_err(|trouble| seals::of_message(id, trouble))?;
+        return exact(&held.octets, screen);
     }
     let width = usize::try_from(read.width).unwrap_or(usize::MAX);
-    let view = reading::View { width, full_header: read.full, html_first: read.html };
-    let page = reading::page(&content, &view);
+    let view = reading::View { width, full_header: read.full, html_first: read.html, ..reading::View::default() };
+    let page = desk.keys.page(&content, &view, desk.now);
     if screen.form() == Form::Json {
         let row = desk.mirror.row(id)?.map(|row| list::json_of(&row));
         return Ok(Some(json_of(&page, row)));
@@ -155,9 +154,12 @@ fn mark(messages: Vec<MessageId>, desk: &mut Desk) -> Result<(), Trouble> {
 /// A page as text.
 #[must_use]
 pub fn text_of(page: &Page, colour: bool) -> String {
-    let mut text = String::new();
+    let mut text = page.seal.as_ref().map(|verdict| seals::told(verdict, colour)).unwrap_or_default();
     for field in &page.header {
-        let name = if colour { format!("\x1b[1m{}:\x1b[0m", field.name) } else { format!("{}:", field.name) };
+        // Only what stands above the header is said by this program.
+        let is_ours = field.name.eq_ignore_ascii_case(seals::NAME);
+        let field_name = if is_ours { format!("(field) {}", field.name) } else { field.name.clone() };
+        let name = if colour { format!("\x1b[1m{field_name}:\x1b[0m") } else { format!("{field_name}:") };
         text.push_str(&format!("{name} {}\n", field.value));
     }
     text.push('\n');
@@ -226,5 +228,5 @@ fn json_of(page: &Page, row: Option<Value>) -> Value {
         })
         .collect();
     let links: Vec<&str> = page.links.iter().map(|link| link.address.as_str()).collect();
-    json!({ "message": row, "header": header, "text": text.join("\n"), "parts": parts, "links": links, "cut": page.is_cut })
+    json!({ "message": row, "header": header, "text": text.join("\n"), "parts": parts, "links": links, "cut": page.is_cut, "seal": page.seal })
 }

@@ -3,11 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "files are saved where the user says")]
 
 use super::desk::Desk;
-use super::{read, which};
+use super::{read, seals, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::View;
+use agent::mirror::MessageId;
 use agent::reading::{self, Held};
 use clap::{ArgGroup, Args};
 use office::admin::FailureKind;
@@ -52,7 +53,7 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     read::bring(&messages, desk, screen)?;
     for id in messages {
         let content = read::content(desk, id)?;
-        for held in chosen(save, id.0, content)? {
+        for held in chosen(save, id, content, desk)? {
             saved.push(write(&folder, &held, save.force)?);
         }
     }
@@ -64,21 +65,19 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     screen.show(&View::text(text, json!({ "saved": names })))
 }
 
-fn chosen(save: &Save, number: i64, content: Vec<u8>) -> Result<Vec<Held>, Trouble> {
+fn chosen(save: &Save, id: MessageId, content: Vec<u8>, desk: &Desk) -> Result<Vec<Held>, Trouble> {
     if save.message {
-        let name = Some(format!("{number}.eml"));
+        let name = Some(format!("{}.eml", id.0));
         return Ok(vec![Held { name, media_type: "message/rfc822".to_owned(), octets: content }]);
     }
-    let page = reading::page(&content, &reading::View::default());
+    let page = desk.keys.page(&content, &reading::View::default(), desk.now);
     let numbers: Vec<usize> = if save.part.is_empty() {
         page.parts.iter().filter(|part| save.all || !part.is_shown).map(|part| part.number).collect()
     } else {
         save.part.clone()
     };
-    let held = |part: &usize| {
-        let none = || Trouble::new(FailureKind::NoUser, format!("message {number} has no part {part}"));
-        reading::part(&content, *part).ok_or_else(none)
-    };
+    let held =
+        |part: &usize| desk.keys.part(&content, *part, desk.now).map_err(|trouble| seals::of_message(id, trouble));
     numbers.iter().map(held).collect()
 }
 

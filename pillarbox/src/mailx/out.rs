@@ -6,6 +6,7 @@ use crate::mail::post::{self, Ties};
 use crate::sendmail::hand_in::{self, Handed};
 use crate::trouble::Trouble;
 use agent::letter::Letter;
+use agent::sealing::Wish;
 use message::Time;
 use server::Config;
 use server::drop::Envelope;
@@ -33,7 +34,7 @@ pub fn by_program(program: &str, letter: &Letter, now: Time) -> Result<(), Strin
 
 /// By an account: queued in its mirror.
 pub fn by_account(letter: &Letter, desk: &mut Desk) -> Result<(), String> {
-    post::queue(letter, None, Ties::default(), desk).map(drop).map_err(words)
+    post::queue(letter, None, Wish::default(), Ties::default(), desk).map(drop).map_err(words)
 }
 
 /// By the drop folder. Who cannot be reached is told by mail where the server is not asked.
