@@ -21,6 +21,7 @@ pub use options::{Mode, Options, read as read_options};
 pub use session::Session;
 pub use settings::Settings;
 
+use crate::key_folder::KeyFolder;
 use crate::letter::Letter;
 use message::Time;
 
@@ -100,4 +101,8 @@ pub trait World {
     fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String>;
     /// What time it is.
     fn now(&self) -> Time;
+    /// Keys and certificates, for letters that are signed or encrypted.
+    fn keys(&self) -> Option<KeyFolder> {
+        None
+    }
 }

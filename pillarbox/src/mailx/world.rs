@@ -10,6 +10,7 @@ use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units::harmless;
 use agent::account::Account;
+use agent::key_folder::KeyFolder;
 use agent::letter::Letter;
 use agent::mailx::{Filed, Mailbox, Output, Said, World};
 use agent::remote::Scope;
@@ -73,6 +74,10 @@ fn clock() -> Time {
 }
 
 impl World for Terminal {
+    fn keys(&self) -> Option<KeyFolder> {
+        crate::mail::desk::folders().ok().map(|folders| KeyFolder::of(&folders))
+    }
+
     fn line(&mut self, prompt: &str) -> Said {
         if self.is_interactive {
             self.print(prompt);
