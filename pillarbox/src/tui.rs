@@ -7,6 +7,7 @@ use crate::trouble::Trouble;
 use agent::account::Settings;
 use agent::book;
 use agent::house::Folders;
+use agent::key_folder::KeyFolder;
 use agent::mirror::Mirror;
 use agent::worker::{News, Worker};
 use clap::Args;
@@ -52,8 +53,10 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
-    let hands =
-        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+    let hands = Hands::new(
+        hands(&settings, &mirrors, &options, &folders),
+        Box::new(|random| (server::Seams::system().random)(random)),
+    );
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -88,7 +91,7 @@ fn worker(
     Ok(Worker::start(accounts, &reach, is_offline)?)
 }
 
-fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options) -> Vec<(Mirror, Writing)> {
+fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options, folders: &Folders) -> Vec<(Mirror, Writing)> {
     let writing = |account: &agent::account::Account| Writing {
         address: account.address.to_string(),
         name: account.display_name.clone().unwrap_or_default(),
@@ -96,6 +99,8 @@ fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options) -> Vec<(Mir
         signature: account.signature.clone().unwrap_or_default(),
         offset_minutes: options.offset_minutes,
         aliases: options.aliases.clone(),
+        sealing: account.sealing,
+        keys: Some(KeyFolder::of(folders)),
     };
     settings.accounts.iter().zip(mirrors).map(|(account, mirror)| (mirror.clone(), writing(account))).collect()
 }

@@ -108,6 +108,9 @@ pub enum Verb {
     Detach,
     Editor,
     ShowBcc,
+    Sign,
+    Encrypt,
+    Proof,
 }
 
 /// What comes after the word.
@@ -269,6 +272,9 @@ pub const ENTRIES: &[Entry] = &[
     row("detach", V::Detach, Text("Number of the file"), "Detach", "Take an attachment away"),
     row("editor", V::Editor, Nothing, "Editor", "Write with your own editor ($VISUAL, $EDITOR)"),
     row("bcc", V::ShowBcc, Nothing, "Bcc", "Show the field for hidden recipients"),
+    row("sign", V::Sign, Nothing, "Sign", "Sign the letter with your key (S/MIME), or not"),
+    row("encrypt", V::Encrypt, Nothing, "Encrypt", "Encrypt the letter to all who get it, or not"),
+    row("proof", V::Proof, Nothing, "Proof", "Show what is proved of a signed or encrypted letter"),
 ];
 
 impl Verb {

@@ -4,6 +4,7 @@
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View};
+use agent::sealing::{Choice, Refusal, Wish};
 use agent::trouble::Trouble;
 use agent::worker::{News, Order};
 use message::Time;
@@ -119,6 +120,8 @@ pub enum Question {
     Paths(String),
     /// A file, to go along with the letter.
     File(String),
+    /// Whether a letter can be signed and encrypted as is wished.
+    Seal(Box<Letter>, Wish),
     /// What a part of a message holds.
     Part(MessageId, usize),
     /// A part of a message, or with 0 the whole of it, written to a file or into a folder.
@@ -187,6 +190,8 @@ pub enum Answer {
     Paths(Vec<String>),
     /// A file.
     File(Box<Attachment>),
+    /// What is done to the letter as it goes, and what keeps that from being done.
+    Seal(Choice, Option<Refusal>),
     /// What a part holds.
     Part(Box<agent::reading::Held>),
     /// It was written to this file.
@@ -233,6 +238,8 @@ pub struct Ties {
     pub forwards: Vec<MessageId>,
     /// The draft it was kept as last, and its folder.
     pub draft: Option<(MessageId, FolderId)>,
+    /// What was said of signing and encrypting it, and what it answers asks for.
+    pub wish: Wish,
 }
 
 /// Where messages go.

@@ -5,7 +5,7 @@
 use crate::draw::safe;
 use crate::model::composer::FIELDS;
 use crate::model::list::Shown;
-use crate::model::reader::Text;
+use crate::model::reader::{SEAL, Text};
 use crate::model::{Focus, Model};
 use crate::text::{count, short_time};
 use agent::mirror::Row;
@@ -105,7 +105,11 @@ fn place(model: &Model) -> String {
 fn review(composer: &crate::model::composer::Composer) -> String {
     let letter = composer.draft();
     let files = count(letter.attachments.len() as u64, "attachment");
-    format!("Look it over. To {}. Subject {}. {files}.\n{}", letter.to, letter.subject, safe_lines(&letter.text))
+    let (choice, problem) = &composer.seal;
+    let seal = if choice.seals() { format!(" {SEAL}: {}.", choice.words()) } else { String::new() };
+    let problem = problem.as_ref().map(|problem| format!(" {}.", safe(&problem.to_string()))).unwrap_or_default();
+    let text = safe_lines(&letter.text);
+    format!("Look it over. To {}. Subject {}. {files}.{seal}{problem}\n{text}", letter.to, letter.subject)
 }
 
 fn safe_lines(text: &str) -> String {
@@ -167,6 +171,7 @@ fn states(row: &Row, is_marked: bool) -> Vec<String> {
 
 fn words(text: &Text) -> Option<String> {
     match text {
+        Text::Seal(_, words) => Some(format!("{SEAL}: {words}")),
         Text::Field(name, value) => Some(format!("{name}: {value}")),
         Text::Note(note) => Some(note.clone()),
         Text::Body(line) => {

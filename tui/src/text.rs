@@ -146,6 +146,22 @@ fn weekday(day: i64) -> &'static str {
     usize::try_from(day.rem_euclid(7)).ok().and_then(|place| NAMES.get(place)).copied().unwrap_or_default()
 }
 
+/// Words of a text in lines no wider than so many columns; a word that is wider is cut.
+#[must_use]
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(fit(word, columns).into_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use super::{Pen, line_of, safe};
 use crate::model::Model;
 use crate::model::composer::{Composer, FIELDS};
+use crate::model::reader::SEAL;
 use crate::text::width;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -37,6 +38,7 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) ->
         line += 1;
     }
     line = attachments(composer, pen, buffer, (area, line));
+    line = seal(composer, pen, buffer, (area, line));
     rule(pen, buffer, line_of(area, line), composer);
     line += 1;
     let body = Rect { y: area.y + line, height: area.height.saturating_sub(line), ..area };
@@ -65,6 +67,26 @@ fn attachments(composer: &Composer, pen: &Pen, buffer: &mut Buffer, (area, mut l
     for forwarded in &composer.letter.forwarded {
         let size = crate::text::size(forwarded.len() as u64);
         head(pen, buffer, line_of(area, line), "Message", &format!("goes along as it is ({size})"));
+        line += 1;
+    }
+    line
+}
+
+/// How it is sealed as it goes, or why it cannot be; the next free line.
+fn seal(composer: &Composer, pen: &Pen, buffer: &mut Buffer, (area, mut line): (Rect, u16)) -> u16 {
+    let (choice, problem) = &composer.seal;
+    if choice.seals() {
+        head(pen, buffer, line_of(area, line), SEAL, choice.words());
+        line += 1;
+    }
+    let room = usize::from(area.width).saturating_sub(NAME + 2);
+    let words = problem.as_ref().map(|problem| safe(&problem.to_string()).into_owned()).unwrap_or_default();
+    for (place, text) in crate::text::wrapped(&words, room).into_iter().enumerate() {
+        let name = if place == 0 && !choice.seals() { format!("{SEAL}: ") } else { "  ".to_owned() };
+        let at = line_of(area, line);
+        let used = pen.text(buffer, at, &format!("{name:>width$}", width = NAME + 2), pen.theme.field);
+        let rest = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
+        pen.text(buffer, rest, &text, pen.theme.problem);
         line += 1;
     }
     line
@@ -110,6 +132,7 @@ pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) 
         line += 1;
     }
     line = attachments(composer, pen, buffer, (area, line));
+    line = seal(composer, pen, buffer, (area, line));
     pen.text(buffer, line_of(area, line), &"─".repeat(usize::from(area.width)), pen.theme.dim);
     for text in letter.text.lines() {
         line += 1;

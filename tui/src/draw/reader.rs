@@ -2,9 +2,10 @@
 
 use super::{Pen, line_of};
 use crate::model::Model;
-use crate::model::reader::Text;
+use crate::model::reader::{SEAL, Text};
 use crate::text::width;
 use agent::reading::{Line, Style as Look};
+use agent::verdict::Mark;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -33,6 +34,16 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
 
 fn draw_text(pen: &Pen, buffer: &mut Buffer, area: Rect, text: &Text) {
     match text {
+        Text::Seal(mark, words) => {
+            let used = pen.text(buffer, area, &format!("{SEAL:>NAME$}: "), pen.theme.field);
+            let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
+            let style = match mark {
+                Mark::Good => pen.theme.key,
+                Mark::Doubtful => pen.theme.unread,
+                Mark::Bad => pen.theme.problem,
+            };
+            pen.text(buffer, rest, words, style);
+        }
         Text::Field(name, value) => {
             let label = format!("{:>NAME$}: ", crate::text::fit(name, NAME.max(width(name).min(20))));
             let used = pen.text(buffer, area, &label, pen.theme.field);

@@ -6,10 +6,13 @@ mod parts;
 pub(crate) mod snoozed;
 
 use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use agent::account::SealHabits;
 use agent::book::{Book, Person};
-use agent::letter::Aliases;
+use agent::key_folder::KeyFolder;
+use agent::letter::{Aliases, Letter};
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
 use agent::reading;
+use agent::sealing::Wish;
 use agent::trouble::Trouble;
 use letters::Stamp;
 use message::flags::flag_bits;
@@ -47,6 +50,10 @@ pub struct Writing {
     pub offset_minutes: i16,
     /// What short names stand for.
     pub aliases: Aliases,
+    /// What is done to letters where nothing is said (S/MIME).
+    pub sealing: SealHabits,
+    /// Keys and certificates.
+    pub keys: Option<KeyFolder>,
 }
 
 /// Mirrors, in the order of the accounts.
@@ -104,12 +111,14 @@ impl Hands {
 impl Hands {
     fn answer(&self, hand: &Hand, question: Question, now: Time) -> std::result::Result<Answer, Trouble> {
         match question {
-            Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing),
+            Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing, now),
+            Question::Read(message, view) => Ok(read(hand, message, &view, now)?),
+            Question::Seal(letter, wish) => Ok(self.seal(hand, &letter, wish, now)),
             Question::People(typed) => Ok(Answer::People(people(hand, &typed, now)?)),
             Question::Paths(typed) => Ok(Answer::Paths(letters::paths(&typed))),
             Question::File(path) => letters::file(&path),
-            Question::Part(message, number) => parts::held(&hand.mirror, message, number),
-            Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &path),
+            Question::Part(message, number) => parts::held(hand, message, number, now),
+            Question::Save(message, number, path) => parts::save(hand, (message, number), &path, now),
             Question::Outbox => Ok(Answer::Outbox(outbox(&hand.mirror)?)),
             Question::Asleep => Ok(Answer::Asleep(snoozed::wake(&hand.mirror, now)?)),
             other => Ok(answer(&hand.mirror, other, now)?),
@@ -117,15 +126,29 @@ impl Hands {
     }
 
     fn write(&self, hand: &Hand, what: Doing, now: Time) -> std::result::Result<Answer, Trouble> {
-        let mut random = [0; 32];
-        (self.random)(&mut random);
-        let stamp = Stamp { now, offset_minutes: hand.writing.offset_minutes, random };
+        let stamp = self.stamp(hand, now);
         // Who was written to is offered the next time.
         hand.book.replace(None);
         match what {
-            Doing::Keep(letter, ties) => letters::keep(&hand.mirror, &letter, &ties, &stamp),
-            Doing::Post(letter, ties, at) => letters::post(&hand.mirror, &letter, ties, &stamp, at),
+            Doing::Keep(letter, ties) => letters::keep(hand, &letter, &ties, &stamp),
+            Doing::Post(letter, ties, at) => letters::post(hand, &letter, ties, &stamp, at),
             _ => Err(Trouble::new(agent::trouble::Kind::Software, "this is no letter")),
+        }
+    }
+}
+
+impl Hands {
+    fn stamp(&self, hand: &Hand, now: Time) -> Stamp {
+        let mut random = [0; 32];
+        (self.random)(&mut random);
+        Stamp { now, offset_minutes: hand.writing.offset_minutes, random }
+    }
+
+    fn seal(&self, hand: &Hand, letter: &Letter, wish: Wish, now: Time) -> Answer {
+        let composed = self.stamp(hand, now).compose(letter);
+        match letters::sealable(hand, &composed, wish, now) {
+            Ok(choice) => Answer::Seal(choice, None),
+            Err((choice, refusal)) => Answer::Seal(choice, Some(refusal)),
         }
     }
 }
@@ -162,9 +185,10 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
         },
         Question::Thread(thread) => Answer::Thread(thread, mirror.thread(thread)?),
         Question::Ids(view, on) => Answer::Ids(mirror.ids(&view, now)?, on),
-        Question::Read(message, view) => read(mirror, message, &view)?,
         Question::NextUnread(window) => Answer::NextUnread(next_unread(mirror, &window, now)?),
         Question::Begin(_)
+        | Question::Read(..)
+        | Question::Seal(..)
         | Question::People(_)
         | Question::Paths(_)
         | Question::File(_)
@@ -193,10 +217,14 @@ fn total(mirror: &Mirror, window: &Window, now: Time) -> Result<u64> {
     if window.threaded { mirror.count_conversations(&window.view, now) } else { mirror.count(&window.view, now) }
 }
 
-fn read(mirror: &Mirror, message: MessageId, view: &reading::View) -> Result<Answer> {
-    let row = mirror.row(message)?.ok_or(agent::mirror::Error::Gone("message"))?;
-    let content = mirror.content(message)?;
-    let page = content.map(|content| Box::new(reading::page(&content, view)));
+fn read(hand: &Hand, message: MessageId, view: &reading::View, now: Time) -> Result<Answer> {
+    let row = hand.mirror.row(message)?.ok_or(agent::mirror::Error::Gone("message"))?;
+    let content = hand.mirror.content(message)?;
+    let page = content.map(|content| match &hand.writing.keys {
+        Some(keys) => keys.page(&content, view, now),
+        None => reading::page(&content, view),
+    });
+    let page = page.map(Box::new);
     Ok(Answer::Read(Box::new(row), page))
 }
 

@@ -40,7 +40,11 @@ impl Model {
             Answer::Asleep(count) => self.take_asleep(count),
             Answer::Part(held) => self.take_part(*held),
             Answer::Saved(path) => self.tell(format!("Written to {}", crate::draw::safe(&path))),
-            Answer::Failed(trouble) => self.complain(crate::draw::safe(&trouble.text).into_owned()),
+            Answer::Failed(trouble) => {
+                // A letter that could not be kept is not put away.
+                self.composer.iter_mut().for_each(|composer| composer.closes = false);
+                self.complain(crate::draw::safe(&trouble.text).into_owned());
+            }
             letters => self.take_of_letters(letters),
         }
     }

@@ -16,6 +16,7 @@ pub mod pattern;
 pub mod prompt;
 pub mod reader;
 mod reading;
+mod sealing;
 pub mod when;
 mod writing;
 

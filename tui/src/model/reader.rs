@@ -3,6 +3,12 @@
 
 use agent::mirror::{MessageId, Row};
 use agent::reading::{self, Page, Span, Style};
+use agent::verdict::{Mark, Verdict};
+
+/// What stands before what seals come to.
+pub const SEAL: &str = "Seal";
+/// Columns before a sentence about them.
+const PROOF_INDENT: usize = 11;
 
 /// What is read.
 #[derive(Debug, Default)]
@@ -13,6 +19,8 @@ pub struct Reader {
     pub view: reading::View,
     /// Quoted text is hidden.
     pub quotes_hidden: bool,
+    /// All is told that seals prove.
+    pub proof_shown: bool,
     /// All lines.
     pub lines: Vec<Text>,
     /// The first line on the screen.
@@ -37,6 +45,8 @@ pub struct Message {
 /// A line of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
+    /// What the seals of the message come to, and whether that is proof, doubt or a warning.
+    Seal(Mark, String),
     /// A field of the header.
     Field(String, String),
     /// A line of the body.
@@ -102,7 +112,10 @@ impl Reader {
     }
 
     fn lay_out_page(&self, page: &Page, lines: &mut Vec<Text>) {
-        lines.extend(page.header.iter().map(|field| Text::Field(field.name.clone(), field.value.clone())));
+        if let Some(verdict) = &page.seal {
+            self.lay_out_seal(verdict, lines);
+        }
+        lines.extend(page.header.iter().map(field));
         let files: Vec<String> = page.parts.iter().filter(|part| !part.is_shown).map(part_words).collect();
         if !files.is_empty() {
             lines.push(Text::Field("Files".to_owned(), files.join(", ")));
@@ -136,6 +149,19 @@ impl Reader {
         }
     }
 
+    fn lay_out_seal(&self, verdict: &Verdict, lines: &mut Vec<Text>) {
+        lines.push(Text::Seal(verdict.mark, crate::draw::safe(&verdict.headline).into_owned()));
+        let sentences = [('+', &verdict.proved), ('-', &verdict.not_proved)];
+        let sentences = sentences.into_iter().flat_map(|(sign, list)| list.iter().map(move |words| (sign, words)));
+        for (sign, sentence) in sentences.filter(|_| self.proof_shown) {
+            let room = self.view.width.saturating_sub(PROOF_INDENT);
+            for (place, line) in crate::text::wrapped(&crate::draw::safe(sentence), room).into_iter().enumerate() {
+                let sign = if place == 0 { sign } else { ' ' };
+                lines.push(Text::Note(format!("         {sign} {line}")));
+            }
+        }
+    }
+
     /// To the next line that holds the text, from below the first line on the screen on; whether there is one.
     pub fn find_next(&mut self) -> bool {
         let wanted = self.find.to_lowercase();
@@ -155,6 +181,7 @@ impl Reader {
         let mut text = String::new();
         for line in &self.lines {
             match line {
+                Text::Seal(_, words) => text.push_str(&format!("{SEAL}: {words}")),
                 Text::Field(name, value) => text.push_str(&format!("{name}: {value}")),
                 Text::Body(line) => {
                     text.push_str(&"> ".repeat(line.depth));
@@ -167,6 +194,12 @@ impl Reader {
         }
         text
     }
+}
+
+/// Only this program says what seals prove: a field of that name is told apart.
+fn field(field: &reading::HeaderLine) -> Text {
+    let is_ours = field.name.eq_ignore_ascii_case(SEAL);
+    Text::Field(if is_ours { format!("({})", field.name) } else { field.name.clone() }, field.value.clone())
 }
 
 /// What a part is called in one or two words.
@@ -192,6 +225,7 @@ fn push_hidden(hidden: &mut usize, lines: &mut Vec<Text>) {
 
 fn holds(line: &Text, wanted: &str) -> bool {
     match line {
+        Text::Seal(_, words) => words.to_lowercase().contains(wanted),
         Text::Field(name, value) => name.to_lowercase().contains(wanted) || value.to_lowercase().contains(wanted),
         Text::Body(line) => {
             let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();

@@ -92,6 +92,7 @@ impl Model {
         self.before_composer = if self.focus == Focus::Reader { Focus::Reader } else { Focus::List };
         self.composer = Some(Composer::new(letter, ties));
         self.focus = Focus::Composer;
+        self.ask_seal();
     }
 
     fn obey_composer(&mut self, command: &Command, sure: bool) -> bool {
@@ -108,10 +109,10 @@ impl Model {
                 None => self.complain(format!("{:?} is no time to come; try `tomorrow 8:00`", command.argument)),
             },
             Verb::Postpone => {
+                composer.closes = true;
                 self.keep_draft();
-                self.close_composer();
-                self.tell("Kept as a draft");
             }
+            Verb::Sign | Verb::Encrypt => self.turn_seal(command.verb),
             Verb::Discard if composer.is_touched && !sure => {
                 self.ask_sure(command.clone(), "Throw this letter away?");
             }
@@ -178,6 +179,8 @@ impl Model {
         };
         if self.focus != Focus::Review && !sure {
             self.focus = Focus::Review;
+            let wish = composer.ties.wish;
+            self.ask(Question::Seal(Box::new(letter.clone()), wish));
             let words = ATTACHED.iter().any(|word| letter.text.to_lowercase().contains(word));
             let forgotten = words && letter.attachments.is_empty() && letter.forwarded.is_empty();
             match (forgotten, letter.subject.is_empty()) {
@@ -240,9 +243,16 @@ impl Model {
                 }
             }
             Answer::File(file) => self.take_file(*file),
+            Answer::Seal(choice, problem) => self.take_seal(choice, problem),
             Answer::Kept(draft, folder) => {
+                let mut closes = false;
                 if let Some(composer) = &mut self.composer {
                     composer.ties.draft = Some((draft, folder));
+                    closes = composer.closes;
+                }
+                if closes {
+                    self.close_composer();
+                    self.tell("Kept as a draft");
                 }
                 self.changed(self.current);
             }

@@ -1,6 +1,9 @@
 //! Worlds that golden files take place in: mirrors filled by hand.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, dead_code, reason = "tests; each uses a part")]
 
+mod sealed;
+
+use agent::key_folder::KeyFolder;
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
@@ -17,6 +20,7 @@ const HOUR: u64 = 3_600_000;
 /// A world.
 pub struct World {
     mirrors: Vec<(Account, Mirror)>,
+    keys: Option<KeyFolder>,
     _dir: tempfile::TempDir,
 }
 
@@ -29,6 +33,7 @@ static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     lunch(open("lunch"));
     work(open("work"));
     hostile(open("hostile"));
+    sealed::fill(&open("sealed"));
     dir
 });
 
@@ -46,13 +51,15 @@ pub fn of(name: &str) -> World {
         "two" => vec![(alice(), open("lunch")), (account("work", "alice@office.example"), open("work"))],
         name => vec![(alice(), open(name))],
     };
-    World { mirrors, _dir: dir }
+    let keys = (name == "sealed").then(|| sealed::keys(dir.path()));
+    World { mirrors, keys, _dir: dir }
 }
 
 impl World {
     /// The program in it, after its first screen.
     pub fn program(&self, preset: &str, size: (u16, u16)) -> Program {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
+        let writing = |account| Writing { keys: self.keys.clone(), ..writing(account) };
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
         let options = Options { preset: preset.to_owned(), ..Options::default() };
         let mut program = Program::new(
