@@ -51,6 +51,12 @@ impl Folders {
         self.data.join("mirrors").join(format!("{account}.sqlite"))
     }
 
+    /// The folder of mboxes that an account has which is a single mbox elsewhere.
+    #[must_use]
+    pub fn boxes(&self, account: &str) -> PathBuf {
+        self.data.join("boxes").join(account)
+    }
+
     /// The folder of certificates that a person chose to trust.
     #[must_use]
     pub fn trusted(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use crate::dialing::{Internet, in_the_clear, tls_of};
 use crate::house::Folders;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
+use crate::remote::files::{self, Files};
 use crate::remote::imap::{ImapRemote, Opening};
 use crate::remote::jmap::{self, Jmap};
 use crate::remote::keyed::KeyedRemote;
@@ -41,6 +42,8 @@ pub enum AnyRemote {
     Jmap(Box<KeyedRemote<Jmap>>),
     /// The post office of this host.
     Local(Box<KeyedRemote<Local>>),
+    /// A Maildir or mboxes of this machine.
+    Files(Box<KeyedRemote<Files>>),
 }
 
 impl Reach {
@@ -77,9 +80,16 @@ impl Reach {
                 let local = self.local(account, at).await?;
                 Ok(AnyRemote::Local(Box::new(KeyedRemote::new(local, self.internet.clock().clone()))))
             }
-            other => {
-                let kind = other.kind();
-                Err(Trouble::new(Kind::Settings, format!("an account of kind {kind:?} is not kept in a mirror")))
+            incoming @ (Incoming::Maildir(_) | Incoming::Mbox(_)) => {
+                let way = files::Way {
+                    incoming: at_home(incoming, &self.folders),
+                    mirror: self.folders.mirror(&account.name),
+                    beside: self.folders.boxes(&account.name),
+                    roles: names(&account.folders),
+                };
+                let clock = self.internet.clock().clone();
+                let files = Files::open(way, clock.clone()).await?;
+                Ok(AnyRemote::Files(Box::new(KeyedRemote::new(files, clock))))
             }
         }
     }
@@ -135,6 +145,15 @@ impl Reach {
     }
 }
 
+/// Files whose path does not begin at the root begin in the folder of the settings.
+fn at_home(incoming: &Incoming, folders: &Folders) -> Incoming {
+    match incoming {
+        Incoming::Maildir(path) => Incoming::Maildir(resolve(path, folders)),
+        Incoming::Mbox(path) => Incoming::Mbox(resolve(path, folders)),
+        other => other.clone(),
+    }
+}
+
 /// Folders that the settings say to be for something.
 fn names(folders: &FolderNames) -> Vec<(Role, String)> {
     let named = [
@@ -154,6 +173,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Files(remote) => remote.push(mirror, watcher).await,
         }
     }
 
@@ -163,6 +183,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Files(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
@@ -172,6 +193,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Files(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
@@ -181,6 +203,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Local(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Files(remote) => remote.watch(mirror, until).await,
         }
     }
 
@@ -190,6 +213,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.close().await,
             AnyRemote::Jmap(remote) => remote.close().await,
             AnyRemote::Local(remote) => remote.close().await,
+            AnyRemote::Files(remote) => remote.close().await,
         }
     }
 }

@@ -260,8 +260,8 @@ impl Keyed for Jmap {
         self.make_mailbox(path, role).await
     }
 
-    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<(), Trouble> {
-        self.rename_mailbox(folder, path).await
+    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<Option<String>, Trouble> {
+        self.rename_mailbox(folder, path).await.map(|()| None)
     }
 
     async fn delete_folder(&mut self, folder: &str) -> Result<(), Trouble> {
