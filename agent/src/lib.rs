@@ -17,6 +17,7 @@ pub mod mailx;
 pub mod mirror;
 pub mod oauth;
 pub mod outbox;
+pub mod pieces;
 pub mod progress;
 pub mod reach;
 pub mod reading;

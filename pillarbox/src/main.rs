@@ -13,6 +13,7 @@ mod command;
 mod config;
 mod doctor;
 mod domain;
+mod elsewhere;
 mod house;
 mod lab_days;
 mod lab_view;
@@ -32,6 +33,7 @@ mod trouble;
 mod tui;
 mod units;
 mod view;
+mod zone;
 
 use alias::Alias;
 use answer::Asked;
@@ -49,6 +51,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use trouble::Trouble;
 
 fn main() -> ExitCode {
+    zone::find();
     if let Some(line) = sendmail::of_the_line(std::env::args_os()) {
         let mut screen = Screen::of_a_classic_command(line.form());
         return match line.run(&mut screen) {

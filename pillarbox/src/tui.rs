@@ -94,7 +94,7 @@ fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options) -> Vec<(Mir
         name: account.display_name.clone().unwrap_or_default(),
         own: std::iter::once(&account.address).chain(&account.aliases).cloned().collect(),
         signature: account.signature.clone().unwrap_or_default(),
-        offset_minutes: options.offset_minutes,
+        zone: options.zone.clone(),
         aliases: options.aliases.clone(),
     };
     settings.accounts.iter().zip(mirrors).map(|(account, mirror)| (mirror.clone(), writing(account))).collect()
@@ -123,7 +123,7 @@ fn accounts(settings: &Settings) -> Vec<Account> {
 fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     let mut options = Options::default();
     options.learn_terminal(variable);
-    options.offset_minutes = offset_minutes();
+    options.zone = crate::zone::here().clone();
     match agent::disk::read(path, FILE_MAX) {
         Ok(octets) => options
             .read(&String::from_utf8_lossy(&octets))
@@ -161,32 +161,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Minutes that clocks here are ahead of UTC: `date` knows the zones of the system.
-fn offset_minutes() -> i16 {
-    let told = std::process::Command::new("date").arg("+%z").output();
-    told.ok().and_then(|told| offset(std::str::from_utf8(&told.stdout).ok()?.trim())).unwrap_or_default()
-}
-
-/// `+0130` is 90.
-fn offset(text: &str) -> Option<i16> {
-    let (sign, digits) = text.split_at_checked(1)?;
-    let number: i16 = digits.parse().ok()?;
-    let minutes = number / 100 * 60 + number % 100;
-    Some(if sign == "-" { -minutes } else { minutes })
-}
-
 /// Stops as every program does whose terminal says stop.
 fn suspend() {
     let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::offset;
-
-    #[test]
-    fn offsets_of_zones_are_minutes() {
-        assert_eq!([offset("+0000"), offset("+0130"), offset("-0800")], [Some(0), Some(90), Some(-480)]);
-        assert_eq!([offset(""), offset("CET"), offset("é")], [None; 3]);
-    }
 }

@@ -149,7 +149,7 @@ fn row_words(model: &Model, shown: Shown<'_>) -> String {
     }
     words.push(safe(&row.from).into_owned());
     words.push(if row.subject.trim().is_empty() { "no subject".to_owned() } else { safe(&row.subject).into_owned() });
-    words.push(short_time(row.received, model.now, model.options.offset_minutes));
+    words.push(short_time(row.received, model.now, &model.options.zone));
     words.join(", ")
 }
 

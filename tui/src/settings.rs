@@ -21,8 +21,8 @@ pub struct Options {
     pub threads: bool,
     /// Right-to-left text is turned around here, not by the terminal.
     pub turn_text: bool,
-    /// Minutes that clocks are ahead of UTC here.
-    pub offset_minutes: i16,
+    /// Where clocks stand here.
+    pub zone: message::zone::Zone,
     /// The terminal passes over sequences it does not know, and may know those for news and clipboard.
     pub is_modern: bool,
     /// What the terminal can show.
@@ -59,7 +59,7 @@ impl Default for Options {
             side_bar: true,
             threads: false,
             turn_text: true,
-            offset_minutes: 0,
+            zone: message::zone::Zone::utc(),
             is_modern: false,
             colours: Colours::default(),
             undo_send_s: 10,

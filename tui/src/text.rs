@@ -3,6 +3,7 @@
 
 use message::Time;
 use message::date::civil;
+use message::zone::Zone;
 use std::borrow::Cow;
 use unicode_bidi::BidiInfo;
 use unicode_segmentation::UnicodeSegmentation;
@@ -108,18 +109,11 @@ pub fn size(octets: u64) -> String {
     octets.to_string()
 }
 
-/// A time where people are: days since 1970, and the second of the day.
-#[must_use]
-pub fn local(time: Time, offset_minutes: i16) -> (i64, i64) {
-    let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60;
-    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
-}
-
 /// A time in at most nine columns: `14:30` of today, `Tue 14:30` of this week, `21 Nov` of this year, `Nov 2024` before.
 #[must_use]
-pub fn short_time(time: Time, now: Time, offset_minutes: i16) -> String {
-    let (day, second) = local(time, offset_minutes);
-    let (today, _) = local(now, offset_minutes);
+pub fn short_time(time: Time, now: Time, zone: &Zone) -> String {
+    let (day, second) = zone.local(time);
+    let (today, _) = zone.local(now);
     let clock = format!("{:02}:{:02}", second / 3600, second / 60 % 60);
     let (year, month, date) = civil(day);
     let month = message::date::month_name(month);
@@ -133,8 +127,8 @@ pub fn short_time(time: Time, now: Time, offset_minutes: i16) -> String {
 
 /// A time in full, for the reader: `Sat 21 Nov 2026 14:30`.
 #[must_use]
-pub fn long_time(time: Time, offset_minutes: i16) -> String {
-    let (day, second) = local(time, offset_minutes);
+pub fn long_time(time: Time, zone: &Zone) -> String {
+    let (day, second) = zone.local(time);
     let (year, month, date) = civil(day);
     let month = message::date::month_name(month);
     format!("{} {date} {month} {year} {:02}:{:02}", weekday(day), second / 3600, second / 60 % 60)
@@ -173,13 +167,13 @@ mod tests {
     #[test]
     fn times_are_as_short_as_they_can_be() {
         let now = Time(1_795_312_800_000); // Sun 22 Nov 2026 02:00 UTC
-        let ago = |hours: u64| short_time(Time(now.0 - hours * 3_600_000), now, 60);
+        let ago = |hours: u64| short_time(Time(now.0 - hours * 3_600_000), now, &Zone::fixed(60));
         assert_eq!(ago(1), "02:00");
         assert_eq!(ago(4), "Sat 23:00");
         assert_eq!(ago(24 * 6), "Mon 03:00");
         assert_eq!(ago(24 * 30), "23 Oct");
         assert_eq!(ago(24 * 400), "Oct 2025");
-        assert_eq!(long_time(now, 60), "Sun 22 Nov 2026 03:00");
+        assert_eq!(long_time(now, &Zone::fixed(60)), "Sun 22 Nov 2026 03:00");
     }
 
     #[test]

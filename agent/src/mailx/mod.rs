@@ -55,6 +55,10 @@ pub enum Output {
 
 /// Everything that is not the dialogue itself. Errors are words for the person.
 pub trait World {
+    /// Where clocks stand.
+    fn zone(&self) -> message::zone::Zone {
+        message::zone::Zone::utc()
+    }
     /// The next line, after this prompt.
     fn line(&mut self, prompt: &str) -> Said;
     /// Text for stdout.

@@ -15,6 +15,8 @@ mod wrap;
 pub use body::{LINES_MAX, TEXT_MAX};
 pub use name::{NAME_OCTETS_MAX, saved_name};
 
+use message::external::{self, Pointer};
+use message::zone::Zone;
 use message::{Summary, TransferEncoding, bodies, encoding};
 
 /// How a message is to be shown.
@@ -145,6 +147,17 @@ pub fn page(raw: &[u8], view: &View) -> Page {
     page
 }
 
+impl Page {
+    /// Says beside a date that was written elsewhere what clocks here showed then.
+    #[must_use]
+    pub fn told_here(mut self, zone: &Zone) -> Page {
+        for line in self.header.iter_mut().filter(|line| line.name.eq_ignore_ascii_case("Date")) {
+            line.value.push_str(&header::told_here(&line.value, zone).unwrap_or_default());
+        }
+        self
+    }
+}
+
 /// What a part holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
@@ -160,6 +173,17 @@ pub struct Held {
 #[must_use]
 pub fn parts(raw: &[u8]) -> Vec<PartLine> {
     body::part_lines(raw, &Summary::of(&message::parse(raw)))
+}
+
+/// What a message points to instead of holding it (RFC 2046 §5.2.3), with the number of the part that does.
+#[must_use]
+pub fn pointers(raw: &[u8]) -> Vec<(usize, Pointer)> {
+    let summary = Summary::of(&message::parse(raw));
+    let pointer = |line: PartLine| {
+        let part = summary.parts.get(line.index)?;
+        Some((line.number, external::pointer(part, body::body(raw, part))?))
+    };
+    body::part_lines(raw, &summary).into_iter().filter_map(pointer).collect()
 }
 
 /// What the part of this number holds ([`PartLine::number`]), to be saved or opened.

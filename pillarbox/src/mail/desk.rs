@@ -94,11 +94,11 @@ impl Desk {
         Desk::of(account(&settings, name)?.clone(), now)
     }
 
-    /// Opens the mirror of this account, with the network where it has servers.
+    /// Opens the mirror of this account, with the way to its mail.
     pub fn of(account: Account, now: Time) -> Result<Desk, Trouble> {
         let folders = folders()?;
         let settings = settings(&folders)?;
-        let reach = network::has_servers(&account).then(|| network::reach(&settings, &folders));
+        let reach = Some(network::reach(&settings, &folders));
         Ok(Desk { reach, ..Desk::at(&folders.mirror(&account.name), account, now)? })
     }
 

@@ -7,6 +7,7 @@ use crate::table::{Cell, Table, figures, words};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{Look, View};
+use crate::zone;
 use agent::mirror::{self, Conversation, FolderId, Order, Role, Row};
 use clap::{Args, ValueEnum};
 use office::admin::FailureKind;
@@ -198,7 +199,7 @@ fn mark(row: &Row) -> Cell {
 
 fn date(row: &Row, look: Look) -> Cell {
     let recent = look.now.since(row.received).as_secs() < RECENT_S;
-    let human = if recent { units::relative(row.received, look.now) } else { units::day(row.received) };
+    let human = if recent { units::relative(row.received, look.now) } else { units::day(row.received, zone::here()) };
     Cell::new(human, units::exact(row.received))
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod answer;
 mod change;
 pub mod desk;
+mod external;
 pub mod files;
 mod flags;
 mod folder;
@@ -53,6 +54,8 @@ pub enum MailCommand {
     Forward(answer::Forward),
     /// Save attachments, or whole messages, as files
     Save(save::Save),
+    /// Fetch what a message points to instead of holding it
+    FetchBody(external::FetchBody),
     #[command(flatten)]
     Change(change::Change),
     /// Take back what the last command did
@@ -91,6 +94,7 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
         MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
+        MailCommand::FetchBody(fetch) => external::run(&fetch, desk, screen),
         other => {
             change(other, desk, screen)?;
             network::tell(desk, screen)

@@ -87,7 +87,7 @@ pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
 }
 
 /// Runs something that waits for the network.
-fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
+pub(super) fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| agent::trouble::Trouble::new(Kind::Software, format!("no network: {error}")))?;
@@ -136,6 +136,10 @@ fn note_fresh(desk: &Desk) -> Result<(), Trouble> {
 }
 
 fn is_fresh(desk: &Desk) -> bool {
+    // Files on this machine are asked for nothing.
+    if matches!(desk.account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_)) {
+        return false;
+    }
     let last = desk.mirror.fact(FRESH).ok().flatten().and_then(|text| text.parse().ok()).map(Time);
     last.is_some_and(|last| desk.now.0.abs_diff(last.0) < FRESH_MS)
 }
@@ -212,9 +216,4 @@ pub fn outcome(letter: OutgoingId, desk: &Desk) -> Result<&'static str, Trouble>
             _ => Ok("queued"),
         },
     }
-}
-
-/// Whether this kind of account has servers.
-pub fn has_servers(account: &Account) -> bool {
-    !matches!(account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_))
 }

@@ -6,6 +6,7 @@ use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::View;
+use crate::zone;
 use agent::mirror::{Action, Flags, Held, MessageId};
 use agent::reading::{self, Line, Page, Style};
 use agent::trouble::Kind;
@@ -39,6 +40,9 @@ pub struct Read {
     /// What this part holds, by its number in the list of parts
     #[arg(long, group = "what", value_name = "NUMBER")]
     part: Option<usize>,
+    /// The message that this is a piece of, joined (message/partial)
+    #[arg(long, conflicts_with = "headers")]
+    join: bool,
     /// Columns of a line
     #[arg(long, value_name = "COLUMNS", default_value_t = WIDTH, value_parser = clap::value_parser!(u64).range(20..=1000))]
     width: u64,
@@ -54,11 +58,21 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
         bring(&messages, desk, screen)?;
     }
     let mut json = Vec::new();
+    let mut met = Vec::new();
     for (index, id) in messages.iter().enumerate() {
+        if met.contains(id) {
+            continue;
+        }
+        let mut whole = None;
+        if read.join {
+            let (pieces, joined) = joined(*id, desk, screen)?;
+            met.extend(pieces);
+            whole = Some(joined);
+        }
         if index > 0 && screen.form() != Form::Json && !read.is_exact() {
             screen.text("\n----\n\n")?;
         }
-        match show(read, *id, desk, screen)? {
+        match show(read, (*id, whole), desk, screen)? {
             Some(value) => json.push(value),
             None => continue,
         }
@@ -66,7 +80,7 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
     if screen.form() == Form::Json {
         screen.line(&json!({ "messages": json }))?;
     }
-    if read.keep_unread { Ok(()) } else { mark(messages, desk) }
+    if read.keep_unread { Ok(()) } else { mark([messages, met].concat(), desk) }
 }
 
 /// Fetches what is not here yet.
@@ -87,11 +101,24 @@ impl Read {
     }
 }
 
-fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<Option<Value>, Trouble> {
+/// The pieces of the message that this is a piece of, and the whole.
+pub(super) fn joined(id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<(Vec<MessageId>, Vec<u8>), Trouble> {
+    let pieces = agent::pieces::pieces(&desk.mirror, id, desk.now)?;
+    bring(&pieces, desk, screen)?;
+    let whole = agent::pieces::join(&desk.mirror, &pieces)?;
+    Ok((pieces, whole))
+}
+
+fn show(
+    read: &Read,
+    (id, joined): (MessageId, Option<Vec<u8>>),
+    desk: &Desk,
+    screen: &mut Screen,
+) -> Result<Option<Value>, Trouble> {
     if read.headers {
         return exact(&desk.mirror.header(id)?, screen);
     }
-    let content = content(desk, id)?;
+    let content = joined.map_or_else(|| content(desk, id), Ok)?;
     if read.raw {
         return exact(&content, screen);
     }
@@ -101,7 +128,7 @@ fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<
     }
     let width = usize::try_from(read.width).unwrap_or(usize::MAX);
     let view = reading::View { width, full_header: read.full, html_first: read.html };
-    let page = reading::page(&content, &view);
+    let page = reading::page(&content, &view).told_here(zone::here());
     if screen.form() == Form::Json {
         let row = desk.mirror.row(id)?.map(|row| list::json_of(&row));
         return Ok(Some(json_of(&page, row)));

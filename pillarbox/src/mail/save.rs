@@ -33,6 +33,9 @@ pub struct Save {
     /// The whole message, as NUMBER.eml
     #[arg(long, group = "what")]
     message: bool,
+    /// The message that these are pieces of, joined (message/partial)
+    #[arg(long)]
+    join: bool,
     /// Into this folder; the one you are in if missing
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
@@ -50,8 +53,18 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     let mut saved = Vec::new();
     let messages = which::messages(desk, &save.ids)?;
     read::bring(&messages, desk, screen)?;
+    let mut met = Vec::new();
     for id in messages {
-        let content = read::content(desk, id)?;
+        if met.contains(&id) {
+            continue;
+        }
+        let content = if save.join {
+            let (pieces, whole) = read::joined(id, desk, screen)?;
+            met.extend(pieces);
+            whole
+        } else {
+            read::content(desk, id)?
+        };
         for held in chosen(save, id.0, content)? {
             saved.push(write(&folder, &held, save.force)?);
         }
@@ -82,7 +95,8 @@ fn chosen(save: &Save, number: i64, content: Vec<u8>) -> Result<Vec<Held>, Troub
     numbers.iter().map(held).collect()
 }
 
-fn write(folder: &Path, held: &Held, force: bool) -> Result<PathBuf, Trouble> {
+/// Writes a file that is its owner's alone, under a safe name.
+pub(super) fn write(folder: &Path, held: &Held, force: bool) -> Result<PathBuf, Trouble> {
     let taken = |name: &str| !force && folder.join(name).symlink_metadata().is_ok();
     let path = folder.join(reading::saved_name(held.name.as_deref(), &held.media_type, taken));
     let mut options = OpenOptions::new();

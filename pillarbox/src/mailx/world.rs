@@ -73,6 +73,10 @@ fn clock() -> Time {
 }
 
 impl World for Terminal {
+    fn zone(&self) -> message::zone::Zone {
+        crate::zone::here().clone()
+    }
+
     fn line(&mut self, prompt: &str) -> Said {
         if self.is_interactive {
             self.print(prompt);

@@ -95,7 +95,7 @@ pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) 
     let Some(composer) = &model.composer else { return };
     let letter = composer.draft();
     pen.line(buffer, line_of(area, 0), " Look it over: this letter is about to go.", pen.theme.unread);
-    let when = composer.send_at.map(|at| crate::text::long_time(at, model.options.offset_minutes)).unwrap_or_default();
+    let when = composer.send_at.map(|at| crate::text::long_time(at, &model.options.zone)).unwrap_or_default();
     let fields = [
         ("From", letter.from.to_string()),
         ("To", letter.to.to_string()),

@@ -43,8 +43,8 @@ pub struct Writing {
     pub own: Vec<Address>,
     /// What stands below what they write.
     pub signature: String,
-    /// Minutes that their clock is ahead of UTC.
-    pub offset_minutes: i16,
+    /// Where their clock stands.
+    pub zone: message::zone::Zone,
     /// What short names stand for.
     pub aliases: Aliases,
 }
@@ -119,7 +119,7 @@ impl Hands {
     fn write(&self, hand: &Hand, what: Doing, now: Time) -> std::result::Result<Answer, Trouble> {
         let mut random = [0; 32];
         (self.random)(&mut random);
-        let stamp = Stamp { now, offset_minutes: hand.writing.offset_minutes, random };
+        let stamp = Stamp { now, offset_minutes: hand.writing.zone.offset_minutes(now), random };
         // Who was written to is offered the next time.
         hand.book.replace(None);
         match what {

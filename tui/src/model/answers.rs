@@ -151,7 +151,7 @@ impl Model {
         let is_missing = page.is_none() && !std::mem::replace(&mut message.ordered, true);
         let is_here = page.is_some();
         message.row = row;
-        message.page = page;
+        message.page = page.map(|page| Box::new(page.told_here(&self.options.zone)));
         reader.lay_out();
         let account = self.account().map(|account| account.name.clone());
         if let Some(account) = account.filter(|_| is_missing) {

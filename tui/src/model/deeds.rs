@@ -147,10 +147,10 @@ impl Model {
     }
 
     fn snooze(&mut self, messages: Vec<MessageId>, text: &str) {
-        let Some(until) = moment(text, self.now, self.options.offset_minutes) else {
+        let Some(until) = moment(text, self.now, &self.options.zone) else {
             return self.complain(format!("{text:?} is no time to come; try `2h`, `tomorrow 8:00`, `mon`"));
         };
-        let words = crate::text::long_time(until, self.options.offset_minutes);
+        let words = crate::text::long_time(until, &self.options.zone);
         let words = format!("{} put aside until {words}", count(messages.len() as u64, "message"));
         let add = Flags { bits: 0, keywords: [snoozed::SNOOZED.to_owned(), snoozed::word(until)].into() };
         self.leave_reader_for(&messages);

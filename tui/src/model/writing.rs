@@ -99,10 +99,10 @@ impl Model {
         let Some(composer) = &mut self.composer else { return false };
         match command.verb {
             Verb::Send => self.send(sure),
-            Verb::SendAt => match moment(&command.argument, now, self.options.offset_minutes) {
+            Verb::SendAt => match moment(&command.argument, now, &self.options.zone) {
                 Some(at) => {
                     composer.send_at = Some(at);
-                    let words = crate::text::long_time(at, self.options.offset_minutes);
+                    let words = crate::text::long_time(at, &self.options.zone);
                     self.tell(format!("It goes out {words}, once it is sent"));
                 }
                 None => self.complain(format!("{:?} is no time to come; try `tomorrow 8:00`", command.argument)),
@@ -203,7 +203,7 @@ impl Model {
         let when = if seconds <= crate::settings::UNDO_SEND_MAX_S {
             format!("in {seconds} seconds")
         } else {
-            crate::text::long_time(at, self.options.offset_minutes)
+            crate::text::long_time(at, &self.options.zone)
         };
         self.tell(format!("It goes out {when}; {key} takes it back"));
         if let Some(account) = self.account().map(|account| account.name.clone()) {
@@ -248,8 +248,8 @@ impl Model {
             }
             Answer::Posted(id, at) => self.posted(id, at),
             Answer::Outbox(letters) => {
-                let offset = self.options.offset_minutes;
-                let choice = Choice::of_letters(letters, |time| crate::text::long_time(time, offset));
+                let zone = self.options.zone.clone();
+                let choice = Choice::of_letters(letters, |time| crate::text::long_time(time, &zone));
                 self.choose_from(choice);
             }
             _ => {}

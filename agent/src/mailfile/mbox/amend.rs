@@ -176,8 +176,13 @@ fn added_since<'a>(rest: &'a [u8], old: &[u8], new: &[u8]) -> Option<&'a [u8]> {
         let surplus = old.get(new.len()..).unwrap_or_default();
         return Some(after.strip_prefix(surplus).unwrap_or(after));
     }
-    let untouched = old.get(same..).unwrap_or_default();
-    rest.get(same..)?.strip_prefix(untouched)
+    if let Some(untouched) = old.get(same..).filter(|untouched| !untouched.is_empty()) {
+        return rest.get(same..)?.strip_prefix(untouched);
+    }
+    // It had become longer already. What others added may begin with the same words as what was to follow.
+    let begins = |at: &usize| rest.get(*at..).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"From "));
+    let added = if rest.len() == same { Some(same) } else { (old.len()..=same).rev().find(begins) };
+    rest.get(added?..)
 }
 
 fn set_aside(note: &Path, path: &Path) -> Result<(), Fault> {

@@ -319,6 +319,10 @@ impl Boxes {
     /// Gives a folder another name, with those below it; its name on disk then.
     pub fn rename(&self, place: &Place, name: &str) -> Result<String, Fault> {
         let (folder, path) = self.path_for(name)?;
+        if folder == place.folder {
+            // It was made under this name.
+            return Ok(folder);
+        }
         if place.folder == ROOT || folder == ROOT {
             return Err(Fault::refused(&place.path, "the inbox cannot be renamed"));
         }

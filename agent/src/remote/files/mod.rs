@@ -296,7 +296,9 @@ impl Keyed for Files {
     }
 
     async fn copy(&mut self, ids: &[String], to: &str) -> Result<Vec<String>, Trouble> {
-        self.patiently(|files| files.carry(ids, (None, to))).await
+        self.patiently(|files| files.carry(ids, (None, to))).await?;
+        // A copy is another message, which comes with the next look: none of these is in that folder.
+        Ok(ids.to_vec())
     }
 
     async fn destroy(&mut self, ids: &[String], from: &str) -> Result<Vec<String>, Trouble> {
