@@ -325,7 +325,18 @@ mod tests {
         assert_eq!(first_of_march.map(|second| counted.offset_minutes(at(second - 1))), [0, 0]);
         let exact = Zone::of_words("AAA0BBB,59/0,60/0").unwrap();
         assert_eq!(first_of_march.map(|second| exact.offset_minutes(at(second))), [0, 60]);
-        for wrong in ["", "CET", "C-1", "CET-1CEST,M13.1.0,M10.5.0", "CET-1CEST,M3.5.0", "CET-1CEST,J0,J1", "CET-1 ", "<x-1", "CET-26", "é"] {
+        for wrong in [
+            "",
+            "CET",
+            "C-1",
+            "CET-1CEST,M13.1.0,M10.5.0",
+            "CET-1CEST,M3.5.0",
+            "CET-1CEST,J0,J1",
+            "CET-1 ",
+            "<x-1",
+            "CET-26",
+            "é",
+        ] {
             assert_eq!(Zone::of_words(wrong), None, "{wrong}");
         }
     }

@@ -105,7 +105,8 @@ pub fn import(import: &Import, config: Option<&Path>, screen: &mut Screen) -> Re
         None => {
             let desk = Desk::open(import.account.as_deref(), now)?;
             let mut shelf = ToMirror::new(desk.mirror.clone(), now);
-            let carried = carry_from((&import.from, copy.as_ref()), Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
+            let carried =
+                carry_from((&import.from, copy.as_ref()), Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
             // Where no server keeps folders and flags, what was put here is all there is to it.
             if matches!(desk.account.incoming, Incoming::Pop3 { .. }) && !import.dry_run {
                 desk.mirror.settle_here()?;

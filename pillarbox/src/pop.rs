@@ -91,7 +91,8 @@ pub fn place(text: &str) -> Result<Place, String> {
 
 /// Reads `user@host:port`; the user may be an address.
 pub fn whose(rest: &str, usual: u16) -> Result<(String, String, u16), String> {
-    let (user, server) = rest.rsplit_once('@').ok_or("whose mail? The user stands before the host, as in pop3s://USER@HOST")?;
+    let (user, server) =
+        rest.rsplit_once('@').ok_or("whose mail? The user stands before the host, as in pop3s://USER@HOST")?;
     if user.contains(':') {
         return Err("a password does not belong into a command, where every process can read it".to_owned());
     }

@@ -147,7 +147,8 @@ pub fn set_flags(folder: &Path, file: &str, flags: &Flags) -> Result<(), Fault> 
     let (base, info) = split_name(name);
     let mark = if info.is_empty() { None } else { name.get(base.len()..base.len() + 3) }.unwrap_or(":2,");
     let mut all: Vec<char> = letters(folder, flags, &mut told_keywords(folder))?.chars().collect();
-    let ours = |letter: char| letter == 'P' || letter.is_ascii_lowercase() || LETTERS.iter().any(|(ours, _)| *ours == letter);
+    let ours =
+        |letter: char| letter == 'P' || letter.is_ascii_lowercase() || LETTERS.iter().any(|(ours, _)| *ours == letter);
     all.extend(info.chars().filter(|letter| !ours(*letter)));
     all.sort_unstable();
     let to = format!("cur/{base}{mark}{}", all.into_iter().collect::<String>());
@@ -422,8 +423,7 @@ fn told_keywords(path: &Path) -> Vec<String> {
 
 /// The letters for flags; keywords beyond the twenty-sixth have none. New keywords are told in the folder's file.
 fn letters(path: &Path, flags: &Flags, words: &mut Vec<String>) -> Result<String, Fault> {
-    let mut letters: Vec<char> =
-        LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
+    let mut letters: Vec<char> = LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
     let before = words.len();
     for word in &flags.keywords {
         if word.eq_ignore_ascii_case(PASSED) {

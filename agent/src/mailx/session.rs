@@ -257,7 +257,9 @@ impl<'w, W: World> Session<'w, W> {
     fn summary_line(&self, index: usize) -> String {
         let is_dot = index == self.dot;
         let (width, zone) = (self.width(), self.world.zone());
-        self.message(index).map(|message| summary::line(index + 1, message, is_dot, (width, &zone)) + "\n").unwrap_or_default()
+        self.message(index)
+            .map(|message| summary::line(index + 1, message, is_dot, (width, &zone)) + "\n")
+            .unwrap_or_default()
     }
 
     /// A screen of headers, the one with this message.

@@ -91,9 +91,9 @@ fn way(pointer: &Pointer) -> Result<Way, Trouble> {
             refused("this program fetches by HTTPS only; a program for that kind of address can fetch it")
         }
         // RFC 2046 §5.2.3.3: it is where the writer is, or where files are shared.
-        Access::Local { .. } => {
-            refused("a file named by a stranger is not opened; look for it yourself, if you share files with the writer")
-        }
+        Access::Local { .. } => refused(
+            "a file named by a stranger is not opened; look for it yourself, if you share files with the writer",
+        ),
         Access::MailServer { server, subject, request } => {
             Ok(Way::Letter(server.clone(), subject.clone().unwrap_or_default(), request.clone()))
         }
@@ -163,7 +163,9 @@ fn tell(all: &[Came], screen: &mut Screen) -> Result<(), Trouble> {
                 let letter = format!("To: {server}\nSubject: {subject}\n\n{}\n", request.trim());
                 letter.lines().for_each(|line| text.push_str(&format!("{}\n", units::harmless(line))));
                 letters.push(json!({ "to": server, "subject": subject, "text": request }));
-                notes.push("it comes by mail, to who writes this letter; nothing was sent (`pillarbox send` does)".to_owned());
+                notes.push(
+                    "it comes by mail, to who writes this letter; nothing was sent (`pillarbox send` does)".to_owned(),
+                );
             }
         }
     }

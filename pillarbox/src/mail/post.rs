@@ -57,7 +57,10 @@ pub fn check(letter: &Letter) -> Result<(), Trouble> {
 pub fn compose(letter: &Letter, now: Time) -> Composed {
     let mut random = [0_u8; 32];
     (server::Seams::system().random)(&mut random);
-    let date = Date { unix_seconds: i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX), offset_minutes: Some(zone::here().offset_minutes(now)) };
+    let date = Date {
+        unix_seconds: i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX),
+        offset_minutes: Some(zone::here().offset_minutes(now)),
+    };
     letter.compose(date, &random)
 }
 
@@ -195,7 +198,9 @@ mod tests {
         ] {
             assert_eq!(told(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "24:00", "12:60", "2026-11-20T10:00", "2026-13-01T10:00", "18:00ZZ", "soon", "+2", "+", "1:2:3:4"] {
+        for text in
+            ["", "24:00", "12:60", "2026-11-20T10:00", "2026-13-01T10:00", "18:00ZZ", "soon", "+2", "+", "1:2:3:4"]
+        {
             assert_eq!(time(text, now, &paris).unwrap_err().exit_code(), 64, "{text}");
         }
     }

@@ -199,7 +199,8 @@ mod tests {
     use message::flags::flag_bits;
 
     const ONE: &str = "From a@x Sat Nov 21 10:00:00 2026\nSubject: one\nStatus: O\nX-UID: 7\n\nHello\n>From here\n\n";
-    const TWO: &str = "From b@x Sat Nov 21 11:00:00 2026\nX-Status: F\nSubject: two\nX-Keywords: a b\n c\nStatus: RO\n d\n\n2\n\n";
+    const TWO: &str =
+        "From b@x Sat Nov 21 11:00:00 2026\nX-Status: F\nSubject: two\nX-Keywords: a b\n c\nStatus: RO\n d\n\n2\n\n";
     const MORE: &str = "From c@x Sat Nov 21 12:00:00 2026\nSubject: more\n\n3\n\n";
 
     fn flags(bits: u64) -> Change {
@@ -263,8 +264,7 @@ mod tests {
                     let text = [MORE.as_bytes(), &torn, added.as_bytes()].concat();
                     let (_folder, path, note) = spool("");
                     std::fs::write(&path, text).unwrap();
-                    let head =
-                        NoteHead { path: path.clone(), at: MORE.len() as u64, old: old.len(), new: new.len() };
+                    let head = NoteHead { path: path.clone(), at: MORE.len() as u64, old: old.len(), new: new.len() };
                     write_note(&note, &head, &[old.as_bytes(), new.as_bytes()]).unwrap();
                     mend(&note).unwrap();
                     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{MORE}{new}{added}"), "{cut}");

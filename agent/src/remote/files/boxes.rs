@@ -270,13 +270,7 @@ impl Boxes {
     }
 
     /// Adds a message; its key.
-    pub fn add(
-        &self,
-        place: &Place,
-        name: &str,
-        (head, content): (&Head, &[u8]),
-        now: Time,
-    ) -> Result<String, Fault> {
+    pub fn add(&self, place: &Place, name: &str, (head, content): (&Head, &[u8]), now: Time) -> Result<String, Fault> {
         if self.is_maildir() {
             maildir::add_as(&place.path, name, head, content)?;
         } else {
@@ -480,7 +474,12 @@ fn carry_file((from, to): (&Place, &Place), mark: &Mark, there: &HashSet<&str>, 
         return match keep {
             true => Ok(()),
             // Another message that came by the same name.
-            false => maildir::carry(&from.path, &named, (&to.path, &format!("{base}.{}", &hash(from.folder.as_bytes())[..8])), false),
+            false => maildir::carry(
+                &from.path,
+                &named,
+                (&to.path, &format!("{base}.{}", &hash(from.folder.as_bytes())[..8])),
+                false,
+            ),
         };
     }
     match maildir::carry(&from.path, &named, (&to.path, &base), keep) {

@@ -219,7 +219,15 @@ fn assign(old: &Seen, fresh: BTreeMap<String, Fresh>, kept: &[String]) -> Seen {
         marks.iter().rev().for_each(|mark| here.entry(&mark.key).or_default().push(&mark.id));
         let each = |raw: Raw| {
             let id = here.get_mut(raw.key.as_str()).and_then(Vec::pop).unwrap_or_default().to_owned();
-            Mark { id, key: raw.key, file: raw.file, at: raw.at, flags: raw.flags, received: raw.received, size: raw.size }
+            Mark {
+                id,
+                key: raw.key,
+                file: raw.file,
+                at: raw.at,
+                flags: raw.flags,
+                received: raw.received,
+                size: raw.size,
+            }
         };
         let marks: Vec<Mark> = messages.into_iter().map(each).collect();
         used.extend(marks.iter().map(|mark| mark.id.clone()).filter(|id| !id.is_empty()));

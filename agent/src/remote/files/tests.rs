@@ -66,7 +66,11 @@ impl Scene {
     }
 
     fn messages(&self, name: &str) -> Vec<MessageId> {
-        self.mirror.folder_named(name).unwrap().map(|folder| self.mirror.messages_in(folder.id).unwrap()).unwrap_or_default()
+        self.mirror
+            .folder_named(name)
+            .unwrap()
+            .map(|folder| self.mirror.messages_in(folder.id).unwrap())
+            .unwrap_or_default()
     }
 
     /// Subjects, bits and keywords, sorted.
@@ -98,10 +102,8 @@ fn flag(messages: &[MessageId], bits: u64) -> Action {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut all: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut all: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     all.sort();
     all
 }
@@ -136,8 +138,7 @@ async fn a_maildir_and_another_program_agree() {
     assert!(scene.messages("INBOX").contains(&one), "a message that was renamed is the same");
     // To another folder, which is made for it, and back by undo.
     let (folder, _) = scene.mirror.create_folder("Old").unwrap();
-    let moved =
-        scene.mirror.act(Action::Move { messages: vec![one], from: scene.id("INBOX"), to: folder }).unwrap();
+    let moved = scene.mirror.act(Action::Move { messages: vec![one], from: scene.id("INBOX"), to: folder }).unwrap();
     scene.round().await;
     assert_eq!(names(&scene.path(".Old/cur")), ["1.a:2,FSa"]);
     assert_eq!(scene.mirror.folder(folder).unwrap().role, Role::Archive, "as the settings say");
