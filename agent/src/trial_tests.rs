@@ -104,6 +104,8 @@ async fn places_on_this_machine_are_there_or_not() {
     disk::make_folder(&folders.data).unwrap();
     assert_eq!(trial.incoming(&Incoming::Maildir(folders.data.clone()), None).await, Ok(()));
     assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("none")), None).await), Kind::Settings);
+    disk::write(&folders.data.join("notes"), b"no mail").unwrap();
+    assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("notes")), None).await), Kind::Data);
     assert_eq!(trial.outgoing(&Outgoing::Jmap, None).await, Ok(()));
 }
 

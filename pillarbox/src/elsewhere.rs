@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(jmap.url(), "https://mail.crepes.fr:443/.well-known/jmap");
         assert_eq!(jmap.name(), "jmap-bob@crepes.fr-mail.crepes.fr-443");
         assert_eq!(read("jmap://bob@[::1]:8080").unwrap().url(), "https://[::1]:8080/");
-        assert_eq!(place("/home/bob/mail"), None);
+        assert_eq!(place("/mail/bob"), None);
         for wrong in [
             "ftp://bob@crepes.fr",
             "imaps://mail.crepes.fr",

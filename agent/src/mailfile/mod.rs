@@ -85,6 +85,9 @@ pub enum Fault {
     /// An mbox of which more would have to be written anew than fits into memory.
     #[error("{path}: more than {} octets would have to be written anew", mbox::REWRITE_MAX, path = .0.display())]
     Large(PathBuf),
+    /// More folders than anybody has.
+    #[error("{path}: more than {FOLDERS_MAX} folders lie below it: is it a folder of mail?", path = .0.display())]
+    Many(PathBuf),
     /// Folders below folders without end.
     #[error("{path}: folders lie deeper than {DEPTH_MAX} levels", path = .0.display())]
     Deep(PathBuf),
@@ -92,6 +95,9 @@ pub enum Fault {
 
 /// Levels of folders that are gone into: nobody sorts deeper.
 pub const DEPTH_MAX: usize = 32;
+
+/// Folders that are gone into below one: nobody sorts into so many, and a whole disk is no mailbox.
+pub const FOLDERS_MAX: usize = 20_000;
 
 impl Fault {
     fn disk(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Fault + use<> {
@@ -133,7 +139,12 @@ impl From<Fault> for crate::trouble::Trouble {
             passing if passing.is_passing() => Kind::TryAgain,
             missing if missing.is_missing() => Kind::NotFound,
             Fault::Disk { .. } | Fault::Changed(_) => Kind::Io,
-            Fault::NoMail(_) | Fault::Torn { .. } | Fault::Deep(_) | Fault::Large(_) | Fault::Refused(..) => Kind::Data,
+            Fault::NoMail(_)
+            | Fault::Torn { .. }
+            | Fault::Deep(_)
+            | Fault::Many(_)
+            | Fault::Large(_)
+            | Fault::Refused(..) => Kind::Data,
         };
         Trouble::new(kind, fault)
     }

@@ -4,7 +4,7 @@
 use super::seen::{Mark, Seen, hash};
 use crate::account::Incoming;
 use crate::mailfile::mbox::{self, Change};
-use crate::mailfile::{DEPTH_MAX, Fault, Head, Parts, Stamp, disk, maildir};
+use crate::mailfile::{DEPTH_MAX, FOLDERS_MAX, Fault, Head, Parts, Stamp, disk, maildir};
 use crate::mirror::Flags;
 use message::{Time, header};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -68,9 +68,21 @@ enum Kind {
 struct Places {
     all: Vec<Place>,
     names: HashSet<String>,
+    /// Folders that were gone into.
+    visited: usize,
 }
 
 impl Places {
+    /// Before a folder is gone into.
+    fn visit(&mut self, path: &Path, depth: usize) -> Result<(), Fault> {
+        self.visited += 1;
+        match () {
+            () if depth > DEPTH_MAX => Err(Fault::Deep(path.to_owned())),
+            () if self.visited > FOLDERS_MAX => Err(Fault::Many(path.to_owned())),
+            () => Ok(()),
+        }
+    }
+
     fn add(&mut self, folder: &str, name: &str, path: PathBuf) {
         let tame = |letter: char| if letter.is_control() { '_' } else { letter };
         let mut name: String = name.chars().map(tame).collect();
@@ -355,9 +367,7 @@ impl Boxes {
 }
 
 fn walk_maildirs(path: &Path, (folder, name): (&str, &str), depth: usize, found: &mut Places) -> Result<(), Fault> {
-    if depth > DEPTH_MAX {
-        return Err(Fault::Deep(path.to_owned()));
-    }
+    found.visit(path, depth)?;
     if maildir::is_maildir(path) {
         for (inner, path) in maildir::subfolders(path)? {
             let file = path.file_name().and_then(|file| file.to_str()).unwrap_or_default();
@@ -378,9 +388,7 @@ fn walk_maildirs(path: &Path, (folder, name): (&str, &str), depth: usize, found:
 }
 
 fn walk_mboxes(path: &Path, (folder, name): (&str, &str), depth: usize, found: &mut Places) -> Result<(), Fault> {
-    if depth > DEPTH_MAX {
-        return Err(Fault::Deep(path.to_owned()));
-    }
+    found.visit(path, depth)?;
     for (inner, kind) in disk::list(path)? {
         let Some(inner) = inner.to_str().filter(|inner| !inner.starts_with('.')) else { continue };
         let (path, folder) = (path.join(inner), below(folder, inner));
@@ -485,5 +493,29 @@ fn carry_file((from, to): (&Place, &Place), mark: &Mark, there: &HashSet<&str>, 
     match maildir::carry(&from.path, &named, (&to.path, &base), keep) {
         Err(fault) if fault.is_missing() => Err(Fault::Changed(from.path.join(&mark.file))),
         done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_disk_is_no_mailbox() {
+        let (mut found, path) = (Places::default(), Path::new("/"));
+        found.visited = FOLDERS_MAX - 1;
+        assert!(found.visit(path, DEPTH_MAX).is_ok());
+        assert!(matches!(found.visit(path, 0), Err(Fault::Many(_))));
+        assert!(matches!(Places::default().visit(path, DEPTH_MAX + 1), Err(Fault::Deep(_))));
+    }
+
+    #[test]
+    fn names_of_folders_are_all_different() {
+        let mut found = Places::default();
+        for name in ["inbox", "Work", "Work", "a\u{7}"] {
+            found.add(name, name, PathBuf::new());
+        }
+        let names: Vec<&str> = found.all.iter().map(|place| place.name.as_str()).collect();
+        assert_eq!(names, ["INBOX", "Work", "Work_", "a_"]);
     }
 }

@@ -43,6 +43,15 @@ pub struct Way {
     pub roles: Vec<(Role, String)>,
 }
 
+/// Whether there is mail of this kind: what an account is set up with.
+///
+/// # Errors
+/// It is not there, or is something else.
+pub fn check(incoming: &Incoming) -> Result<(), Trouble> {
+    let boxes = Boxes::open(incoming, Path::new(""), PathBuf::new())?;
+    Ok(boxes.places().map(drop)?)
+}
+
 /// An account in files.
 pub struct Files {
     boxes: Boxes,

@@ -257,13 +257,14 @@ impl House {
     }
 }
 
-/// The mirror, and what SQLite keeps beside it.
+/// The mirror, what SQLite keeps beside it, and what was seen of an account in files.
 fn mirror_files(mirror: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
-    ["", "-wal", "-shm"].into_iter().map(|ending| {
+    let beside = ["", "-wal", "-shm"].into_iter().map(|ending| {
         let mut file = mirror.as_os_str().to_owned();
         file.push(ending);
         file.into()
-    })
+    });
+    beside.chain([mirror.with_extension("seen")])
 }
 
 /// As in `keyring`.
