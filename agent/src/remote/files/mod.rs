@@ -104,7 +104,7 @@ impl Files {
         }
         let found = self.wardrobe.now().find(id).map(|(folder, mark)| (folder.to_owned(), mark.clone()));
         let Some((folder, mark)) = found else { return Ok(None) };
-        Ok(self.boxes.place(&folder)?.map(|place| (place, mark)))
+        Ok(self.known_place(&folder)?.map(|place| (place, mark)))
     }
 
     /// One that is there, read; where another program has changed its file since, it is looked for once more.
@@ -160,7 +160,15 @@ impl Files {
 
     fn place(&self, folder: &str) -> Result<Place, Fault> {
         let missing = || Fault::missing(Path::new(folder), "there is no such folder");
-        self.boxes.place(folder)?.ok_or_else(missing)
+        self.known_place(folder)?.ok_or_else(missing)
+    }
+
+    /// A folder as it was seen last; looked for where it was not.
+    fn known_place(&self, folder: &str) -> Result<Option<Place>, Fault> {
+        match self.wardrobe.place(folder) {
+            Some(place) => Ok(Some(place)),
+            None => self.boxes.place(folder),
+        }
     }
 
     /// Sets the flags of messages, folder by folder.

@@ -1,7 +1,7 @@
 //! What was seen of the files of an account, and what became of it since. Owns the ids of messages: a message keeps its own
 //! while it lies in its folder, whatever becomes of its flags and its place in the file, and when it is moved whole.
 
-use super::boxes::{Boxes, Raw};
+use super::boxes::{Boxes, Place, Raw};
 use crate::disk;
 use crate::mailfile::Fault;
 use crate::mirror::Flags;
@@ -114,6 +114,8 @@ impl Seen {
 /// What is seen now, and what was seen before: kept in a file, so that the next program need not look at everything again.
 pub struct Wardrobe {
     path: PathBuf,
+    /// The folders there were when it was looked last.
+    places: Vec<Place>,
     now: Seen,
     before: Option<Seen>,
 }
@@ -128,12 +130,17 @@ impl Wardrobe {
             seen
         });
         let now = kept.next().unwrap_or_default();
-        Wardrobe { path, now, before: kept.next() }
+        Wardrobe { path, places: Vec::new(), now, before: kept.next() }
     }
 
     /// What is seen now.
     pub fn now(&self) -> &Seen {
         &self.now
+    }
+
+    /// A folder that was there when it was looked last.
+    pub fn place(&self, folder: &str) -> Option<Place> {
+        self.places.iter().find(|place| place.folder == folder).cloned()
     }
 
     /// What is another since it was called so, and what is gone; `None`: that was forgotten.
@@ -157,19 +164,21 @@ impl Wardrobe {
     pub fn take(&mut self, boxes: &Boxes, now: Time) -> Result<(), Fault> {
         let mut raw: BTreeMap<String, Fresh> = BTreeMap::new();
         let mut kept = Vec::new();
-        for place in boxes.places()? {
-            let (stamp, changed) = boxes.stamp(&place)?;
+        let places = boxes.places()?;
+        for place in &places {
+            let (stamp, changed) = boxes.stamp(place)?;
             let before = self.now.shelves.get(&place.folder);
             let settled = |shelf: &&Shelf| shelf.stamp == stamp && shelf.at.since(shelf.changed) > TICK;
             if before.filter(settled).is_some() {
-                kept.push(place.folder);
+                kept.push(place.folder.clone());
                 continue;
             }
             let known = before.map(|shelf| shelf.marks.as_slice()).unwrap_or_default();
-            let messages = boxes.messages(&place, known)?;
+            let messages = boxes.messages(place, known)?;
             // What changed while it was looked at is looked at again the next time: by the stamp from before.
-            raw.insert(place.folder, Fresh { stamp, changed, at: now, messages });
+            raw.insert(place.folder.clone(), Fresh { stamp, changed, at: now, messages });
         }
+        self.places = places;
         let same = raw.is_empty() && kept.len() == self.now.shelves.len() && !self.now.name.is_empty();
         if same {
             return Ok(());
