@@ -1,5 +1,6 @@
 //! `pillarbox tui`: mail on the whole screen. Opens settings, mirrors and the worker, and gives them to `tui`.
 
+mod ending;
 mod opened;
 
 use crate::mail::{desk, network};
@@ -10,6 +11,7 @@ use agent::house::Folders;
 use agent::mirror::Mirror;
 use agent::worker::{News, Worker};
 use clap::Args;
+use ending::Ending;
 use net::clock::Clock;
 use office::admin::FailureKind;
 use opened::Opened;
@@ -62,6 +64,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         Err(_) => 0,
     };
     model.offline = wanted.offline;
+    let ending = Ending::listen()?;
+    let is_told = ending.clone();
     let opened = Opened { folder: folders.cache.join("opened") };
     let (worker, news) = worker(&settings, mirrors, &folders, wanted.offline)?;
     let world = World {
@@ -71,9 +75,14 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         suspend: Box::new(suspend),
         outside: Box::new(move |screen| opened.run(screen)),
         is_modern,
+        is_over: Box::new(move || is_told.is_told()),
     };
     let program = Program::new(model, hands);
-    terminal::run(program, world).map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))
+    let came = terminal::run(program, world);
+    if let Some(code) = ending.code() {
+        return Err(Trouble::Told(code));
+    }
+    came.map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))
 }
 
 /// The network in the background.
@@ -162,7 +171,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Minutes that clocks here are ahead of UTC: `date` knows the zones of the system.
-fn offset_minutes() -> i16 {
+pub fn offset_minutes() -> i16 {
     let told = std::process::Command::new("date").arg("+%z").output();
     told.ok().and_then(|told| offset(std::str::from_utf8(&told.stdout).ok()?.trim())).unwrap_or_default()
 }

@@ -25,6 +25,8 @@ pub enum Event {
     News(News),
     /// The mirror of this account is not as it was.
     Changed(usize),
+    /// The program ends, whoever wants it: what somebody writes is kept.
+    End,
     /// The text that came back from the user's own editor, or why none did.
     Edited(Result<String, String>),
     /// What was asked of an account.
@@ -125,7 +127,7 @@ pub enum Question {
     Save(MessageId, usize, String),
     /// Letters that wait to be sent.
     Outbox,
-    /// How many messages are put aside; those whose time has come are woken.
+    /// Messages put aside whose time has come are woken.
     Asleep,
     /// The next message that is not read in a view, from a position on (forward, or back).
     NextUnread(Window),
@@ -197,8 +199,8 @@ pub enum Answer {
     Posted(OutgoingId, Time),
     /// Letters that wait, and their subjects.
     Outbox(Vec<(Outgoing, String)>),
-    /// So many are put aside.
-    Asleep(u64),
+    /// What was put aside was looked at.
+    Asleep(agent::snoozed::Woken),
     /// Where it is.
     NextUnread(Option<u64>),
     /// It could not be told.
@@ -289,6 +291,10 @@ pub enum Doing {
         /// Out of it, or of all.
         from: Option<FolderId>,
     },
+    /// Messages are put aside until then.
+    PutAside(Vec<MessageId>, Time),
+    /// Messages put aside come back before their time.
+    BringBack(Vec<MessageId>),
     /// A folder is made.
     MakeFolder(String),
     /// A letter is kept as a draft.

@@ -17,6 +17,7 @@ use message::Time;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, Stdout, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
@@ -46,6 +47,8 @@ pub struct World {
     pub outside: Outer,
     /// The terminal knows sequences for news and clipboard.
     pub is_modern: bool,
+    /// Whether the system wants this program to end: its terminal is gone, or it was told so.
+    pub is_over: Box<dyn Fn() -> bool>,
 }
 
 /// The terminal in our hands; given back when dropped.
@@ -77,7 +80,8 @@ fn give_back() {
     let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
 }
 
-/// Runs until the user leaves.
+/// Runs until the user leaves, or the system says so. However it ends, a letter that is being written is kept, and the
+/// terminal is given back.
 ///
 /// # Errors
 /// Those of the terminal.
@@ -90,6 +94,19 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
     let is_plain = program.model.options.plain;
     IS_PLAIN.store(is_plain, Ordering::Relaxed);
     let taken = Taken::take(is_plain)?;
+    let came = catch_unwind(AssertUnwindSafe(|| go_on(&mut program, &mut world)));
+    // A terminal that is gone ends it with an error, a mistake of ours with a panic: neither costs what was typed.
+    let kept = catch_unwind(AssertUnwindSafe(|| program.feed(Event::End)));
+    drop(taken);
+    match (came, kept) {
+        (Err(panic), _) | (Ok(_), Err(panic)) => resume_unwind(panic),
+        (Ok(came), Ok(_)) => came,
+    }
+}
+
+/// Keys in, screens out, until it is over.
+fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
+    let is_plain = program.model.options.plain;
     let mut plain = Plain::default();
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = terminal.size()?;
@@ -103,11 +120,8 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
             for outside in program.feed(event) {
                 match outside {
                     Outside::Order(order) => (world.order)(order),
-                    Outside::Screen(Screen::Quit) => {
-                        drop(taken);
-                        return Ok(());
-                    }
-                    Outside::Screen(screen) => later.extend(show(&screen, &mut terminal, &world)?),
+                    Outside::Screen(Screen::Quit) => return Ok(()),
+                    Outside::Screen(screen) => later.extend(show(&screen, &mut terminal, world)?),
                 }
             }
         }
@@ -123,7 +137,10 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
                 terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
             }
         }
-        hand = if later.is_empty() { wait(&mut world)? } else { later };
+        hand = if later.is_empty() { wait(world)? } else { later };
+        if (world.is_over)() {
+            hand.push(Event::End);
+        }
         let seen = program.versions();
         let changed = versions.iter().zip(&seen).enumerate().filter(|(_, (before, now))| before != now);
         hand.extend(changed.map(|(account, _)| Event::Changed(account)));

@@ -1,6 +1,7 @@
 //! Text on the screen: what is safe to show, how wide it is, where it is cut, which way it runs (Unicode TR 9). Owns no
 //! colours.
 
+use agent::moment::local;
 use message::Time;
 use message::date::civil;
 use std::borrow::Cow;
@@ -106,13 +107,6 @@ pub fn size(octets: u64) -> String {
         }
     }
     octets.to_string()
-}
-
-/// A time where people are: days since 1970, and the second of the day.
-#[must_use]
-pub fn local(time: Time, offset_minutes: i16) -> (i64, i64) {
-    let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60;
-    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
 }
 
 /// A time in at most nine columns: `14:30` of today, `Tue 14:30` of this week, `21 Nov` of this year, `Nov 2024` before.

@@ -78,6 +78,8 @@ pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
 }
 
 fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    // What was put aside until now is there for whatever comes; the server is told with the rest.
+    agent::snoozed::wake(&desk.mirror, desk.now)?;
     match command {
         MailCommand::Sync(sync) => network::run(&sync, desk, screen),
         MailCommand::List(list) => {

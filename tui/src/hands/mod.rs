@@ -3,13 +3,13 @@
 
 mod letters;
 mod parts;
-pub(crate) mod snoozed;
 
 use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
 use agent::book::{Book, Person};
 use agent::letter::Aliases;
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
 use agent::reading;
+use agent::snoozed;
 use agent::trouble::Trouble;
 use letters::Stamp;
 use message::flags::flag_bits;
@@ -93,7 +93,7 @@ impl Hands {
             }
             Effect::Do(account, deed) => Ok(self.mirror(account).map(|mirror| {
                 let Deed { what, words, remember } = deed;
-                let result = carry_out(mirror, what).map_err(Trouble::from);
+                let result = carry_out(mirror, what, now).map_err(Trouble::from);
                 Event::Done { account, words, remember, result }
             })),
             other => Err(Box::new(other)),
@@ -231,7 +231,7 @@ fn next_unread(mirror: &Mirror, window: &Window, now: Time) -> Result<Option<u64
     Ok(lines(mirror, &window, now)?.iter().position(|line| line.unread > 0).map(|place| place as u64))
 }
 
-fn carry_out(mirror: &Mirror, what: Doing) -> Result<Vec<Acted>> {
+fn carry_out(mirror: &Mirror, what: Doing, now: Time) -> Result<Vec<Acted>> {
     match what {
         Doing::Act(actions) => mirror.act_all(&actions),
         Doing::Move { messages, from, to, also } => {
@@ -249,6 +249,8 @@ fn carry_out(mirror: &Mirror, what: Doing) -> Result<Vec<Acted>> {
             let gone = gone.into_iter().map(|(from, messages)| Action::Destroy { messages, from });
             mirror.act_all(&gone.collect::<Vec<_>>())
         }
+        Doing::PutAside(messages, until) => snoozed::put_aside(mirror, &messages, until, now),
+        Doing::BringBack(messages) => snoozed::bring_back(mirror, &messages),
         Doing::MakeFolder(name) => mirror.create_folder(&name).map(|(_, acted)| vec![acted]),
         Doing::Keep(..) | Doing::Post(..) => Ok(Vec::new()),
     }

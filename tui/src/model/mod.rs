@@ -16,7 +16,6 @@ pub mod pattern;
 pub mod prompt;
 pub mod reader;
 mod reading;
-pub mod when;
 mod writing;
 
 use crate::command::Command;
@@ -133,8 +132,6 @@ pub struct Model {
     before_choice: Focus,
     /// Whom the letter that was asked for goes to.
     to_write_to: String,
-    /// Messages of the account that are put aside.
-    asleep: u64,
     /// When it was looked last for what is to be woken.
     woken_at: Time,
     /// The letter that was sent last.
@@ -183,7 +180,6 @@ impl Model {
             before_composer: Focus::List,
             before_choice: Focus::List,
             to_write_to: String::new(),
-            asleep: 0,
             woken_at: now,
             posted: None,
             wanted: None,
@@ -207,11 +203,11 @@ impl Model {
             Event::Tick(now) => {
                 self.now = now;
                 self.keep_when_due();
-                if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS && !self.accounts.is_empty() {
-                    self.woken_at = now;
-                    self.ask(Question::Asleep);
+                if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS {
+                    self.wake();
                 }
             }
+            Event::End => self.end(),
             Event::Edited(text) => self.edited(text),
             Event::News(news) => self.news(news),
             Event::Changed(account) => self.changed(account),
@@ -220,6 +216,13 @@ impl Model {
         }
         self.ask_what_is_needed();
         std::mem::take(&mut self.effects)
+    }
+
+    /// Mail put aside whose time has come is woken, in every account.
+    pub(super) fn wake(&mut self) {
+        self.woken_at = self.now;
+        let asked = (0..self.accounts.len()).map(|account| Effect::Ask(account, Question::Asleep));
+        self.effects.extend(asked);
     }
 
     /// What the screen shows but is not known yet.

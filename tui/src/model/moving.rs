@@ -143,7 +143,7 @@ impl Model {
             folder: Some(id),
             order: self.list.view.order,
             reversed: self.list.view.reversed,
-            query: self.awake(),
+            query: None,
         };
         self.list.show(view, "");
         self.folder_cursor = self

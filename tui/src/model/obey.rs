@@ -221,7 +221,7 @@ impl Model {
     pub(super) fn clear_view(&mut self) {
         let here = self.account().and_then(|account| account.folders.get(self.folder_cursor)).map(|folder| folder.id);
         let folder = self.list.view.folder.or(here);
-        let view = View { folder, query: self.awake(), ..self.list.view.clone() };
+        let view = View { folder, query: None, ..self.list.view.clone() };
         self.list.show(view, "");
     }
 

@@ -2,13 +2,13 @@
 
 use super::choice::{Choice, What};
 use super::composer::Composer;
-use super::when::moment;
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
 use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Ties};
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{MessageId, OutgoingId, Role};
+use agent::moment::moment;
 use message::Time;
 
 /// How long after a change a draft is kept: typing is not felt to be held up, and little is lost with the power.
@@ -219,6 +219,14 @@ impl Model {
         let (letter, ties) = (composer.draft(), composer.ties.clone());
         let deed = Deed { what: Doing::Keep(Box::new(letter), ties), words: String::new(), remember: Remember::No };
         self.effects.push(Effect::Do(self.current, deed));
+    }
+
+    /// The program ends, and nobody can be asked: what was changed since it was kept last is kept.
+    pub(super) fn end(&mut self) {
+        if self.composer.as_ref().is_some_and(|composer| composer.changed_at.is_some()) {
+            self.keep_draft();
+        }
+        self.screen(Screen::Quit);
     }
 
     /// Time passes: what was typed is kept.

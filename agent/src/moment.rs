@@ -1,6 +1,5 @@
 //! Times as people type them: `2h`, `tomorrow 8:00`, `mon`, `2026-12-01 9:30`. Owns what they mean; the clock is passed in.
 
-use crate::text::local;
 use message::Time;
 use message::date;
 
@@ -8,6 +7,13 @@ use message::date;
 const MORNING: i64 = 8 * 3600;
 const DAY_S: i64 = 86_400;
 const DAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday"];
+
+/// A time where people are: days since 1970, and the second of the day.
+#[must_use]
+pub fn local(time: Time, offset_minutes: i16) -> (i64, i64) {
+    let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60;
+    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
+}
 
 /// The moment meant; `None` where it means nothing, or what is past.
 #[must_use]
@@ -86,17 +92,21 @@ mod tests {
     #[test]
     fn times_are_understood_as_people_mean_them() {
         let now = Time(1_795_312_800_000); // Sun 22 Nov 2026 02:00 UTC, 03:00 where we are
-        let told = |text: &str| moment(text, now, 60).map(|time| crate::text::long_time(time, 60));
+        let told = |text: &str| {
+            let (day, second) = local(moment(text, now, 60)?, 60);
+            let (year, month, date) = date::civil(day);
+            Some(format!("{year}-{month:02}-{date:02} {:02}:{:02}", second / 3600, second / 60 % 60))
+        };
         for (text, meant) in [
-            ("2h", "Sun 22 Nov 2026 05:00"),
-            ("tomorrow 8:00", "Mon 23 Nov 2026 08:00"),
-            ("tomorrow", "Mon 23 Nov 2026 08:00"),
-            ("today 5pm", "Sun 22 Nov 2026 17:00"),
-            ("mon", "Mon 23 Nov 2026 08:00"),
-            ("Sunday 9:30", "Sun 29 Nov 2026 09:30"),
-            ("14:30", "Sun 22 Nov 2026 14:30"),
-            ("2:30", "Mon 23 Nov 2026 02:30"),
-            ("2026-12-01 9:30", "Tue 1 Dec 2026 09:30"),
+            ("2h", "2026-11-22 05:00"),
+            ("tomorrow 8:00", "2026-11-23 08:00"),
+            ("tomorrow", "2026-11-23 08:00"),
+            ("today 5pm", "2026-11-22 17:00"),
+            ("mon", "2026-11-23 08:00"),
+            ("Sunday 9:30", "2026-11-29 09:30"),
+            ("14:30", "2026-11-22 14:30"),
+            ("2:30", "2026-11-23 02:30"),
+            ("2026-12-01 9:30", "2026-12-01 09:30"),
         ] {
             assert_eq!(told(text).as_deref(), Some(meant), "{text}");
         }
