@@ -32,6 +32,7 @@ mod trouble;
 mod tui;
 mod units;
 mod view;
+mod viewer;
 
 use alias::Alias;
 use answer::Asked;
@@ -86,7 +87,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
         Command::Send(send) => mail::send::run(&send, screen),
         Command::Mail(mail) => mail::run(mail, screen),
-        Command::Tui(wanted) => tui::run(&wanted),
+        Command::Tui(wanted) => tui::run(&wanted, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),

@@ -90,8 +90,10 @@ pub enum Screen {
     Clipboard(String),
     /// The user's own editor, with a text.
     Edit(String),
-    /// A file opened with its program.
+    /// A part opened with its program.
     Open(agent::reading::Held),
+    /// A part printed.
+    Print(agent::reading::Held),
     /// Octets given to a command of the shell.
     Pipe(String, Vec<u8>),
     /// An address of the web opened.

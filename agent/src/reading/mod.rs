@@ -154,6 +154,8 @@ pub struct Held {
     pub media_type: String,
     /// Its octets, the transfer encoding taken off. Of a message within: the message.
     pub octets: Vec<u8>,
+    /// Parameters of the type, as `charset`.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// The parts alone, without making lines of them; [`PartLine::is_shown`] says nothing here.
@@ -184,6 +186,11 @@ fn held(raw: &[u8], summary: &Summary, index: usize) -> Option<Held> {
         name: bodies::name(part),
         media_type: format!("{}/{}", part.media_type, part.subtype),
         octets: encoding::decode(transfer, body::body(raw, part)),
+        parameters: part
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), String::from_utf8_lossy(&parameter.value).into_owned()))
+            .collect(),
     })
 }
 

@@ -10,6 +10,7 @@ mod flags;
 mod folder;
 mod list;
 pub mod network;
+mod open;
 mod outbox;
 pub mod post;
 mod read;
@@ -53,6 +54,10 @@ pub enum MailCommand {
     Forward(answer::Forward),
     /// Save attachments, or whole messages, as files
     Save(save::Save),
+    /// Show an attachment with its program, or print it
+    ///
+    /// The program is that of ~/.mailcap, /etc/mailcap or $MAILCAPS, else the desktop's. What may run is not opened.
+    Open(open::Open),
     #[command(flatten)]
     Change(change::Change),
     /// Take back what the last command did
@@ -77,6 +82,11 @@ pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
     perform(mail.command, &mut desk, screen)
 }
 
+/// Sets up an account by its address, as `pillarbox mail account add` does.
+pub fn add_account(address: &str, screen: &mut Screen) -> Result<(), Trouble> {
+    account::add_by_address(address, screen)
+}
+
 fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     // What was put aside until now is there for whatever comes; the server is told with the rest.
     agent::snoozed::wake(&desk.mirror, desk.now)?;
@@ -93,6 +103,7 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
         MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
+        MailCommand::Open(open) => open::run(&open, desk, screen),
         other => {
             change(other, desk, screen)?;
             network::tell(desk, screen)

@@ -67,7 +67,7 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
 fn chosen(save: &Save, number: i64, content: Vec<u8>) -> Result<Vec<Held>, Trouble> {
     if save.message {
         let name = Some(format!("{number}.eml"));
-        return Ok(vec![Held { name, media_type: "message/rfc822".to_owned(), octets: content }]);
+        return Ok(vec![Held { name, media_type: "message/rfc822".to_owned(), octets: content, ..Held::default() }]);
     }
     let page = reading::page(&content, &reading::View::default());
     let numbers: Vec<usize> = if save.part.is_empty() {

@@ -18,7 +18,7 @@ fn part(mirror: &Mirror, message: MessageId, number: usize) -> Result<Held, Trou
     if number == 0 {
         let subject = mirror.row(message)?.map(|row| row.subject).unwrap_or_default();
         let name = Some(format!("{subject}.eml"));
-        return Ok(Held { name, media_type: "message/rfc822".to_owned(), octets: content });
+        return Ok(Held { name, media_type: "message/rfc822".to_owned(), octets: content, ..Held::default() });
     }
     reading::part(&content, number).ok_or_else(|| Trouble::new(Kind::NotFound, "there is no such part"))
 }
@@ -56,7 +56,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().display().to_string();
         let held =
-            |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), octets: Vec::new() };
+            |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), ..Held::default() };
         for name in ["../../etc/passwd", "/etc/passwd", "..", ".bashrc", "a\u{1b}[2J.txt"] {
             let path = place(&folder, &held(name));
             assert_eq!(path.parent(), Some(dir.path()), "{name}");
