@@ -23,6 +23,8 @@ pub struct Options {
     pub turn_text: bool,
     /// Minutes that clocks are ahead of UTC here.
     pub offset_minutes: i16,
+    /// Links are told to the terminal, so that it can open them; where nothing is said, to one that is modern.
+    pub links: Option<bool>,
     /// The terminal passes over sequences it does not know, and may know those for news and clipboard.
     pub is_modern: bool,
     /// What the terminal can show.
@@ -60,6 +62,7 @@ impl Default for Options {
             threads: false,
             turn_text: true,
             offset_minutes: 0,
+            links: None,
             is_modern: false,
             colours: Colours::default(),
             undo_send_s: 10,
@@ -79,6 +82,7 @@ struct File {
     side_bar: Option<bool>,
     threads: Option<bool>,
     turn_text: Option<bool>,
+    links: Option<bool>,
     undo_send_s: Option<u64>,
     #[serde(default)]
     keys: BTreeMap<String, BTreeMap<String, String>>,
@@ -116,6 +120,7 @@ impl Options {
         self.side_bar = file.side_bar.unwrap_or(self.side_bar);
         self.threads = file.threads.unwrap_or(self.threads);
         self.turn_text = file.turn_text.unwrap_or(self.turn_text);
+        self.links = file.links.or(self.links);
         for (context, keys) in file.keys {
             for (key, line) in keys {
                 self.bound.push((context.clone(), key, line));

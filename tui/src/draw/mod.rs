@@ -4,11 +4,15 @@ mod choice;
 mod composer;
 mod folders;
 mod help;
+mod links;
 mod list;
+mod newcomer;
 mod prompt;
 mod reader;
 mod theme;
 
+pub use links::{ADDRESS_MAX, Run, links};
+pub use newcomer::newcomer;
 pub use theme::Theme;
 
 use crate::command::Verb;
@@ -21,6 +25,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::borrow::Cow;
 
+/// Columns at the end of the reader's last line that tell how many lines follow, at most.
+const MORE_COLUMNS: u16 = 20;
 /// The smallest screen anything is drawn on.
 const COLUMNS_MIN: u16 = 20;
 const LINES_MIN: u16 = 4;

@@ -15,6 +15,8 @@ pub struct Reader {
     pub quotes_hidden: bool,
     /// All lines.
     pub lines: Vec<Text>,
+    /// The first line of each message.
+    pub starts: Vec<usize>,
     /// The first line on the screen.
     pub top: usize,
     /// What was looked for last.
@@ -87,11 +89,13 @@ impl Reader {
     /// Puts the lines together.
     pub fn lay_out(&mut self) {
         let mut lines = Vec::new();
+        self.starts.clear();
         for (place, message) in self.messages.iter().enumerate() {
             if place > 0 {
                 lines.push(Text::Empty);
                 lines.push(Text::Rule);
             }
+            self.starts.push(lines.len());
             match &message.page {
                 Some(page) => self.lay_out_page(page, &mut lines),
                 None => lay_out_head(message, &mut lines),
