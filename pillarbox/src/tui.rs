@@ -1,10 +1,13 @@
 //! `pillarbox tui`: mail on the whole screen. Opens settings, mirrors and the worker, and gives them to `tui`.
 
 mod ending;
+mod newcomer;
 mod opened;
 
 use crate::mail::{desk, network};
+use crate::screen::Screen;
 use crate::trouble::Trouble;
+use crate::viewer::Viewer;
 use agent::account::Settings;
 use agent::book;
 use agent::house::Folders;
@@ -44,10 +47,23 @@ pub struct Tui {
 }
 
 /// Runs it until the user leaves.
-pub fn run(wanted: &Tui) -> Result<(), Trouble> {
+pub fn run(wanted: &Tui, screen: &mut Screen) -> Result<(), Trouble> {
     let folders = desk::folders()?;
-    let settings = desk::settings_or_host(&folders)?;
+    let mut settings = desk::settings_or_host(&folders)?;
     let options = options(&folders.config.join("tui.toml"), wanted)?;
+    if settings.accounts.is_empty() && options.plain {
+        ask_for_account(screen)?;
+        settings = desk::settings(&folders)?;
+    }
+    let ending = Ending::listen()?;
+    let mut kept = None;
+    if settings.accounts.is_empty() {
+        match newcomer::run(&folders, &settings, &options, &ending)? {
+            Some((_, terminal)) => kept = Some(terminal),
+            None => return ending.code().map_or(Ok(()), |code| Err(Trouble::Told(code))),
+        }
+        settings = desk::settings(&folders)?;
+    }
     let mut mirrors = Vec::new();
     for account in &settings.accounts {
         mirrors.push(open(&folders.mirror(&account.name))?);
@@ -55,7 +71,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
     let clock = Clock::system();
     let is_modern = options.is_modern;
     let hands =
-        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)))
+            .at_home(variable("HOME"));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -64,9 +81,8 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         Err(_) => 0,
     };
     model.offline = wanted.offline;
-    let ending = Ending::listen()?;
     let is_told = ending.clone();
-    let opened = Opened { folder: folders.cache.join("opened") };
+    let opened = Opened { viewer: Viewer::new(folders.cache.join("opened"), clock.now()) };
     let (worker, news) = worker(&settings, mirrors, &folders, wanted.offline)?;
     let world = World {
         order: Box::new(move |order| worker.order(order)),
@@ -75,14 +91,28 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         suspend: Box::new(suspend),
         outside: Box::new(move |screen| opened.run(screen)),
         is_modern,
-        is_over: Box::new(move || is_told.is_told()),
+        is_over: Box::new(move |patience| is_told.is_over(patience)),
     };
     let program = Program::new(model, hands);
+    if let Some(kept) = kept {
+        kept.hand_on();
+    }
     let came = terminal::run(program, world);
     if let Some(code) = ending.code() {
         return Err(Trouble::Told(code));
     }
     came.map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))
+}
+
+/// Asks for an account line by line, where there is none.
+fn ask_for_account(screen: &mut Screen) -> Result<(), Trouble> {
+    if !screen.has_person() {
+        let advice = "no account yet: `pillarbox mail account add you@example.org` sets one up";
+        return Err(Trouble::new(FailureKind::Config, advice));
+    }
+    screen.insist("There is no account yet. Whose mail is to be read here?");
+    let address = screen.ask("Address: ")?;
+    crate::mail::add_account(&address, screen)
 }
 
 /// The network in the background.

@@ -2,9 +2,13 @@
 //! text; gives the terminal back as it was, whatever happens.
 
 use crate::event::{Event, Mouse, Press, Screen};
+use crate::hyperlinks::{Hyperlinks, Piece};
 use crate::key::{Code, Key};
+use crate::newcomer::{Page, Wish};
 use crate::plain::Plain;
 use crate::program::{Outside, Program};
+use crate::settings::Options;
+use agent::newcomer::Told;
 use agent::worker::{News, Order};
 use base64::Engine as _;
 use crossterm::event::{
@@ -12,10 +16,10 @@ use crossterm::event::{
     KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use message::Time;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, CrosstermBackend};
 use std::io::{self, Stdout, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,8 +51,9 @@ pub struct World {
     pub outside: Outer,
     /// The terminal knows sequences for news and clipboard.
     pub is_modern: bool,
-    /// Whether the system wants this program to end: its terminal is gone, or it was told so.
-    pub is_over: Box<dyn Fn() -> bool>,
+    /// Waits so long for something at the terminal; whether the system wants this program to end: the terminal is gone, or it
+    /// was told so.
+    pub is_over: Box<dyn Fn(Duration) -> bool>,
 }
 
 /// The terminal in our hands; given back when dropped.
@@ -80,6 +85,67 @@ fn give_back() {
     let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
 }
 
+/// What the page of a newcomer needs of the world.
+pub struct Welcome {
+    /// Carries out what is wished; never waits.
+    pub wish: Box<dyn Fn(Wish)>,
+    /// What came of it.
+    pub told: std::sync::mpsc::Receiver<Told>,
+    /// What time it is.
+    pub now: Box<dyn Fn() -> Time>,
+    /// As in [`World`].
+    pub is_over: Box<dyn Fn(Duration) -> bool>,
+}
+
+/// The terminal, kept while one screen follows another.
+pub struct Kept(Taken);
+
+impl Kept {
+    /// The next screen takes it from here.
+    pub fn hand_on(self) {
+        std::mem::forget(self.0);
+    }
+}
+
+/// Shows the page of a newcomer until there is an account, or they leave: then `None`.
+///
+/// # Errors
+/// Those of the terminal.
+pub fn welcome(mut page: Page, options: &Options, world: &Welcome) -> io::Result<Option<(String, Kept)>> {
+    let taken = Taken::take(false)?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    loop {
+        terminal.draw(|frame| crate::draw::newcomer(&page, options, (world.now)(), frame))?;
+        while let Ok(told) = world.told.try_recv() {
+            page.told(told);
+        }
+        if let Some(name) = page.made.take() {
+            return Ok(Some((name, Kept(taken))));
+        }
+        if (world.is_over)(WAIT) {
+            return Ok(None);
+        }
+        while crossterm::event::poll(Duration::ZERO)? {
+            let wish = match event(crossterm::event::read()?) {
+                Some(Event::Key(key)) => page.key(key),
+                Some(Event::Paste(text)) => {
+                    page.paste(&text);
+                    None
+                }
+                _ => None,
+            };
+            match wish {
+                Some(Wish::Leave) => {
+                    (world.wish)(Wish::Stop);
+                    return Ok(None);
+                }
+                Some(wish) => (world.wish)(wish),
+                None => {}
+            }
+        }
+    }
+}
+
 /// Runs until the user leaves, or the system says so. However it ends, a letter that is being written is kept, and the
 /// terminal is given back.
 ///
@@ -107,6 +173,8 @@ pub fn run(mut program: Program, mut world: World) -> io::Result<()> {
 /// Keys in, screens out, until it is over.
 fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
     let is_plain = program.model.options.plain;
+    let shows_links = program.model.options.links.unwrap_or(world.is_modern);
+    let mut hyperlinks = Hyperlinks::default();
     let mut plain = Plain::default();
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = terminal.size()?;
@@ -121,7 +189,11 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
                 match outside {
                     Outside::Order(order) => (world.order)(order),
                     Outside::Screen(Screen::Quit) => return Ok(()),
-                    Outside::Screen(screen) => later.extend(show(&screen, &mut terminal, world)?),
+                    Outside::Screen(screen) => {
+                        later.extend(show(&screen, &mut terminal, world)?);
+                        // Whatever was on the screen may have been written over.
+                        hyperlinks.forget();
+                    }
                 }
             }
         }
@@ -134,13 +206,14 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
                 // A terminal in raw mode does not go back to the beginning of the line by itself.
                 send(&plain.tell(&program.model).replace('\n', "\r\n"))?;
             } else {
-                terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
+                let drawn = terminal.draw(|frame| crate::draw::draw(&program.model, frame))?;
+                if shows_links {
+                    let pieces = hyperlinks.paint(drawn.buffer, crate::draw::links(&program.model));
+                    link(&mut terminal, &pieces)?;
+                }
             }
         }
         hand = if later.is_empty() { wait(world)? } else { later };
-        if (world.is_over)() {
-            hand.push(Event::End);
-        }
         let seen = program.versions();
         let changed = versions.iter().zip(&seen).enumerate().filter(|(_, (before, now))| before != now);
         hand.extend(changed.map(|(account, _)| Event::Changed(account)));
@@ -156,11 +229,12 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
 /// What happened since; waits a little for it.
 fn wait(world: &mut World) -> io::Result<Vec<Event>> {
     let mut happened = Vec::new();
-    if crossterm::event::poll(WAIT)? {
-        // What is typed quickly is drawn once.
-        while crossterm::event::poll(Duration::ZERO)? {
-            happened.extend(event(crossterm::event::read()?));
-        }
+    if (world.is_over)(WAIT) {
+        return Ok(vec![Event::End]);
+    }
+    // What is typed quickly is drawn once.
+    while crossterm::event::poll(Duration::ZERO)? {
+        happened.extend(event(crossterm::event::read()?));
     }
     while let Ok(news) = world.news.try_recv() {
         happened.push(Event::News(news));
@@ -182,7 +256,7 @@ fn show(
             std::mem::forget(Taken::take(IS_PLAIN.load(Ordering::Relaxed))?);
             redraw(terminal)
         }
-        Screen::Edit(_) | Screen::Open(_) | Screen::Pipe(..) | Screen::Browse(_) => {
+        Screen::Edit(_) | Screen::Open(_) | Screen::Print(_) | Screen::Pipe(..) | Screen::Browse(_) => {
             give_back();
             let came = (world.outside)(screen);
             std::mem::forget(Taken::take(IS_PLAIN.load(Ordering::Relaxed))?);
@@ -209,6 +283,21 @@ fn show(
 
 fn redraw(terminal: &mut Terminal<CrosstermBackend<Stdout>>) -> io::Result<()> {
     if IS_PLAIN.load(Ordering::Relaxed) { Ok(()) } else { terminal.clear() }
+}
+
+/// Writes the cells of links with where they lead; the cursor stays where it is.
+fn link(terminal: &mut Terminal<CrosstermBackend<Stdout>>, pieces: &[Piece]) -> io::Result<()> {
+    if pieces.is_empty() {
+        return Ok(());
+    }
+    let backend = terminal.backend_mut();
+    queue!(backend, cursor::SavePosition)?;
+    for piece in pieces {
+        backend.write_all(piece.before.as_bytes())?;
+        backend.draw(piece.cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
+        backend.write_all(piece.after.as_bytes())?;
+    }
+    execute!(backend, cursor::RestorePosition)
 }
 
 fn send(sequence: &str) -> io::Result<()> {

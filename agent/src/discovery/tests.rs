@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wire::names::Srv;
 use wire::sasl::Secret;
 
-fn bob() -> Address {
+pub(crate) fn bob() -> Address {
     "bob@h.fr".parse().unwrap()
 }
 
@@ -107,13 +107,13 @@ async fn who_says_nothing_is_not_waited_for() {
 }
 
 /// Names and password as base64 of PLAIN.
-const ADDRESS_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYkBoLmZyAGh1bmdyeQ==";
+pub(crate) const ADDRESS_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYkBoLmZyAGh1bmdyeQ==";
 const NAME_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYgBodW5ncnk=";
 const GREETING: &str = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x";
 const BYE: (&str, &str) = ("p2 LOGOUT", "p2 OK");
 
 /// An IMAP server that lets in who logs in so, and refuses the others.
-async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
+pub(crate) async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
     let (listener, tls) = (stage.listen(host, 993).await, stage.tls(host));
     tokio::spawn(async move {
         for login in [ADDRESS_LOGIN, NAME_LOGIN] {
@@ -127,7 +127,7 @@ async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
     });
 }
 
-async fn smtp(stage: &mut Stage, host: &'static str, port: u16, login: &'static str) {
+pub(crate) async fn smtp(stage: &mut Stage, host: &'static str, port: u16, login: &'static str) {
     let (listener, tls) = (stage.listen(host, port).await, stage.tls(host));
     tokio::spawn(async move {
         let script = [("EHLO", "250-x\r\n250 AUTH PLAIN"), (login, "235 in"), ("QUIT", "221")];

@@ -1,7 +1,6 @@
 //! Commands on accounts, from what is typed to what is kept; servers are played in `agent`.
 #![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
 
-use super::add::host_and_port;
 use super::*;
 use crate::command::{Arguments, Command};
 use crate::mail::MailCommand;
@@ -9,6 +8,7 @@ use crate::screen::Form;
 use crate::screen::paper::screen;
 use agent::account::{Incoming, Outgoing, Security};
 use agent::dialing::MadeUp;
+use agent::newcomer::host_and_port;
 use clap::Parser;
 use std::path::Path;
 
