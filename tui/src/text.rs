@@ -63,7 +63,36 @@ pub fn visual(line: &str) -> Cow<'_, str> {
     }
     let info = BidiInfo::new(line, None);
     let Some(paragraph) = info.paragraphs.first() else { return Cow::Borrowed(line) };
-    info.reorder_line(paragraph, paragraph.range.clone())
+    let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
+    let mut turned = String::with_capacity(line.len());
+    for run in runs {
+        let is_turned = levels.get(run.start).is_some_and(unicode_bidi::Level::is_rtl);
+        let text = line.get(run).unwrap_or_default();
+        if is_turned {
+            // Letters keep what stands on them, and pictures of several signs their order.
+            text.graphemes(true).rev().for_each(|letter| turned.push_str(mirrored(letter)));
+        } else {
+            turned.push_str(text);
+        }
+    }
+    Cow::Owned(turned)
+}
+
+/// What opens from the right is closed by its mirror image (Unicode TR 9, L4).
+fn mirrored(letter: &str) -> &str {
+    match letter {
+        "(" => ")",
+        ")" => "(",
+        "[" => "]",
+        "]" => "[",
+        "{" => "}",
+        "}" => "{",
+        "<" => ">",
+        ">" => "<",
+        "«" => "»",
+        "»" => "«",
+        other => other,
+    }
 }
 
 /// Whether there are letters that run from right to left.
@@ -162,6 +191,9 @@ mod tests {
         assert_eq!(visual("abc"), "abc");
         assert_eq!(visual("אבג"), "גבא");
         assert_eq!(visual("Re: אבג 12"), "Re: 12 גבא");
+        assert_eq!(visual("א (ב) ג"), "ג (ב) א");
+        assert_eq!(visual("שָׁלוֹם"), "םוֹלשָׁ", "points stay on their letters");
+        assert_eq!(visual("אב 👩‍👩‍👧 e\u{301}"), "e\u{301} 👩‍👩‍👧 בא");
     }
 
     #[test]

@@ -111,11 +111,16 @@ pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) 
     }
     line = attachments(composer, pen, buffer, (area, line));
     pen.text(buffer, line_of(area, line), &"─".repeat(usize::from(area.width)), pen.theme.dim);
-    for text in letter.text.lines() {
-        line += 1;
-        if line >= area.height {
-            break;
-        }
-        pen.text(buffer, line_of(area, line), &safe(text), pen.theme.plain);
+    line += 1;
+    let room = usize::from(area.height.saturating_sub(line));
+    let all = letter.text.lines().count();
+    for (place, text) in letter.text.lines().skip(composer.review_top).take(room).enumerate() {
+        let at = line_of(area, line.saturating_add(u16::try_from(place).unwrap_or(u16::MAX)));
+        pen.text(buffer, at, &safe(text), pen.theme.plain);
+    }
+    let below = all.saturating_sub(composer.review_top + room);
+    if below > 0 && room > 1 {
+        let words = format!(" {} more ", crate::text::count(below as u64, "line"));
+        pen.line(buffer, line_of(area, area.height - 1), &words, pen.theme.key);
     }
 }

@@ -4,7 +4,7 @@
 mod letters;
 mod parts;
 
-use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Event, Line, Question, Target, Window};
 use agent::book::{Book, Person};
 use agent::letter::Aliases;
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
@@ -53,6 +53,7 @@ pub struct Writing {
 pub struct Hands {
     hands: Vec<Hand>,
     random: Random,
+    home: Option<String>,
 }
 
 impl Hands {
@@ -60,7 +61,36 @@ impl Hands {
     #[must_use]
     pub fn new(hands: Vec<(Mirror, Writing)>, random: Random) -> Hands {
         let hand = |(mirror, writing)| Hand { mirror, writing, book: RefCell::new(None) };
-        Hands { hands: hands.into_iter().map(hand).collect(), random }
+        Hands { hands: hands.into_iter().map(hand).collect(), random, home: None }
+    }
+
+    /// What `~` stands for at the beginning of a path.
+    #[must_use]
+    pub fn at_home(mut self, home: Option<String>) -> Hands {
+        self.home = home.filter(|home| !home.is_empty());
+        self
+    }
+
+    /// A path as it was typed, whole.
+    fn whole(&self, path: &str) -> String {
+        match (path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')), &self.home) {
+            (Some(rest), Some(home)) => format!("{}{rest}", home.trim_end_matches('/')),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Paths that begin so, as they were begun.
+    fn paths(&self, typed: &str) -> Vec<String> {
+        let whole = self.whole(typed);
+        let home = whole.strip_suffix(typed.strip_prefix('~').unwrap_or(typed)).unwrap_or_default().to_owned();
+        if whole == typed {
+            return letters::paths(typed);
+        }
+        if typed == "~" {
+            return vec!["~/".to_owned()];
+        }
+        let shown = |path: String| path.strip_prefix(&home).map_or(path.clone(), |rest| format!("~{rest}"));
+        letters::paths(&whole).into_iter().map(shown).collect()
     }
 
     /// The mirror of an account.
@@ -104,12 +134,15 @@ impl Hands {
 impl Hands {
     fn answer(&self, hand: &Hand, question: Question, now: Time) -> std::result::Result<Answer, Trouble> {
         match question {
+            Question::Begin(Beginning::Template(path)) => {
+                letters::begin(&hand.mirror, Beginning::Template(self.whole(&path)), &hand.writing)
+            }
             Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing),
             Question::People(typed) => Ok(Answer::People(people(hand, &typed, now)?)),
-            Question::Paths(typed) => Ok(Answer::Paths(letters::paths(&typed))),
-            Question::File(path) => letters::file(&path),
+            Question::Paths(typed) => Ok(Answer::Paths(self.paths(&typed))),
+            Question::File(path) => letters::file(&self.whole(&path)),
             Question::Part(message, number) => parts::held(&hand.mirror, message, number),
-            Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &path),
+            Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &self.whole(&path)),
             Question::Outbox => Ok(Answer::Outbox(outbox(&hand.mirror)?)),
             Question::Asleep => Ok(Answer::Asleep(snoozed::wake(&hand.mirror, now)?)),
             other => Ok(answer(&hand.mirror, other, now)?),

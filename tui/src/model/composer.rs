@@ -34,6 +34,8 @@ pub struct Composer {
     pub is_touched: bool,
     /// It goes out then.
     pub send_at: Option<Time>,
+    /// How far it is scrolled while it is looked over.
+    pub review_top: usize,
 }
 
 impl Composer {
@@ -50,7 +52,18 @@ impl Composer {
         };
         let body = text_area(&letter.text);
         let shows_bcc = !letter.bcc.is_empty();
-        Composer { letter, fields, at, body, shows_bcc, ties, changed_at: None, is_touched: false, send_at: None }
+        Composer {
+            letter,
+            fields,
+            at,
+            body,
+            shows_bcc,
+            ties,
+            changed_at: None,
+            is_touched: false,
+            send_at: None,
+            review_top: 0,
+        }
     }
 
     /// Whether the text is typed in.

@@ -178,6 +178,7 @@ impl Model {
         };
         if self.focus != Focus::Review && !sure {
             self.focus = Focus::Review;
+            composer.review_top = 0;
             let words = ATTACHED.iter().any(|word| letter.text.to_lowercase().contains(word));
             let forgotten = words && letter.attachments.is_empty() && letter.forwarded.is_empty();
             match (forgotten, letter.subject.is_empty()) {
@@ -310,6 +311,10 @@ impl Model {
                 self.write_to(&person);
             }
             What::Part(message, part) => self.show_part(message, &part),
+            What::Link(number) => {
+                self.leave_choice();
+                self.open_link(&number.to_string());
+            }
         }
     }
 

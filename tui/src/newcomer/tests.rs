@@ -45,7 +45,7 @@ fn typed() -> Page {
 }
 
 const WHO: &str =
-    " Pillarbox  Setting up your mail\n\n  Welcome. Whose mail is to be read here?\n\n     Your name: Bob";
+    " Pillarbox  Setting up your mail\n\n  Welcome. Whose mail is to be read here?\n\n      Your name: Bob";
 
 #[test]
 fn an_address_and_a_password_are_enough() {
