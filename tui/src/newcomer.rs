@@ -467,7 +467,7 @@ pub fn place_words(place: &Place) -> String {
         S::Guess => "a usual name that answers",
     };
     let foreign = if place.foreign { "  (!) outside the domain" } else { "" };
-    tamed(&format!("{what:<13} {at:<36} {security:<9} {source}{foreign}"))
+    tamed(&format!("{what:<13} {at:<30} {security:<9} {source}{foreign}"))
 }
 
 fn server_words(server: &agent::account::Server) -> String {
