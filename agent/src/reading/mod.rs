@@ -12,7 +12,7 @@ mod plain;
 mod tame;
 mod wrap;
 
-pub use body::{LINES_MAX, TEXT_MAX};
+pub use body::{LINES_MAX, PICTURES_MAX, TEXT_MAX};
 pub use name::{NAME_OCTETS_MAX, saved_name};
 
 use message::{Summary, TransferEncoding, bodies, encoding};
@@ -45,8 +45,19 @@ pub struct Page {
     pub parts: Vec<PartLine>,
     /// Where the links in the body lead: the first is `[1]`.
     pub links: Vec<Link>,
+    /// Pictures of the message itself, for who can show them; the lines say that they are there.
+    pub pictures: Vec<Picture>,
     /// Something was too large to be shown whole; a line says where.
     pub is_cut: bool,
+}
+
+/// A picture, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Below this one of [`Page::lines`].
+    pub line: usize,
+    /// Its part, by its place among the parts of the message as [`message::parse`] finds them.
+    pub index: usize,
 }
 
 /// A field of the header, decoded.
@@ -171,8 +182,9 @@ pub fn part(raw: &[u8], number: usize) -> Option<Held> {
     held(raw, &summary, line.index)
 }
 
-/// What each of these parts holds.
-pub(crate) fn held_all(raw: &[u8], indices: &[usize]) -> Vec<Held> {
+/// What each of these parts holds, by their places ([`PartLine::index`]).
+#[must_use]
+pub fn held_all(raw: &[u8], indices: &[usize]) -> Vec<Held> {
     let summary = Summary::of(&message::parse(raw));
     indices.iter().filter_map(|index| held(raw, &summary, *index)).collect()
 }
@@ -214,9 +226,8 @@ const UNWRAPPED: usize = 1_000_000;
 #[must_use]
 pub fn html_text(html: &str, width: usize) -> String {
     let mut links = Vec::new();
-    let (lines, _) = html::lines(html, width, &mut links);
     let mut text = String::new();
-    for line in lines {
+    for line in html::lay_out(html, width, &mut links).lines {
         if line.depth > 0 {
             text.push_str(&">".repeat(line.depth));
             text.push(' ');
