@@ -1,5 +1,6 @@
 //! `pillarbox tui`: mail on the whole screen. Opens settings, mirrors and the worker, and gives them to `tui`.
 
+pub mod asked;
 mod opened;
 
 use crate::mail::{desk, network};
@@ -70,6 +71,7 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         now: Box::new(move || clock.now()),
         suspend: Box::new(suspend),
         outside: Box::new(move |screen| opened.run(screen)),
+        ask: Box::new(asked::ask),
         is_modern,
     };
     let program = Program::new(model, hands);
@@ -157,7 +159,7 @@ fn aliases(settings: &Path) -> Result<agent::letter::Aliases, Trouble> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "what the terminal is stands in the environment")]
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -2,6 +2,7 @@
 //! touch mirrors, files and terminal.
 
 use crate::key::Key;
+use crate::picture::{Developed, Sight, Wanted};
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View};
 use agent::trouble::Trouble;
@@ -29,6 +30,10 @@ pub enum Event {
     Edited(Result<String, String>),
     /// What was asked of an account.
     Answer(usize, Answer),
+    /// How pictures are drawn here.
+    Sight(Sight),
+    /// A picture was made ready.
+    Developed(Developed),
     /// What came of a deed.
     Done {
         /// In which account.
@@ -94,6 +99,8 @@ pub enum Screen {
     Pipe(String, Vec<u8>),
     /// An address of the web opened.
     Browse(String),
+    /// The terminal is asked how it draws pictures.
+    AskForSight,
     /// A bell, and news where the terminal shows such.
     Notify(String),
 }
@@ -111,6 +118,8 @@ pub enum Question {
     Ids(View, bool),
     /// A message, to be read.
     Read(MessageId, agent::reading::View),
+    /// Pictures of a message, made ready beside the loop.
+    Pictures(Wanted),
     /// A letter to be written.
     Begin(Beginning),
     /// People whose name or address begins so.

@@ -12,6 +12,7 @@ pub mod hands;
 pub mod key;
 pub mod keys;
 pub mod model;
+pub mod picture;
 pub mod plain;
 pub mod program;
 pub mod settings;

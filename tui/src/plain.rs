@@ -173,7 +173,7 @@ fn words(text: &Text) -> Option<String> {
             let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
             Some(if line.depth > 0 { format!("{} {text}", ">".repeat(line.depth)) } else { text })
         }
-        Text::Rule | Text::Empty => None,
+        Text::Rule | Text::Empty | Text::Picture(..) => None,
     }
 }
 

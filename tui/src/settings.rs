@@ -1,6 +1,7 @@
 //! What can be set: in `tui.toml`, and by what the terminal is. Owns the form of the file.
 
 use crate::keys::{CONTEXTS, Keymap, PRESETS};
+use crate::picture::{self, Surroundings};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,10 @@ pub struct Options {
     pub is_modern: bool,
     /// What the terminal can show.
     pub colours: Colours,
+    /// How pictures are drawn: one of [`picture::SETTINGS`].
+    pub pictures: String,
+    /// What the environment says of the terminal.
+    pub surroundings: Surroundings,
     /// Seconds that a letter waits so that it can be taken back.
     pub undo_send_s: u64,
     /// What short names stand for, from `.mailrc` and `book.toml`.
@@ -62,6 +67,8 @@ impl Default for Options {
             offset_minutes: 0,
             is_modern: false,
             colours: Colours::default(),
+            pictures: "auto".to_owned(),
+            surroundings: Surroundings::default(),
             undo_send_s: 10,
             aliases: agent::letter::Aliases::default(),
             bound: Vec::new(),
@@ -80,6 +87,7 @@ struct File {
     threads: Option<bool>,
     turn_text: Option<bool>,
     undo_send_s: Option<u64>,
+    pictures: Option<String>,
     #[serde(default)]
     keys: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -105,6 +113,12 @@ impl Options {
                 return Err(format!("theme = {theme:?}: there are {}", crate::command::THEMES.join(", ")));
             }
             self.theme = theme;
+        }
+        if let Some(pictures) = file.pictures {
+            if !picture::SETTINGS.contains(&pictures.as_str()) {
+                return Err(format!("pictures = {pictures:?}: there are {}", picture::SETTINGS.join(", ")));
+            }
+            self.pictures = pictures;
         }
         if let Some(seconds) = file.undo_send_s {
             if seconds > UNDO_SEND_MAX_S {
@@ -133,6 +147,18 @@ impl Options {
         map
     }
 
+    /// Colours that may be used: none where the user wants none.
+    #[must_use]
+    pub fn colours_used(&self) -> Colours {
+        if self.theme == "mono" { Colours::Mono } else { self.colours }
+    }
+
+    /// How pictures are to be drawn: not where lines follow each other, or where colours are not wanted.
+    #[must_use]
+    pub fn pictures_used(&self) -> &str {
+        if self.plain || self.colours_used() == Colours::Mono { "off" } else { &self.pictures }
+    }
+
     fn bind(&self, map: &mut Keymap) -> Result<(), String> {
         for (name, keys, line) in &self.bound {
             let Some((_, context)) = CONTEXTS.iter().find(|(known, _)| known == name) else {
@@ -157,6 +183,7 @@ impl Options {
             _ => Colours::Sixteen,
         };
         self.is_modern = !matches!(term.as_str(), "" | "dumb" | "linux" | "vt100" | "vt220" | "vt102");
+        self.surroundings = Surroundings::of(&variable, self.is_modern);
         // VTE has turned text around by itself since 0.58; so do these.
         let vte: u32 = variable("VTE_VERSION").and_then(|version| version.parse().ok()).unwrap_or_default();
         if vte >= 5800 || is_set("KONSOLE_VERSION") || term.starts_with("mlterm") || is_set("MLTERM") {
@@ -181,11 +208,27 @@ mod tests {
             ("[keys.list]\nX = \"frobnicate\"", "no command"),
             ("[keys.lists]\nX = \"archive\"", "[keys.lists]: there are anywhere"),
             ("undo_send_s = 3601", "at most 3600"),
+            ("pictures = \"gif\"", "there are auto, kitty, sixel, iterm, blocks, off"),
         ] {
             let problem = Options::default().read(wrong).unwrap_err();
             assert!(problem.contains(told), "{problem}");
         }
         assert_eq!(Options::default().read("undo_send_s = 3600"), Ok(()));
+    }
+
+    #[test]
+    fn pictures_are_for_screens_with_colours() {
+        let mut options = Options { colours: Colours::True, ..Options::default() };
+        assert_eq!(options.read("pictures = \"sixel\""), Ok(()));
+        assert_eq!(options.pictures_used(), "sixel");
+        let used = |change: fn(&mut Options)| {
+            let mut options = options.clone();
+            change(&mut options);
+            options.pictures_used().to_owned()
+        };
+        assert_eq!(used(|options| options.plain = true), "off");
+        assert_eq!(used(|options| options.theme = "mono".to_owned()), "off");
+        assert_eq!(used(|options| options.colours = Colours::Mono), "off");
     }
 
     #[test]

@@ -5,15 +5,18 @@ mod composer;
 mod folders;
 mod help;
 mod list;
+mod picture;
 mod prompt;
 mod reader;
 mod theme;
 
+pub use picture::placements;
 pub use theme::Theme;
 
 use crate::command::Verb;
 use crate::keys::Context;
 use crate::model::{Focus, Model};
+use crate::settings::Colours;
 use crate::text::{column, count, fit, visual, width};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -36,7 +39,8 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let pen = Pen { theme: Theme::of(&model.options), turn: model.options.turn_text };
+    let pen =
+        Pen { theme: Theme::of(&model.options), turn: model.options.turn_text, colours: model.options.colours_used() };
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         pen.text(frame.buffer_mut(), area, "Too small", pen.theme.plain);
         return;
@@ -91,6 +95,7 @@ pub fn folders_top(cursor: usize, _length: usize, height: u16) -> usize {
 pub(crate) struct Pen {
     pub theme: Theme,
     pub turn: bool,
+    pub colours: Colours,
 }
 
 impl Pen {

@@ -2,7 +2,8 @@
 
 use super::{Pen, line_of};
 use crate::model::Model;
-use crate::model::reader::Text;
+use crate::model::reader::{Reader, Text};
+use crate::picture::Way;
 use crate::text::width;
 use agent::reading::{Line, Style as Look};
 use ratatui::buffer::Buffer;
@@ -20,15 +21,28 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     let shown = reader.lines.iter().skip(reader.top).take(usize::from(area.height));
     for (place, text) in shown.enumerate() {
         let line = line_of(area, u16::try_from(place).unwrap_or(u16::MAX));
-        draw_text(pen, buffer, line, text);
+        match text {
+            Text::Picture(picture, row) if model.way() == Some(Way::Blocks) => {
+                super::picture::draw(picture, *row, pen.colours, buffer, line);
+            }
+            text => draw_text(pen, buffer, line, text),
+        }
     }
-    let below = reader.lines.len().saturating_sub(reader.top + usize::from(area.height));
-    if below > 0 && area.width > 12 {
-        let words = format!(" {} more ", crate::text::count(below as u64, "line"));
-        let wide = u16::try_from(width(&words)).unwrap_or(0);
-        let at = Rect { x: area.right().saturating_sub(wide + 1), width: wide, ..line_of(area, area.height - 1) };
+    if let Some((words, at)) = more(reader, area) {
         pen.text(buffer, at, &words, pen.theme.key);
     }
+}
+
+/// What is said at the bottom of lines below it, and where.
+pub(super) fn more(reader: &Reader, area: Rect) -> Option<(String, Rect)> {
+    let below = reader.lines.len().saturating_sub(reader.top + usize::from(area.height));
+    if below == 0 || area.width <= 12 || area.height == 0 {
+        return None;
+    }
+    let words = format!(" {} more ", crate::text::count(below as u64, "line"));
+    let wide = u16::try_from(width(&words)).unwrap_or(0);
+    let at = Rect { x: area.right().saturating_sub(wide + 1), width: wide, ..line_of(area, area.height - 1) };
+    Some((words, at))
 }
 
 fn draw_text(pen: &Pen, buffer: &mut Buffer, area: Rect, text: &Text) {
@@ -47,7 +61,7 @@ fn draw_text(pen: &Pen, buffer: &mut Buffer, area: Rect, text: &Text) {
         Text::Rule => {
             pen.text(buffer, area, &"─".repeat(usize::from(area.width)), pen.theme.dim);
         }
-        Text::Empty => {}
+        Text::Empty | Text::Picture(..) => {}
     }
 }
 

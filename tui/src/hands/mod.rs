@@ -6,6 +6,7 @@ mod parts;
 pub(crate) mod snoozed;
 
 use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use crate::picture::{Darkroom, Developed};
 use agent::book::{Book, Person};
 use agent::letter::Aliases;
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
@@ -53,6 +54,7 @@ pub struct Writing {
 pub struct Hands {
     hands: Vec<Hand>,
     random: Random,
+    darkroom: Darkroom,
 }
 
 impl Hands {
@@ -60,7 +62,7 @@ impl Hands {
     #[must_use]
     pub fn new(hands: Vec<(Mirror, Writing)>, random: Random) -> Hands {
         let hand = |(mirror, writing)| Hand { mirror, writing, book: RefCell::new(None) };
-        Hands { hands: hands.into_iter().map(hand).collect(), random }
+        Hands { hands: hands.into_iter().map(hand).collect(), random, darkroom: Darkroom::default() }
     }
 
     /// The mirror of an account.
@@ -75,12 +77,28 @@ impl Hands {
         self.mirror(account).and_then(|mirror| mirror.version().ok()).unwrap_or_default()
     }
 
+    /// Pictures that are ready by now.
+    pub fn developed(&self) -> Vec<Developed> {
+        self.darkroom.developed()
+    }
+
+    /// All pictures that were wanted; waits for them.
+    pub fn all_developed(&self) -> Vec<Developed> {
+        self.darkroom.all_developed()
+    }
+
     /// Does what is wanted of a mirror, and tells what came of it; what is wanted of others is given back.
     ///
     /// # Errors
     /// The effect, where it is not for a mirror.
     pub fn perform(&self, effect: Effect, now: Time) -> std::result::Result<Option<Event>, Box<Effect>> {
         match effect {
+            Effect::Ask(account, Question::Pictures(wanted)) => {
+                if let Some(mirror) = self.mirror(account) {
+                    self.darkroom.develop(mirror.clone(), wanted);
+                }
+                Ok(None)
+            }
             Effect::Ask(account, question) => Ok(self.hands.get(account).map(|hand| {
                 let answer = self.answer(hand, question, now);
                 Event::Answer(account, answer.unwrap_or_else(Answer::Failed))
@@ -170,6 +188,7 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
         | Question::File(_)
         | Question::Part(..)
         | Question::Save(..)
+        | Question::Pictures(_)
         | Question::Asleep
         | Question::Outbox => return Err(agent::mirror::Error::Gone("row of that kind")),
     })

@@ -13,6 +13,7 @@ mod obey;
 pub mod palette;
 mod parts;
 pub mod pattern;
+mod pictures;
 pub mod prompt;
 pub mod reader;
 mod reading;
@@ -23,6 +24,7 @@ use crate::command::Command;
 use crate::event::{Effect, Event, Question, Remember, Screen};
 use crate::key::{Code, Key};
 use crate::keys::{Context, Keymap, Meaning};
+use crate::picture::Sight;
 use crate::settings::Options;
 use agent::mirror::{Action, Folder, FolderId, OutgoingId, Role, View};
 use agent::worker::{News, Order};
@@ -145,6 +147,10 @@ pub struct Model {
     open_selected_again: bool,
     /// A command that waits for the folder it needs.
     awaited: Option<Command>,
+    /// How pictures are drawn, once it is known.
+    sight: Option<Sight>,
+    /// The terminal was asked.
+    sight_asked: bool,
     history: History,
     undo: Vec<Undoable>,
     redo: Vec<Undoable>,
@@ -189,6 +195,8 @@ impl Model {
             wanted: None,
             open_selected_again: false,
             awaited: None,
+            sight: None,
+            sight_asked: false,
             history: History::default(),
             undo: Vec::new(),
             redo: Vec::new(),
@@ -216,6 +224,8 @@ impl Model {
             Event::News(news) => self.news(news),
             Event::Changed(account) => self.changed(account),
             Event::Answer(account, answer) => self.answered(account, answer),
+            Event::Sight(sight) => self.sight = Some(sight),
+            Event::Developed(developed) => self.take_picture(developed),
             Event::Done { account, words, remember, result } => self.done(account, words, remember, result),
         }
         self.ask_what_is_needed();
@@ -252,6 +262,7 @@ impl Model {
             reader.show_as(view);
         }
         self.ask_pages();
+        self.ask_pictures();
     }
 
     fn ask(&mut self, question: Question) {

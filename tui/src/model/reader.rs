@@ -1,8 +1,11 @@
 //! The message that is read, or the whole of a conversation: its lines, what is scrolled away, what is looked for. The lines
 //! come from `agent::reading`, which makes them safe.
 
+use crate::picture::{Fault, Picture, Room};
 use agent::mirror::{MessageId, Row};
 use agent::reading::{self, Page, Span, Style};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is read.
 #[derive(Debug, Default)]
@@ -19,6 +22,8 @@ pub struct Reader {
     pub top: usize,
     /// What was looked for last.
     pub find: String,
+    /// While it is there somebody looks.
+    pub viewer: Arc<()>,
 }
 
 /// A message on the page.
@@ -32,6 +37,10 @@ pub struct Message {
     pub asked: bool,
     /// The worker was told to bring it.
     pub ordered: bool,
+    /// Its pictures by their parts, as far as they are ready.
+    pub pictures: Pictures,
+    /// The room they were asked for.
+    pub room: Option<Room>,
 }
 
 /// A line of the page.
@@ -41,6 +50,8 @@ pub enum Text {
     Field(String, String),
     /// A line of the body.
     Body(reading::Line),
+    /// A line of a picture.
+    Picture(Arc<Picture>, u16),
     /// Something the program says.
     Note(String),
     /// What parts messages, or header and body.
@@ -53,7 +64,8 @@ impl Reader {
     /// Reads these.
     #[must_use]
     pub fn new(rows: Vec<Row>, view: reading::View) -> Reader {
-        let message = |row| Message { row, page: None, asked: false, ordered: false };
+        let message =
+            |row| Message { row, page: None, asked: false, ordered: false, pictures: BTreeMap::new(), room: None };
         let mut reader = Reader { messages: rows.into_iter().map(message).collect(), view, ..Reader::default() };
         reader.lay_out();
         reader
@@ -93,7 +105,7 @@ impl Reader {
                 lines.push(Text::Rule);
             }
             match &message.page {
-                Some(page) => self.lay_out_page(page, &mut lines),
+                Some(page) => self.lay_out_page(page, &message.pictures, &mut lines),
                 None => lay_out_head(message, &mut lines),
             }
         }
@@ -101,7 +113,23 @@ impl Reader {
         self.top = self.top.min(self.lines.len().saturating_sub(1));
     }
 
-    fn lay_out_page(&self, page: &Page, lines: &mut Vec<Text>) {
+    /// Puts the lines together when pictures came or went; what is read stays where it is on the screen.
+    pub fn lay_out_pictures(&mut self) {
+        let is_picture = |line: &Text| matches!(line, Text::Picture(..));
+        let above = self.lines.iter().take(self.top).filter(|line| !is_picture(line)).count();
+        // Within a picture: its first line is the next to the text above it.
+        let was_in_picture = self.lines.get(self.top).is_some_and(is_picture);
+        self.lay_out();
+        let mut others = self.lines.iter().enumerate().filter(|(_, line)| !is_picture(line)).map(|(place, _)| place);
+        let top = if was_in_picture {
+            above.checked_sub(1).and_then(|last| others.nth(last)).map(|last| last + 1)
+        } else {
+            others.nth(above)
+        };
+        self.top = top.filter(|_| above > 0).unwrap_or(0).min(self.lines.len().saturating_sub(1));
+    }
+
+    fn lay_out_page(&self, page: &Page, pictures: &Pictures, lines: &mut Vec<Text>) {
         lines.extend(page.header.iter().map(|field| Text::Field(field.name.clone(), field.value.clone())));
         let files: Vec<String> = page.parts.iter().filter(|part| !part.is_shown).map(part_words).collect();
         if !files.is_empty() {
@@ -109,13 +137,15 @@ impl Reader {
         }
         lines.push(Text::Rule);
         let mut hidden = 0;
-        for line in &page.lines {
+        for (place, line) in page.lines.iter().enumerate() {
             if self.quotes_hidden && line.depth > 0 {
                 hidden += 1;
                 continue;
             }
             push_hidden(&mut hidden, lines);
             lines.push(Text::Body(line.clone()));
+            let here = page.pictures.iter().filter(|picture| picture.line == place);
+            here.filter_map(|picture| pictures.get(&picture.index)).for_each(|picture| push_picture(picture, lines));
         }
         push_hidden(&mut hidden, lines);
         if !page.links.is_empty() {
@@ -161,11 +191,24 @@ impl Reader {
                     line.spans.iter().for_each(|span| text.push_str(&span.text));
                 }
                 Text::Note(note) => text.push_str(note),
+                Text::Picture(..) => continue,
                 Text::Rule | Text::Empty => {}
             }
             text.push('\n');
         }
         text
+    }
+}
+
+/// Pictures of a message by their parts.
+type Pictures = BTreeMap<usize, Result<Arc<Picture>, Fault>>;
+
+/// The lines of a picture, or why there are none. Of what is of a kind not shown, or not to be seen, the line above says enough.
+fn push_picture(picture: &Result<Arc<Picture>, Fault>, lines: &mut Vec<Text>) {
+    match picture {
+        Ok(picture) => lines.extend((0..picture.rows).map(|row| Text::Picture(Arc::clone(picture), row))),
+        Err(Fault::Unknown | Fault::TooSmall) => {}
+        Err(fault) => lines.push(Text::Note(format!("[{fault}]"))),
     }
 }
 
@@ -198,6 +241,6 @@ fn holds(line: &Text, wanted: &str) -> bool {
             text.to_lowercase().contains(wanted)
         }
         Text::Note(note) => note.to_lowercase().contains(wanted),
-        Text::Rule | Text::Empty => false,
+        Text::Rule | Text::Empty | Text::Picture(..) => false,
     }
 }
