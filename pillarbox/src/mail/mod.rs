@@ -11,6 +11,7 @@ mod folder;
 mod list;
 pub mod network;
 mod outbox;
+mod pictures;
 pub mod post;
 mod read;
 mod save;

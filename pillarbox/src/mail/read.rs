@@ -1,6 +1,7 @@
 //! `pillarbox mail read`: messages as people read them, or as they stand. What goes to a terminal is made harmless first.
 
 use super::desk::Desk;
+use super::pictures::Gallery;
 use super::{list, network, which};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
@@ -42,6 +43,10 @@ pub struct Read {
     /// Columns of a line
     #[arg(long, value_name = "COLUMNS", default_value_t = WIDTH, value_parser = clap::value_parser!(u64).range(20..=1000))]
     width: u64,
+    /// Draw pictures of the message where they stand: as the terminal does it best, or as is said
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "auto",
+        value_parser = tui::picture::SETTINGS, conflicts_with_all = ["headers", "raw", "part"])]
+    pictures: Option<String>,
     /// Do not mark them as read
     #[arg(short, long)]
     keep_unread: bool,
@@ -54,11 +59,12 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
         bring(&messages, desk, screen)?;
     }
     let mut json = Vec::new();
+    let gallery = read.pictures.as_deref().and_then(|how| Gallery::open(how, read.width, screen));
     for (index, id) in messages.iter().enumerate() {
         if index > 0 && screen.form() != Form::Json && !read.is_exact() {
             screen.text("\n----\n\n")?;
         }
-        match show(read, *id, desk, screen)? {
+        match show(read, *id, gallery.as_ref(), desk, screen)? {
             Some(value) => json.push(value),
             None => continue,
         }
@@ -87,7 +93,13 @@ impl Read {
     }
 }
 
-fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<Option<Value>, Trouble> {
+fn show(
+    read: &Read,
+    id: MessageId,
+    gallery: Option<&Gallery>,
+    desk: &Desk,
+    screen: &mut Screen,
+) -> Result<Option<Value>, Trouble> {
     if read.headers {
         return exact(&desk.mirror.header(id)?, screen);
     }
@@ -107,7 +119,9 @@ fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<
         return Ok(Some(json_of(&page, row)));
     }
     let colour = screen.look().colour;
-    screen.show(&View::text(text_of(&page, colour), Value::Null))?;
+    let mut drawn = gallery.map(|gallery| gallery.drawn(&page, &content)).unwrap_or_default();
+    let below = |line: usize| drawn.remove(&line).unwrap_or_default();
+    screen.show(&View::text(text_of(&page, colour, below), Value::Null))?;
     Ok(None)
 }
 
@@ -152,18 +166,18 @@ fn mark(messages: Vec<MessageId>, desk: &mut Desk) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A page as text.
-#[must_use]
-pub fn text_of(page: &Page, colour: bool) -> String {
+/// A page as text; `below` tells what is drawn below a line of it.
+fn text_of(page: &Page, colour: bool, mut below: impl FnMut(usize) -> String) -> String {
     let mut text = String::new();
     for field in &page.header {
         let name = if colour { format!("\x1b[1m{}:\x1b[0m", field.name) } else { format!("{}:", field.name) };
         text.push_str(&format!("{name} {}\n", field.value));
     }
     text.push('\n');
-    for line in &page.lines {
+    for (place, line) in page.lines.iter().enumerate() {
         text.push_str(&line_of(line, colour));
         text.push('\n');
+        text.push_str(&below(place));
     }
     if !page.links.is_empty() {
         text.push('\n');
