@@ -7,6 +7,7 @@ use crate::http::Client;
 use crate::oauth::{self, Tokens};
 use crate::secret::{Secret, Secrets};
 use crate::trouble::{Kind, Trouble};
+use std::sync::Arc;
 use wire::sasl::client::Credential;
 
 /// The secrets of all accounts, ready to be used. Cheap to clone but for the settings.
@@ -15,13 +16,21 @@ pub struct Credentials {
     settings: Settings,
     secrets: Secrets,
     internet: Internet,
+    /// What was typed for this run, and is kept nowhere.
+    typed: Option<Arc<Secret>>,
 }
 
 impl Credentials {
     /// Those of these accounts.
     #[must_use]
     pub fn new(settings: Settings, secrets: Secrets, internet: Internet) -> Credentials {
-        Credentials { settings, secrets, internet }
+        Credentials { settings, secrets, internet, typed: None }
+    }
+
+    /// With a password that was typed, whatever is kept.
+    #[must_use]
+    pub fn with_password(self, password: Secret) -> Credentials {
+        Credentials { typed: Some(Arc::new(password)), ..self }
     }
 
     /// What the account logs in with; `None`: it has no secret. A token that ends soon is made anew and kept.
@@ -50,6 +59,9 @@ impl Credentials {
     }
 
     async fn have(&self, account: &Account, anew: bool) -> Result<Option<Credential>, Trouble> {
+        if let Some(typed) = &self.typed {
+            return Ok(Some(Credential::Password(typed.for_login())));
+        }
         let Some(source) = &account.secret else { return Ok(None) };
         let secret = self.secrets.fetch(&account.name, source).await?;
         match source {

@@ -51,10 +51,22 @@ impl Folders {
         self.data.join("mirrors").join(format!("{account}.sqlite"))
     }
 
+    /// The folder of mboxes that an account has which is a single mbox elsewhere.
+    #[must_use]
+    pub fn boxes(&self, account: &str) -> PathBuf {
+        self.data.join("boxes").join(account)
+    }
+
     /// The folder of certificates that a person chose to trust.
     #[must_use]
     pub fn trusted(&self) -> PathBuf {
         self.config.join("trusted")
+    }
+
+    /// The folder of keys and certificates for letters that are signed and encrypted.
+    #[must_use]
+    pub fn seals(&self) -> PathBuf {
+        self.data.join("seals")
     }
 
     /// The folder of secrets kept in files.

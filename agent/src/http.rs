@@ -1,7 +1,7 @@
 //! A client of HTTP for what a mail program needs: discovery, tokens, JMAP. HTTPS, and HTTP on this machine only. Owns
 //! connections that are used again, redirections, limits of time and size; what is asked is the caller's.
 
-use crate::dialing::{DialError, Internet, explain_handshake, is_this_machine, server_name};
+use crate::dialing::{DialError, Internet, explain_handshake, is_lasting, is_this_machine, server_name};
 use crate::trouble::{Kind, Trouble};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -36,7 +36,7 @@ pub enum HttpError {
     /// Nobody connects.
     #[error(transparent)]
     Dial(#[from] DialError),
-    /// No TLS; in words.
+    /// No TLS, and none the next time; in words.
     #[error("{0}")]
     Tls(String),
     /// The connection broke, or what came is no HTTP.
@@ -246,7 +246,11 @@ impl Client {
         };
         let name = server_name(&origin.host)?;
         let secured = net::tls::connect(connection, (tls, name), self.0.patience).await;
-        let (stream, _) = secured.map_err(|error| HttpError::Tls(explain_handshake(&error, &origin.host)))?;
+        let (stream, _) = secured.map_err(|error| match is_lasting(&error) {
+            true => HttpError::Tls(explain_handshake(&error, &origin.host)),
+            // The line broke, as it may anywhere.
+            false => broken(origin, &error.to_string()),
+        })?;
         handshake(origin, stream).await
     }
 }

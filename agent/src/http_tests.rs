@@ -51,6 +51,17 @@ async fn only_what_is_safe_is_asked() {
 }
 
 #[tokio::test]
+async fn a_line_that_breaks_in_the_handshake_may_hold_the_next_time() {
+    let mut stage = Stage::new();
+    let listener = stage.listen("h.fr", 443).await;
+    let hanging_up = tokio::spawn(async move { drop(listener.accept().await) });
+    let error = client(&stage).get("https://h.fr/").await.err().unwrap();
+    hanging_up.await.unwrap();
+    assert!(error.is_temporary(), "{error:?}");
+    assert_eq!(Trouble::from(error).kind, Kind::TryAgain);
+}
+
+#[tokio::test]
 async fn a_certificate_nobody_vouches_for_ends_it_in_plain_words() {
     let mut stage = Stage::new();
     let listener = stage.listen("h.fr", 443).await;

@@ -8,6 +8,7 @@ use crate::dialing::{Internet, in_the_clear, tls_of};
 use crate::house::Folders;
 use crate::mirror::{MessageId, Mirror, Role};
 use crate::progress::Watcher;
+use crate::remote::files::{self, Files};
 use crate::remote::imap::{ImapRemote, Opening};
 use crate::remote::jmap::{self, Jmap};
 use crate::remote::keyed::KeyedRemote;
@@ -41,6 +42,8 @@ pub enum AnyRemote {
     Jmap(Box<KeyedRemote<Jmap>>),
     /// The post office of this host.
     Local(Box<KeyedRemote<Local>>),
+    /// A Maildir or mboxes of this machine.
+    Files(Box<KeyedRemote<Files>>),
 }
 
 impl Reach {
@@ -49,6 +52,10 @@ impl Reach {
     /// # Errors
     /// There is no such server, it does not let us in, or the secret cannot be had.
     pub async fn connect(&self, account: &Account) -> Result<AnyRemote, Trouble> {
+        if matches!(account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_)) {
+            // Whatever secret there is belongs to the server that letters go to.
+            return self.connect_with(account, None).await;
+        }
         let credential = self.credentials.of(account).await?;
         let is_token = matches!(credential, Some(Credential::Token(_)));
         match self.connect_with(account, credential).await {
@@ -77,9 +84,16 @@ impl Reach {
                 let local = self.local(account, at).await?;
                 Ok(AnyRemote::Local(Box::new(KeyedRemote::new(local, self.internet.clock().clone()))))
             }
-            other => {
-                let kind = other.kind();
-                Err(Trouble::new(Kind::Settings, format!("an account of kind {kind:?} is not kept in a mirror")))
+            incoming @ (Incoming::Maildir(_) | Incoming::Mbox(_)) => {
+                let way = files::Way {
+                    incoming: at_home(incoming, &self.folders),
+                    mirror: self.folders.mirror(&account.name),
+                    beside: self.folders.boxes(&account.name),
+                    roles: names(&account.folders),
+                };
+                let clock = self.internet.clock().clone();
+                let files = Files::open(way, clock.clone()).await?;
+                Ok(AnyRemote::Files(Box::new(KeyedRemote::new(files, clock))))
             }
         }
     }
@@ -135,6 +149,15 @@ impl Reach {
     }
 }
 
+/// Files whose path does not begin at the root begin in the folder of the settings.
+fn at_home(incoming: &Incoming, folders: &Folders) -> Incoming {
+    match incoming {
+        Incoming::Maildir(path) => Incoming::Maildir(resolve(path, folders)),
+        Incoming::Mbox(path) => Incoming::Mbox(resolve(path, folders)),
+        other => other.clone(),
+    }
+}
+
 /// Folders that the settings say to be for something.
 fn names(folders: &FolderNames) -> Vec<(Role, String)> {
     let named = [
@@ -154,6 +177,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Jmap(remote) => remote.push(mirror, watcher).await,
             AnyRemote::Local(remote) => remote.push(mirror, watcher).await,
+            AnyRemote::Files(remote) => remote.push(mirror, watcher).await,
         }
     }
 
@@ -163,6 +187,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Jmap(remote) => remote.pull(mirror, scope, watcher).await,
             AnyRemote::Local(remote) => remote.pull(mirror, scope, watcher).await,
+            AnyRemote::Files(remote) => remote.pull(mirror, scope, watcher).await,
         }
     }
 
@@ -172,6 +197,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Jmap(remote) => remote.fetch(mirror, messages, watcher).await,
             AnyRemote::Local(remote) => remote.fetch(mirror, messages, watcher).await,
+            AnyRemote::Files(remote) => remote.fetch(mirror, messages, watcher).await,
         }
     }
 
@@ -181,6 +207,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Jmap(remote) => remote.watch(mirror, until).await,
             AnyRemote::Local(remote) => remote.watch(mirror, until).await,
+            AnyRemote::Files(remote) => remote.watch(mirror, until).await,
         }
     }
 
@@ -190,6 +217,7 @@ impl Remote for AnyRemote {
             AnyRemote::Imap(remote) => remote.close().await,
             AnyRemote::Jmap(remote) => remote.close().await,
             AnyRemote::Local(remote) => remote.close().await,
+            AnyRemote::Files(remote) => remote.close().await,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Letters signed and encrypted (S/MIME): which of a person's keys signs and opens, which certificates a letter is encrypted
 //! to, and what a reader is given. What is proved is decided in `seal`; where keys and certificates lie is `disk`'s.
 
+use crate::account::SealHabits;
 use crate::letter::Composed;
+use crate::verdict::Verdict;
 use message::header::{self, Entry};
-use message::{Address, Time};
-use seal::{
-    Certificate, Cipher, Envelope, Error, Extent, Identity, Reader, Recipient, Roots, Sealing, Standing, Transport,
-    Words,
-};
+use message::{Address, Time, date};
+use seal::{Certificate, Cipher, Envelope, Error, Identity, Reader, Recipient, Roots, Sealing, Standing, Transport};
+use serde::{Deserialize, Serialize};
 
 /// The keys of a person, and whom he knows and trusts.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,8 @@ pub struct Keys {
 }
 
 /// What is done to a letter before it goes out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Choice {
     /// It is signed.
     pub signs: bool,
@@ -29,6 +30,19 @@ pub struct Choice {
     pub encrypts: bool,
     /// It is encrypted as programs of before 2019 can read it: AES in CBC, RSA without OAEP.
     pub for_old_programs: bool,
+}
+
+/// What somebody says of one letter; what is left open is decided by habit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// It is signed, or not.
+    pub signs: Option<bool>,
+    /// It is encrypted, or not.
+    pub encrypts: Option<bool>,
+    /// As old programs can read it.
+    pub for_old_programs: bool,
+    /// It answers a letter that was encrypted, or sends one on: what was said in secret stays so.
+    pub answers_encrypted: bool,
 }
 
 /// A letter ready to be sent.
@@ -54,14 +68,36 @@ pub struct Posting {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No key for the sender's address.
-    #[error("there is no key and certificate for {0}")]
-    NoKey(String),
+    #[error("it cannot be signed: {0}. `pillarbox mail key import FILE` brings in a key (.p12 or PEM)")]
+    NoKey(Lack),
+    /// The sender's own certificate cannot be encrypted to, so he could not read his own letter.
+    #[error(
+        "it cannot be encrypted, because you could not read your own copy: {0}. `pillarbox mail key import FILE` brings in \
+         a key (.p12 or PEM)"
+    )]
+    NoOwn(Lack),
     /// No certificates of these.
-    #[error("it cannot be encrypted: there is no usable certificate of {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
-    NoCertificates(Vec<Address>),
+    #[error(
+        "it cannot be encrypted: {}. A signed letter from them brings one, or `pillarbox mail key import FILE`",
+        .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    NoCertificates(Vec<Lack>),
+    /// It says that it is from nobody.
+    #[error("it cannot be signed or encrypted: it names no sender")]
+    NoSender,
     /// Anything else.
     #[error(transparent)]
     Seal(#[from] Error),
+}
+
+/// What is missing for an address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why} {address}{more}")]
+pub struct Lack {
+    /// Whose.
+    pub address: Address,
+    why: &'static str,
+    more: String,
 }
 
 /// A letter as a reader is given it.
@@ -71,14 +107,54 @@ pub struct Opened {
     pub message: Vec<u8>,
     /// What the signature comes to, where there is one.
     pub standing: Option<Standing>,
-    /// Whether all of it was sealed; a part among others is shown alone.
-    pub extent: Extent,
     /// Whether HTML may be rendered and remote content fetched; where not, plain text alone is shown.
     pub may_render_html: bool,
+    /// Whether it was encrypted, and could be opened.
+    pub was_encrypted: bool,
+    /// Whether something in it could not be opened: it is shown as it came.
+    pub is_closed: bool,
     /// What is proved and what is not, for people.
-    pub words: Words,
+    pub verdict: Verdict,
     /// The sender's certificate, where the letter proves that it is his: worth keeping among [`Keys::known`].
     pub certificate: Option<Certificate>,
+}
+
+impl Opened {
+    /// Whether its text may stand in an answer. Somebody may have sent on, under his own name, what he could not read: an
+    /// answer with its text would tell him (as EFAIL does by other ways). So who wrote it must be proved.
+    #[must_use]
+    pub fn may_be_quoted(&self) -> bool {
+        !self.was_encrypted || self.standing == Some(Standing::Valid)
+    }
+}
+
+impl Refusal {
+    /// It is the writer's own key that is missing, whoever the letter is for.
+    #[must_use]
+    pub fn is_of_own_key(&self) -> bool {
+        matches!(self, Refusal::NoKey(_) | Refusal::NoOwn(_) | Refusal::NoSender)
+    }
+}
+
+impl Choice {
+    /// Whether anything is done.
+    #[must_use]
+    pub fn seals(self) -> bool {
+        self.signs || self.encrypts
+    }
+
+    /// `signed and encrypted`; nothing where nothing is done.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match (self.signs, self.encrypts, self.for_old_programs) {
+            (false, false, _) => "",
+            (true, false, _) => "signed",
+            (false, true, false) => "encrypted",
+            (true, true, false) => "signed and encrypted",
+            (false, true, true) => "encrypted for old programs",
+            (true, true, true) => "signed and encrypted for old programs",
+        }
+    }
 }
 
 impl Keys {
@@ -92,9 +168,10 @@ impl Keys {
         Some(Opened {
             message: shown,
             standing: opened.standing(),
-            extent: opened.extent,
             may_render_html: opened.may_render_html(),
-            words: opened.words(),
+            was_encrypted: opened.encrypted().next().is_some(),
+            is_closed: opened.closed().is_some(),
+            verdict: Verdict::of(&opened),
             certificate: opened.certificate_to_keep().cloned(),
         })
     }
@@ -104,7 +181,8 @@ impl Keys {
     pub fn identity(&self, address: &Address, at: Time) -> Option<&Identity> {
         let holds = |certificate: &Certificate| certificate.not_before() <= at && at <= certificate.not_after();
         let own = self.identities.iter().filter(|identity| identity.certificate.names(address));
-        own.filter(|identity| holds(&identity.certificate)).max_by_key(|identity| identity.certificate.not_after())
+        let fit = |certificate: &Certificate| holds(certificate) && certificate.may_sign();
+        own.filter(|identity| fit(&identity.certificate)).max_by_key(|identity| identity.certificate.not_after())
     }
 
     /// The certificate to encrypt to for an address, own ones included: the one that holds longest.
@@ -122,32 +200,100 @@ impl Keys {
         }
     }
 
+    /// What is done to a letter: what somebody said, else what they always do. An answer to what was encrypted is, too.
+    #[must_use]
+    pub fn choose(&self, letter: &Composed, wish: Wish, habits: SealHabits, at: Time) -> Choice {
+        let signs = wish.signs.unwrap_or(habits.signs_always);
+        let encrypts = wish.encrypts.unwrap_or_else(|| {
+            wish.answers_encrypted || (habits.encrypts_when_possible && self.can_encrypt(letter, at))
+        });
+        Choice { signs, encrypts, for_old_programs: wish.for_old_programs && encrypts }
+    }
+
+    /// Whether there is a certificate of everybody.
+    #[must_use]
+    pub fn can_encrypt(&self, letter: &Composed, at: Time) -> bool {
+        let own = sender(&letter.message).is_some_and(|sender| self.own(&sender, at).is_some());
+        own && letter.envelope.recipients.iter().all(|address| self.certificate(address, at).is_some())
+    }
+
+    /// Whether a letter can be sealed so; cheaper than to seal it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoKey`], [`Refusal::NoOwn`] and [`Refusal::NoCertificates`] with what is missing.
+    pub fn check(&self, letter: &Composed, choice: Choice, at: Time) -> Result<(), Refusal> {
+        if !choice.seals() {
+            return Ok(());
+        }
+        let sender = sender(&letter.message).ok_or(Refusal::NoSender)?;
+        if choice.signs && self.identity(&sender, at).is_none() {
+            return Err(Refusal::NoKey(self.lack_of_key(&sender, at)));
+        }
+        if !choice.encrypts {
+            return Ok(());
+        }
+        self.check_own(&sender, at)?;
+        let everybody = letter.envelope.recipients.iter();
+        let missing = everybody.filter(|address| self.certificate(address, at).is_none());
+        let missing: Vec<Lack> = missing.map(|address| self.lack_of_certificate(address, at)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Refusal::NoCertificates(missing)) }
+    }
+
+    /// Whether a letter of this address can be encrypted to its own writer, as copies and drafts are.
+    ///
+    /// # Errors
+    /// [`Refusal::NoOwn`] with what is missing.
+    pub fn check_own(&self, address: &Address, at: Time) -> Result<(), Refusal> {
+        self.own(address, at).map(|_| ()).ok_or_else(|| Refusal::NoOwn(self.lack_of_own(address, at)))
+    }
+
+    /// The certificate of an own key to encrypt to: others could be opened by nobody here.
+    fn own(&self, address: &Address, at: Time) -> Option<&Certificate> {
+        let own = self.identities.iter().map(|identity| &identity.certificate);
+        let own = own.filter(|certificate| certificate.names(address) && seal::fit(certificate, at).is_ok());
+        own.max_by_key(|certificate| certificate.not_after())
+    }
+
+    fn lack_of_key(&self, address: &Address, at: Time) -> Lack {
+        let own = self.identities.iter().map(|identity| &identity.certificate);
+        let last = own.filter(|certificate| certificate.names(address)).max_by_key(|own| own.not_after());
+        let more = last.map(|certificate| why_not(certificate, at, "its key is not for signing"));
+        lack(address, "there is no key of", more)
+    }
+
+    fn lack_of_own(&self, address: &Address, at: Time) -> Lack {
+        let own = self.identities.iter().map(|identity| &identity.certificate);
+        let last = own.filter(|certificate| certificate.names(address)).max_by_key(|own| own.not_after());
+        lack(address, "there is no key of", last.map(|certificate| unfit(certificate, at)))
+    }
+
+    fn lack_of_certificate(&self, address: &Address, at: Time) -> Lack {
+        let own = self.identities.iter().map(|identity| &identity.certificate);
+        let all = self.known.iter().chain(own).filter(|certificate| certificate.names(address));
+        let last = all.max_by_key(|certificate| certificate.not_after());
+        lack(address, "there is no certificate of", last.map(|certificate| unfit(certificate, at)))
+    }
+
     /// Seals a composed letter.
     ///
     /// # Errors
-    /// [`Refusal::NoKey`] and [`Refusal::NoCertificates`] with what is missing: nothing goes out less sealed than was asked.
+    /// Those of [`Keys::check`]: nothing goes out less sealed than was asked.
     pub fn seal(&self, letter: &Composed, choice: Choice, at: Time) -> Result<Sealed, Refusal> {
+        self.check(letter, choice, at)?;
         let everybody = &letter.envelope.recipients;
-        if !choice.signs && !choice.encrypts {
+        if !choice.seals() {
             let message = letter.message.clone();
             let postings = vec![Posting { recipients: everybody.clone(), message }];
             return Ok(Sealed { postings, copy: letter.copy.clone() });
         }
-        let sender = sender(&letter.message).ok_or_else(|| Refusal::NoKey("the sender".to_owned()))?;
-        let no_key = || Refusal::NoKey(sender.to_string());
-        let sign = if choice.signs { Some(self.identity(&sender, at).ok_or_else(no_key)?) } else { None };
-        if !choice.encrypts {
+        let sender = sender(&letter.message).ok_or(Refusal::NoSender)?;
+        let sign = self.identity(&sender, at).filter(|_| choice.signs);
+        let Some(own) = self.own(&sender, at).filter(|_| choice.encrypts) else {
             let sealing = Sealing { sign, encrypt: None, protects_header: true, at };
             let message = seal::seal(&letter.message, &sealing)?;
             let postings = vec![Posting { recipients: everybody.clone(), message }];
             return Ok(Sealed { postings, copy: seal::seal(&letter.copy, &sealing)? });
-        }
-        let own = self.certificate(&sender, at).ok_or_else(no_key)?;
-        let missing = everybody.iter().filter(|address| self.certificate(address, at).is_none());
-        let missing: Vec<Address> = missing.cloned().collect();
-        if !missing.is_empty() {
-            return Err(Refusal::NoCertificates(missing));
-        }
+        };
         let round = Round { keys: self, sign, own, choice, at };
         let postings = groups(letter).into_iter().map(|recipients| {
             let message = round.encrypted(&letter.message, &recipients)?;
@@ -156,6 +302,43 @@ impl Keys {
         let postings = postings.collect::<Result<Vec<_>, Error>>()?;
         Ok(Sealed { postings, copy: round.encrypted(&letter.copy, &[])? })
     }
+}
+
+impl Keys {
+    /// Encrypts a message to its own writer alone: a draft that lies at a server.
+    ///
+    /// # Errors
+    /// [`Refusal::NoOwn`] where there is no key to open it with again.
+    pub fn seal_to_self(&self, message: &[u8], at: Time) -> Result<Vec<u8>, Refusal> {
+        let sender = sender(message).ok_or(Refusal::NoSender)?;
+        let own = self.own(&sender, at).ok_or_else(|| Refusal::NoOwn(self.lack_of_own(&sender, at)))?;
+        let round = Round { keys: self, sign: None, own, choice: Choice::default(), at };
+        Ok(round.encrypted(message, &[])?)
+    }
+}
+
+fn lack(address: &Address, why: &'static str, more: Option<String>) -> Lack {
+    // One that is there, but is of no use, is told of with its reason.
+    let more = more.map(|reason| format!(" that can be used: {reason}")).unwrap_or_default();
+    Lack { address: address.clone(), why, more }
+}
+
+/// Why a certificate cannot be encrypted to.
+fn unfit(certificate: &Certificate, at: Time) -> String {
+    match seal::fit(certificate, at) {
+        Err(Error::Recipient { reason, .. }) => why_not(certificate, at, reason),
+        _ => why_not(certificate, at, "its key is not among yours"),
+    }
+}
+
+fn why_not(certificate: &Certificate, at: Time, else_reason: &str) -> String {
+    if at > certificate.not_after() {
+        return format!("the certificate expired on {}", date::write(certificate.not_after(), 0));
+    }
+    if at < certificate.not_before() {
+        return format!("the certificate does not hold before {}", date::write(certificate.not_before(), 0));
+    }
+    else_reason.to_owned()
 }
 
 /// What is the same for all copies of one letter.

@@ -1,16 +1,17 @@
 //! Letters composed here, sealed and opened by the people they are for.
 #![allow(clippy::unwrap_used)]
 
+use crate::account::SealHabits;
 use crate::letter::{Composed, Letter, Recipients};
-use crate::sealing::{Choice, Keys, Refusal};
+use crate::sealing::{Choice, Keys, Refusal, Wish};
 use message::date::Date;
 use message::{Address, Time};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SanType, date_time_ymd};
 use seal::{Identity, Roots, Standing};
 
-const NOW: Time = Time(1_795_305_600_000);
+pub(crate) const NOW: Time = Time(1_795_305_600_000);
 
-fn identity(address: &str) -> Identity {
+pub(crate) fn identity(address: &str) -> Identity {
     let mut params = CertificateParams::default();
     params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into().unwrap())];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
@@ -21,14 +22,14 @@ fn identity(address: &str) -> Identity {
 }
 
 /// Somebody with a key, who knows and trusts others.
-fn person(own: &Identity, others: &[&Identity]) -> Keys {
+pub(crate) fn person(own: &Identity, others: &[&Identity]) -> Keys {
     let known: Vec<_> = others.iter().map(|other| other.certificate.clone()).collect();
     let mut roots = Roots::new();
     known.iter().for_each(|certificate| roots.add(certificate.clone()).unwrap());
     Keys { identities: vec![own.clone()], roots, known }
 }
 
-fn composed(bcc: &str) -> Composed {
+pub(crate) fn composed(bcc: &str) -> Composed {
     let letter = Letter {
         from: Recipients::read("From", "Alice <alice@hamburger.edu>").unwrap(),
         to: Recipients::read("To", "bob@crepes.fr").unwrap(),
@@ -69,7 +70,7 @@ fn a_letter_reaches_whom_it_is_for_and_nobody_learns_of_the_unseen() {
     }
     // The one cannot open what is for the other; the sender opens his copy and sees all.
     let foreign = readers[0].open(&sealed.postings[1].message, NOW).unwrap();
-    assert!(foreign.standing.is_none() && foreign.words.not_proved[0].contains("not for any of your keys"));
+    assert!(foreign.standing.is_none() && foreign.verdict.not_proved[0].contains("not for any of your keys"));
     let copy = text(&person(&alice, &[&alice]).open(&sealed.copy, NOW).unwrap().message);
     assert!(copy.contains("Bcc: carol@crepes.fr\r\n") && copy.contains("Ketchup"), "{copy}");
 }
@@ -80,11 +81,21 @@ fn nothing_goes_out_less_sealed_than_was_asked() {
     let encrypts = Choice { encrypts: true, ..Choice::default() };
     let signs = Choice { signs: true, ..Choice::default() };
     let alone = person(&alice, &[]);
-    assert_eq!(alone.seal(&composed(""), encrypts, NOW), Err(Refusal::NoCertificates(vec![address("bob@crepes.fr")])));
+    let told = |keys: &Keys, choice, at| keys.seal(&composed(""), choice, at).unwrap_err().to_string();
+    let missing = alone.seal(&composed(""), encrypts, NOW).unwrap_err();
+    assert!(matches!(&missing, Refusal::NoCertificates(lacks) if lacks[0].address == address("bob@crepes.fr")));
     assert_eq!(
-        person(&bob, &[]).seal(&composed(""), signs, NOW),
-        Err(Refusal::NoKey("alice@hamburger.edu".to_owned()))
+        missing.to_string(),
+        "it cannot be encrypted: there is no certificate of bob@crepes.fr. A signed letter from them brings one, or \
+         `pillarbox mail key import FILE`"
     );
+    assert!(matches!(person(&bob, &[]).seal(&composed(""), signs, NOW), Err(Refusal::NoKey(_))));
+    assert!(matches!(person(&bob, &[&alice]).seal(&composed(""), encrypts, NOW), Err(Refusal::NoOwn(_))));
+    // Of what is there, but cannot be used, the reason is told.
+    let late = message::Time(2_300_000_000_000);
+    assert!(told(&alone, signs, late).contains("expired on Sun, 1 Jan 2040"));
+    let both = person(&alice, &[&bob]);
+    assert!(told(&both, encrypts, message::Time(0)).contains("does not hold before"));
     let plain = alone.seal(&composed(""), Choice::default(), NOW).unwrap();
     assert_eq!(plain.postings[0].message, composed("").message);
 }
@@ -114,4 +125,33 @@ fn old_programs_are_written_to_in_their_way() {
     assert!(text(&sealed.postings[0].message).contains("smime-type=enveloped-data"));
     let opened = person(&bob, &[]).open(&sealed.postings[0].message, NOW).unwrap();
     assert!(!opened.may_render_html && text(&opened.message).contains("Ketchup"));
+}
+
+#[test]
+fn habits_decide_what_nobody_said() {
+    let (alice, bob) = (identity("alice@hamburger.edu"), identity("bob@crepes.fr"));
+    let (alone, both) = (person(&alice, &[]), person(&alice, &[&bob]));
+    let habits = SealHabits { signs_always: true, encrypts_when_possible: true };
+    let chosen = |keys: &Keys, wish| keys.choose(&composed(""), wish, habits, NOW);
+    assert_eq!(chosen(&alone, Wish::default()).words(), "signed");
+    assert_eq!(chosen(&both, Wish::default()).words(), "signed and encrypted");
+    let no = Wish { signs: Some(false), encrypts: Some(false), ..Wish::default() };
+    assert_eq!(chosen(&both, no), Choice::default());
+    // What was said in secret stays so, and is refused rather than said aloud.
+    let answer = Wish { answers_encrypted: true, ..Wish::default() };
+    let choice = alone.choose(&composed(""), answer, SealHabits::default(), NOW);
+    assert_eq!(choice.words(), "encrypted");
+    assert!(alone.check(&composed(""), choice, NOW).is_err());
+}
+
+#[test]
+fn what_somebody_sent_on_is_not_quoted_to_him() {
+    let (alice, bob) = (identity("alice@hamburger.edu"), identity("bob@crepes.fr"));
+    let both = person(&alice, &[&bob]);
+    let opened = |signs| {
+        let choice = Choice { signs, encrypts: true, for_old_programs: false };
+        let sealed = both.seal(&composed(""), choice, NOW).unwrap();
+        person(&bob, &[&alice]).open(&sealed.postings[0].message, NOW).unwrap()
+    };
+    assert!(opened(true).may_be_quoted() && !opened(false).may_be_quoted());
 }

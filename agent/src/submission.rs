@@ -16,8 +16,8 @@ use std::time::Duration;
 use wire::Desk;
 use wire::smtp::client::limits::RANDOM;
 use wire::smtp::client::{
-    Answer, Ask, Chunking, Client, Credential, Extensions, Facts, Login, Outcome, Profile, Refusal, Role, Said, Stage,
-    Timeouts, Transaction,
+    Answer, Ask, Chunking, Client, Credential, Extensions, Facts, Login, Outcome, Profile, Refusal, Role, Said, Size,
+    Stage, Timeouts, Transaction,
 };
 use wire::smtp::{Body, ForwardPath, Recipient, ReversePath};
 
@@ -70,7 +70,8 @@ pub enum Fate {
 pub struct Report {
     /// One for every recipient, in the order of the envelope.
     pub fates: Vec<Fate>,
-    /// What kept it from being offered at all.
+    /// What is wrong with the letter, whoever it is for ([`Kind::Data`]); else what keeps all letters from going, this one among
+    /// them.
     pub trouble: Option<Trouble>,
 }
 
@@ -88,7 +89,7 @@ impl Report {
     }
 
     /// Nothing went, for this reason.
-    fn nothing(envelope: &Envelope, trouble: Trouble) -> Report {
+    pub(crate) fn nothing(envelope: &Envelope, trouble: Trouble) -> Report {
         let fate = if trouble.may_pass() { Fate::Later } else { Fate::Refused };
         let fates = envelope.recipients.iter().map(|_| fate(trouble.text.clone())).collect();
         Report { fates, trouble: Some(trouble) }
@@ -134,7 +135,8 @@ pub(crate) async fn converse(way: &Way<'_>, line: Line, letter: Option<Letter>) 
     let mut random = [0; RANDOM];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Trouble::new(Kind::Software, "no random numbers here"))?;
     let told = Arc::new(Mutex::new(Told::of(letter.as_ref())));
-    let desk = SubmissionDesk { host: way.server.host.clone(), letter, told: told.clone(), sending: None };
+    let desk =
+        SubmissionDesk { host: way.server.host.clone(), letter, told: told.clone(), sending: None, size_max: None };
     let session = Client::new(way.internet.clock().now(), profile, random);
     let ended = net::drive(line.connection, session, desk, &line.around).await;
     tracing::debug!(host = way.server.host, reason = %ended.reason, sent = ended.sent, "submission");
@@ -250,10 +252,13 @@ struct SubmissionDesk {
     told: Arc<Mutex<Told>>,
     /// The recipients of the transaction under way.
     sending: Option<std::ops::Range<usize>>,
+    /// Octets of the largest letter the server takes, where it says so.
+    size_max: Option<u64>,
 }
 
 impl SubmissionDesk {
     fn next(&mut self, facts: &Facts) -> Answer {
+        self.size_max = if let Size::Limit(octets) = facts.extensions.size { Some(octets) } else { None };
         let Some(letter) = &mut self.letter else { return Answer::Quit };
         let mut told = self.told.lock();
         let Some(first) = told.fates.iter().position(Option::is_none) else { return Answer::Quit };
@@ -265,8 +270,7 @@ impl SubmissionDesk {
                 Answer::Transaction(Box::new(transaction))
             }
             Err(_) => {
-                let text = format!("{} takes only seven bits, and the letter cannot be put so", self.host);
-                told.trouble = Some(Trouble::new(Kind::Unavailable, text));
+                told.trouble = Some(Trouble::new(Kind::Data, self.too_wide()));
                 Answer::Quit
             }
         }
@@ -280,7 +284,7 @@ impl SubmissionDesk {
             let fate = fate(outcome);
             taken |= matches!(fate, Fate::Taken(_));
             if outcome.stage == Stage::Mail {
-                trouble = Some(self.trouble(outcome));
+                trouble = self.fault(outcome);
             }
             if let Some(known) = told.fates.get_mut(index) {
                 *known = Some(fate);
@@ -290,11 +294,42 @@ impl SubmissionDesk {
         told.trouble = trouble.filter(|_| !taken);
     }
 
+    /// Why the server takes this letter for nobody, or no letter at all; `None`: that is for each recipient to be told.
+    fn fault(&self, outcome: &Outcome) -> Option<Trouble> {
+        let host = &self.host;
+        let words = match &outcome.said {
+            // RFC 4954 §6: we are to log in first, or better than we did.
+            Said::Reply(reply) if matches!(reply.code, 530 | 534 | 535 | 538) => {
+                return Some(Trouble::new(Kind::NotAllowed, format!("{host} does not let us in: {reply}")));
+            }
+            Said::Reply(reply) if reply.code >= 500 => format!("{host} refuses the letter: {reply}"),
+            Said::Refused(Refusal::SmtpUtf8) => {
+                format!("{host} takes no letter with addresses beyond ASCII: it does not offer SMTPUTF8")
+            }
+            Said::Refused(Refusal::TooLarge) => self.too_large(),
+            Said::Refused(Refusal::Body) => self.too_wide(),
+            Said::Refused(refusal @ Refusal::Address) => format!("the sender's address: {refusal}"),
+            _ => return None,
+        };
+        Some(Trouble::new(Kind::Data, words))
+    }
+
+    fn too_large(&self) -> String {
+        let octets = self.letter.as_ref().map_or(0, |letter| letter.content.len());
+        let most = self.size_max.map(|most| format!(", and {} takes at most {most}", self.host)).unwrap_or_default();
+        format!("the letter is too large: it has {octets} octets{most}")
+    }
+
+    fn too_wide(&self) -> String {
+        format!("{} takes only seven bits, and the letter cannot be put so", self.host)
+    }
+
     fn trouble(&self, outcome: &Outcome) -> Trouble {
         let host = &self.host;
         match (&outcome.said, outcome.stage) {
             (Said::Reply(reply), Stage::Auth) if reply.code >= 500 => {
-                Trouble::new(Kind::NotAllowed, format!("{host} does not let us in: {reply}"))
+                let words = format!("{host} does not let us in: {reply}. Check the name and the password");
+                Trouble::new(Kind::NotAllowed, words)
             }
             (Said::Reply(reply), _) => {
                 let kind = if reply.code >= 500 { Kind::Unavailable } else { Kind::TryAgain };

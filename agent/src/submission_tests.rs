@@ -80,13 +80,39 @@ async fn a_login_that_is_refused_is_told_as_such() {
     let report = sent(&envelope(&["bob@crepes.fr"]), LETTER, wrong).await;
     let trouble = report.trouble.unwrap();
     assert_eq!((trouble.kind, report.fates.len()), (Kind::NotAllowed, 1));
-    assert_eq!(trouble.text, "mx.fr does not let us in: 535 5.7.8 wrong");
+    assert_eq!(trouble.text, "mx.fr does not let us in: 535 5.7.8 wrong. Check the name and the password");
     let none = script(&[&[("EHLO", "250 mx"), ("QUIT", "221")]]);
     let trouble = sent(&envelope(&["bob@crepes.fr"]), LETTER, none).await.trouble.unwrap();
     assert_eq!((trouble.kind, trouble.may_pass()), (Kind::Settings, false));
     let sender = script(&[&LOGGED_IN, &[("MAIL", "550 not yours"), ("QUIT", "221")]]);
     let report = sent(&envelope(&["bob@crepes.fr"]), LETTER, sender).await;
-    assert_eq!(report.trouble.unwrap().kind, Kind::Unavailable);
+    assert_eq!(report.trouble.unwrap(), Trouble::new(Kind::Data, "mx.fr refuses the letter: 550 not yours"));
+    assert!(matches!(&report.fates[..], [Fate::Refused(_)]));
+    // Who has to log in first has it with every letter.
+    let nobody = script(&[&[HELLO, ("MAIL", "530 5.7.0 log in"), ("QUIT", "221")]]);
+    let from_nobody = Envelope { reverse_path: String::new(), ..envelope(&["bob@crepes.fr"]) };
+    assert_eq!(sent(&from_nobody, LETTER, nobody).await.trouble.unwrap().kind, Kind::NotAllowed);
+    let later = script(&[&LOGGED_IN, &[("MAIL", "451 busy"), ("QUIT", "221")]]);
+    let report = sent(&envelope(&["bob@crepes.fr"]), LETTER, later).await;
+    assert!(report.trouble.is_none() && matches!(&report.fates[..], [Fate::Later(_)]), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_letter_that_a_server_cannot_take_is_refused_and_not_offered() {
+    let from_nobody = Envelope { reverse_path: String::new(), ..envelope(&["bob@crepes.fr"]) };
+    let offers = |offer: &'static str| script(&[&[("EHLO", offer), ("QUIT", "221")]]);
+    // RFC 1870 §6.1: the letter has 19 octets.
+    let report = sent(&from_nobody, LETTER, offers("250-mx\r\n250 SIZE 18")).await;
+    let words = "the letter is too large: it has 19 octets, and mx.fr takes at most 18";
+    assert_eq!(report.trouble, Some(Trouble::new(Kind::Data, words)));
+    assert!(matches!(&report.fates[..], [Fate::Refused(_)]), "{report:?}");
+    let fits = script(&[&[("EHLO", "250-mx\r\n250 SIZE 19"), ("MAIL FROM:<> SIZE=19", "250"), ("RCPT", "250")], &DATA]);
+    assert!(sent(&from_nobody, LETTER, script(&[&fits, &[("QUIT", "221")]])).await.is_taken());
+    // RFC 6531 §3.1.
+    let abroad = Envelope { smtputf8: true, ..from_nobody };
+    let report = sent(&abroad, LETTER, offers("250-mx\r\n250 8BITMIME")).await;
+    let trouble = report.trouble.unwrap();
+    assert!(trouble.kind == Kind::Data && trouble.text.contains("SMTPUTF8"), "{trouble}");
     assert!(matches!(&report.fates[..], [Fate::Refused(_)]));
 }
 
@@ -105,7 +131,7 @@ async fn eight_bits_become_seven_where_the_server_wants_it() {
     assert!(sent(&from_nobody, letter.as_bytes(), said).await.is_taken());
     let header = "Subject: \u{e9}\r\n\r\n";
     let report = sent(&from_nobody, header.as_bytes(), script(&[&[("EHLO", "250 mx"), ("QUIT", "221")]])).await;
-    assert_eq!(report.trouble.unwrap().kind, Kind::Unavailable);
+    assert_eq!(report.trouble.unwrap().kind, Kind::Data);
 }
 
 #[tokio::test]

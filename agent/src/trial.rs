@@ -48,7 +48,9 @@ impl Trial<'_> {
     /// Why not; [`Kind::NotAllowed`]: the name or the password is wrong.
     pub async fn incoming(&self, incoming: &Incoming, who: Option<Who>) -> Result<(), Trouble> {
         match (incoming, who) {
-            (Incoming::Maildir(path) | Incoming::Mbox(path), _) if disk::is_there(path) => Ok(()),
+            (files @ (Incoming::Maildir(path) | Incoming::Mbox(path)), _) if disk::is_there(path) => {
+                crate::remote::files::check(files)
+            }
             (Incoming::Maildir(path) | Incoming::Mbox(path), _) => {
                 Err(Trouble::new(Kind::Settings, format!("there is no {}", path.display())))
             }

@@ -104,6 +104,8 @@ async fn places_on_this_machine_are_there_or_not() {
     disk::make_folder(&folders.data).unwrap();
     assert_eq!(trial.incoming(&Incoming::Maildir(folders.data.clone()), None).await, Ok(()));
     assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("none")), None).await), Kind::Settings);
+    disk::write(&folders.data.join("notes"), b"no mail").unwrap();
+    assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("notes")), None).await), Kind::Data);
     assert_eq!(trial.outgoing(&Outgoing::Jmap, None).await, Ok(()));
 }
 
@@ -153,4 +155,47 @@ async fn a_certificate_is_seen_before_anything_is_said() {
 fn only_this_machine_is_spoken_to_in_the_open_without_asking() {
     assert!(is_open(&server(Security::Plain)) && !is_open(&server(Security::StartTls)));
     assert!(!is_open(&Server { host: "127.0.0.1".to_owned(), ..server(Security::Plain) }));
+}
+
+/// What came in the clear behind the word that TLS may start counts for nothing: neither that one is logged in, nor what the
+/// server can do (CVE-2011-0411 and its kin).
+#[tokio::test]
+async fn what_is_said_before_tls_is_not_believed_after_it() {
+    let mut stage = Stage::new();
+    let tls = stage.tls("h.fr");
+    let listener = stage.listen("h.fr", SHARED).await;
+    let (internet, folders) = (stage.internet(), stage.folders());
+    let trial = Trial { internet: &internet, folders: &folders };
+    let server = server(Security::StartTls);
+    let wrap = || Wrap::StartTls(tls.clone());
+    let imap = [
+        ("p1 STARTTLS", "p1 OK go\r\n* PREAUTH in\r\np2 OK [CAPABILITY IMAP4rev2] in\r\np3 OK in"),
+        ("p2 CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\np2 OK x"),
+        ("p3 AUTHENTICATE PLAIN", "p3 NO [AUTHENTICATIONFAILED] wrong"),
+        ("p4 LOGOUT", "* BYE\r\np4 OK x"),
+    ];
+    let greeting = "* OK [CAPABILITY IMAP4rev1 STARTTLS] x";
+    let incoming = Incoming::Imap(server.clone());
+    let (tried, ()) = tokio::join!(trial.incoming(&incoming, who()), play(&listener, wrap(), greeting, &imap));
+    assert_eq!(kind(tried), Kind::NotAllowed, "IMAP");
+    let pop3 = [
+        ("CAPA", "+OK\r\nSTLS\r\n."),
+        ("STLS", "+OK go\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n+OK in"),
+        ("CAPA", "+OK\r\nSASL PLAIN\r\n."),
+        ("AUTH PLAIN", "-ERR [AUTH] wrong"),
+        ("QUIT", "+OK"),
+    ];
+    let incoming = Incoming::Pop3 { server: server.clone(), keep: true };
+    let (tried, ()) = tokio::join!(trial.incoming(&incoming, who()), play(&listener, wrap(), "+OK", &pop3));
+    assert_eq!(kind(tried), Kind::NotAllowed, "POP3");
+    let smtp = [
+        ("EHLO", "250-x\r\n250 STARTTLS"),
+        ("STARTTLS", "220 go\r\n250-x\r\n250 AUTH LOGIN\r\n235 in\r\n221 bye"),
+        ("EHLO", "250-x\r\n250 AUTH PLAIN"),
+        ("AUTH PLAIN", "535 5.7.8 wrong"),
+        ("QUIT", "221"),
+    ];
+    let outgoing = Outgoing::Smtp(server);
+    let (tried, ()) = tokio::join!(trial.outgoing(&outgoing, who()), play(&listener, wrap(), "220 x", &smtp));
+    assert_eq!(kind(tried), Kind::NotAllowed, "SMTP");
 }

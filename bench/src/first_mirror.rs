@@ -53,6 +53,7 @@ async fn ours(folder: &Path, address: SocketAddr, (user, password): (&str, &str)
         outgoing: None,
         secret: Some(SecretSource::Command(format!("echo '{password}'"))),
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     };

@@ -7,6 +7,8 @@ use message::date::Date;
 const NOW: Date = Date { unix_seconds: 1_795_238_264, offset_minutes: Some(60) };
 /// Columns of the page.
 const WIDTH: usize = 72;
+/// Times its own length that a text may become: a table has lines for its frame, a row many cells.
+const GROWTH_MAX: usize = 200;
 
 /// A page holds nothing that a terminal would act on, and every part it lists can be saved under a safe name.
 ///
@@ -15,7 +17,7 @@ const WIDTH: usize = 72;
 pub fn reading(data: &[u8]) {
     // One way of showing for each input: a page is laid out in milliseconds, and there are thousands of inputs.
     let html_first = data.len().is_multiple_of(2);
-    let page = reading::page(data, &View { width: WIDTH, full_header: html_first, html_first });
+    let page = reading::page(data, &View { width: WIDTH, full_header: html_first, html_first, ..View::default() });
     assert!(!texts(&page).any(|text| text.chars().any(is_harmful)), "something raw came out");
     for part in page.parts.iter().take(5) {
         let held = reading::part(data, part.number).expect("a part that is listed");
@@ -66,5 +68,20 @@ pub fn typed(data: &[u8]) {
         Err(faults) => {
             assert!(!faults.iter().any(|fault| fault.to_string().contains(|c: char| c.is_control() && c != '\n')))
         }
+    }
+}
+
+/// HTML as text: tamed before it is laid out, so that nothing in it reaches a terminal raw, and it does not grow without
+/// bound.
+///
+/// # Panics
+/// When a law is broken.
+pub fn html_text(data: &[u8]) {
+    let html = String::from_utf8_lossy(data);
+    for width in [1, 20, WIDTH] {
+        let text = reading::html_text(&html, width);
+        let harmful = text.chars().find(|c| *c != '\n' && is_harmful(*c));
+        assert_eq!(harmful, None, "something raw came out: {text:?}");
+        assert!(text.len() <= GROWTH_MAX * (data.len() + WIDTH), "{} octets became {}", data.len(), text.len());
     }
 }

@@ -9,11 +9,16 @@ pub mod imap;
 pub mod imap_session;
 pub mod letters;
 pub mod logins;
+pub mod mailfiles;
+pub mod mailx;
 pub mod messages;
+pub mod mirrors;
 pub mod mutate;
 pub mod parsers;
 pub mod rendering;
+pub mod seals;
 pub mod search;
+pub mod servers;
 pub mod sessions;
 
 /// A target and the folder of its corpus below `corpus/`.
@@ -65,4 +70,16 @@ pub const TARGETS: &[Target] = &[
     ("reading", letters::reading),
     ("draft", letters::draft),
     ("typed", letters::typed),
+    ("html-text", letters::html_text),
+    ("mbox", mailfiles::mbox),
+    ("maildir", mailfiles::maildir),
+    ("mailx", mailx::session),
+    ("mailrc", mailx::mailrc),
+    ("mailx-options", mailx::options),
+    ("query", mirrors::query),
+    ("seal", seals::letter),
+    ("certificates", seals::certificates),
+    ("pop3-client", servers::pop3),
+    ("autoconfig", servers::autoconfig),
+    ("jmap", servers::jmap),
 ];

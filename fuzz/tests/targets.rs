@@ -116,6 +116,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
             let heard = files(&dialogues("imap")).into_iter().map(|path| server_words(&path));
             inputs.extend(heard.flat_map(|words| [0, 12, 22].map(|c| [&[c], &words[..]].concat())));
         }
+        "html-text" => inputs.extend(corpus("html")),
         // Messages as they come, and summaries as they are kept.
         "summary" => {
             let messages: Vec<Vec<u8>> = corpus("scanner");

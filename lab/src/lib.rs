@@ -2,8 +2,6 @@
 //! [`World`](wire::dialogue::World), a name server between them, and peers that misbehave. Owns the worlds, filling a
 //! store, what to type to try them, and the scenarios that show mail on its way. Prints nothing: `pillarbox lab` does.
 
-mod agent;
-mod browser;
 mod configuration;
 mod fill;
 mod host;

@@ -66,6 +66,7 @@ fn settings(host: &Host, address: &str, certificate: &Path) -> Result<Option<Set
         outgoing: Some(Outgoing::Smtp(server(submission, Security::StartTls))),
         secret: Some(SecretSource::File(None)),
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     };

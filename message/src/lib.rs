@@ -21,6 +21,7 @@ pub mod summary;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod zone;
 
 pub use address::{Address, AddressError, Domain, Host};
 pub use flags::{SystemFlag, flag_bits};

@@ -2,6 +2,7 @@
 //! is said; the carrying is `agent::carriage`'s.
 
 use crate::bar::{Bar, until_stopped};
+use crate::elsewhere;
 use crate::mail::desk::{self, Desk};
 use crate::screen::Screen;
 use crate::table::{Table, figures, words};
@@ -26,10 +27,12 @@ const ACCOUNT: &str = "account:";
 /// `pillarbox import`
 #[derive(Args, Debug)]
 pub struct Import {
-    /// An mbox, a Maildir, a message, or a folder of them, as Takeout makes one; or account:NAME
+    /// An mbox, a Maildir, a message, or a folder of them, as Takeout makes one; a server; or account:NAME
     ///
-    /// `account:NAME` carries the mail of another of your accounts, as far as `pillarbox mail sync` brought it here.
-    #[arg(value_name = "PATH|account:NAME")]
+    /// A server is imaps://USER@HOST, with /FOLDER behind it for one folder, pop3s://USER@HOST or jmap://USER@HOST; imap://
+    /// and pop3:// begin TLS by a command. Nothing is changed there. `account:NAME` carries the mail of another of your
+    /// accounts, as far as `pillarbox mail sync` brought it here.
+    #[arg(value_name = "PATH|URL|account:NAME")]
     pub from: String,
     /// Into which account: its name or address; the default one if missing
     #[arg(short = 'A', long, value_name = "NAME")]
@@ -46,6 +49,8 @@ pub struct Import {
     /// Only tell what would be imported
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub entry: elsewhere::Entry,
 }
 
 /// `pillarbox export`
@@ -82,20 +87,26 @@ pub enum Files {
 /// Imports.
 pub fn import(import: &Import, config: Option<&Path>, screen: &mut Screen) -> Result<(), Trouble> {
     let (runtime, now) = (runtime()?, screen.look().now);
+    let place = elsewhere::place(&import.from).transpose().map_err(|words| Trouble::new(FailureKind::Usage, words))?;
+    let copy = match &place {
+        Some(place) => Some(runtime.block_on(fetched(place, &import.entry, screen))?),
+        None => None,
+    };
     let wanted = Wanted { folder: import.folder.clone(), otherwise: otherwise(&import.from), dry_run: import.dry_run };
     let carried = match &import.server {
         Some(account) => {
             let memories = desk::folders()?.data.join("imported");
             let carrier = runtime.block_on(open(config, account))?;
             let mut shelf = ToHost::new(carrier, account, &memories, now)?;
-            let carried = carry_from(&import.from, None, (&mut shelf, &wanted), (&runtime, screen));
+            let carried = carry_from((&import.from, copy.as_ref()), None, (&mut shelf, &wanted), (&runtime, screen));
             runtime.block_on(shelf.close());
             carried?
         }
         None => {
             let desk = Desk::open(import.account.as_deref(), now)?;
             let mut shelf = ToMirror::new(desk.mirror.clone(), now);
-            let carried = carry_from(&import.from, Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
+            let carried =
+                carry_from((&import.from, copy.as_ref()), Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
             // Where no server keeps folders and flags, what was put here is all there is to it.
             if matches!(desk.account.incoming, Incoming::Pop3 { .. }) && !import.dry_run {
                 desk.mirror.settle_here()?;
@@ -103,16 +114,41 @@ pub fn import(import: &Import, config: Option<&Path>, screen: &mut Screen) -> Re
             carried
         }
     };
+    drop(copy);
+    if let Some(place) = place.filter(|_| import.entry.forget && !import.dry_run && carried.trouble.is_none()) {
+        place.forget()?;
+    }
     tell(carried, import.dry_run, screen)
 }
 
-/// From a path or another account.
+/// The copy of what is at a server.
+async fn fetched(
+    place: &elsewhere::Place,
+    entry: &elsewhere::Entry,
+    screen: &mut Screen,
+) -> Result<elsewhere::Copy, Trouble> {
+    let bar = Bar::new(screen);
+    let copy = until_stopped(place.copy(entry, bar.watcher(), screen), || bar.watcher().stop()).await;
+    bar.clear();
+    match copy {
+        Err(Trouble::Agent(trouble)) if trouble.kind == Kind::Cancelled => Err(elsewhere::stopped()),
+        copy => copy,
+    }
+}
+
+/// From a path, a server or another account.
 fn carry_from(
-    from: &str,
+    (from, copy): (&str, Option<&elsewhere::Copy>),
     into: Option<&Desk>,
     (shelf, wanted): (&mut impl Shelf, &Wanted),
     (runtime, screen): (&Runtime, &Screen),
 ) -> Result<Carried, Trouble> {
+    if let Some(copy) = copy {
+        let mut origin = FromMirror::new(copy.mirror.clone(), copy.folder)?;
+        let mut carried = runtime.block_on(work(&mut origin, shelf, wanted, screen));
+        note_headers(&mut carried, origin.headers_only);
+        return Ok(carried);
+    }
     let Some(name) = from.strip_prefix(ACCOUNT) else {
         let mut origin = source(from)?;
         return Ok(runtime.block_on(work(&mut origin, shelf, wanted, screen)));
@@ -149,13 +185,6 @@ fn note_headers(carried: &mut Carried, count: u64) {
 }
 
 fn source(path: &str) -> Result<Source, Trouble> {
-    if let Some((scheme, _)) = path.split_once("://") {
-        let words = format!(
-            "mail is not imported from {scheme}:// directly: set the server up as an account, `pillarbox mail sync` it, and \
-             import account:NAME (POP3: `pillarbox pop URL --to mbox FILE`)"
-        );
-        return Err(Trouble::new(FailureKind::Usage, words));
-    }
     Ok(Source::open(Path::new(path))?)
 }
 
@@ -278,8 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_no_path() {
-        assert!(matches!(source("imaps://bob@crepes.fr"), Err(Trouble::Failed(_))));
+    fn what_is_not_there_is_told() {
         assert!(matches!(source("/nowhere/at/all"), Err(Trouble::Agent(_))));
     }
 }

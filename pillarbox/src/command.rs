@@ -101,7 +101,7 @@ pub enum Command {
     /// Into the mirror of an account, or into a file. Mail that is removed at the server is removed only once it is safe
     /// here; a connection that breaks loses nothing and doubles nothing.
     Pop(Pop),
-    /// Bring in mail from files, or from another account
+    /// Bring in mail from files, a server, or another account
     ///
     /// Flags, dates and folders come along. Made again, it brings what is new and doubles nothing; stopped, it goes on where it
     /// was.

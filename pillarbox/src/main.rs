@@ -13,6 +13,7 @@ mod command;
 mod config;
 mod doctor;
 mod domain;
+mod elsewhere;
 mod house;
 mod lab_days;
 mod lab_view;
@@ -32,6 +33,8 @@ mod trouble;
 mod tui;
 mod units;
 mod view;
+mod viewer;
+mod zone;
 
 use alias::Alias;
 use answer::Asked;
@@ -49,6 +52,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use trouble::Trouble;
 
 fn main() -> ExitCode {
+    zone::find();
     if let Some(line) = sendmail::of_the_line(std::env::args_os()) {
         let mut screen = Screen::of_a_classic_command(line.form());
         return match line.run(&mut screen) {
@@ -86,7 +90,7 @@ fn run(arguments: Arguments, screen: &mut Screen) -> Result<(), Trouble> {
         Command::Biff(biff) => biff::run(biff, &house::config(file)?, screen),
         Command::Send(send) => mail::send::run(&send, screen),
         Command::Mail(mail) => mail::run(mail, screen),
-        Command::Tui(wanted) => tui::run(&wanted),
+        Command::Tui(wanted) => tui::run(&wanted, screen),
         Command::Doctor => doctor::run(file, screen),
         Command::Restore(restore) => care::restore(&restore, file, screen),
         Command::Completions { shell } => screen.text(&paper::completions(shell)),

@@ -84,8 +84,15 @@ pub fn place(text: &str) -> Result<Place, String> {
         "pop3" | "pop" => false,
         other => return Err(format!("{other}:// is not pop3:// or pop3s://")),
     };
-    let rest = rest.trim_end_matches('/');
-    let (user, server) = rest.rsplit_once('@').ok_or("whose mail? pop3s://USER@HOST")?;
+    let usual = if tls { 995 } else { 110 };
+    let (user, host, port) = whose(rest.trim_end_matches('/'), usual)?;
+    Ok(Place { tls, user, host, port })
+}
+
+/// Reads `user@host:port`; the user may be an address.
+pub fn whose(rest: &str, usual: u16) -> Result<(String, String, u16), String> {
+    let (user, server) =
+        rest.rsplit_once('@').ok_or("whose mail? The user stands before the host, as in pop3s://USER@HOST")?;
     if user.contains(':') {
         return Err("a password does not belong into a command, where every process can read it".to_owned());
     }
@@ -93,12 +100,11 @@ pub fn place(text: &str) -> Result<Place, String> {
         Some((host, port)) => (host, port.strip_prefix(':')),
         None => server.split_once(':').map_or((server, None), |(host, port)| (host, Some(port))),
     };
-    let usual = if tls { 995 } else { 110 };
     let port = port.map_or(Ok(usual), str::parse).ok().filter(|port| *port > 0).ok_or("the port is no number")?;
     if user.is_empty() || host.is_empty() {
         return Err("a user and a host are wanted".to_owned());
     }
-    Ok(Place { tls, user: user.replace("%40", "@"), host: host.to_owned(), port })
+    Ok((user.replace("%40", "@"), host.to_owned(), port))
 }
 
 /// Reads `--to KIND PATH`.

@@ -149,6 +149,15 @@ impl Screen {
         }
     }
 
+    /// Asks for a line; empty where there is nobody.
+    pub fn ask(&mut self, question: &str) -> Result<String, Trouble> {
+        let _ = write!(self.err, "{}", harmless(question)).and_then(|()| self.err.flush());
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.map_err(|error| Trouble::new(FailureKind::Io, format!("stdin: {error}")))?;
+        Ok(answer.trim().to_owned())
+    }
+
     /// Tells why it did not work, and with which code to end.
     pub fn fail(&mut self, trouble: &Trouble) -> ExitCode {
         match (self.form, trouble.message(), trouble.json()) {

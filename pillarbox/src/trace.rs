@@ -63,7 +63,12 @@ fn told(journey: &[TraceEntry], look: Look) -> String {
     for entry in journey {
         table.row([clock(entry.at).into(), (&entry.event).into(), sentence(entry).into()]);
     }
-    let headline = format!("{}  {} UTC, {}", first.queue_id, day(first.at), relative(first.at, look.now));
+    let headline = format!(
+        "{}  {} UTC, {}",
+        first.queue_id,
+        day(first.at, &message::zone::Zone::utc()),
+        relative(first.at, look.now)
+    );
     let headline = if look.colour { format!("\x1b[1m{headline}\x1b[0m") } else { headline };
     let lines: String = table.human(false).lines().map(|line| format!("  {line}\n")).collect();
     format!("{headline}\n{lines}")

@@ -1,19 +1,28 @@
 //! `pillarbox tui`: mail on the whole screen. Opens settings, mirrors and the worker, and gives them to `tui`.
 
+pub mod asked;
+mod ending;
+mod leaving;
+mod newcomer;
 mod opened;
 
 use crate::mail::{desk, network};
+use crate::screen::Screen;
 use crate::trouble::Trouble;
+use crate::viewer::Viewer;
 use agent::account::Settings;
 use agent::book;
 use agent::house::Folders;
+use agent::key_folder::KeyFolder;
 use agent::mirror::Mirror;
 use agent::worker::{News, Worker};
 use clap::Args;
+use ending::Ending;
 use net::clock::Clock;
 use office::admin::FailureKind;
 use opened::Opened;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
@@ -42,18 +51,32 @@ pub struct Tui {
 }
 
 /// Runs it until the user leaves.
-pub fn run(wanted: &Tui) -> Result<(), Trouble> {
+pub fn run(wanted: &Tui, screen: &mut Screen) -> Result<(), Trouble> {
     let folders = desk::folders()?;
-    let settings = desk::settings_or_host(&folders)?;
+    let mut settings = desk::settings_or_host(&folders)?;
     let options = options(&folders.config.join("tui.toml"), wanted)?;
+    if settings.accounts.is_empty() && options.plain {
+        ask_for_account(screen)?;
+        settings = desk::settings(&folders)?;
+    }
+    let ending = Ending::listen()?;
+    let mut kept = None;
+    if settings.accounts.is_empty() {
+        match newcomer::run(&folders, &settings, &options, &ending)? {
+            Some((_, terminal)) => kept = Some(terminal),
+            None => return ending.code().map_or(Ok(()), |code| Err(Trouble::Told(code))),
+        }
+        settings = desk::settings(&folders)?;
+    }
     let mut mirrors = Vec::new();
     for account in &settings.accounts {
         mirrors.push(open(&folders.mirror(&account.name))?);
     }
     let clock = Clock::system();
     let is_modern = options.is_modern;
+    let hands = hands(&settings, &mirrors, &options, &folders);
     let hands =
-        Hands::new(hands(&settings, &mirrors, &options), Box::new(|random| (server::Seams::system().random)(random)));
+        Hands::new(hands, Box::new(|random| (server::Seams::system().random)(random))).at_home(variable("HOME"));
     let mut model = Model::new(accounts(&settings), options, (80, 24), clock.now());
     let first = desk::account(&settings, wanted.account.as_deref()).map(|account| account.name.clone());
     model.current = match first {
@@ -62,18 +85,49 @@ pub fn run(wanted: &Tui) -> Result<(), Trouble> {
         Err(_) => 0,
     };
     model.offline = wanted.offline;
-    let opened = Opened { folder: folders.cache.join("opened") };
+    let is_told = ending.clone();
+    let opened = Opened { viewer: Viewer::new(folders.cache.join("opened"), clock.now()) };
+    let names = settings.accounts.iter().map(|account| account.name.clone());
+    let held: Vec<(String, Mirror)> = names.zip(mirrors.iter().cloned()).collect();
     let (worker, news) = worker(&settings, mirrors, &folders, wanted.offline)?;
-    let world = World {
+    let mut world = World {
         order: Box::new(move |order| worker.order(order)),
         news,
         now: Box::new(move || clock.now()),
         suspend: Box::new(suspend),
         outside: Box::new(move |screen| opened.run(screen)),
+        ask: Box::new(asked::ask),
         is_modern,
+        is_over: Box::new(move |patience| is_told.is_over(patience)),
     };
-    let program = Program::new(model, hands);
-    terminal::run(program, world).map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))
+    let mut program = Program::new(model, hands);
+    if let Some(kept) = kept {
+        kept.hand_on();
+    }
+    let came = terminal::run(&mut program, &mut world);
+    if let Some(code) = ending.code() {
+        return Err(Trouble::Told(code));
+    }
+    came.map_err(|error| Trouble::new(FailureKind::Io, format!("the terminal: {error}")))?;
+    let undo_send = Duration::from_secs(program.model.options.undo_send_s);
+    let left = if program.model.offline {
+        leaving::leave_offline(&held)
+    } else {
+        leaving::leave(&held, &mut world, undo_send, |words| screen.insist(words))
+    };
+    left.iter().for_each(|words| screen.insist(words));
+    Ok(())
+}
+
+/// Asks for an account line by line, where there is none.
+fn ask_for_account(screen: &mut Screen) -> Result<(), Trouble> {
+    if !screen.has_person() {
+        let advice = "no account yet: `pillarbox mail account add you@example.org` sets one up";
+        return Err(Trouble::new(FailureKind::Config, advice));
+    }
+    screen.insist("There is no account yet. Whose mail is to be read here?");
+    let address = screen.ask("Address: ")?;
+    crate::mail::add_account(&address, screen)
 }
 
 /// The network in the background.
@@ -88,14 +142,16 @@ fn worker(
     Ok(Worker::start(accounts, &reach, is_offline)?)
 }
 
-fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options) -> Vec<(Mirror, Writing)> {
+fn hands(settings: &Settings, mirrors: &[Mirror], options: &Options, folders: &Folders) -> Vec<(Mirror, Writing)> {
     let writing = |account: &agent::account::Account| Writing {
         address: account.address.to_string(),
         name: account.display_name.clone().unwrap_or_default(),
         own: std::iter::once(&account.address).chain(&account.aliases).cloned().collect(),
         signature: account.signature.clone().unwrap_or_default(),
-        offset_minutes: options.offset_minutes,
+        zone: options.zone.clone(),
         aliases: options.aliases.clone(),
+        sealing: account.sealing,
+        keys: Some(KeyFolder::of(folders)),
     };
     settings.accounts.iter().zip(mirrors).map(|(account, mirror)| (mirror.clone(), writing(account))).collect()
 }
@@ -123,7 +179,7 @@ fn accounts(settings: &Settings) -> Vec<Account> {
 fn options(path: &Path, wanted: &Tui) -> Result<Options, Trouble> {
     let mut options = Options::default();
     options.learn_terminal(variable);
-    options.offset_minutes = offset_minutes();
+    options.zone = crate::zone::here().clone();
     match agent::disk::read(path, FILE_MAX) {
         Ok(octets) => options
             .read(&String::from_utf8_lossy(&octets))
@@ -157,36 +213,11 @@ fn aliases(settings: &Path) -> Result<agent::letter::Aliases, Trouble> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "what the terminal is stands in the environment")]
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-/// Minutes that clocks here are ahead of UTC: `date` knows the zones of the system.
-fn offset_minutes() -> i16 {
-    let told = std::process::Command::new("date").arg("+%z").output();
-    told.ok().and_then(|told| offset(std::str::from_utf8(&told.stdout).ok()?.trim())).unwrap_or_default()
-}
-
-/// `+0130` is 90.
-fn offset(text: &str) -> Option<i16> {
-    let (sign, digits) = text.split_at_checked(1)?;
-    let number: i16 = digits.parse().ok()?;
-    let minutes = number / 100 * 60 + number % 100;
-    Some(if sign == "-" { -minutes } else { minutes })
 }
 
 /// Stops as every program does whose terminal says stop.
 fn suspend() {
     let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::offset;
-
-    #[test]
-    fn offsets_of_zones_are_minutes() {
-        assert_eq!([offset("+0000"), offset("+0130"), offset("-0800")], [Some(0), Some(90), Some(-480)]);
-        assert_eq!([offset(""), offset("CET"), offset("é")], [None; 3]);
-    }
 }

@@ -1,7 +1,8 @@
 //! Sizes, times and counts in words. Exact figures are for JSON and pipes.
 
 use message::Time;
-use message::date::write_iso8601;
+use message::date::{civil, write_iso8601};
+use message::zone::Zone;
 
 pub use message::harmless::harmless;
 
@@ -94,11 +95,18 @@ pub fn clock(time: Time) -> String {
     text.split_once('T').map(|(_, clock)| clock.trim_end_matches('Z').to_owned()).unwrap_or(text)
 }
 
-/// The day of a moment, in UTC: `2026-11-21`.
+/// The day of a moment where clocks stand so: `2026-11-21`.
 #[must_use]
-pub fn day(time: Time) -> String {
-    let text = exact(time);
-    text.split_once('T').map(|(day, _)| day.to_owned()).unwrap_or(text)
+pub fn day(time: Time, zone: &Zone) -> String {
+    let (year, month, day) = civil(zone.local(time).0);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// A moment to the minute where clocks stand so: `2026-11-21 06:17`.
+#[must_use]
+pub fn minute(time: Time, zone: &Zone) -> String {
+    let (_, second) = zone.local(time);
+    format!("{} {:02}:{:02}", day(time, zone), second / 3600, second / 60 % 60)
 }
 
 #[cfg(test)]
@@ -139,7 +147,7 @@ mod tests {
     fn moments_have_a_day_and_a_clock() {
         let time = Time(1_081_298_274_123);
         assert_eq!(exact(time), "2004-04-07T00:37:54.123Z");
-        assert_eq!((day(time), clock(time)), ("2004-04-07".to_owned(), "00:37:54.123".to_owned()));
+        assert_eq!((day(time, &Zone::default()), clock(time)), ("2004-04-07".to_owned(), "00:37:54.123".to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A certificate (RFC 5280): whose it is, until when, what its key may do. Owns reading these facts and making them fit to be
 //! shown; whether the certificate is to be believed is asked in `chain`.
 
-use crate::{Error, oid};
+use crate::{Error, ber, oid};
 use aws_lc_rs::digest;
 use cms::cert::IssuerAndSerialNumber;
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
@@ -74,6 +74,8 @@ impl Certificate {
         if der.len() > CERTIFICATE_OCTETS_MAX {
             return Err(Error::Certificate);
         }
+        // The reader of DER makes room for as much as an element says to have, before it looks whether it is there.
+        ber::to_der(der).map_err(|_| Error::Certificate)?;
         let parsed = x509_cert::Certificate::from_der(der).map_err(|_| Error::Certificate)?;
         Ok(Certificate { der: der.to_vec(), parsed: Box::new(parsed) })
     }
@@ -163,7 +165,8 @@ impl Certificate {
     }
 
     /// RFC 8550 §4.4.2: a key that signs mail says digitalSignature or nonRepudiation, where it says anything.
-    pub(crate) fn may_sign(&self) -> bool {
+    #[must_use]
+    pub fn may_sign(&self) -> bool {
         match self.key_usage() {
             None => true,
             Some(usage) => usage.is_ok_and(|usage| usage.digital_signature() || usage.non_repudiation()),

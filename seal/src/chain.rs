@@ -112,6 +112,12 @@ impl Roots {
         self.certificates.iter().any(|root| root.der() == certificate.der())
     }
 
+    /// What is to be thought of a certificate at a time, with others that may lead on from it.
+    #[must_use]
+    pub fn trust(&self, certificate: &Certificate, others: &[Certificate], at: Time) -> Trust {
+        self.judge(certificate, others, at, None).trust
+    }
+
     /// Judges a signer's certificate at a time; `signed` is when the signer says to have signed.
     pub(crate) fn judge(
         &self,

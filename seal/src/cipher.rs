@@ -1,7 +1,8 @@
-//! Ciphers of contents: AES in CBC (RFC 3565) and GCM (RFC 5084). Owns which are known and how they are called.
+//! Ciphers of contents: AES in CBC (RFC 3565) and GCM (RFC 5084), and 3DES (RFC 3370 §5.1), which is read only. Owns which are
+//! known and how they are called.
 
 use crate::certificate::{algorithm, parameters};
-use crate::{Error, oid};
+use crate::{Error, oid, triple_des};
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{
     self, DecryptingKey, DecryptionContext, PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey,
@@ -56,6 +57,8 @@ pub(crate) struct Encrypted {
 pub(crate) struct Found {
     pub(crate) key_length: usize,
     pub(crate) is_gcm: bool,
+    /// It is one that nobody should write with any more.
+    pub(crate) is_old: bool,
 }
 
 impl Found {
@@ -67,11 +70,11 @@ impl Found {
             oid::AES128_GCM => (16, true),
             oid::AES192_GCM => (24, true),
             oid::AES256_GCM => (32, true),
-            oid::DES3_CBC => return Err(Error::Unsupported("the old cipher 3DES".to_owned())),
+            oid::DES3_CBC => (triple_des::KEY, false),
             oid::RC2_CBC => return Err(Error::Unsupported("the old cipher RC2".to_owned())),
             other => return Err(Error::Unsupported(format!("the cipher {other}"))),
         };
-        Ok(Found { key_length, is_gcm })
+        Ok(Found { key_length, is_gcm, is_old: algorithm.oid == oid::DES3_CBC })
     }
 }
 
@@ -111,16 +114,24 @@ fn encrypt_cbc(content: &[u8], key: &[u8]) -> Result<Encrypted, Error> {
 /// # Errors
 /// [`Error::Undecryptable`], whatever went wrong, but for what stands in the clear and is not supported.
 pub(crate) fn decrypt(encrypted: &Encrypted, key: &[u8], about: &[u8]) -> Result<Vec<u8>, Error> {
-    if Found::of(&encrypted.algorithm)?.is_gcm {
-        decrypt_gcm(encrypted, key, about)
-    } else {
-        decrypt_cbc(encrypted, key).ok_or(Error::Undecryptable)
+    match Found::of(&encrypted.algorithm)? {
+        Found { is_gcm: true, .. } => decrypt_gcm(encrypted, key, about),
+        Found { is_old: true, .. } => decrypt_old(encrypted, key).ok_or(Error::Undecryptable),
+        _ => decrypt_cbc(encrypted, key).ok_or(Error::Undecryptable),
     }
 }
 
+/// What chaining begins with stands in the parameters, for 3DES (RFC 3370 §5.1) as for AES (RFC 3565 §4).
+fn iv(encrypted: &Encrypted) -> Option<OctetString> {
+    encrypted.algorithm.parameters.as_ref()?.decode_as().ok()
+}
+
+fn decrypt_old(encrypted: &Encrypted, key: &[u8]) -> Option<Vec<u8>> {
+    Some(triple_des::decrypt(&encrypted.octets, key, iv(encrypted)?.as_bytes())?.to_vec())
+}
+
 fn decrypt_cbc(encrypted: &Encrypted, key: &[u8]) -> Option<Vec<u8>> {
-    let iv: OctetString = encrypted.algorithm.parameters.as_ref()?.decode_as().ok()?;
-    let iv: [u8; BLOCK] = iv.as_bytes().try_into().ok()?;
+    let iv: [u8; BLOCK] = iv(encrypted)?.as_bytes().try_into().ok()?;
     let mut octets = encrypted.octets.clone();
     let key = UnboundCipherKey::new(aes(key.len())?, key).ok()?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;

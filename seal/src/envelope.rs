@@ -50,6 +50,8 @@ struct AuthEnvelopedData {
 pub struct Decrypted {
     /// Whether a change on the way would have shown. Who wrote it, this does not tell.
     pub is_authenticated: bool,
+    /// Whether the cipher is one of long ago (3DES), which need not have kept it secret.
+    pub is_weak: bool,
     /// How many could read it.
     pub recipients: usize,
     /// Which of the identities given opened it, counted from 0.
@@ -172,7 +174,8 @@ pub(crate) fn decrypt(
         match key.and_then(|key| cipher::decrypt(&envelope.encrypted, &key, &envelope.about)) {
             Ok(content) => {
                 let recipients = envelope.recipients.len();
-                let decrypted = Decrypted { is_authenticated: found.is_gcm, recipients, opened_by };
+                let is_authenticated = found.is_gcm;
+                let decrypted = Decrypted { is_authenticated, is_weak: found.is_old, recipients, opened_by };
                 return Ok((decrypted, content));
             }
             Err(error @ Error::Unsupported(_)) => failure = error,

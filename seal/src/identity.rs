@@ -56,16 +56,10 @@ impl Identity {
     /// [`Error::Password`] for a wrong password, [`Error::OldProtection`] for a protection that is not supported,
     /// [`Error::Incomplete`] where it holds no key with its certificate.
     pub fn from_pkcs12(octets: &[u8], password: &str) -> Result<Identity, Error> {
-        let contents = pkcs12::open(octets, password)?;
-        for key in contents.keys {
-            if let Ok(identity) = Identity::of_key(key, &contents.certificates) {
-                return Ok(identity);
-            }
-        }
-        Err(Error::Incomplete)
+        pkcs12::open(octets, password)?.identity()
     }
 
-    fn of_key(key: PrivateKey, certificates: &[Certificate]) -> Result<Identity, Error> {
+    pub(crate) fn of_key(key: PrivateKey, certificates: &[Certificate]) -> Result<Identity, Error> {
         let own = certificates.iter().find(|certificate| key.belongs_to(certificate)).ok_or(Error::Incomplete)?;
         Identity::new(own.clone(), certificates, key)
     }

@@ -144,6 +144,12 @@ impl Opened {
     }
 }
 
+/// Whether anything in a message is sealed: then [`open`] has something to say of it.
+#[must_use]
+pub fn is_sealed(message: &[u8]) -> bool {
+    mime::whole(message).is_some() || mime::part_within(message).is_some()
+}
+
 /// Opens a message. `None`: nothing in it is sealed.
 #[must_use]
 pub fn open(message: &[u8], reader: &Reader<'_>) -> Option<Opened> {

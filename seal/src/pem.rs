@@ -2,7 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::key::PrivateKey;
-use crate::{Error, pkcs12};
+use crate::{Error, file, pkcs12};
 use der::pem::LineEnding;
 use message::TransferEncoding;
 use zeroize::Zeroizing;
@@ -55,15 +55,19 @@ fn framed(line: &[u8], start: &[u8]) -> Option<String> {
     std::str::from_utf8(label).ok().map(str::to_owned)
 }
 
-/// All certificates of a PEM file, in order.
-///
-/// # Errors
-/// [`Error::Certificate`] where one cannot be read, [`Error::Limit`] for a file that is too large.
-pub fn certificates(text: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let is_certificate =
-        |block: &&Block| matches!(block.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
-    let blocks = blocks(text)?;
-    blocks.iter().filter(is_certificate).map(|block| Certificate::from_der(&block.octets)).collect()
+/// All certificates of a PEM file, in order; those of a PKCS#7 (RFC 7468 §8) among them.
+pub(crate) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let mut list = Vec::new();
+    for block in blocks(text)? {
+        match block.label.as_str() {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                list.push(Certificate::from_der(&block.octets)?);
+            }
+            "PKCS7" | "CMS" => list.extend(file::bundle(&block.octets)?),
+            _ => {}
+        }
+    }
+    Ok(list)
 }
 
 /// The first private key of a PEM file.

@@ -6,7 +6,7 @@ use crate::digest::{self, Digest};
 use crate::identity::Identity;
 use crate::key::{KeyKind, PrivateKey};
 use crate::signed::{context, elements};
-use crate::{Error, oid};
+use crate::{Error, oid, triple_des};
 use aws_lc_rs::agreement::{self, UnparsedPublicKey};
 use aws_lc_rs::digest as library;
 use aws_lc_rs::key_wrap::{AES_128, AES_256, AesKek, KeyWrap};
@@ -339,8 +339,9 @@ impl Wrapped {
         };
         let wrap: AlgorithmIdentifierOwned = self.algorithm.parameters.as_ref().ok_or(Error::Malformed)?.decode_as()?;
         let (cipher, length) = match wrap.oid {
-            oid::AES128_WRAP => (&AES_128, 16),
-            oid::AES256_WRAP => (&AES_256, 32),
+            oid::AES128_WRAP => (Some(&AES_128), 16),
+            oid::AES256_WRAP => (Some(&AES_256), 32),
+            oid::DES3_WRAP => (None, triple_des::KEY),
             oid::AES192_WRAP => return Err(Error::Unsupported("AES-192 key wrap".to_owned())),
             other => return Err(Error::Unsupported(format!("the key wrap {other}"))),
         };
@@ -349,6 +350,7 @@ impl Wrapped {
         let peer = UnparsedPublicKey::new(ecdh(curve), point);
         let kek =
             agreement::agree(&own, peer, Error::Undecryptable, |secret| Ok(derive(digest, secret, &shared, length)))?;
+        let Some(cipher) = cipher else { return triple_des::unwrap(&self.key, &kek).ok_or(Error::Undecryptable) };
         let mut out = Zeroizing::new(vec![0; self.key.len()]);
         let plain = AesKek::new(cipher, &kek)?.unwrap(&self.key, &mut out).map_err(|_| Error::Undecryptable)?;
         Ok(Zeroizing::new(plain.to_vec()))

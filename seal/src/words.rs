@@ -58,6 +58,11 @@ impl Opened {
             0 | 1 => "The letter was encrypted on its way, for one key.".to_owned(),
             several => format!("The letter was encrypted on its way, for {several} keys."),
         });
+        if self.encrypted().any(|opened| opened.is_weak) {
+            words.not_proved.push(
+                "It was encrypted with 3DES, a weak cipher of long ago: others may have read it on its way.".to_owned(),
+            );
+        }
         if !self.is_authenticated() {
             words.not_proved.push(
                 "It was encrypted in a way that does not show changes (unauthenticated), so it may have been tampered \

@@ -48,7 +48,7 @@ class Postfix:
         shutil.chown(self.folder / "data", "postfix")
         os.chown(self.folder / "mail", MAIL_UID, MAIL_UID)
         (self.folder / "etc/main.cf").write_text(self._main_cf())
-        (self.folder / "etc/master.cf").write_text(f"{self.address} inet n - n - - smtpd\n{SERVICES}")
+        (self.folder / "etc/master.cf").write_text(f"{self._doors()}{SERVICES}")
         self._postfix("start")
         return self
 
@@ -59,6 +59,10 @@ class Postfix:
             self._postfix("stop")
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _doors(self):
+        """Where it listens, as lines of master.cf."""
+        return f"{self.address} inet n - n - - smtpd\n"
 
     def _postfix(self, word):
         # What it leaves running would hold a pipe open for ever.
@@ -98,10 +102,14 @@ max_use = 1000
     def found(self):
         """The Message-IDs of what lies in the maildir, one for each copy."""
         ids = []
-        for path in (self.folder / "mail/carol/new").glob("*"):
-            line = next(line for line in path.read_bytes().splitlines() if line.lower().startswith(b"message-id:"))
+        for message in self.letters():
+            line = next(line for line in message.splitlines() if line.lower().startswith(b"message-id:"))
             ids.append(line.split(b" ")[1].decode())
         return ids
+
+    def letters(self, whose="carol"):
+        """What lies in a maildir, as octets."""
+        return [path.read_bytes() for path in sorted((self.folder / f"mail/{whose}/new").glob("*"))]
 
     def waiting(self):
         """Files in its queue."""

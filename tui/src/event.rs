@@ -2,8 +2,10 @@
 //! touch mirrors, files and terminal.
 
 use crate::key::Key;
+use crate::picture::{Developed, Sight, Wanted};
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{Acted, Action, Folder, FolderId, MessageId, Outgoing, OutgoingId, Role, Row, ThreadId, View};
+use agent::sealing::{Choice, Refusal, Wish};
 use agent::trouble::Trouble;
 use agent::worker::{News, Order};
 use message::Time;
@@ -25,10 +27,16 @@ pub enum Event {
     News(News),
     /// The mirror of this account is not as it was.
     Changed(usize),
+    /// The program ends, whoever wants it: what somebody writes is kept.
+    End,
     /// The text that came back from the user's own editor, or why none did.
     Edited(Result<String, String>),
     /// What was asked of an account.
     Answer(usize, Answer),
+    /// How pictures are drawn here.
+    Sight(Sight),
+    /// A picture was made ready.
+    Developed(Developed),
     /// What came of a deed.
     Done {
         /// In which account.
@@ -88,12 +96,16 @@ pub enum Screen {
     Clipboard(String),
     /// The user's own editor, with a text.
     Edit(String),
-    /// A file opened with its program.
+    /// A part opened with its program.
     Open(agent::reading::Held),
+    /// A part printed.
+    Print(agent::reading::Held),
     /// Octets given to a command of the shell.
     Pipe(String, Vec<u8>),
     /// An address of the web opened.
     Browse(String),
+    /// The terminal is asked how it draws pictures.
+    AskForSight,
     /// A bell, and news where the terminal shows such.
     Notify(String),
 }
@@ -111,6 +123,8 @@ pub enum Question {
     Ids(View, bool),
     /// A message, to be read.
     Read(MessageId, agent::reading::View),
+    /// Pictures of a message, made ready beside the loop.
+    Pictures(Wanted),
     /// A letter to be written.
     Begin(Beginning),
     /// People whose name or address begins so.
@@ -119,13 +133,15 @@ pub enum Question {
     Paths(String),
     /// A file, to go along with the letter.
     File(String),
+    /// Whether a letter can be signed and encrypted as is wished.
+    Seal(Box<Letter>, Wish),
     /// What a part of a message holds.
     Part(MessageId, usize),
     /// A part of a message, or with 0 the whole of it, written to a file or into a folder.
     Save(MessageId, usize, String),
     /// Letters that wait to be sent.
     Outbox,
-    /// How many messages are put aside; those whose time has come are woken.
+    /// Messages put aside whose time has come are woken.
     Asleep,
     /// The next message that is not read in a view, from a position on (forward, or back).
     NextUnread(Window),
@@ -187,6 +203,8 @@ pub enum Answer {
     Paths(Vec<String>),
     /// A file.
     File(Box<Attachment>),
+    /// What is done to the letter as it goes, and what keeps that from being done.
+    Seal(Choice, Option<Refusal>),
     /// What a part holds.
     Part(Box<agent::reading::Held>),
     /// It was written to this file.
@@ -197,8 +215,8 @@ pub enum Answer {
     Posted(OutgoingId, Time),
     /// Letters that wait, and their subjects.
     Outbox(Vec<(Outgoing, String)>),
-    /// So many are put aside.
-    Asleep(u64),
+    /// What was put aside was looked at.
+    Asleep(agent::snoozed::Woken),
     /// Where it is.
     NextUnread(Option<u64>),
     /// It could not be told.
@@ -233,6 +251,8 @@ pub struct Ties {
     pub forwards: Vec<MessageId>,
     /// The draft it was kept as last, and its folder.
     pub draft: Option<(MessageId, FolderId)>,
+    /// What was said of signing and encrypting it, and what it answers asks for.
+    pub wish: Wish,
 }
 
 /// Where messages go.
@@ -289,6 +309,10 @@ pub enum Doing {
         /// Out of it, or of all.
         from: Option<FolderId>,
     },
+    /// Messages are put aside until then.
+    PutAside(Vec<MessageId>, Time),
+    /// Messages put aside come back before their time.
+    BringBack(Vec<MessageId>),
     /// A folder is made.
     MakeFolder(String),
     /// A letter is kept as a draft.

@@ -5,7 +5,7 @@
 use crate::draw::safe;
 use crate::model::composer::FIELDS;
 use crate::model::list::Shown;
-use crate::model::reader::Text;
+use crate::model::reader::{SEAL, Text};
 use crate::model::{Focus, Model};
 use crate::text::{count, short_time};
 use agent::mirror::Row;
@@ -105,7 +105,11 @@ fn place(model: &Model) -> String {
 fn review(composer: &crate::model::composer::Composer) -> String {
     let letter = composer.draft();
     let files = count(letter.attachments.len() as u64, "attachment");
-    format!("Look it over. To {}. Subject {}. {files}.\n{}", letter.to, letter.subject, safe_lines(&letter.text))
+    let (choice, problem) = &composer.seal;
+    let seal = if choice.seals() { format!(" {SEAL}: {}.", choice.words()) } else { String::new() };
+    let problem = problem.as_ref().map(|problem| format!(" {}.", safe(&problem.to_string()))).unwrap_or_default();
+    let text = safe_lines(&letter.text);
+    format!("Look it over. To {}. Subject {}. {files}.{seal}{problem}\n{text}", letter.to, letter.subject)
 }
 
 fn safe_lines(text: &str) -> String {
@@ -149,7 +153,7 @@ fn row_words(model: &Model, shown: Shown<'_>) -> String {
     }
     words.push(safe(&row.from).into_owned());
     words.push(if row.subject.trim().is_empty() { "no subject".to_owned() } else { safe(&row.subject).into_owned() });
-    words.push(short_time(row.received, model.now, model.options.offset_minutes));
+    words.push(short_time(row.received, model.now, &model.options.zone));
     words.join(", ")
 }
 
@@ -167,13 +171,14 @@ fn states(row: &Row, is_marked: bool) -> Vec<String> {
 
 fn words(text: &Text) -> Option<String> {
     match text {
+        Text::Seal(_, words) => Some(format!("{SEAL}: {words}")),
         Text::Field(name, value) => Some(format!("{name}: {value}")),
         Text::Note(note) => Some(note.clone()),
         Text::Body(line) => {
             let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
             Some(if line.depth > 0 { format!("{} {text}", ">".repeat(line.depth)) } else { text })
         }
-        Text::Rule | Text::Empty => None,
+        Text::Rule | Text::Empty | Text::Picture(..) => None,
     }
 }
 

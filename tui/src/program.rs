@@ -39,6 +39,19 @@ impl Program {
         (0..self.model.accounts.len()).map(|account| self.hands.version(account)).collect()
     }
 
+    /// Pictures that are ready by now.
+    #[must_use]
+    pub fn developed(&self) -> Vec<Event> {
+        self.hands.developed().into_iter().map(Event::Developed).collect()
+    }
+
+    /// All pictures that were wanted; waits for them.
+    pub fn wait_for_pictures(&mut self) {
+        for developed in self.hands.all_developed() {
+            self.feed(Event::Developed(developed));
+        }
+    }
+
     /// Something happened.
     pub fn feed(&mut self, event: Event) -> Vec<Outside> {
         let mut outside = Vec::new();

@@ -1,6 +1,7 @@
 //! What can be set: in `tui.toml`, and by what the terminal is. Owns the form of the file.
 
 use crate::keys::{CONTEXTS, Keymap, PRESETS};
+use crate::picture::{self, Surroundings};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,12 +22,18 @@ pub struct Options {
     pub threads: bool,
     /// Right-to-left text is turned around here, not by the terminal.
     pub turn_text: bool,
-    /// Minutes that clocks are ahead of UTC here.
-    pub offset_minutes: i16,
+    /// Where clocks stand here.
+    pub zone: message::zone::Zone,
+    /// Links are told to the terminal, so that it can open them; where nothing is said, to one that is modern.
+    pub links: Option<bool>,
     /// The terminal passes over sequences it does not know, and may know those for news and clipboard.
     pub is_modern: bool,
     /// What the terminal can show.
     pub colours: Colours,
+    /// How pictures are drawn: one of [`picture::SETTINGS`].
+    pub pictures: String,
+    /// What the environment says of the terminal.
+    pub surroundings: Surroundings,
     /// Seconds that a letter waits so that it can be taken back.
     pub undo_send_s: u64,
     /// What short names stand for, from `.mailrc` and `book.toml`.
@@ -59,9 +66,12 @@ impl Default for Options {
             side_bar: true,
             threads: false,
             turn_text: true,
-            offset_minutes: 0,
+            zone: message::zone::Zone::utc(),
+            links: None,
             is_modern: false,
             colours: Colours::default(),
+            pictures: "auto".to_owned(),
+            surroundings: Surroundings::default(),
             undo_send_s: 10,
             aliases: agent::letter::Aliases::default(),
             bound: Vec::new(),
@@ -79,7 +89,9 @@ struct File {
     side_bar: Option<bool>,
     threads: Option<bool>,
     turn_text: Option<bool>,
+    links: Option<bool>,
     undo_send_s: Option<u64>,
+    pictures: Option<String>,
     #[serde(default)]
     keys: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -106,6 +118,12 @@ impl Options {
             }
             self.theme = theme;
         }
+        if let Some(pictures) = file.pictures {
+            if !picture::SETTINGS.contains(&pictures.as_str()) {
+                return Err(format!("pictures = {pictures:?}: there are {}", picture::SETTINGS.join(", ")));
+            }
+            self.pictures = pictures;
+        }
         if let Some(seconds) = file.undo_send_s {
             if seconds > UNDO_SEND_MAX_S {
                 return Err(format!("undo_send_s = {seconds}: at most {UNDO_SEND_MAX_S}"));
@@ -116,6 +134,7 @@ impl Options {
         self.side_bar = file.side_bar.unwrap_or(self.side_bar);
         self.threads = file.threads.unwrap_or(self.threads);
         self.turn_text = file.turn_text.unwrap_or(self.turn_text);
+        self.links = file.links.or(self.links);
         for (context, keys) in file.keys {
             for (key, line) in keys {
                 self.bound.push((context.clone(), key, line));
@@ -131,6 +150,18 @@ impl Options {
         // Wrong ones were told when the file was read.
         let _ = self.bind(&mut map);
         map
+    }
+
+    /// Colours that may be used: none where the user wants none.
+    #[must_use]
+    pub fn colours_used(&self) -> Colours {
+        if self.theme == "mono" { Colours::Mono } else { self.colours }
+    }
+
+    /// How pictures are to be drawn: not where lines follow each other, or where colours are not wanted.
+    #[must_use]
+    pub fn pictures_used(&self) -> &str {
+        if self.plain || self.colours_used() == Colours::Mono { "off" } else { &self.pictures }
     }
 
     fn bind(&self, map: &mut Keymap) -> Result<(), String> {
@@ -157,6 +188,7 @@ impl Options {
             _ => Colours::Sixteen,
         };
         self.is_modern = !matches!(term.as_str(), "" | "dumb" | "linux" | "vt100" | "vt220" | "vt102");
+        self.surroundings = Surroundings::of(&variable, self.is_modern);
         // VTE has turned text around by itself since 0.58; so do these.
         let vte: u32 = variable("VTE_VERSION").and_then(|version| version.parse().ok()).unwrap_or_default();
         if vte >= 5800 || is_set("KONSOLE_VERSION") || term.starts_with("mlterm") || is_set("MLTERM") {
@@ -181,11 +213,27 @@ mod tests {
             ("[keys.list]\nX = \"frobnicate\"", "no command"),
             ("[keys.lists]\nX = \"archive\"", "[keys.lists]: there are anywhere"),
             ("undo_send_s = 3601", "at most 3600"),
+            ("pictures = \"gif\"", "there are auto, kitty, sixel, iterm, blocks, off"),
         ] {
             let problem = Options::default().read(wrong).unwrap_err();
             assert!(problem.contains(told), "{problem}");
         }
         assert_eq!(Options::default().read("undo_send_s = 3600"), Ok(()));
+    }
+
+    #[test]
+    fn pictures_are_for_screens_with_colours() {
+        let mut options = Options { colours: Colours::True, ..Options::default() };
+        assert_eq!(options.read("pictures = \"sixel\""), Ok(()));
+        assert_eq!(options.pictures_used(), "sixel");
+        let used = |change: fn(&mut Options)| {
+            let mut options = options.clone();
+            change(&mut options);
+            options.pictures_used().to_owned()
+        };
+        assert_eq!(used(|options| options.plain = true), "off");
+        assert_eq!(used(|options| options.theme = "mono".to_owned()), "off");
+        assert_eq!(used(|options| options.colours = Colours::Mono), "off");
     }
 
     #[test]

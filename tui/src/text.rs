@@ -3,6 +3,7 @@
 
 use message::Time;
 use message::date::civil;
+use message::zone::Zone;
 use std::borrow::Cow;
 use unicode_bidi::BidiInfo;
 use unicode_segmentation::UnicodeSegmentation;
@@ -62,7 +63,36 @@ pub fn visual(line: &str) -> Cow<'_, str> {
     }
     let info = BidiInfo::new(line, None);
     let Some(paragraph) = info.paragraphs.first() else { return Cow::Borrowed(line) };
-    info.reorder_line(paragraph, paragraph.range.clone())
+    let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
+    let mut turned = String::with_capacity(line.len());
+    for run in runs {
+        let is_turned = levels.get(run.start).is_some_and(unicode_bidi::Level::is_rtl);
+        let text = line.get(run).unwrap_or_default();
+        if is_turned {
+            // Letters keep what stands on them, and pictures of several signs their order.
+            text.graphemes(true).rev().for_each(|letter| turned.push_str(mirrored(letter)));
+        } else {
+            turned.push_str(text);
+        }
+    }
+    Cow::Owned(turned)
+}
+
+/// What opens from the right is closed by its mirror image (Unicode TR 9, L4).
+fn mirrored(letter: &str) -> &str {
+    match letter {
+        "(" => ")",
+        ")" => "(",
+        "[" => "]",
+        "]" => "[",
+        "{" => "}",
+        "}" => "{",
+        "<" => ">",
+        ">" => "<",
+        "«" => "»",
+        "»" => "«",
+        other => other,
+    }
 }
 
 /// Whether there are letters that run from right to left.
@@ -108,18 +138,11 @@ pub fn size(octets: u64) -> String {
     octets.to_string()
 }
 
-/// A time where people are: days since 1970, and the second of the day.
-#[must_use]
-pub fn local(time: Time, offset_minutes: i16) -> (i64, i64) {
-    let seconds = i64::try_from(time.unix_seconds()).unwrap_or(i64::MAX / 2) + i64::from(offset_minutes) * 60;
-    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400))
-}
-
 /// A time in at most nine columns: `14:30` of today, `Tue 14:30` of this week, `21 Nov` of this year, `Nov 2024` before.
 #[must_use]
-pub fn short_time(time: Time, now: Time, offset_minutes: i16) -> String {
-    let (day, second) = local(time, offset_minutes);
-    let (today, _) = local(now, offset_minutes);
+pub fn short_time(time: Time, now: Time, zone: &Zone) -> String {
+    let (day, second) = zone.local(time);
+    let (today, _) = zone.local(now);
     let clock = format!("{:02}:{:02}", second / 3600, second / 60 % 60);
     let (year, month, date) = civil(day);
     let month = message::date::month_name(month);
@@ -133,8 +156,8 @@ pub fn short_time(time: Time, now: Time, offset_minutes: i16) -> String {
 
 /// A time in full, for the reader: `Sat 21 Nov 2026 14:30`.
 #[must_use]
-pub fn long_time(time: Time, offset_minutes: i16) -> String {
-    let (day, second) = local(time, offset_minutes);
+pub fn long_time(time: Time, zone: &Zone) -> String {
+    let (day, second) = zone.local(time);
     let (year, month, date) = civil(day);
     let month = message::date::month_name(month);
     format!("{} {date} {month} {year} {:02}:{:02}", weekday(day), second / 3600, second / 60 % 60)
@@ -144,6 +167,22 @@ fn weekday(day: i64) -> &'static str {
     // 1970-01-01 was a Thursday.
     const NAMES: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     usize::try_from(day.rem_euclid(7)).ok().and_then(|place| NAMES.get(place)).copied().unwrap_or_default()
+}
+
+/// Words of a text in lines no wider than so many columns; a word that is wider is cut.
+#[must_use]
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(fit(word, columns).into_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -168,18 +207,21 @@ mod tests {
         assert_eq!(visual("abc"), "abc");
         assert_eq!(visual("אבג"), "גבא");
         assert_eq!(visual("Re: אבג 12"), "Re: 12 גבא");
+        assert_eq!(visual("א (ב) ג"), "ג (ב) א");
+        assert_eq!(visual("שָׁלוֹם"), "םוֹלשָׁ", "points stay on their letters");
+        assert_eq!(visual("אב 👩‍👩‍👧 e\u{301}"), "e\u{301} 👩‍👩‍👧 בא");
     }
 
     #[test]
     fn times_are_as_short_as_they_can_be() {
         let now = Time(1_795_312_800_000); // Sun 22 Nov 2026 02:00 UTC
-        let ago = |hours: u64| short_time(Time(now.0 - hours * 3_600_000), now, 60);
+        let ago = |hours: u64| short_time(Time(now.0 - hours * 3_600_000), now, &Zone::fixed(60));
         assert_eq!(ago(1), "02:00");
         assert_eq!(ago(4), "Sat 23:00");
         assert_eq!(ago(24 * 6), "Mon 03:00");
         assert_eq!(ago(24 * 30), "23 Oct");
         assert_eq!(ago(24 * 400), "Oct 2025");
-        assert_eq!(long_time(now, 60), "Sun 22 Nov 2026 03:00");
+        assert_eq!(long_time(now, &Zone::fixed(60)), "Sun 22 Nov 2026 03:00");
     }
 
     #[test]

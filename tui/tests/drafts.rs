@@ -68,3 +68,19 @@ fn a_letter_waits_before_it_goes_and_is_taken_back_whole() {
     assert!(program.model.composer.as_ref().unwrap().text().starts_with("Yes."));
     assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
 }
+
+#[test]
+fn a_program_that_is_ended_keeps_what_is_written_once() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles");
+    let outside = program.feed(Event::End);
+    assert_eq!(outside, [Outside::Screen(tui::event::Screen::Quit)]);
+    program.feed(Event::End);
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "C");
+    program.feed(Event::End);
+    assert_eq!(subjects(&world, Role::Drafts), Vec::<String>::new(), "nothing was written");
+}

@@ -59,6 +59,7 @@ fn play(golden: &Golden) -> String {
     for line in &golden.keys {
         for key in key::sequence(line).unwrap_or_else(|| panic!("{line}: no keys")) {
             program.feed(Event::Key(key));
+            program.wait_for_pictures();
             told.push_str(&plain.tell(&program.model));
         }
     }

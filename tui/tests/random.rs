@@ -75,6 +75,9 @@ fn play(seed: u64) {
         let is_raw = |symbol: &str| symbol.chars().any(char::is_control);
         let raw = terminal.backend().buffer().content().iter().any(|cell| is_raw(cell.symbol()));
         assert!(!raw, "seed {seed}, step {step}");
+        for run in tui::draw::links(&program.model) {
+            assert!(run.x + run.width <= columns && run.y < lines, "seed {seed}, step {step}: {run:?}");
+        }
         let told = plain.tell(&program.model);
         assert!(
             !told.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\u{8}')),

@@ -3,7 +3,8 @@
 
 use super::SettingsError;
 use super::settings::{
-    Account, FolderNames, Incoming, Keep, Local, Outgoing, Provider, SecretSource, Security, Server, Settings, is_name,
+    Account, FolderNames, Incoming, Keep, Local, Outgoing, Provider, SealHabits, SecretSource, Security, Server,
+    Settings, is_name,
 };
 use message::Address;
 use serde::{Deserialize, Serialize};
@@ -39,11 +40,28 @@ struct AccountForm {
     outgoing: Option<Outgoing>,
     secret: Option<SecretSource>,
     signature: Option<String>,
+    sign: Option<Sign>,
+    encrypt: Option<Encrypt>,
     sent: Option<String>,
     drafts: Option<String>,
     trash: Option<String>,
     archive: Option<String>,
     junk: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sign {
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Encrypt {
+    #[serde(rename = "when possible")]
+    WhenPossible,
+    #[serde(rename = "never")]
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +181,10 @@ impl AccountForm {
             outgoing: self.outgoing,
             secret: self.secret,
             signature: self.signature,
+            sealing: SealHabits {
+                signs_always: self.sign == Some(Sign::Always),
+                encrypts_when_possible: self.encrypt == Some(Encrypt::WhenPossible),
+            },
             folders: FolderNames {
                 sent: self.sent,
                 drafts: self.drafts,
@@ -439,6 +461,8 @@ pub(super) fn print_account(account: &Account) -> String {
     line(&mut out, "outgoing", account.outgoing.clone().map(PlaceForm::from));
     line(&mut out, "secret", account.secret.clone().map(SecretForm::from));
     line(&mut out, "signature", account.signature.as_ref());
+    line(&mut out, "sign", Some(Sign::Always).filter(|_| account.sealing.signs_always));
+    line(&mut out, "encrypt", Some(Encrypt::WhenPossible).filter(|_| account.sealing.encrypts_when_possible));
     let FolderNames { sent, drafts, trash, archive, junk } = &account.folders;
     for (key, folder) in [("sent", sent), ("drafts", drafts), ("trash", trash), ("archive", archive), ("junk", junk)] {
         line(&mut out, key, folder.as_ref());

@@ -7,5 +7,6 @@ pub mod settings;
 
 pub use problem::{SettingsError, nearest};
 pub use settings::{
-    Account, Change, FolderNames, Incoming, Keep, Outgoing, Provider, SecretSource, Security, Server, Settings,
+    Account, Change, FolderNames, Incoming, Keep, Outgoing, Provider, SealHabits, SecretSource, Security, Server,
+    Settings,
 };

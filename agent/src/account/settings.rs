@@ -42,10 +42,21 @@ pub struct Account {
     pub secret: Option<SecretSource>,
     /// What stands below what is written, without the line `-- `.
     pub signature: Option<String>,
+    /// What is done to letters that are written, where nothing is said of one.
+    pub sealing: SealHabits,
     /// Names of folders where they are not found by themselves.
     pub folders: FolderNames,
     /// The account that is used where none is named.
     pub default: bool,
+}
+
+/// What is done to letters by habit (S/MIME).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SealHabits {
+    /// `sign = "always"`.
+    pub signs_always: bool,
+    /// `encrypt = "when possible"`: where there is a certificate of everybody who gets it.
+    pub encrypts_when_possible: bool,
 }
 
 /// Where mail is read.

@@ -235,7 +235,8 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(
         (display_name, signature, junk) in (proptest::option::of(text()), proptest::option::of(text()), proptest::option::of(text())),
-        incoming in incoming(), outgoing in proptest::option::of(server()), secret in secret(), scope in proptest::option::of(text()),
+        incoming in incoming(), outgoing in proptest::option::of(server()), secret in secret(),
+        (scope, signs_always) in (proptest::option::of(text()), any::<bool>()),
     ) {
         let account = Account {
             name: "a".to_owned(),
@@ -246,6 +247,7 @@ proptest! {
             outgoing: outgoing.map(Outgoing::Smtp),
             secret,
             signature,
+            sealing: SealHabits { signs_always, encrypts_when_possible: !signs_always },
             folders: FolderNames { junk, ..FolderNames::default() },
             default: true,
         };

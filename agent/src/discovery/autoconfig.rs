@@ -12,6 +12,8 @@ use tokio::time::timeout;
 pub const DOCUMENT_MAX: usize = 64 * 1024;
 /// Elements and texts of an answer: real ones have a hundred.
 pub const NODES_MAX: u32 = 4096;
+/// Characters of an error that are shown.
+const ERROR_MAX: usize = 200;
 /// Servers that are read of one answer.
 const SERVERS_MAX: usize = 20;
 
@@ -60,8 +62,8 @@ pub(super) async fn look(http: &Client, url: &str, (address, domain): (&Address,
 pub fn read(octets: &[u8], (address, domain): (&Address, &Domain), source: Source) -> Result<Vec<Place>, String> {
     let text = std::str::from_utf8(octets).map_err(|_| "it is not UTF-8".to_owned())?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| format!("it is no XML of ours: {error}"))?;
+    let document = Document::parse_with_options(text, options)
+        .map_err(|error| format!("it is no XML of ours: {}", shown(&error)))?;
     let root = document.root_element();
     if root.tag_name().name() != "clientConfig" {
         return Err("it tells no settings".to_owned());
@@ -74,6 +76,12 @@ pub fn read(octets: &[u8], (address, domain): (&Address, &Domain), source: Sourc
     let elements =
         root.descendants().filter(|node| matches!(node.tag_name().name(), "incomingServer" | "outgoingServer"));
     Ok(elements.take(SERVERS_MAX).filter_map(|node| place(node, fill, (address, source))).collect())
+}
+
+/// What the reader says of a document, which names pieces of it: on a terminal they do nothing.
+fn shown(error: &roxmltree::Error) -> String {
+    let is_plain = |letter: &char| letter.is_ascii() && !letter.is_control();
+    error.to_string().chars().filter(is_plain).take(ERROR_MAX).collect()
 }
 
 /// One server; `None`: its kind is unknown, or something is missing or odd.

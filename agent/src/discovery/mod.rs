@@ -290,4 +290,4 @@ fn with_user(mut way: Way, name: &str, address: &Address) -> Way {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! Domains of a stage, found and tried.
 
+use super::autoconfig::DOCUMENT_MAX;
 use super::*;
 use crate::stage::{Asked, Stage, Wrap, answer, ok, play};
 use parking_lot::Mutex;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use wire::names::Srv;
 use wire::sasl::Secret;
 
-fn bob() -> Address {
+pub(crate) fn bob() -> Address {
     "bob@h.fr".parse().unwrap()
 }
 
@@ -64,6 +65,9 @@ fn autoconfig_that_is_odd_or_hostile_names_nobody() {
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><clientConfig>&b;</clientConfig>";
     assert!(read(bomb).unwrap_err().contains("no XML of ours"));
     assert!(read("<html></html>").unwrap_err().contains("no settings"));
+    // What the document says wrong is named, and does nothing to a terminal.
+    let told = read("<clientConfig></\u{202e}gpj\u{9b}31m\u{1b}[2J>").unwrap_err();
+    assert!(told.is_ascii() && !told.contains(char::is_control), "{told:?}");
     assert!(read("").is_err() && autoconfig::read(b"\xff", (&bob(), &domain()), Source::Autoconfig).is_err());
     let nodes = |count: usize| document(&"<a/>".repeat(count));
     assert!(read(&nodes(autoconfig::NODES_MAX as usize - 10)).is_ok());
@@ -107,13 +111,13 @@ async fn who_says_nothing_is_not_waited_for() {
 }
 
 /// Names and password as base64 of PLAIN.
-const ADDRESS_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYkBoLmZyAGh1bmdyeQ==";
+pub(crate) const ADDRESS_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYkBoLmZyAGh1bmdyeQ==";
 const NAME_LOGIN: &str = "p1 AUTHENTICATE PLAIN AGJvYgBodW5ncnk=";
 const GREETING: &str = "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x";
 const BYE: (&str, &str) = ("p2 LOGOUT", "p2 OK");
 
 /// An IMAP server that lets in who logs in so, and refuses the others.
-async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
+pub(crate) async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
     let (listener, tls) = (stage.listen(host, 993).await, stage.tls(host));
     tokio::spawn(async move {
         for login in [ADDRESS_LOGIN, NAME_LOGIN] {
@@ -127,7 +131,7 @@ async fn imap(stage: &mut Stage, host: &'static str, good: &'static str) {
     });
 }
 
-async fn smtp(stage: &mut Stage, host: &'static str, port: u16, login: &'static str) {
+pub(crate) async fn smtp(stage: &mut Stage, host: &'static str, port: u16, login: &'static str) {
     let (listener, tls) = (stage.listen(host, port).await, stage.tls(host));
     tokio::spawn(async move {
         let script = [("EHLO", "250-x\r\n250 AUTH PLAIN"), (login, "235 in"), ("QUIT", "221")];
@@ -272,4 +276,31 @@ async fn where_nothing_is_the_words_tell_what_was_tried() {
     let literal = "bob@[192.0.2.1]".parse().unwrap();
     let internet = stage.internet();
     assert_eq!(look(&internet, &literal, Consent::default()).await.unwrap_err().kind, Kind::Data);
+}
+
+/// Over HTTP whoever sits in between could name any server: nothing is asked there, and nobody is led there.
+#[tokio::test]
+async fn nobody_is_led_out_of_https_and_answers_have_a_limit() {
+    let mut stage = Stage::new();
+    let open = stage.listen("autoconfig.h.fr", 80).await;
+    let called = tokio::spawn(async move { open.accept().await.is_ok() });
+    let element = element("incomingServer", "imap", ("imap.h.fr", 993, "SSL"));
+    let whole = document(&element);
+    let padded = move |octets: usize| format!("{whole}{}", " ".repeat(octets - whole.len()));
+    let (fits, too_long) = (padded(DOCUMENT_MAX), padded(DOCUMENT_MAX + 1));
+    stage
+        .https("autoconfig.h.fr", |_| {
+            answer("302 Found", "Location: http://autoconfig.h.fr/mail/config-v1.1.xml\r\n", "")
+        })
+        .await;
+    stage.https("h.fr", move |_| ok("application/xml", &too_long)).await;
+    let found = look(&stage.internet(), &bob(), Consent::default()).await;
+    let told = found.map_or_else(|trouble| trouble.text, |found| found.tried.join("\n"));
+    assert!(told.contains("autoconfig.h.fr leads elsewhere too often, or where nobody should follow"), "{told}");
+    assert!(told.contains(&format!("h.fr answers with more than {DOCUMENT_MAX} octets")), "{told}");
+    assert!(!called.is_finished(), "somebody asked over HTTP");
+    let mut other = Stage::new();
+    other.https("h.fr", move |_| ok("application/xml", &fits)).await;
+    let found = look(&other.internet(), &bob(), Consent::default()).await.unwrap();
+    assert!(found.places.iter().any(|place| place.host() == "imap.h.fr"), "{:?}", found.tried);
 }

@@ -4,6 +4,9 @@
 
 use super::Fault;
 use message::Time;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -113,8 +116,8 @@ pub fn append(path: &Path, octets: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Keeps other mail programs off an mbox while it lives. They agree on a file beside it, `NAME.lock`; the kernel's lock is
-/// for those of ours that cannot write to the folder.
+/// Keeps other mail programs off an mbox while it lives. Some agree on a file beside it, `NAME.lock`, some on a lock of the
+/// kernel by `fcntl`, some by `flock`: all three are taken, in this order, which is that of delivery agents.
 pub struct Lock(Option<PathBuf>);
 
 impl Drop for Lock {
@@ -127,9 +130,7 @@ impl Drop for Lock {
 
 /// Takes the lock; one whose program is gone is taken over.
 fn lock(path: &Path) -> Result<Lock, Fault> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let beside = PathBuf::from(name);
+    let beside = lock_name(path);
     for _ in 0..2 {
         match OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside) {
             Ok(mut file) => {
@@ -147,6 +148,12 @@ fn lock(path: &Path) -> Result<Lock, Fault> {
         }
     }
     Err(busy(path))
+}
+
+fn lock_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
 }
 
 fn busy(path: &Path) -> Fault {
@@ -167,9 +174,73 @@ pub fn open_to_append(path: &Path) -> Result<(File, Lock), Fault> {
     let lock = lock(path)?;
     let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
     let file = file.map_err(Fault::disk(path))?;
-    match file.try_lock() {
-        Ok(()) => Ok((file, lock)),
+    hold(&file, libc::F_WRLCK, path)?;
+    Ok((file, lock))
+}
+
+/// A file that is there, to be changed, and the lock on it.
+pub fn open_to_change(path: &Path) -> Result<(File, Lock), Fault> {
+    let lock = lock(path)?;
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(Fault::disk(path))?;
+    hold(&file, libc::F_WRLCK, path)?;
+    Ok((file, lock))
+}
+
+/// A file that nobody changes as long as it is open here.
+pub fn open_to_read(path: &Path) -> Result<File, Fault> {
+    let beside = lock_name(path);
+    if exists(&beside) && !is_left_behind(&beside) {
+        return Err(busy(path));
+    }
+    let file = open(path)?;
+    hold(&file, libc::F_RDLCK, path)?;
+    Ok(file)
+}
+
+/// The locks of the kernel. That of `fcntl` is the one that belongs to the open file: another descriptor of the same file
+/// that is closed meanwhile does not give it back.
+fn hold(file: &File, kind: libc::c_int, path: &Path) -> Result<(), Fault> {
+    let whole = libc::flock {
+        l_type: i16::try_from(kind).unwrap_or_default(),
+        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
+        Ok(_) => {}
+        Err(Errno::EAGAIN | Errno::EACCES) => return Err(busy(path)),
+        Err(error) => return Err(Fault::disk(path)(error.into())),
+    }
+    let held = if kind == libc::F_RDLCK { file.try_lock_shared() } else { file.try_lock() };
+    match held {
+        Ok(()) => Ok(()),
         Err(std::fs::TryLockError::WouldBlock) => Err(busy(path)),
         Err(std::fs::TryLockError::Error(error)) => Err(Fault::disk(path)(error)),
+    }
+}
+
+/// Removes a folder and all that is in it.
+pub fn remove_folder(path: &Path) -> Result<(), Fault> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Fault::disk(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder where nothing is in it.
+pub fn remove_if_empty(path: &Path) {
+    // What is left in it is not ours.
+    let _ = std::fs::remove_dir(path);
+}
+
+/// Another name for the same file; a copy of it where the file system has no such thing.
+pub fn link(from: &Path, to: &Path) -> Result<(), Fault> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
+            Err(Fault::disk(from)(error))
+        }
+        Err(_) => std::fs::copy(from, to).map(drop).map_err(Fault::disk(to)),
     }
 }

@@ -169,10 +169,22 @@ pub(super) fn write(head: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("Status: {}O\n", letters(&[(flag_bits::SEEN, 'R')])).as_bytes());
 }
 
+/// Fields that are written anew when the flags of a message in a file change.
+const OF_FLAGS: [&str; 5] = ["Status", "X-Status", "X-Keywords", "X-Mozilla-Status", "X-Mozilla-Keys"];
+
+/// Whether a line of a header in a file begins a field that tells flags.
+pub(super) fn tells_flags(line: &[u8]) -> bool {
+    begins_one_of(line, &OF_FLAGS)
+}
+
 /// Whether a line of a message's header begins a field of ours: it would be believed when the file is read again, so it is
 /// not written.
 pub(super) fn is_ours(line: &[u8]) -> bool {
+    begins_one_of(line, &OURS)
+}
+
+fn begins_one_of(line: &[u8], names: &[&str]) -> bool {
     let Some(colon) = line.iter().position(|octet| *octet == b':') else { return false };
     let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
-    OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours.as_bytes()))
+    names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }

@@ -9,6 +9,7 @@ use message::Time;
 use message::flags::flag_bits;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use wire::imap::utf7;
 
 /// Letters of the name that are flags, in the order they are written in.
@@ -27,6 +28,9 @@ const PASSED: &str = "$Forwarded";
 const KEYWORDS: &str = "dovecot-keywords";
 const KEYWORDS_FILE_MAX: usize = 64 * 1024;
 const KEYWORDS_MAX: usize = 26;
+
+/// After this long a file in `tmp` belongs to nobody any more.
+const LEFT_AFTER: Duration = Duration::from_secs(36 * 60 * 60);
 
 /// Whether a folder is one of messages.
 #[must_use]
@@ -80,18 +84,181 @@ impl Reader {
                 content => content?,
             };
             let text = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let (base, info) = split_name(&text);
-            let head = Head {
-                flags: read_flags(info, &self.keywords),
-                received: disk::stamp(&path).ok().map(|stamp| stamp.changed),
-                ..Head::default()
-            };
+            let (base, flags) = read_name(&text, &self.keywords);
+            let head = Head { flags, received: disk::stamp(&path).ok().map(|stamp| stamp.changed), ..Head::default() };
             let long = content.is_none();
             let content = with_crlf(content.unwrap_or_default());
             return Ok(Some((base.to_owned(), Item { head, content, long })));
         }
         Ok(None)
     }
+}
+
+/// What a file's name says: the name that it keeps whatever becomes of its flags, and these. `keywords` are what the letters
+/// from a on stand for.
+#[must_use]
+pub fn read_name<'a>(name: &'a str, keywords: &[String]) -> (&'a str, Flags) {
+    let (base, info) = split_name(name);
+    (base, read_flags(info, keywords))
+}
+
+/// The letters that say these flags, in the order of ASCII; a keyword that has none yet gets the next of `words`, of which
+/// there are twenty-six.
+pub fn flag_letters(flags: &Flags, words: &mut Vec<String>) -> String {
+    let mut letters: Vec<char> = LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
+    for word in &flags.keywords {
+        if word.eq_ignore_ascii_case(PASSED) {
+            letters.push('P');
+            continue;
+        }
+        let slot = words.iter().position(|known| known.eq_ignore_ascii_case(word)).unwrap_or(words.len());
+        if slot == words.len() && slot < KEYWORDS_MAX {
+            words.push(word.clone());
+        }
+        letters.extend(u8::try_from(slot).ok().filter(|_| slot < words.len()).map(|slot| char::from(b'a' + slot)));
+    }
+    letters.sort_unstable();
+    letters.into_iter().collect()
+}
+
+/// A message of a folder, as its name tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The name it keeps whatever becomes of its flags.
+    pub base: String,
+    /// The file, below the folder: `new/...` or `cur/...`.
+    pub file: String,
+    /// Its flags.
+    pub flags: Flags,
+}
+
+/// The messages that are in a folder now, by their names alone. One whose name is no UTF-8 is none that a mail program made.
+///
+/// # Errors
+/// Those of the system.
+pub fn listing(folder: &Path) -> Result<Vec<Named>, Fault> {
+    let words = keywords(folder);
+    let mut all = Vec::new();
+    for part in ["cur", "new"] {
+        for (name, kind) in disk::list(&folder.join(part))? {
+            let Some(name) = name.to_str().filter(|name| kind == disk::Kind::File && !name.starts_with('.')) else {
+                continue;
+            };
+            let (base, info) = split_name(name);
+            // In `new`, too: mutt leaves what was flagged and not read there.
+            let flags = read_flags(info, &words);
+            all.push(Named { base: base.to_owned(), file: format!("{part}/{name}"), flags });
+        }
+    }
+    Ok(all)
+}
+
+/// The content of a message of that name; `None`: longer than [`MESSAGE_MAX`].
+///
+/// # Errors
+/// Those of the system.
+pub fn read_file(folder: &Path, file: &str) -> Result<Option<Vec<u8>>, Fault> {
+    Ok(disk::read(&folder.join(file), MESSAGE_MAX)?.map(with_crlf))
+}
+
+/// Gives a message other flags: it has another name then, in `cur`. What others say with letters we do not know stays.
+///
+/// # Errors
+/// Those of the system; a message that is missing was renamed by another program.
+pub fn set_flags(folder: &Path, file: &str, flags: &Flags) -> Result<(), Fault> {
+    let name = file.rsplit('/').next().unwrap_or_default();
+    let (base, info) = split_name(name);
+    let mark = if info.is_empty() { None } else { name.get(base.len()..base.len() + 3) }.unwrap_or(":2,");
+    let mut all: Vec<char> = letters(folder, flags, &mut told_keywords(folder))?.chars().collect();
+    let ours =
+        |letter: char| letter == 'P' || letter.is_ascii_lowercase() || LETTERS.iter().any(|(ours, _)| *ours == letter);
+    all.extend(info.chars().filter(|letter| !ours(*letter)));
+    all.sort_unstable();
+    let to = format!("cur/{base}{mark}{}", all.into_iter().collect::<String>());
+    if to == file {
+        return Ok(());
+    }
+    disk::rename(&folder.join(file), &folder.join(to))
+}
+
+/// Adds a message under this name, which no other has; it is on disk when this returns.
+///
+/// # Errors
+/// Those of the system.
+pub fn add_as(folder: &Path, base: &str, head: &Head, content: &[u8]) -> Result<(), Fault> {
+    let info = letters(folder, &head.flags, &mut told_keywords(folder))?;
+    let synced = put(folder, base, &format!("cur/{base}:2,{info}"), (content, head.received))?;
+    disk::sync_folder(&synced)
+}
+
+/// Takes a message into another folder, under this name, with its flags; or, with `keep`, has it in both.
+///
+/// # Errors
+/// Those of the system.
+pub fn carry(from: &Path, named: &Named, (to, base): (&Path, &str), keep: bool) -> Result<(), Fault> {
+    let info = letters(to, &named.flags, &mut told_keywords(to))?;
+    let (old, new) = (from.join(&named.file), to.join(format!("cur/{base}:2,{info}")));
+    if keep {
+        disk::link(&old, &new)?;
+    } else {
+        disk::rename(&old, &new)?;
+    }
+    disk::sync_folder(&to.join("cur"))?;
+    if keep { Ok(()) } else { disk::sync_folder(old.parent().unwrap_or(from)) }
+}
+
+/// What a folder of this path is called in a Maildir: `.Work.Old`.
+#[must_use]
+pub fn folder_name(path: &str) -> String {
+    let levels: Vec<String> = names::Parts::of(path).0.iter().map(|level| level.replace('.', "_")).collect();
+    format!(".{}", utf7::encode(&levels.join(".")))
+}
+
+/// Makes a folder of messages.
+///
+/// # Errors
+/// Those of the system.
+pub fn make(path: &Path) -> Result<(), Fault> {
+    for part in ["tmp", "new", "cur"] {
+        let part = path.join(part);
+        if !disk::is_folder(&part) {
+            disk::make_folder(&part)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder of messages with all of them. What lies below it stays.
+///
+/// # Errors
+/// Those of the system.
+pub fn unmake(path: &Path) -> Result<(), Fault> {
+    ["cur", "new", "tmp"].iter().try_for_each(|part| disk::remove_folder(&path.join(part)))?;
+    for (name, kind) in disk::list(path)? {
+        let notes = name.to_string_lossy();
+        let is_note = notes.starts_with("dovecot") || notes.starts_with("courier") || notes == "maildirfolder";
+        if kind == disk::Kind::File && is_note {
+            disk::remove(&path.join(name))?;
+        }
+    }
+    disk::remove_if_empty(path);
+    Ok(())
+}
+
+/// Removes what programs that died left in `tmp`: the rule is that nobody takes 36 hours to write a message.
+///
+/// # Errors
+/// Those of the system.
+pub fn sweep(path: &Path, now: Time) -> Result<(), Fault> {
+    let tmp = path.join("tmp");
+    for (name, kind) in disk::list(&tmp)? {
+        let file = tmp.join(name);
+        let is_old = |stamp: disk::Stamp| now.since(stamp.changed) > LEFT_AFTER;
+        if kind == disk::Kind::File && disk::stamp(&file).is_ok_and(is_old) {
+            disk::remove(&file)?;
+        }
+    }
+    Ok(())
 }
 
 /// The name proper, and the flags.
@@ -202,15 +369,9 @@ impl Writer {
         let path = if folder.is_empty() || folder.eq_ignore_ascii_case("INBOX") {
             self.root.clone()
         } else {
-            let levels: Vec<String> = names::Parts::of(folder).0.iter().map(|level| level.replace('.', "_")).collect();
-            self.root.join(format!(".{}", utf7::encode(&levels.join("."))))
+            self.root.join(folder_name(folder))
         };
-        for part in ["tmp", "new", "cur"] {
-            let part = path.join(part);
-            if !disk::is_folder(&part) {
-                disk::make_folder(&part)?;
-            }
-        }
+        make(&path)?;
         Ok(path)
     }
 
@@ -244,50 +405,16 @@ impl Writer {
     }
 
     fn place(&mut self, path: &Path, name: &str, to: &str, (content, at): (&[u8], Option<Time>)) -> Result<(), Fault> {
-        let (fresh, to) = (path.join("tmp").join(name), path.join(to));
-        disk::remove(&fresh)?;
-        disk::write_new(&fresh, &with_lf(content), at).map_err(Fault::disk(&fresh))?;
-        disk::rename(&fresh, &to)?;
-        let folder = to.parent().unwrap_or(path).to_owned();
+        let folder = put(path, name, to, (content, at))?;
         if !self.unsynced.contains(&folder) {
             self.unsynced.push(folder);
         }
         Ok(())
     }
 
-    /// The letters for flags; keywords beyond the twenty-sixth have none.
     fn info(&mut self, path: &Path, flags: &Flags) -> Result<String, Fault> {
-        let mut letters: Vec<char> =
-            LETTERS.iter().filter(|(_, bit)| flags.has(*bit)).map(|(letter, _)| *letter).collect();
-        let words = self.keywords.entry(path.to_owned()).or_insert_with(|| {
-            let mut known = keywords(path);
-            while known.last().is_some_and(String::is_empty) {
-                known.pop();
-            }
-            known
-        });
-        let before = words.len();
-        for word in &flags.keywords {
-            if word.eq_ignore_ascii_case(PASSED) {
-                letters.push('P');
-                continue;
-            }
-            let slot = words.iter().position(|known| known.eq_ignore_ascii_case(word)).unwrap_or(words.len());
-            if slot == words.len() && slot < KEYWORDS_MAX {
-                words.push(word.clone());
-            }
-            letters.extend(u8::try_from(slot).ok().filter(|_| slot < words.len()).map(|slot| char::from(b'a' + slot)));
-        }
-        if words.len() > before {
-            let text: String = words.iter().enumerate().map(|(slot, word)| format!("{slot} {word}\n")).collect();
-            let (fresh, to) = (path.join("tmp").join(KEYWORDS), path.join(KEYWORDS));
-            disk::remove(&fresh)?;
-            disk::write_new(&fresh, text.as_bytes(), None).map_err(Fault::disk(&fresh))?;
-            disk::rename(&fresh, &to)?;
-        }
-        // Letters stand in the order of ASCII.
-        letters.sort_unstable();
-        Ok(letters.into_iter().collect())
+        let words = self.keywords.entry(path.to_owned()).or_insert_with(|| told_keywords(path));
+        letters(path, flags, words)
     }
 
     /// All that was added is on disk when this returns.
@@ -297,6 +424,38 @@ impl Writer {
     pub fn settle(&mut self) -> Result<(), Fault> {
         self.unsynced.drain(..).try_for_each(|folder| disk::sync_folder(&folder))
     }
+}
+
+/// Writes a message into `tmp` and puts it in place; the folder whose names are still to be synced.
+fn put(path: &Path, name: &str, to: &str, (content, at): (&[u8], Option<Time>)) -> Result<PathBuf, Fault> {
+    let (fresh, to) = (path.join("tmp").join(name), path.join(to));
+    disk::remove(&fresh)?;
+    disk::write_new(&fresh, &with_lf(content), at).map_err(Fault::disk(&fresh))?;
+    disk::rename(&fresh, &to)?;
+    Ok(to.parent().unwrap_or(path).to_owned())
+}
+
+/// The words of a folder's keywords, as many as were told.
+fn told_keywords(path: &Path) -> Vec<String> {
+    let mut known = keywords(path);
+    while known.last().is_some_and(String::is_empty) {
+        known.pop();
+    }
+    known
+}
+
+/// The letters for flags; keywords beyond the twenty-sixth have none. New keywords are told in the folder's file.
+fn letters(path: &Path, flags: &Flags, words: &mut Vec<String>) -> Result<String, Fault> {
+    let before = words.len();
+    let letters = flag_letters(flags, words);
+    if words.len() > before {
+        let text: String = words.iter().enumerate().map(|(slot, word)| format!("{slot} {word}\n")).collect();
+        let (fresh, to) = (path.join("tmp").join(KEYWORDS), path.join(KEYWORDS));
+        disk::remove(&fresh)?;
+        disk::write_new(&fresh, text.as_bytes(), None).map_err(Fault::disk(&fresh))?;
+        disk::rename(&fresh, &to)?;
+    }
+    Ok(letters)
 }
 
 /// Lines as files keep them.
@@ -320,9 +479,8 @@ mod tests {
     #[test]
     fn names_tell_flags() {
         let keywords = vec!["$Work".to_owned()];
-        let (base, info) = split_name("1081298274.M1P2.host,S=12:2,PRSaz");
+        let (base, flags) = read_name("1081298274.M1P2.host,S=12:2,PRSaz", &keywords);
         assert_eq!(base, "1081298274.M1P2.host,S=12");
-        let flags = read_flags(info, &keywords);
         assert_eq!(flags.bits, flag_bits::ANSWERED | flag_bits::SEEN);
         assert_eq!(flags.keywords.into_iter().collect::<Vec<_>>(), ["$Forwarded", "$Work"]);
         assert_eq!(split_name("a:1,x"), ("a:1,x", ""));

@@ -76,6 +76,18 @@ pub enum Fault {
         /// Where.
         at: u64,
     },
+    /// Another program changed it since it was looked at.
+    #[error("{path}: another program changed it meanwhile", path = .0.display())]
+    Changed(PathBuf),
+    /// It cannot be done to this folder.
+    #[error("{path}: {1}", path = .0.display())]
+    Refused(PathBuf, &'static str),
+    /// An mbox of which more would have to be written anew than fits into memory.
+    #[error("{path}: more than {} octets would have to be written anew", mbox::REWRITE_MAX, path = .0.display())]
+    Large(PathBuf),
+    /// More folders than anybody has.
+    #[error("{path}: more than {FOLDERS_MAX} folders lie below it: is it a folder of mail?", path = .0.display())]
+    Many(PathBuf),
     /// Folders below folders without end.
     #[error("{path}: folders lie deeper than {DEPTH_MAX} levels", path = .0.display())]
     Deep(PathBuf),
@@ -84,10 +96,39 @@ pub enum Fault {
 /// Levels of folders that are gone into: nobody sorts deeper.
 pub const DEPTH_MAX: usize = 32;
 
+/// Folders that are gone into below one: nobody sorts into so many, and a whole disk is no mailbox.
+pub const FOLDERS_MAX: usize = 20_000;
+
 impl Fault {
     fn disk(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Fault + use<> {
         let path = path.to_owned();
         move |source| Fault::Disk { path, source }
+    }
+
+    /// It is not there, or was not found.
+    pub(crate) fn missing(path: &std::path::Path, words: &'static str) -> Fault {
+        Fault::disk(path)(std::io::Error::new(std::io::ErrorKind::NotFound, words))
+    }
+
+    /// It is not to be done.
+    pub(crate) fn refused(path: &std::path::Path, words: &'static str) -> Fault {
+        Fault::Refused(path.to_owned(), words)
+    }
+
+    /// Another program is at work on it: a moment later it may go.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Fault::Disk { source, .. } => source.kind() == std::io::ErrorKind::WouldBlock,
+            Fault::Changed(_) => true,
+            _ => false,
+        }
+    }
+
+    /// It is not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Fault::Disk { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 }
 
@@ -95,9 +136,15 @@ impl From<Fault> for crate::trouble::Trouble {
     fn from(fault: Fault) -> Self {
         use crate::trouble::{Kind, Trouble};
         let kind = match &fault {
-            Fault::Disk { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
-            Fault::Disk { .. } => Kind::Io,
-            Fault::NoMail(_) | Fault::Torn { .. } | Fault::Deep(_) => Kind::Data,
+            passing if passing.is_passing() => Kind::TryAgain,
+            missing if missing.is_missing() => Kind::NotFound,
+            Fault::Disk { .. } | Fault::Changed(_) => Kind::Io,
+            Fault::NoMail(_)
+            | Fault::Torn { .. }
+            | Fault::Deep(_)
+            | Fault::Many(_)
+            | Fault::Large(_)
+            | Fault::Refused(..) => Kind::Data,
         };
         Trouble::new(kind, fault)
     }

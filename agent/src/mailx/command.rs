@@ -46,6 +46,7 @@ pub enum Command {
     Unflag,
     Unread,
     Unset,
+    Verify,
     Version,
     Visual,
     Write,
@@ -55,7 +56,7 @@ pub enum Command {
 }
 
 /// Each word, how much of it is enough, and what it means; the first that fits is meant.
-const TABLE: [(&str, usize, Command); 80] = [
+const TABLE: [(&str, usize, Command); 81] = [
     ("alias", 1, Command::Alias),
     ("group", 1, Command::Alias),
     ("alternates", 3, Command::Alternates),
@@ -126,6 +127,7 @@ const TABLE: [(&str, usize, Command); 80] = [
     ("Unread", 1, Command::Unread),
     ("new", 3, Command::Unread),
     ("unset", 3, Command::Unset),
+    ("verify", 6, Command::Verify),
     ("version", 2, Command::Version),
     ("visual", 1, Command::Visual),
     ("write", 1, Command::Write),

@@ -21,6 +21,7 @@ pub use options::{Mode, Options, read as read_options};
 pub use session::Session;
 pub use settings::Settings;
 
+use crate::key_folder::KeyFolder;
 use crate::letter::Letter;
 use message::Time;
 
@@ -55,6 +56,10 @@ pub enum Output {
 
 /// Everything that is not the dialogue itself. Errors are words for the person.
 pub trait World {
+    /// Where clocks stand.
+    fn zone(&self) -> message::zone::Zone {
+        message::zone::Zone::utc()
+    }
     /// The next line, after this prompt.
     fn line(&mut self, prompt: &str) -> Said;
     /// Text for stdout.
@@ -100,4 +105,8 @@ pub trait World {
     fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String>;
     /// What time it is.
     fn now(&self) -> Time;
+    /// Keys and certificates, for letters that are signed or encrypted.
+    fn keys(&self) -> Option<KeyFolder> {
+        None
+    }
 }

@@ -8,6 +8,7 @@ use super::select::{Among, select};
 use super::settings::{self, Settings, words};
 use super::{Output, Said, World, summary};
 use crate::reading::{self, View};
+use crate::verdict::{Mark, Verdict};
 
 /// How deep files of settings may call each other.
 const SOURCE_DEPTH_MAX: usize = 10;
@@ -170,6 +171,7 @@ impl<'w, W: World> Session<'w, W> {
             Command::Screen => self.screen(rest),
             Command::From => self.from(rest),
             Command::Size => self.sizes(rest),
+            Command::Verify => self.verify(rest),
             Command::Number => {
                 let number = self.dot + 1;
                 self.print(&format!("{number}\n"));
@@ -256,8 +258,10 @@ impl<'w, W: World> Session<'w, W> {
 
     fn summary_line(&self, index: usize) -> String {
         let is_dot = index == self.dot;
-        let width = self.width();
-        self.message(index).map(|message| summary::line(index + 1, message, is_dot, width) + "\n").unwrap_or_default()
+        let (width, zone) = (self.width(), self.world.zone());
+        self.message(index)
+            .map(|message| summary::line(index + 1, message, is_dot, (width, &zone)) + "\n")
+            .unwrap_or_default()
     }
 
     /// A screen of headers, the one with this message.
@@ -311,6 +315,27 @@ impl<'w, W: World> Session<'w, W> {
         Ok(())
     }
 
+    /// All that is proved of messages that are signed or encrypted; where something is wrong, the code says so, too.
+    fn verify(&mut self, list: &str) -> Result<(), String> {
+        for index in self.pick(list, true)? {
+            let opened = self.message(index).zip(self.world.keys());
+            let opened = opened.and_then(|(message, keys)| keys.open(&message.raw, self.world.now()));
+            let Some(Verdict { mark, headline, proved, not_proved, .. }) = opened.map(|opened| opened.verdict) else {
+                self.complain(&format!("Message {} is neither signed nor encrypted", index + 1));
+                self.code = NOT_OPENED;
+                continue;
+            };
+            let proved = proved.iter().map(|words| format!("  + {words}\n"));
+            let not_proved = not_proved.iter().map(|words| format!("  - {words}\n"));
+            let words: String = proved.chain(not_proved).collect();
+            let text = format!("Message {}: {headline}\n{words}", index + 1);
+            let lines: String = text.lines().map(|line| format!("{}\n", message::harmless::harmless(line))).collect();
+            self.print(&lines);
+            self.code = if mark == Mark::Good { self.code } else { NOT_OPENED };
+        }
+        Ok(())
+    }
+
     /// An empty line: the message that is current where none was shown yet, then the next.
     fn next(&mut self, list: &str) -> Result<(), String> {
         if !list.trim().is_empty() {
@@ -358,10 +383,16 @@ impl<'w, W: World> Session<'w, W> {
     pub(super) fn shown(&self, index: usize, everything: bool) -> String {
         let Some(message) = self.message(index) else { return String::new() };
         let chosen = !self.settings.ignored.is_empty() || !self.settings.retained.is_empty();
-        let view = View { width: self.width(), full_header: everything || chosen, html_first: false };
-        let page = reading::page(&message.raw, &view);
+        let view = View { width: self.width(), full_header: everything || chosen, ..View::default() };
+        let page = match self.world.keys() {
+            Some(keys) => keys.page(&message.raw, &view, self.world.now()),
+            None => reading::page(&message.raw, &view),
+        };
         let mut text =
             format!("[-- Message {:>2} -- {} lines, {} bytes --]:\n", index + 1, message.lines(), message.octets());
+        if let Some(verdict) = &page.seal {
+            text.push_str(&format!("[-- {} --]\n", message::harmless::harmless(&verdict.headline)));
+        }
         for field in page.header.iter().filter(|field| everything || self.settings.shows(&field.name)) {
             text.push_str(&format!("{}: {}\n", field.name, field.value));
         }

@@ -3,6 +3,7 @@
 use super::mailbox::{Message, State};
 use message::date::civil;
 use message::harmless::harmless;
+use message::zone::Zone;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of the name.
@@ -32,15 +33,15 @@ pub fn letter(state: &State) -> char {
     .map_or(read, |(_, letter)| letter)
 }
 
-/// One line. `is_dot`: it is the current message. `width`: columns of the screen.
+/// One line. `is_dot`: it is the current message. `width`: columns of the screen. Clocks stand as in the zone.
 #[must_use]
-pub fn line(number: usize, message: &Message, is_dot: bool, width: usize) -> String {
+pub fn line(number: usize, message: &Message, is_dot: bool, (width, zone): (usize, &Zone)) -> String {
     let mark = if is_dot { '>' } else { ' ' };
     let who = fit(&harmless(&message.sender()), WHO);
     let start = format!(
         "{mark}{} {number:>2} {who} {:<WHEN$} {:>4}/{:<5}",
         letter(&message.state),
-        when(message),
+        when(message, zone),
         message.lines(),
         message.octets()
     );
@@ -48,11 +49,11 @@ pub fn line(number: usize, message: &Message, is_dot: bool, width: usize) -> Str
     format!("{start} {}", cut(&harmless(&message.text("Subject")), room)).trim_end().to_owned()
 }
 
-/// `2026-11-21 10:00`, UTC.
-fn when(message: &Message) -> String {
-    let seconds = i64::try_from(message.sent().unix_seconds()).unwrap_or_default();
-    let (year, month, day) = civil(seconds.div_euclid(86_400));
-    let minutes = seconds.rem_euclid(86_400) / 60;
+/// `2026-11-21 10:00`.
+fn when(message: &Message, zone: &Zone) -> String {
+    let (day, second) = zone.local(message.sent());
+    let (year, month, day) = civil(day);
+    let minutes = second / 60;
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minutes / 60, minutes % 60)
 }
 

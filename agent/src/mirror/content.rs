@@ -279,6 +279,11 @@ fn learn_from(
     words::index_body(tx, message, &texts)
 }
 
+/// All that is here of a message; `None`: it is damaged.
+pub(super) fn whole(db: &Connection, message: MessageId) -> rusqlite::Result<Option<Vec<u8>>> {
+    read_range(db, message, 0..CONTENT_MAX)
+}
+
 fn read_range(db: &Connection, message: MessageId, range: Range<u64>) -> rusqlite::Result<Option<Vec<u8>>> {
     let piece = PIECE as u64;
     let (first, last) = (range.start / piece, range.end.saturating_sub(1) / piece);

@@ -8,6 +8,7 @@ use super::journal;
 use super::replay;
 use super::types::{Arrival, Flags, FolderId, MessageId};
 use super::{Action, Error, Mirror, Outcome, Result};
+use crate::sealing::Choice;
 use message::Time;
 use message::flags::flag_bits;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -41,6 +42,9 @@ pub struct Posting {
     pub answers: Option<MessageId>,
     /// The messages it sends on.
     pub forwards: Vec<MessageId>,
+    /// How it is signed and encrypted as it goes out. Here it waits as it was written.
+    #[serde(default)]
+    pub sealing: Choice,
 }
 
 /// What came of a letter so far.
@@ -154,19 +158,54 @@ impl Mirror {
     /// # Errors
     /// When the file cannot be written.
     pub fn sent(&self, id: OutgoingId, is_filed: bool) -> Result<()> {
+        self.conclude(id, is_filed, None)
+    }
+
+    /// It was sent, sealed: this copy of it is filed, and not what it was made from.
+    ///
+    /// # Errors
+    /// When the copy is too large, or the file cannot be written.
+    pub fn sent_sealed(&self, id: OutgoingId, is_filed: bool, copy: (&[u8], Time)) -> Result<()> {
+        self.conclude(id, is_filed, Some(copy))
+    }
+
+    fn conclude(&self, id: OutgoingId, is_filed: bool, copy: Option<(&[u8], Time)>) -> Result<()> {
         self.write(|tx| {
             let Some(letter) = by_id(tx, id)? else { return Ok(()) };
-            let posting = &letter.posting;
-            let is_there = |folder: &FolderId| matches!(super::folders::by_id(tx, *folder), Ok(Some(_)));
-            if let Some(folder) = posting.file_in.filter(|folder| !is_filed && is_there(folder)) {
-                journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
+            if let Some(folder) = place(tx, &letter).filter(|_| !is_filed) {
+                let message = match copy {
+                    Some((content, received)) => made_copy(tx, content, received)?,
+                    None => letter.message,
+                };
+                journal::act(tx, &Action::Append { message, to: folder })?;
             }
-            if let Some((draft, from)) = posting.draft {
-                journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
-            }
-            mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
-            mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))?;
+            conclude(tx, &letter.posting)?;
             strike(tx, &letter)
+        })
+    }
+
+    /// It was sent to all but these. For the others all is done that is done for a letter that was sent, once: a copy is filed
+    /// (the `sealed` one, where it went sealed), the draft goes, what it answers is marked. It goes on for those who are left.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn sent_in_part(&self, id: OutgoingId, left: &[String], sealed: Option<(&[u8], Time)>) -> Result<()> {
+        self.write(|tx| {
+            let Some(letter) = by_id(tx, id)? else { return Ok(()) };
+            if let Some(folder) = place(tx, &letter) {
+                let message = match sealed {
+                    Some((content, received)) => made_copy(tx, content, received)?,
+                    None => same_again(tx, letter.message)?,
+                };
+                journal::act(tx, &Action::Append { message, to: folder })?;
+            }
+            conclude(tx, &letter.posting)?;
+            let envelope = Envelope { recipients: left.to_vec(), ..letter.posting.envelope };
+            // Who is left gets it sealed as the others did.
+            let posting = Posting { envelope, sealing: letter.posting.sealing, ..Posting::default() };
+            let text = serde_json::to_string(&posting).unwrap_or_default();
+            tx.execute("UPDATE outgoing SET letter = ?2 WHERE id = ?1", params![id.0, text])?;
+            Ok(())
         })
     }
 
@@ -180,20 +219,6 @@ impl Mirror {
                 "UPDATE outgoing SET state = ?2, error = ?3, not_before = ?4 WHERE id = ?1",
                 params![id.0, state.word(), error, i64::try_from(not_before.0).unwrap_or(i64::MAX)],
             )?;
-            Ok(())
-        })
-    }
-
-    /// Its recipients that are left, where the server took it for the others.
-    ///
-    /// # Errors
-    /// When it is gone, or the file cannot be written.
-    pub fn narrow(&self, id: OutgoingId, recipients: &[String]) -> Result<()> {
-        self.write(|tx| {
-            let mut letter = by_id(tx, id)?.ok_or(Error::Gone("letter that waits"))?;
-            letter.posting.envelope.recipients = recipients.to_vec();
-            let text = serde_json::to_string(&letter.posting).unwrap_or_default();
-            tx.execute("UPDATE outgoing SET letter = ?2 WHERE id = ?1", params![id.0, text])?;
             Ok(())
         })
     }
@@ -227,6 +252,24 @@ impl Mirror {
             }
             strike(tx, &letter)?;
             Ok(into.map(|_| letter.message))
+        })
+    }
+
+    /// It is not sent: this draft goes into a folder instead of the letter as it waited.
+    ///
+    /// # Errors
+    /// Those of [`Mirror::take_back`].
+    pub fn take_back_as(&self, id: OutgoingId, into: FolderId, draft: &[u8], now: Time) -> Result<MessageId> {
+        self.write(|tx| {
+            let letter = by_id(tx, id)?.ok_or(Error::Gone("letter that waits"))?;
+            if letter.state == OutgoingState::Sending {
+                return Err(Error::NotAllowed("the letter is being sent just now".to_owned()).into());
+            }
+            let flags = Flags::of(flag_bits::SEEN | flag_bits::DRAFT);
+            let message = Mirror::make(tx, draft, &Arrival { flags, received: now, ..Arrival::default() })?;
+            journal::act(tx, &Action::Append { message, to: into })?;
+            strike(tx, &letter)?;
+            Ok(message)
         })
     }
 
@@ -268,6 +311,19 @@ impl Mirror {
     }
 }
 
+/// A copy to be filed among the sent ones.
+fn made_copy(tx: &Connection, content: &[u8], received: Time) -> Outcome<MessageId> {
+    Mirror::make(tx, content, &Arrival { flags: Flags::of(flag_bits::SEEN), received, ..Arrival::default() })
+}
+
+/// A message once more, since the first waits still.
+fn same_again(tx: &Connection, message: MessageId) -> Outcome<MessageId> {
+    let received = "SELECT received FROM message WHERE id = ?1";
+    let received: i64 = tx.query_row(received, [message.0], |row| row.get(0))?;
+    let content = super::content::whole(tx, message)?.ok_or(Error::Damaged(message.0))?;
+    made_copy(tx, &content, Time(received.try_into().unwrap_or_default()))
+}
+
 const COLUMNS: &str = "id, message, letter, state, not_before, tries, error";
 
 fn by_id(tx: &Connection, id: OutgoingId) -> rusqlite::Result<Option<Outgoing>> {
@@ -286,6 +342,20 @@ fn outgoing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Outgoing>> {
         tries: row.get(5)?,
         error: row.get(6)?,
     }))
+}
+
+/// Where its copy is filed, if that is there still.
+fn place(tx: &Connection, letter: &Outgoing) -> Option<FolderId> {
+    letter.posting.file_in.filter(|folder| matches!(super::folders::by_id(tx, *folder), Ok(Some(_))))
+}
+
+/// The draft of a letter that was sent goes, and what it answers or sends on is marked.
+fn conclude(tx: &Connection, posting: &Posting) -> Outcome<()> {
+    if let Some((draft, from)) = posting.draft {
+        journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
+    }
+    mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
+    mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))
 }
 
 fn mark(tx: &Connection, messages: &[MessageId], flags: &Flags) -> Outcome<()> {

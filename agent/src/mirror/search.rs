@@ -168,8 +168,17 @@ fn of_state(state: State) -> Condition {
         State::Draft => bit(flag_bits::DRAFT),
         State::Forwarded => keyword("$Forwarded"),
         State::Muted => keyword("$muted"),
-        State::Snoozed => keyword(SNOOZED),
+        State::Snoozed => Condition::joined(vec![keyword(SNOOZED), put_aside()], " OR ", "0"),
     }
+}
+
+/// In the folder in which a server or an agent keeps what is put aside.
+fn put_aside() -> Condition {
+    let folder = crate::snoozed::FOLDER.to_lowercase();
+    Condition::new(
+        "EXISTS (SELECT 1 FROM placed y JOIN folder f ON f.id = y.folder WHERE y.message = m.id AND lower(f.name) = ?)",
+        vec![Value::Text(folder)],
+    )
 }
 
 /// A keyword stands in its column between spaces.

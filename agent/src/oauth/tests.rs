@@ -239,6 +239,7 @@ async fn with_tokens(stage: &Stage, tokens: &Tokens) -> (Account, Credentials, S
         outgoing: None,
         secret: Some(source.clone()),
         signature: None,
+        sealing: crate::account::SealHabits::default(),
         folders: crate::account::FolderNames::default(),
         default: true,
     };

@@ -1,7 +1,7 @@
 //! The walk over the parts of a message: which are shown, in what order, what is only told (RFC 2046 §5). Owns the limits of
 //! a page. How each kind of text becomes lines is said in its own module.
 
-use super::{Line, Link, Page, PartLine, Span, Style, View, card, enriched, header, html, plain, wrap};
+use super::{Line, Link, Page, PartLine, Picture, Span, Style, View, card, enriched, header, html, plain, wrap};
 use message::flowed::Flow;
 use message::harmless::harmless;
 use message::header::parameter_text;
@@ -19,6 +19,8 @@ pub const MESSAGES_MAX: usize = 50;
 pub const NESTED_MAX: usize = 5;
 /// Columns of HTML, which is laid out, not only parted: lines across a wide screen are hard to read.
 pub const HTML_WIDTH_MAX: usize = 100;
+/// Pictures that are shown where they stand in a message: more is an album, which is better saved.
+pub const PICTURES_MAX: usize = 50;
 /// Octets of an encoded body that may come to one octet of text: `=C3` and the soft line ends of quoted-printable.
 const ENCODED_FACTOR: usize = 4;
 
@@ -135,8 +137,7 @@ impl Walk<'_> {
     /// Of what only the HTML shows a line tells, unless it is a picture within it.
     fn show_file(&mut self, index: usize, depth: usize) {
         let part = self.summary.parts.get(index);
-        let embedded =
-            part.is_some_and(|part| part.kind == Kind::Leaf && part.media_type == "image" && part.id.is_some());
+        let embedded = part.is_some_and(|part| is_picture(part) && part.id.is_some());
         if !embedded {
             self.show(index, depth);
         }
@@ -147,6 +148,7 @@ impl Walk<'_> {
         let value = |child: &usize| {
             let (html_first, text) = (self.view.html_first, self.text_kind(*child, NESTED_MAX));
             match text {
+                Some(Text::Html) if self.view.plain_only => 0,
                 Some(Text::Html) => 2 + 2 * usize::from(html_first),
                 Some(Text::Plain) => 3,
                 Some(Text::Enriched) => 1,
@@ -204,13 +206,48 @@ impl Walk<'_> {
         let is_file =
             is_attached(part) && bodies::name(part).is_some() && !matches!(kind, Some(Text::Calendar | Text::Card));
         match kind.filter(|_| !is_file) {
+            Some(Text::Html) if self.view.plain_only => {
+                self.begin_part();
+                self.tell(index, part, "; not shown, for it may have been changed on its way");
+            }
             Some(kind) => self.text(index, part, kind),
             None if self.summary.parts.len() == 1 && depth == 0 && octets(part) == 0 => {}
             None => {
                 self.begin_part();
                 self.tell(index, part, "");
+                if is_picture(part) {
+                    self.picture(self.page.lines.len().saturating_sub(1), index);
+                }
             }
         }
+    }
+
+    /// A picture stands below this line.
+    fn picture(&mut self, line: usize, index: usize) {
+        if self.page.pictures.len() < PICTURES_MAX {
+            self.page.pictures.push(Picture { line, index });
+        }
+    }
+
+    /// RFC 2392 §2: the picture with this Content-ID, of the same message where several messages have one.
+    fn named(&self, id: &str, by: usize) -> Option<usize> {
+        let id = id.trim_matches(['<', '>']).as_bytes();
+        let parts = self.summary.parts.iter().enumerate();
+        let has_it = |part: &SummaryPart| {
+            let own = part.id.as_deref().map(|own| own.strip_prefix(b"<").unwrap_or(own));
+            own.map(|own| own.strip_suffix(b">").unwrap_or(own)) == Some(id)
+        };
+        let found = parts.filter(|(_, part)| is_picture(part) && has_it(part)).map(|(index, _)| index);
+        let around = self.message_around(by);
+        found.min_by_key(|index| self.message_around(*index) != around)
+    }
+
+    /// The message part that a part lies in.
+    fn message_around(&self, index: usize) -> Option<usize> {
+        let parent = |index: usize| self.summary.parts.get(index)?.parent.and_then(|up| usize::try_from(up).ok());
+        let ways_up = std::iter::successors(parent(index), |index| parent(*index)).take(self.summary.parts.len());
+        let is_message = |index: &usize| self.summary.parts.get(*index).is_some_and(|up| up.kind == Kind::Message);
+        ways_up.into_iter().find(is_message)
     }
 
     fn text(&mut self, index: usize, part: &SummaryPart, kind: Text) {
@@ -226,7 +263,14 @@ impl Walk<'_> {
         let mut links = std::mem::take(&mut self.page.links);
         let (lines, html_cut) = match kind {
             Text::Plain => (plain::lines(kept, Flow::of(part), width, &mut links), false),
-            Text::Html => html::lines(kept, width.min(HTML_WIDTH_MAX), &mut links),
+            Text::Html => {
+                let laid = html::lay_out(kept, width.min(HTML_WIDTH_MAX), &mut links);
+                for (line, id) in laid.pictures {
+                    let named = self.named(&id, index);
+                    named.into_iter().for_each(|named| self.picture(self.page.lines.len() + line, named));
+                }
+                (laid.lines, laid.is_cut)
+            }
             Text::Enriched => (plain::lines(&enriched::text(kept), Flow::default(), width, &mut links), false),
             Text::Calendar => (told(&card::calendar(kept), width, &mut links), false),
             Text::Card => (told(&card::card(kept), width, &mut links), false),
@@ -310,6 +354,10 @@ impl Text {
 
 fn told(lines: &[String], width: usize, links: &mut Vec<Link>) -> Vec<Line> {
     plain::lines(&lines.join("\n"), Flow::default(), width, links)
+}
+
+fn is_picture(part: &SummaryPart) -> bool {
+    part.kind == Kind::Leaf && part.media_type == "image"
 }
 
 fn is_attached(part: &SummaryPart) -> bool {

@@ -2,8 +2,10 @@
 
 use super::HeaderLine;
 use crate::letter::Recipients;
+use message::date;
 use message::harmless::harmless;
 use message::header::{self, Field};
+use message::zone::Zone;
 
 /// Characters of one field that are shown: some hundred addresses.
 pub const VALUE_MAX: usize = 10_000;
@@ -71,9 +73,40 @@ pub(super) fn shown(field: &Field<'_>) -> String {
     harmless(&text.replace('\t', " ")).into_owned()
 }
 
+/// ` (Sun 22 Nov 2026 04:17 here)`, where clocks show something else there than where the date was written.
+pub(super) fn told_here(value: &str, zone: &Zone) -> Option<String> {
+    let date = date::read(value.as_bytes())?;
+    let time = date.time();
+    let offset_minutes = zone.offset_minutes(time);
+    if date.offset_minutes == Some(offset_minutes) {
+        return None;
+    }
+    let text = date::write(time, offset_minutes);
+    // Without the seconds and the zone.
+    let (day, clock) = text.replace(',', "").rsplit_once(' ').and_then(|(text, _)| {
+        let (day, clock) = text.rsplit_once(' ')?;
+        Some((day.to_owned(), clock.get(..5)?.to_owned()))
+    })?;
+    Some(format!(" ({day} {clock} here)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_from_elsewhere_are_told_as_here_too() {
+        let paris = Zone::of_words("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (value, here) in [
+            ("Sat, 21 Nov 2026 22:17:44 -0500", Some(" (Sun 22 Nov 2026 04:17 here)")),
+            ("Sat, 21 Nov 2026 22:17:44 +0100", None),
+            ("Wed, 1 Jul 2026 12:00 GMT", Some(" (Wed 1 Jul 2026 14:00 here)")),
+            ("Wed, 1 Jul 2026 12:00 +0200", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(told_here(value, &paris).as_deref(), here, "{value}");
+        }
+    }
 
     fn read(section: &str, full: bool) -> Vec<String> {
         let (lines, _) = lines(section.as_bytes(), full);

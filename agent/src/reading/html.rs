@@ -1,12 +1,14 @@
 //! HTML as lines of text: links numbered, tables drawn, headings and emphasis as styles. The layout is html2text's; owns
 //! what it is given and what is made of its answer.
 
+use super::body::PICTURES_MAX;
 use super::plain::LINKS_MAX;
 use super::{Line, Link, Span, Style, tame, wrap};
 use html2text::config;
 use html2text::render::{TaggedLine, TextDecorator};
 use message::flowed::Flow;
 use message::harmless::{harmless, readable};
+use message::header::percent_decode;
 use message::links::next_address;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,30 +20,52 @@ const HEADING: char = '\u{2}';
 /// Schemes of addresses that lead somewhere a person may want to go.
 const SCHEMES: [&str; 6] = ["http://", "https://", "mailto:", "tel:", "ftp://", "news:"];
 
-/// The lines of some HTML, and whether something was left out for its size.
-pub(super) fn lines(html: &str, width: usize, links: &mut Vec<Link>) -> (Vec<Line>, bool) {
+/// HTML laid out.
+#[derive(Debug, Default)]
+pub(super) struct Laid {
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Something was left out for its size.
+    pub is_cut: bool,
+    /// Pictures of the message itself: the line each stands in, and its Content-ID.
+    pub pictures: Vec<(usize, String)>,
+}
+
+/// The lines of some HTML.
+pub(super) fn lay_out(html: &str, width: usize, links: &mut Vec<Link>) -> Laid {
     let (tamed, is_cut) = tame::tame(html);
     let width = width.max(wrap::WIDTH_MIN);
     let numbers = Rc::new(RefCell::new(std::mem::take(links)));
-    let decorator = Marks { links: Rc::clone(&numbers), open: Vec::new() };
+    let names = Rc::default();
+    let decorator = Marks { links: Rc::clone(&numbers), pictures: Rc::clone(&names), open: Vec::new() };
     // The layout is a library's, and what it is given is a stranger's: should it trip, the text is shown all the same.
     let rendered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let laid_out = config::with_decorator(decorator).allow_width_overflow().link_footnotes(false);
+        let laid_out = laid_out.empty_img_mode(config::ImageRenderMode::ShowAlways);
         laid_out.lines_from_read(tamed.as_bytes(), width).ok()
     }));
     *links = numbers.take();
     let Some(rendered) = rendered.ok().flatten() else {
-        return (super::plain::lines(&without_tags(&tamed), Flow::default(), width, links), true);
+        let lines = super::plain::lines(&without_tags(&tamed), Flow::default(), width, links);
+        return Laid { lines, is_cut: true, ..Laid::default() };
     };
+    let names: Vec<String> = names.take();
+    // A text that stands for a picture may go over several lines: the picture stands below the last.
+    let mut places: Vec<Option<usize>> = vec![None; names.len()];
     let mut out = Vec::new();
-    for line in rendered {
-        let line = styled(&line);
+    for rendered in rendered {
+        let line = styled(&rendered);
         let room = width.saturating_sub(if line.depth > 0 { line.depth + 1 } else { 0 });
         let parted = wrap::wrap(&line.spans, room);
         out.extend(parted.into_iter().map(|spans| Line { depth: line.depth, spans }));
+        let below = out.len().checked_sub(1);
+        for number in rendered.tagged_strings().flat_map(|piece| &piece.tag).filter_map(|mark| mark.picture()) {
+            places.get_mut(number).into_iter().for_each(|place| *place = below);
+        }
     }
     note_texts(&out, links);
-    (out, is_cut)
+    let pictures = places.into_iter().zip(names).filter_map(|(line, name)| Some((line?, name))).collect();
+    Laid { lines: out, is_cut, pictures }
 }
 
 /// The text alone.
@@ -84,7 +108,7 @@ fn style(marks: &[Mark]) -> Style {
         Mark::Emphasis => Some(Style::Emphasis),
         Mark::Struck => Some(Style::Struck),
         Mark::Code => Some(Style::Code),
-        Mark::None | Mark::Link(_) => None,
+        Mark::None | Mark::Link(_) | Mark::Picture(_) => None,
     });
     link.or(other).unwrap_or_default()
 }
@@ -141,12 +165,22 @@ enum Mark {
     Emphasis,
     Struck,
     Code,
+    /// Stands for a picture of the message, by its place among them.
+    Picture(usize),
+}
+
+impl Mark {
+    fn picture(&self) -> Option<usize> {
+        if let Mark::Picture(number) = self { Some(*number) } else { None }
+    }
 }
 
 /// Numbers the links and marks the rest.
 #[derive(Clone, Debug)]
 struct Marks {
     links: Rc<RefCell<Vec<Link>>>,
+    /// Content-IDs of pictures.
+    pictures: Rc<RefCell<Vec<String>>>,
     /// The number of each link that is open; 0 for one that leads nowhere.
     open: Vec<usize>,
 }
@@ -226,9 +260,20 @@ impl TextDecorator for Marks {
         Mark::Code
     }
 
-    fn decorate_image(&mut self, _: &str, title: &str) -> (String, Mark) {
+    fn decorate_image(&mut self, src: &str, title: &str) -> (String, Mark) {
         let title = title.trim();
-        (if title.is_empty() { String::new() } else { format!("[{title}]") }, Mark::None)
+        // RFC 2392 §2: the scheme in any case, the Content-ID behind it.
+        let named = src.trim().split_at_checked(4).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("cid:"));
+        let mut pictures = self.pictures.borrow_mut();
+        match named.filter(|_| pictures.len() < PICTURES_MAX) {
+            None if title.is_empty() => (String::new(), Mark::None),
+            None => (format!("[{title}]"), Mark::None),
+            Some((_, id)) => {
+                pictures.push(String::from_utf8_lossy(&percent_decode(id.as_bytes())).into_owned());
+                let title = if title.is_empty() { "picture" } else { title };
+                (format!("[{title}]"), Mark::Picture(pictures.len() - 1))
+            }
+        }
     }
 
     fn header_prefix(&self, _: usize) -> String {
@@ -248,7 +293,7 @@ impl TextDecorator for Marks {
     }
 
     fn make_subblock_decorator(&self) -> Marks {
-        Marks { links: Rc::clone(&self.links), open: Vec::new() }
+        Marks { links: Rc::clone(&self.links), pictures: Rc::clone(&self.pictures), open: Vec::new() }
     }
 }
 
@@ -258,7 +303,7 @@ mod tests {
 
     fn shown(html: &str, width: usize) -> (Vec<String>, Vec<Link>) {
         let mut links = Vec::new();
-        let (lines, _) = lines(html, width, &mut links);
+        let lines = lay_out(html, width, &mut links).lines;
         let text = |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
         (lines.iter().map(|line| format!("{}{}", ">".repeat(line.depth), text(line))).collect(), links)
     }
@@ -295,7 +340,7 @@ mod tests {
         assert!(text.contains("* a\n* b"), "{text}");
         assert!(text.contains("Dish │Price") || text.contains("Dish│") || text.contains("Dish "), "{text}");
         let mut links = Vec::new();
-        assert_eq!(super::lines("<h2>A <i>b</i></h2>", 40, &mut links).0[0].spans[0].style, Style::Heading);
+        assert_eq!(lay_out("<h2>A <i>b</i></h2>", 40, &mut links).lines[0].spans[0].style, Style::Heading);
     }
 
     #[test]
@@ -303,6 +348,21 @@ mod tests {
         let (lines, links) = shown("a&#27;[2J&#x9b;&#x202e;b&#8203;c <a href='https://x.example/&#27;&#10;'>y</a>", 80);
         let all = format!("{}{}", lines.join("\n"), links[0].address);
         assert!(!all.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}' || c == '\u{200b}'), "{all:?}");
+    }
+
+    #[test]
+    fn pictures_of_the_message_are_found_where_they_stand() {
+        let html = "<p>Look:</p><img src='CID:a%40b'><p>and</p><table><tr><td><img src=cid:c alt='A name so long that it is parted'></td></tr></table>\
+            <img src='https://x.example/t.gif'><img src='https://x.example/u.gif' alt='Logo'>";
+        let laid = lay_out(html, 20, &mut Vec::new());
+        let text = |line: &Line| line.spans.iter().map(|span| span.text.as_str()).collect::<String>();
+        let lines: Vec<String> = laid.lines.iter().map(text).collect();
+        let at: Vec<(&str, &str)> =
+            laid.pictures.iter().map(|(line, id)| (lines[*line].as_str(), id.as_str())).collect();
+        assert_eq!(at, [("[picture]", "a@b"), ("it is parted]", "c")], "{lines:?}");
+        assert_eq!(lines.iter().filter(|line| line.contains("Logo")).count(), 1, "{lines:?}");
+        let many = |count: usize| lay_out(&"<img src=cid:a>".repeat(count), 80, &mut Vec::new()).pictures.len();
+        assert_eq!((many(PICTURES_MAX), many(PICTURES_MAX + 1)), (PICTURES_MAX, PICTURES_MAX));
     }
 
     #[test]
@@ -317,7 +377,7 @@ mod tests {
             width in 1_usize..100,
         ) {
             // Only a layout that failed says of so little that something was left out.
-            proptest::prop_assert!(!lines(&html, width, &mut Vec::new()).1, "{}", html);
+            proptest::prop_assert!(!lay_out(&html, width, &mut Vec::new()).is_cut, "{}", html);
         }
     }
 

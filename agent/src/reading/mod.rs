@@ -12,9 +12,12 @@ mod plain;
 mod tame;
 mod wrap;
 
-pub use body::{LINES_MAX, TEXT_MAX};
+pub use body::{LINES_MAX, PICTURES_MAX, TEXT_MAX};
 pub use name::{NAME_OCTETS_MAX, saved_name};
 
+use crate::verdict::Verdict;
+use message::external::{self, Pointer};
+use message::zone::Zone;
 use message::{Summary, TransferEncoding, bodies, encoding};
 
 /// How a message is to be shown.
@@ -26,11 +29,13 @@ pub struct View {
     pub full_header: bool,
     /// HTML where a message has both HTML and plain text.
     pub html_first: bool,
+    /// HTML is not shown at all: what was decrypted, and may have been changed on its way, is read as plain text alone.
+    pub plain_only: bool,
 }
 
 impl Default for View {
     fn default() -> View {
-        View { width: 80, full_header: false, html_first: false }
+        View { width: 80, full_header: false, html_first: false, plain_only: false }
     }
 }
 
@@ -45,8 +50,21 @@ pub struct Page {
     pub parts: Vec<PartLine>,
     /// Where the links in the body lead: the first is `[1]`.
     pub links: Vec<Link>,
+    /// Pictures of the message itself, for who can show them; the lines say that they are there.
+    pub pictures: Vec<Picture>,
     /// Something was too large to be shown whole; a line says where.
     pub is_cut: bool,
+    /// What is proved of it, where whoever opened it for the page found it signed or encrypted.
+    pub seal: Option<Verdict>,
+}
+
+/// A picture, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Below this one of [`Page::lines`].
+    pub line: usize,
+    /// Its part, by its place among the parts of the message as [`message::parse`] finds them.
+    pub index: usize,
 }
 
 /// A field of the header, decoded.
@@ -145,6 +163,17 @@ pub fn page(raw: &[u8], view: &View) -> Page {
     page
 }
 
+impl Page {
+    /// Says beside a date that was written elsewhere what clocks here showed then.
+    #[must_use]
+    pub fn told_here(mut self, zone: &Zone) -> Page {
+        for line in self.header.iter_mut().filter(|line| line.name.eq_ignore_ascii_case("Date")) {
+            line.value.push_str(&header::told_here(&line.value, zone).unwrap_or_default());
+        }
+        self
+    }
+}
+
 /// What a part holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
@@ -154,12 +183,25 @@ pub struct Held {
     pub media_type: String,
     /// Its octets, the transfer encoding taken off. Of a message within: the message.
     pub octets: Vec<u8>,
+    /// Parameters of the type, as `charset`.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// The parts alone, without making lines of them; [`PartLine::is_shown`] says nothing here.
 #[must_use]
 pub fn parts(raw: &[u8]) -> Vec<PartLine> {
     body::part_lines(raw, &Summary::of(&message::parse(raw)))
+}
+
+/// What a message points to instead of holding it (RFC 2046 §5.2.3), with the number of the part that does.
+#[must_use]
+pub fn pointers(raw: &[u8]) -> Vec<(usize, Pointer)> {
+    let summary = Summary::of(&message::parse(raw));
+    let pointer = |line: PartLine| {
+        let part = summary.parts.get(line.index)?;
+        Some((line.number, external::pointer(part, body::body(raw, part))?))
+    };
+    body::part_lines(raw, &summary).into_iter().filter_map(pointer).collect()
 }
 
 /// What the part of this number holds ([`PartLine::number`]), to be saved or opened.
@@ -171,8 +213,9 @@ pub fn part(raw: &[u8], number: usize) -> Option<Held> {
     held(raw, &summary, line.index)
 }
 
-/// What each of these parts holds.
-pub(crate) fn held_all(raw: &[u8], indices: &[usize]) -> Vec<Held> {
+/// What each of these parts holds, by their places ([`PartLine::index`]).
+#[must_use]
+pub fn held_all(raw: &[u8], indices: &[usize]) -> Vec<Held> {
     let summary = Summary::of(&message::parse(raw));
     indices.iter().filter_map(|index| held(raw, &summary, *index)).collect()
 }
@@ -184,6 +227,11 @@ fn held(raw: &[u8], summary: &Summary, index: usize) -> Option<Held> {
         name: bodies::name(part),
         media_type: format!("{}/{}", part.media_type, part.subtype),
         octets: encoding::decode(transfer, body::body(raw, part)),
+        parameters: part
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), String::from_utf8_lossy(&parameter.value).into_owned()))
+            .collect(),
     })
 }
 
@@ -214,9 +262,8 @@ const UNWRAPPED: usize = 1_000_000;
 #[must_use]
 pub fn html_text(html: &str, width: usize) -> String {
     let mut links = Vec::new();
-    let (lines, _) = html::lines(html, width, &mut links);
     let mut text = String::new();
-    for line in lines {
+    for line in html::lay_out(html, width, &mut links).lines {
         if line.depth > 0 {
             text.push_str(&">".repeat(line.depth));
             text.push(' ');

@@ -49,3 +49,41 @@ proptest! {
         prop_assert!(!all_of(&page).chars().any(is_harmful));
     }
 }
+
+#[test]
+fn pictures_have_their_places() {
+    let attached = "--b\nContent-Type: image/png; name=a.png\n\nPNG\n";
+    let html = "--b\nContent-Type: text/html\n\n<p>Above<p><img src=\"cid:one%40x\"><p>Below<img src=cid:two>\n";
+    let inline = "--b\nContent-Type: image/gif\nContent-ID: <one@x>\n\nGIF\n";
+    let related = |more: &str| {
+        let message =
+            format!("MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n{html}{inline}{more}--b--\n");
+        message.replace('\n', "\r\n")
+    };
+    let places = |message: &str| {
+        let page = page(message.as_bytes(), &View::default());
+        let text = |line: usize| page.lines[line].spans.iter().map(|span| span.text.as_str()).collect::<String>();
+        page.pictures.iter().map(|picture| (text(picture.line), picture.index)).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&related("")), [("[picture]".to_owned(), 2)]);
+    assert_eq!(places(&related(attached)), [("[picture]".to_owned(), 2), ("[3: a.png, image/png, 3 B]".to_owned(), 3)]);
+    let held = held_all(related("").as_bytes(), &[2]);
+    assert_eq!((held.len(), held[0].octets.as_slice()), (1, &b"GIF"[..]));
+    // A message within a message has pictures of its own, though they be called alike.
+    let both = format!(
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\n{}--a\nContent-Type: message/rfc822\n\n{}--a--\n",
+        related(""),
+        related("")
+    );
+    let indices: Vec<usize> = places(&both.replace("\r\n", "\n").replace('\n', "\r\n")).iter().map(|it| it.1).collect();
+    assert_eq!(indices.len(), 2);
+    assert_ne!(indices[0], indices[1]);
+    let album = |count: usize| {
+        let parts = attached.repeat(count);
+        places(
+            &format!("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n")
+                .replace('\n', "\r\n"),
+        )
+    };
+    assert_eq!((album(PICTURES_MAX).len(), album(PICTURES_MAX + 1).len()), (PICTURES_MAX, PICTURES_MAX));
+}

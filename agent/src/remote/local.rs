@@ -269,8 +269,8 @@ impl Keyed for Local {
         }
     }
 
-    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<(), Trouble> {
-        self.done(Request::RenameFolder { folder: number(folder)?, path: path.to_owned() }).await
+    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<Option<String>, Trouble> {
+        self.done(Request::RenameFolder { folder: number(folder)?, path: path.to_owned() }).await.map(|()| None)
     }
 
     async fn delete_folder(&mut self, folder: &str) -> Result<(), Trouble> {

@@ -3,6 +3,7 @@
 //! own form. It may be cut at any point: what it was about to tell is marked as begun before (`Mirror::begin`), and looked
 //! for before it is told again.
 
+pub mod files;
 pub mod imap;
 pub mod jmap;
 pub mod keyed;

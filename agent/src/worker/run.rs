@@ -144,8 +144,13 @@ impl Runner {
                     done = &mut doing => break done,
                     order = orders.recv(), if !over => {
                         over = order.is_none();
+                        let is_cancelled = matches!(order, Some(Order::Cancel { .. }));
                         ordered.extend(order);
                         stopping.stop();
+                        if is_cancelled {
+                            // A person waits, and not for a server that says nothing: the connection goes with what was begun.
+                            break Err(Trouble::new(Kind::Cancelled, "stopped"));
+                        }
                     }
                     changed = offline.changed() => {
                         if changed.is_err() || *offline.borrow() {
@@ -160,7 +165,11 @@ impl Runner {
             return Woken::Over;
         }
         let woken = self.after(job, done, !ordered.is_empty()).await;
+        let is_cancelled = ordered.iter().any(|order| matches!(order, Order::Cancel { .. }));
         ordered.into_iter().for_each(|order| self.take(order));
+        if is_cancelled && self.jobs.is_empty() {
+            self.tell(News::Idle { account: self.account.name.clone() }).await;
+        }
         woken
     }
 
@@ -246,10 +255,10 @@ impl Runner {
     async fn send(&self, watcher: &Watcher) -> Result<(), Trouble> {
         let account = || self.account.name.clone();
         let went = outbox::send_due(&self.reach, &self.account, &self.mirror, watcher).await?;
-        for subject in went.sent {
+        for subject in went.sent.iter().cloned() {
             self.tell(News::Sent { account: account(), subject }).await;
         }
-        for trouble in went.troubles {
+        for trouble in went.troubles().cloned() {
             self.tell(News::Trouble { account: account(), trouble }).await;
         }
         Ok(())

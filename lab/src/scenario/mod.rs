@@ -2,6 +2,8 @@
 //! each step after it was seen. The form of the files is described in docs/lab.md.
 
 mod on_host;
+mod over_network;
+mod person;
 mod play;
 mod plot;
 mod sight;

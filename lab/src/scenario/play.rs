@@ -2,9 +2,8 @@
 //! [`super::sight`]. A step is told only after it was seen: in replies to a client, in the journeys that the hosts
 //! wrote, in the name server's log, in the octets that were read.
 
-use super::plot::{Act, Plot, Reader, Scene};
-use crate::agent::Agent;
-use crate::browser::Browser;
+use super::person::Found;
+use super::plot::{Act, Plot, Scene};
 use crate::{Host, Internet, Ports};
 use anyhow::{Context, Result, anyhow, ensure};
 use message::{Address, Time, build};
@@ -131,10 +130,7 @@ impl Play {
             Act::HandIn => self.hand_in().await,
             Act::Mail => self.mail().await,
             Act::Relay => self.relay().await,
-            Act::Read(Reader::Pop3) => self.read_by_pop3().await,
-            Act::Read(Reader::Imap) => self.read_by_imap().await,
-            Act::Read(Reader::Jmap) => self.read_by_jmap().await,
-            Act::Read(Reader::Host) => self.read_on_the_host().await,
+            Act::Read(reader) => self.read_over_a_network(*reader).await,
             seen => self.see(seen).await,
         }
     }
@@ -180,44 +176,8 @@ impl Play {
         Ok(facts)
     }
 
-    async fn submit(&mut self) -> Result<Vec<Fact>> {
-        let letter = self.letter()?.clone();
-        let (host, account) = self.home(&letter.from)?;
-        let (address, name) = (listener(host, Port::Submission)?, host.world().hostname.clone());
-        let mut agent = Agent::connect(address).await?;
-        agent.heard().await?;
-        agent.smtp("EHLO agent.test").await?;
-        let (tls, version) = agent.start_tls().await?;
-        let login = agent.log_in(account).await?;
-        let reply = agent.send(&letter.from, &letter.to, &letter.content).await?;
-        self.accepted(&reply)?;
-        let mut facts = vec![
-            Fact::new("server", format!("{name}, {address}, port submission")),
-            Fact::new("STARTTLS", format!("{tls}; then {version}")),
-            Fact::new("AUTH", login),
-            Fact::new("dot", reply),
-        ];
-        if self.letters.len() > 1 {
-            facts.drain(..3);
-        }
-        Ok(facts)
-    }
-
-    async fn relay(&mut self) -> Result<Vec<Fact>> {
-        let letter = self.letter()?.clone();
-        let (host, _) = self.home(&letter.from)?;
-        let (address, name) = (listener(host, Port::Smtp)?, host.world().hostname.clone());
-        let mut agent = Agent::connect(address).await?;
-        agent.heard().await?;
-        agent.smtp("EHLO agent.test").await?;
-        let reply = agent.send(&letter.from, &letter.to, &letter.content).await?;
-        self.accepted(&reply)?;
-        Ok(vec![Fact::new("server", format!("{name}, {address}, SMTP, no login")), Fact::new("dot", reply)])
-    }
-
     /// Remembers under which name the host took the letter.
-    pub(super) fn accepted(&mut self, reply: &str) -> Result<()> {
-        let id = queue_id_in(reply).with_context(|| format!("no queue id in: {reply}"))?;
+    pub(super) fn accepted(&mut self, id: QueueId) -> Result<()> {
         self.letters.last_mut().context("no letter was composed yet")?.queue_id = Some(id);
         Ok(())
     }
@@ -249,83 +209,8 @@ impl Play {
         desk.content(letter.content.as_bytes()).await;
         let id = desk.finish().await.map_err(refused)?;
         let fact = Fact::new("host", format!("{}: taken from its user {user} as {id}", host.world().hostname));
-        self.accepted(&format!("queued as {id}"))?;
+        self.accepted(id)?;
         Ok(vec![fact])
-    }
-
-    async fn read_by_pop3(&mut self) -> Result<Vec<Fact>> {
-        let letter = self.letter()?.clone();
-        let (host, account) = self.home(&letter.to)?;
-        let address = listener(host, Port::Pop3)?;
-        let mut agent = open_maildrop(host, account).await?;
-        let stat = agent.pop("STAT").await?;
-        let count = maildrop_count(&stat)?;
-        let mut found = None;
-        for number in 1..=count {
-            let octets = agent.retrieve(number).await?;
-            if octets.ends_with(letter.content.as_bytes()) {
-                found = Some((number, octets));
-            }
-        }
-        agent.pop("QUIT").await?;
-        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
-        let mut facts = vec![
-            Fact::new("server", format!("{}, {address}, POP3 over TLS", host.world().hostname)),
-            Fact::new("STAT", stat),
-        ];
-        facts.extend(found_it("RETR", number, &octets, &letter));
-        Ok(facts)
-    }
-
-    async fn read_by_imap(&mut self) -> Result<Vec<Fact>> {
-        let letter = self.letter()?.clone();
-        let (host, account) = self.home(&letter.to)?;
-        let address = listener(host, Port::Imap)?;
-        let mut agent = Agent::connect(address).await?;
-        agent.greeted().await?;
-        agent.start_tls_by_imap().await?;
-        agent.imap(&format!("LOGIN {} {}", account.address, account.password)).await?;
-        let (told, _) = agent.imap("SELECT INBOX").await?;
-        let exists = told.into_iter().find(|line| line.ends_with(" EXISTS")).context("no EXISTS after SELECT")?;
-        let count = exists.split(' ').nth(1).and_then(|count| count.parse().ok()).context("no count before EXISTS")?;
-        let mut found = None;
-        for number in 1..=count {
-            let octets = agent.fetch(number).await?;
-            if octets.ends_with(letter.content.as_bytes()) {
-                found = Some((number, octets));
-            }
-        }
-        agent.imap("LOGOUT").await?;
-        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
-        let mut facts = vec![
-            Fact::new("server", format!("{}, {address}, IMAP over TLS", host.world().hostname)),
-            Fact::new("SELECT", exists),
-        ];
-        facts.extend(found_it("FETCH", number, &octets, &letter));
-        Ok(facts)
-    }
-
-    async fn read_by_jmap(&mut self) -> Result<Vec<Fact>> {
-        let letter = self.letter()?.clone();
-        let (host, account) = self.home(&letter.to)?;
-        let address = listener(host, Port::Https)?;
-        let mut browser = Browser::log_in(address, account).await?;
-        let messages = browser.inbox().await?;
-        let count = u32::try_from(messages.len())?;
-        let mut found = None;
-        for (number, message) in (1..).zip(messages) {
-            let octets = browser.download(&message).await?;
-            if octets.ends_with(letter.content.as_bytes()) {
-                found = Some((number, octets));
-            }
-        }
-        let (number, octets) = found.with_context(|| none_of(count, &letter))?;
-        let mut facts = vec![
-            Fact::new("server", format!("{}, {address}, JMAP over HTTPS", host.world().hostname)),
-            Fact::new("Email/query", format!("{count} in the mailbox whose role is inbox")),
-        ];
-        facts.extend(found_it("download", number, &octets, &letter));
-        Ok(facts)
     }
 }
 
@@ -334,11 +219,13 @@ pub(super) fn none_of(count: u32, letter: &Letter) -> String {
 }
 
 /// What shows that a message read is the letter.
-pub(super) fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &Letter) -> [Fact; 2] {
+pub(super) fn found_it(found: &Found, letter: &Letter) -> [Fact; 3] {
+    let Found { count, number, octets } = found;
     let received = String::from_utf8_lossy(octets).lines().filter(|line| line.starts_with("Received:")).count();
     let hops = if received == 1 { "one Received field".to_owned() } else { format!("{received} Received fields") };
     [
-        Fact::new(verb, format!("message {number}, {} octets, {hops};", octets.len())),
+        Fact::new("INBOX", format!("messages: {count}")),
+        Fact::new("read", format!("message {number}, {} octets, {hops};", octets.len())),
         Fact::new("", format!("it ends with the {} octets that were composed", letter.content.len())),
     ]
 }
@@ -346,22 +233,6 @@ pub(super) fn found_it(verb: &'static str, number: u32, octets: &[u8], letter: &
 /// Where a host listens.
 pub(crate) fn listener(host: &Host, port: Port) -> Result<std::net::SocketAddr> {
     host.address(port).with_context(|| format!("{} has no port {}", host.world().hostname, port.name()))
-}
-
-/// Logs in by POP3, under TLS.
-pub(super) async fn open_maildrop(host: &Host, account: &Account) -> Result<Agent> {
-    let mut agent = Agent::connect(listener(host, Port::Pop3)?).await?;
-    agent.told().await?;
-    agent.start_tls_by_pop().await?;
-    agent.pop(&format!("USER {}", account.address)).await?;
-    agent.pop(&format!("PASS {}", account.password)).await?;
-    Ok(agent)
-}
-
-/// How many messages `+OK 2 320` tells of.
-pub(super) fn maildrop_count(stat: &str) -> Result<u32> {
-    let count = stat.split(' ').nth(1).and_then(|count| count.parse().ok());
-    count.with_context(|| format!("no count in: {stat}"))
 }
 
 /// The id in `250 2.0.0 queued as 06G2V0J9QTXXA`.
@@ -383,13 +254,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_and_counts_are_found_in_replies() {
+    fn ids_are_found_in_replies() {
         let id = QueueId::new(Time(1_081_298_274_000), 7);
         assert_eq!(queue_id_in(&format!("250 2.0.0 queued as {id}")), Some(id));
         assert_eq!(queue_id_in(&format!("to x over TLS1.3: 250 2.0.0 queued as {id}, thanks")), Some(id));
         assert_eq!(queue_id_in("250 2.0.0 taken"), None);
-        assert_eq!(maildrop_count("+OK 2 320").unwrap(), 2);
-        assert!(maildrop_count("+OK").is_err());
         assert_eq!(short("<0123456789abcdef0123456789abcdef@a.test>"), "<01234567...@a.test>");
     }
 }

@@ -1,17 +1,20 @@
 //! What must be seen in a scenario: journeys of the hosts, the name server's log, queues and mailboxes. Nothing is done
 //! here; all of it is looked for, until it is there or patience ends.
 
-use super::play::{Fact, Letter, Play, maildrop_count, open_maildrop, queue_id_in};
-use super::plot::Act;
+use super::person::Person;
+use super::play::{Fact, Letter, Play, queue_id_in};
+use super::plot::{Act, Reader};
 use crate::Host;
 use crate::names::Asked;
 use anyhow::{Context, Result, bail, ensure};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::op::OutboxFilter;
-use store::query::{Outbox, TraceById};
+use store::query::{Outbox, TraceByAddress, TraceById};
 use store::types::{QueueId, TraceEntry};
 
+/// Journeys that are looked through for the newest letter of somebody: among them, reports on the letters before.
+const LATEST: u32 = 100;
 /// How often it is looked for: not every line in a journey is published.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -131,12 +134,9 @@ impl Play {
     async fn bounced(&self) -> Result<Vec<Fact>> {
         let letter = self.letter()?;
         let (host, account) = self.home(&letter.from)?;
-        let count = async || {
-            let mut agent = open_maildrop(host, account).await?;
-            let count = maildrop_count(&agent.pop("STAT").await?)?;
-            Ok((count > 0).then_some(count))
-        };
-        until(self.patience, "a report to the sender", count).await?;
+        let person = Person::far_from(host, account, Reader::Imap, &self.clock).await?;
+        let reports = async || Ok(Some(person.inbox().await?).filter(|messages| !messages.is_empty()));
+        until(self.patience, "a report to the sender", reports).await?;
         let idle = async || {
             let mut left = 0;
             for host in self.internet.hosts() {
@@ -145,12 +145,11 @@ impl Play {
             Ok((left == 0).then_some(()))
         };
         until(self.patience, "the end of all attempts", idle).await?;
-        let mut agent = open_maildrop(host, account).await?;
-        let count = maildrop_count(&agent.pop("STAT").await?)?;
-        ensure!(count == 1, "{} has {count} messages and not one", letter.from);
-        let report = agent.retrieve(1).await?;
-        agent.pop("QUIT").await?;
-        let text = String::from_utf8_lossy(&report).into_owned();
+        let messages = person.inbox().await?;
+        let [report] = messages.as_slice() else {
+            bail!("{} has {} messages and not one", letter.from, messages.len());
+        };
+        let text = String::from_utf8_lossy(report).into_owned();
         ensure!(text.contains("multipart/report"), "what {} has is no report", letter.from);
         let field = |name: &str| {
             let found = text.lines().find_map(|line| line.strip_prefix(name));
@@ -167,6 +166,16 @@ impl Play {
             ),
             Fact::new("queues", "empty: nothing is under way any more"),
         ])
+    }
+
+    /// The name of what the sender's host took from them last, and what it says of that. Reports to them are from nobody.
+    pub(super) async fn newest(&self, host: &Host, letter: &Letter) -> Result<(QueueId, TraceEntry)> {
+        let query = TraceByAddress { address: letter.from.clone(), limit: LATEST };
+        let journeys = host.office().store().read(query).await?;
+        let from = format!("from <{}>", letter.from);
+        let taken = journeys.into_iter().filter(|line| line.event == "accepted" && line.detail.starts_with(&from));
+        let newest = taken.max_by_key(|line| line.queue_id).context("the host has no journey of it")?;
+        Ok((newest.queue_id, newest))
     }
 
     /// A line in a journey, of an event and whom it concerns (empty: whomever), once it is there.

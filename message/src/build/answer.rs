@@ -251,17 +251,7 @@ fn without_words<'a>(mut subject: &'a str, words: &[&str]) -> &'a str {
 
 /// `%40` as `@`; what is no such thing stays (RFC 6068 §2).
 fn percent_decoded(text: &str) -> String {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((octet, after)) = rest.split_first() {
-        let decoded = match (octet, after) {
-            (b'%', [high, low, ..]) => header::hex_octet(*high, *low),
-            _ => None,
-        };
-        octets.push(decoded.unwrap_or(*octet));
-        rest = if decoded.is_some() { after.get(2..).unwrap_or(&[]) } else { after };
-    }
-    String::from_utf8_lossy(&octets).into_owned()
+    String::from_utf8_lossy(&header::percent_decode(text.as_bytes())).into_owned()
 }
 
 fn is_own(own: &[Address], person: &Correspondent) -> bool {

@@ -13,7 +13,7 @@ pub use addresses::{ADDRESSES_MAX, Entry, Mailbox, Phrase, addresses};
 pub use ids::{IDS_MAX, message_ids};
 pub use parameters::{
     CONTINUATIONS_MAX, ContentType, Disposition, PARAMETERS_MAX, Parameter, content_type, disposition, parameter_bytes,
-    parameter_text, token, tokens, value_text,
+    parameter_text, percent_decode, token, tokens, value_text,
 };
 pub use section::{FIELDS_MAX, Field, Fields, begins_with_field, fields, section_end};
 pub use words::{ENCODED_WORD_MAX, charset_text, composed, text, unfold};

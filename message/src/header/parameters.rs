@@ -206,8 +206,9 @@ impl Section<'_> {
     }
 }
 
-/// A percent sign without two digits after it stands for itself.
-fn percent_decode(text: &[u8]) -> Vec<u8> {
+/// What stands there with `%40` as `@`. A percent sign without two digits after it stands for itself.
+#[must_use]
+pub fn percent_decode(text: &[u8]) -> Vec<u8> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::post::{self, Ties, Way};
-use super::{files, read, send, which};
+use super::{files, read, seals, send, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::letter::{self, Letter, Recipients, Whom, Writer};
@@ -79,16 +79,21 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
     let row = which::message(desk, &reply.id)?;
     read::bring(&[row.id], desk, screen)?;
     let content = read::content(desk, row.id)?;
+    let original = desk.keys.original(&content, desk.now);
+    let content = &original.message;
     let whom = match (reply.all, reply.list) {
         (true, _) => Whom::All,
         (_, true) => Whom::List,
         _ => Whom::Author,
     };
-    let mut letter = letter::reply(&content, whom, &writer(desk, &content));
-    if reply.no_quote {
+    let mut letter = letter::reply(content, whom, &writer(desk, content));
+    if !original.may_be_quoted && !reply.no_quote {
+        seals::note_unquoted(screen);
+    }
+    if reply.no_quote || !original.may_be_quoted {
         letter.text.clear();
     }
-    let ties = Ties { answers: Some(row.id), ..Ties::default() };
+    let ties = Ties { answers: Some(row.id), was_encrypted: original.was_encrypted, ..Ties::default() };
     finish(letter, &reply.own, screen)
         .and_then(|letter| post::post(&signed(letter, desk), &reply.way, ties, desk, screen))
 }
@@ -97,7 +102,16 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
 pub fn forward(forward: &Forward, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
     let messages = which::messages(desk, &forward.ids)?;
     read::bring(&messages, desk, screen)?;
-    let contents = messages.iter().map(|id| read::content(desk, *id)).collect::<Result<Vec<_>, _>>()?;
+    let mut was_encrypted = false;
+    let mut contents = Vec::new();
+    for id in &messages {
+        let content = read::content(desk, *id)?;
+        let original = desk.keys.original(&content, desk.now);
+        was_encrypted |= original.was_encrypted;
+        // What is signed alone goes on as it came, with its signature; what was encrypted nobody else could open.
+        let is_opened = original.was_encrypted || (!forward.attached && messages.len() == 1) || forward.inline;
+        contents.push(if is_opened { original.message.into_owned() } else { content });
+    }
     let first = contents.first().map(Vec::as_slice).unwrap_or_default();
     let writer = writer(desk, first);
     let mut letter = match contents.as_slice() {
@@ -106,7 +120,7 @@ pub fn forward(forward: &Forward, desk: &mut Desk, screen: &mut Screen) -> Resul
         several => letter::forward_attached(&several.iter().map(Vec::as_slice).collect::<Vec<_>>(), &writer),
     };
     letter.to = send::people("To", &forward.to.join(", "))?;
-    let ties = Ties { forwards: messages, ..Ties::default() };
+    let ties = Ties { forwards: messages, was_encrypted, ..Ties::default() };
     finish(letter, &forward.own, screen)
         .and_then(|letter| post::post(&signed(letter, desk), &forward.way, ties, desk, screen))
 }

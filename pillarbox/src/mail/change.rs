@@ -8,6 +8,8 @@ use crate::trouble::Trouble;
 use crate::units::count;
 use crate::view;
 use agent::mirror::{self, Action, Flags, FolderId, MessageId, Role};
+use agent::moment::moment;
+use agent::snoozed;
 use clap::{Args, Subcommand};
 use office::admin::FailureKind;
 use std::collections::BTreeMap;
@@ -44,6 +46,18 @@ pub enum Change {
     },
     /// Move messages to the archive
     Archive(Which),
+    /// Put messages aside until a time: tomorrow 8:00, 2h, mon, 2026-12-01 9:30; now brings them back
+    ///
+    /// They lie in the folder Snoozed and come back, not read, to where they were. Times are those of this machine.
+    #[command(override_usage = "pillarbox mail snooze [--query QUERY] [ID]... <UNTIL>")]
+    Snooze {
+        /// Messages, then until when, as one word: "tomorrow 8:00"
+        #[arg(value_name = "ID... UNTIL", required = true)]
+        words: Vec<String>,
+        /// Also all that this search finds
+        #[arg(long)]
+        query: Option<String>,
+    },
     /// Move messages to the junk folder, and tell the server that they are junk
     Junk {
         #[command(flatten)]
@@ -103,6 +117,7 @@ pub fn run(change: &Change, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
             }
             delete(which, messages, *for_good, desk, screen)
         }
+        Change::Snooze { words, query } => snooze(words, query.as_deref(), desk, screen),
         Change::Archive(which) => to_role(which, Role::Archive, desk, screen),
         Change::Junk { which, not } => junk(which, *not, desk, screen),
     }
@@ -200,7 +215,8 @@ fn delete(
     desk: &mut Desk,
     screen: &mut Screen,
 ) -> Result<(), Trouble> {
-    let trash = desk.mirror.folder_for(Role::Trash)?;
+    // What goes for good needs no trash where there is none yet.
+    let trash = if for_good { None } else { Some(desk.mirror.folder_for(Role::Trash)?) };
     let mut gone: BTreeMap<FolderId, Vec<MessageId>> = BTreeMap::new();
     let mut kept = Vec::new();
     let total = tally(&messages);
@@ -208,11 +224,14 @@ fn delete(
         let folders = desk.mirror.folders_of(message)?;
         match (for_good, folders.as_slice()) {
             (true, folders) => folders.iter().for_each(|folder| gone.entry(*folder).or_default().push(message)),
-            (false, [only]) if *only == trash => gone.entry(trash).or_default().push(message),
+            (false, [only]) if Some(*only) == trash => gone.entry(*only).or_default().push(message),
             (false, _) => kept.push(message),
         }
     }
-    let mut actions = moves(desk, &kept, which.from.as_deref(), trash)?;
+    let mut actions = match trash {
+        Some(trash) => moves(desk, &kept, which.from.as_deref(), trash)?,
+        None => Vec::new(),
+    };
     actions.extend(gone.into_iter().map(|(from, messages)| Action::Destroy { messages, from }));
     done(desk, &actions, &format!("{total} deleted"), screen)
 }
@@ -234,6 +253,28 @@ fn junk(which: &Which, not: bool, desk: &mut Desk, screen: &mut Screen) -> Resul
     let mark = Action::Flag { messages, add: Flags::keyword(add), remove: Flags::keyword(remove) };
     let actions: Vec<Action> = [mark].into_iter().chain(moves).collect();
     done(desk, &actions, &said, screen)
+}
+
+fn snooze(words: &[String], query: Option<&str>, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let usage = |what: &str| Trouble::new(FailureKind::Usage, what);
+    let (until, ids) = words.split_last().ok_or_else(|| usage("name messages, then until when"))?;
+    if ids.is_empty() && query.is_none() {
+        return Err(usage("name messages, then until when, as in `pillarbox mail snooze 12 15-17 \"tomorrow 8:00\"`"));
+    }
+    let messages = found(desk, ids, query)?;
+    if until.eq_ignore_ascii_case("now") {
+        let acted = snoozed::bring_back(&desk.mirror, &messages)?;
+        let said = format!("{} brought back", tally(&messages));
+        desk.remember(&acted, &said)?;
+        return screen.show(&view::done(&said, Vec::new()));
+    }
+    let time = moment(until, desk.now, crate::zone::here()).filter(|time| snoozed::is_sound(*time, desk.now));
+    let wrong = "is no time to come; try 2h, \"tomorrow 8:00\", mon or 2026-12-01, at most ten years away";
+    let time = time.ok_or_else(|| usage(&format!("{until:?} {wrong}")))?;
+    let acted = snoozed::put_aside(&desk.mirror, &messages, time, desk.now)?;
+    let said = format!("{} put aside until {}", tally(&messages), crate::units::exact(time));
+    desk.remember(&acted, &said)?;
+    screen.show(&view::done(&said, Vec::new()))
 }
 
 fn done(desk: &mut Desk, actions: &[Action], said: &str, screen: &mut Screen) -> Result<(), Trouble> {

@@ -4,6 +4,7 @@ use super::network;
 use crate::trouble::Trouble;
 use agent::account::{Account, Settings};
 use agent::house::Folders;
+use agent::key_folder::KeyFolder;
 use agent::mirror::{Acted, Action, Mirror};
 use agent::reach::Reach;
 use message::Time;
@@ -27,6 +28,8 @@ pub struct Desk {
     pub now: Time,
     /// The network; `None`: it is not to be used.
     pub reach: Option<Reach>,
+    /// Keys and certificates, for letters that are sealed.
+    pub keys: KeyFolder,
 }
 
 /// Something that was done, as it is remembered.
@@ -94,12 +97,13 @@ impl Desk {
         Desk::of(account(&settings, name)?.clone(), now)
     }
 
-    /// Opens the mirror of this account, with the network where it has servers.
+    /// Opens the mirror of this account, with the way to its mail.
     pub fn of(account: Account, now: Time) -> Result<Desk, Trouble> {
         let folders = folders()?;
         let settings = settings(&folders)?;
-        let reach = network::has_servers(&account).then(|| network::reach(&settings, &folders));
-        Ok(Desk { reach, ..Desk::at(&folders.mirror(&account.name), account, now)? })
+        let reach = Some(network::reach(&settings, &folders));
+        let keys = KeyFolder::of(&folders);
+        Ok(Desk { reach, keys, ..Desk::at(&folders.mirror(&account.name), account, now)? })
     }
 
     /// The same off the network, where that is wished.
@@ -108,12 +112,13 @@ impl Desk {
         if offline { Desk { reach: None, ..self } } else { self }
     }
 
-    /// With the mirror in this file, without a network.
+    /// With the mirror in this file, and keys beside it, without a network.
     pub fn at(file: &Path, account: Account, now: Time) -> Result<Desk, Trouble> {
         if let Some(folder) = file.parent() {
             agent::disk::make_folder(folder).map_err(|error| Trouble::of_path("make", folder, &error))?;
         }
-        Ok(Desk { account, mirror: Mirror::open(file)?, now, reach: None })
+        let keys = KeyFolder::of(&Folders::under(file.parent().unwrap_or(Path::new("."))));
+        Ok(Desk { account, mirror: Mirror::open(file)?, now, reach: None, keys })
     }
 
     /// Does these things, all or none, and remembers how they are taken back.

@@ -7,7 +7,9 @@ use crate::table::{Cell, Table, figures, words};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{Look, View};
+use crate::zone;
 use agent::mirror::{self, Conversation, FolderId, Order, Role, Row};
+use agent::snoozed;
 use clap::{Args, ValueEnum};
 use office::admin::FailureKind;
 use serde_json::{Value, json};
@@ -27,6 +29,9 @@ pub struct List {
     /// In this folder: its path, or inbox, sent, drafts, archive, junk, trash; the inbox if missing
     #[arg(short, long)]
     folder: Option<String>,
+    /// What is put aside, and until when
+    #[arg(long, conflicts_with_all = ["query", "folder", "threads", "sort", "reverse"])]
+    snoozed: bool,
     #[command(flatten)]
     page: Page,
 }
@@ -97,6 +102,9 @@ impl Sort {
 
 /// `pillarbox mail list`
 pub fn list(list: &List, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    if list.snoozed {
+        return put_aside(&list.page, desk, screen);
+    }
     let folder = match &list.folder {
         Some(name) => Some(folder_named(desk, name)?),
         None if list.query.is_empty() => desk.mirror.folder_of_role(Role::Inbox)?.map(|folder| folder.id),
@@ -108,6 +116,28 @@ pub fn list(list: &List, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble
 /// `pillarbox mail search`
 pub fn search(search: &Search, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
     lines(None, &search.query, &search.page, desk, screen)
+}
+
+/// What is put aside, and until when, as far as that is known here: of what the server put aside it alone knows.
+fn put_aside(page: &Page, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let view = snoozed::view();
+    let rows = desk.mirror.rows(&view, desk.now, page.offset, page.limit)?;
+    let all = desk.mirror.count(&view, desk.now)?;
+    let times = snoozed::times(&desk.mirror, &rows)?;
+    let look = screen.look();
+    let mut table = Table::new(&[figures("ID"), words("FLAGS"), words("UNTIL"), words("FROM"), words("SUBJECT")]);
+    let mut json = Vec::new();
+    for (row, time) in rows.iter().zip(times) {
+        let until = time.map_or_else(|| Cell::new("as the server has it", ""), |time| units::exact(time).into());
+        table.row([row.id.0.into(), mark(row), until, from(row), subject(row)]);
+        let mut told = json_of(row);
+        if let Some(told) = told.as_object_mut() {
+            told.insert("until".to_owned(), json!(time.map(units::exact)));
+        }
+        json.push(told);
+    }
+    let shown = View::table(&table, json!({ "messages": json, "total": all }), look).or_note("nothing is put aside");
+    screen.show(&shown.with_notes(rest(rows.len(), all, "message")))
 }
 
 /// The folder somebody means.
@@ -198,7 +228,7 @@ fn mark(row: &Row) -> Cell {
 
 fn date(row: &Row, look: Look) -> Cell {
     let recent = look.now.since(row.received).as_secs() < RECENT_S;
-    let human = if recent { units::relative(row.received, look.now) } else { units::day(row.received) };
+    let human = if recent { units::relative(row.received, look.now) } else { units::day(row.received, zone::here()) };
     Cell::new(human, units::exact(row.received))
 }
 

@@ -5,15 +5,20 @@ mod account;
 mod answer;
 mod change;
 pub mod desk;
+mod external;
 pub mod files;
 mod flags;
 mod folder;
+mod key;
 mod list;
 pub mod network;
+mod open;
 mod outbox;
+mod pictures;
 pub mod post;
 mod read;
 mod save;
+mod seals;
 pub mod send;
 mod which;
 
@@ -53,6 +58,12 @@ pub enum MailCommand {
     Forward(answer::Forward),
     /// Save attachments, or whole messages, as files
     Save(save::Save),
+    /// Fetch what a message points to instead of holding it
+    FetchBody(external::FetchBody),
+    /// Show an attachment with its program, or print it
+    ///
+    /// The program is that of ~/.mailcap, /etc/mailcap or $MAILCAPS, else the desktop's. What may run is not opened.
+    Open(open::Open),
     #[command(flatten)]
     Change(change::Change),
     /// Take back what the last command did
@@ -63,6 +74,9 @@ pub enum MailCommand {
     /// Letters that wait to be sent
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Keys and certificates for signed and encrypted letters (S/MIME)
+    #[command(subcommand)]
+    Key(key::Key),
     /// Accounts: setting up, testing, removing
     #[command(subcommand, name = "account")]
     Accounts(account::AccountCommand),
@@ -73,11 +87,21 @@ pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
     if let MailCommand::Accounts(command) = mail.command {
         return account::run(command, screen);
     }
+    if let MailCommand::Key(key) = mail.command {
+        return key::run(key, (mail.account.as_deref(), mail.offline), screen);
+    }
     let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?.offline(mail.offline);
     perform(mail.command, &mut desk, screen)
 }
 
+/// Sets up an account by its address, as `pillarbox mail account add` does.
+pub fn add_account(address: &str, screen: &mut Screen) -> Result<(), Trouble> {
+    account::add_by_address(address, screen)
+}
+
 fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    // What was put aside until now is there for whatever comes; the server is told with the rest.
+    agent::snoozed::wake(&desk.mirror, desk.now)?;
     match command {
         MailCommand::Sync(sync) => network::run(&sync, desk, screen),
         MailCommand::List(list) => {
@@ -91,9 +115,19 @@ fn perform(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result
         MailCommand::Reply(reply) => answer::reply(&reply, desk, screen),
         MailCommand::Forward(forward) => answer::forward(&forward, desk, screen),
         MailCommand::Save(save) => save::run(&save, desk, screen),
+        MailCommand::FetchBody(fetch) => external::run(&fetch, desk, screen),
+        MailCommand::Outbox(outbox) => {
+            let is_retry = matches!(outbox, outbox::Outbox::Retry { .. });
+            outbox::run(outbox, desk, screen)?;
+            let went = network::tell(desk, screen)?;
+            // Who sends again wants to know whether it went; why not is noted.
+            let kept = went.troubles().find(|trouble| is_retry && !trouble.may_pass());
+            kept.map_or(Ok(()), |trouble| Err(Trouble::Told(trouble.kind.code())))
+        }
+        MailCommand::Open(open) => open::run(&open, desk, screen),
         other => {
             change(other, desk, screen)?;
-            network::tell(desk, screen)
+            network::tell(desk, screen).map(drop)
         }
     }
 }
@@ -105,7 +139,6 @@ fn change(command: MailCommand, desk: &mut Desk, screen: &mut Screen) -> Result<
         MailCommand::Change(change) => change::run(&change, desk, screen),
         MailCommand::Undo => change::undo(desk, screen),
         MailCommand::Folder(folder) => folder::run(folder, desk, screen),
-        MailCommand::Outbox(outbox) => outbox::run(outbox, desk, screen),
         _ => Ok(()),
     }
 }

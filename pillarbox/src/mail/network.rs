@@ -66,6 +66,7 @@ pub fn host_account() -> Option<Account> {
         outgoing: Some(Outgoing::Local(Local::default())),
         secret: None,
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     })
@@ -87,7 +88,7 @@ pub fn reach(settings: &Settings, folders: &Folders) -> Reach {
 }
 
 /// Runs something that waits for the network.
-fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
+pub fn wait<T>(what: impl Future<Output = Result<T, agent::trouble::Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| agent::trouble::Trouble::new(Kind::Software, format!("no network: {error}")))?;
@@ -121,7 +122,7 @@ pub fn run(command: &Sync, desk: &mut Desk, screen: &mut Screen) -> Result<(), T
     let round = round?;
     note_fresh(desk)?;
     let said = format!("{}, {} whole", count(round.brought.new, "new message"), round.brought.whole);
-    let troubles: Vec<String> = round.went.troubles.iter().map(|trouble| trouble.text.clone()).collect();
+    let troubles: Vec<String> = round.went.troubles().map(|trouble| trouble.text.clone()).collect();
     let json = json!({
         "new": round.brought.new,
         "whole": round.brought.whole,
@@ -136,6 +137,10 @@ fn note_fresh(desk: &Desk) -> Result<(), Trouble> {
 }
 
 fn is_fresh(desk: &Desk) -> bool {
+    // Files on this machine are asked for nothing.
+    if matches!(desk.account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_)) {
+        return false;
+    }
     let last = desk.mirror.fact(FRESH).ok().flatten().and_then(|text| text.parse().ok()).map(Time);
     last.is_some_and(|last| desk.now.0.abs_diff(last.0) < FRESH_MS)
 }
@@ -148,7 +153,7 @@ pub fn freshen(desk: &Desk, screen: &mut Screen, scope: &Scope) -> Result<(), Tr
     bar.finish_and_clear();
     match round {
         Ok(round) => {
-            round.went.troubles.iter().for_each(|trouble| screen.note(&trouble.text));
+            round.went.troubles().for_each(|trouble| screen.note(&trouble.text));
             note_fresh(desk)
         }
         Err(trouble) => {
@@ -159,30 +164,56 @@ pub fn freshen(desk: &Desk, screen: &mut Screen, scope: &Scope) -> Result<(), Tr
 }
 
 /// After something was done: the server is told, and what waits is sent. What could not be told is told the next time.
-pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
-    let Some(reach) = desk.reach.clone() else { return Ok(()) };
-    if desk.mirror.pending()?.is_empty() && desk.mirror.next_outgoing(desk.now)?.is_none() {
-        return Ok(());
-    }
-    let (watcher, bar) = watcher(screen);
-    let told = wait(carry(&reach, desk, &watcher));
-    bar.finish_and_clear();
-    match told {
-        Ok(went) => went.troubles.iter().for_each(|trouble| screen.note(&trouble.text)),
-        Err(trouble) => screen.note(&format!("kept for the next time: {}", trouble.message().unwrap_or_default())),
-    }
-    Ok(())
+pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
+    let went = carry(desk, screen)?;
+    went.troubles().for_each(|trouble| screen.note(&trouble.text));
+    Ok(went)
 }
 
-async fn carry(reach: &Reach, desk: &Desk, watcher: &Watcher) -> Result<Went, agent::trouble::Trouble> {
+/// Sends what waits, a letter among it: what became of that one, `sent` or `queued`. What became of others is noted.
+///
+/// # Errors
+/// The letter did not go, and will not by itself; it is in the outbox.
+pub fn tell_of(letter: OutgoingId, desk: &Desk, screen: &mut Screen) -> Result<&'static str, Trouble> {
+    let went = carry(desk, screen)?;
+    let others = went.left.iter().filter(|left| left.letter != letter);
+    others.for_each(|left| screen.note(&left.trouble.text));
+    let outcome = outcome(letter, went.held.as_ref(), desk)?;
+    // Else the error tells it.
+    went.held.iter().for_each(|held| screen.note(&held.text));
+    Ok(outcome)
+}
+
+/// Sends what waits, then tells what was done. What keeps that from the server is noted.
+fn carry(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
+    let Some(reach) = desk.reach.clone() else { return Ok(Went::default()) };
+    if desk.mirror.pending()?.is_empty() && desk.mirror.next_outgoing(desk.now)?.is_none() {
+        return Ok(Went::default());
+    }
+    let (watcher, bar) = watcher(screen);
+    let mut went = Went::default();
+    let told = wait(carry_over(&reach, desk, &watcher, &mut went));
+    bar.finish_and_clear();
+    if let Err(trouble) = told {
+        screen.note(&format!("kept for the next time: {}", trouble.message().unwrap_or_default()));
+    }
+    Ok(went)
+}
+
+async fn carry_over(
+    reach: &Reach,
+    desk: &Desk,
+    watcher: &Watcher,
+    went: &mut Went,
+) -> Result<(), agent::trouble::Trouble> {
     let _hold = Hold::take(&desk.mirror)?;
-    let went = outbox::send_due(reach, &desk.account, &desk.mirror, watcher).await?;
+    *went = outbox::send_due(reach, &desk.account, &desk.mirror, watcher).await?;
     if !desk.mirror.pending()?.is_empty() {
         let mut remote = reach.connect(&desk.account).await?;
         remote.push(&desk.mirror, watcher).await?;
         remote.close().await;
     }
-    Ok(went)
+    Ok(())
 }
 
 /// The content of messages of which only the header is here.
@@ -200,21 +231,20 @@ pub fn fetch(messages: &[MessageId], desk: &Desk, screen: &mut Screen) -> Result
     fetched
 }
 
-/// What became of a letter: `Ok` where it went, or waits for the network.
-pub fn outcome(letter: OutgoingId, desk: &Desk) -> Result<&'static str, Trouble> {
+/// What became of a letter: `Ok` where it went, or waits for what may be otherwise the next time.
+fn outcome(letter: OutgoingId, held: Option<&agent::trouble::Trouble>, desk: &Desk) -> Result<&'static str, Trouble> {
     let left = desk.mirror.outgoing()?.into_iter().find(|waiting| waiting.id == letter);
     let wrong = |kind, error: String| Err(agent::trouble::Trouble::new(kind, error).into());
     match left {
         None => Ok("sent"),
         Some(left) => match left.state {
             OutgoingState::Refused => wrong(Kind::Unavailable, format!("{}; it is in the outbox", left.error)),
-            OutgoingState::Unsure => wrong(Kind::TryAgain, format!("{}; `pillarbox mail outbox` decides", left.error)),
-            _ => Ok("queued"),
+            // Not 75, at which scripts try again: it would go twice.
+            OutgoingState::Unsure => wrong(Kind::Protocol, format!("{}; `pillarbox mail outbox` decides", left.error)),
+            _ => match held.filter(|held| !held.may_pass()) {
+                Some(held) => wrong(held.kind, format!("{}; the letter waits in the outbox", held.text)),
+                None => Ok("queued"),
+            },
         },
     }
-}
-
-/// Whether this kind of account has servers.
-pub fn has_servers(account: &Account) -> bool {
-    !matches!(account.incoming, Incoming::Maildir(_) | Incoming::Mbox(_))
 }

@@ -3,13 +3,15 @@
 use super::desk::Desk;
 use super::files;
 use super::post::{self, Ties, Way};
+use super::seals::SealArguments;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, figures, words};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{self, View};
 use agent::letter::{Letter, Recipients};
-use agent::mirror::{Outgoing, OutgoingId, OutgoingState, Role};
+use agent::mirror::{FolderId, MessageId, Outgoing, OutgoingId, OutgoingState, Role};
+use agent::sealed_draft;
 use clap::Subcommand;
 use office::admin::FailureKind;
 use serde_json::json;
@@ -81,6 +83,8 @@ fn list(desk: &Desk, screen: &mut Screen) -> Result<(), Trouble> {
             "recipients": letter.posting.envelope.recipients,
             "subject": subject,
             "tries": letter.tries,
+            "signed": letter.posting.sealing.signs,
+            "encrypted": letter.posting.sealing.encrypts,
             "error": letter.error,
         }));
     }
@@ -115,7 +119,7 @@ fn cancel(numbers: &[i64], discard: bool, desk: &mut Desk, screen: &mut Screen) 
     let chosen: Vec<OutgoingId> = numbers.iter().map(|number| known(&letters, *number)).collect::<Result<_, _>>()?;
     let into = if discard { None } else { Some(desk.mirror.folder_for(Role::Drafts)?) };
     for id in &chosen {
-        desk.mirror.take_back(*id, into)?;
+        take_back(*id, &letters, into, desk)?;
     }
     let place = if discard { "thrown away" } else { "among the drafts" };
     let said = format!("{} not sent, {place}", units::count(chosen.len() as u64, "letter"));
@@ -127,15 +131,41 @@ fn edit(number: i64, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble
     let letters = desk.mirror.outgoing()?;
     let id = known(&letters, number)?;
     let Some(waiting) = letters.into_iter().find(|letter| letter.id == id) else { return Ok(()) };
+    let sealing = waiting.posting.sealing;
     let content = desk.mirror.content(waiting.message)?.unwrap_or_default();
     let drafts = desk.mirror.folder_for(Role::Drafts)?;
-    let draft = desk.mirror.take_back(id, Some(drafts))?;
+    let draft = take_back(id, std::slice::from_ref(&waiting), Some(drafts), desk)?;
     let old = Letter::read(&content);
     let letter = changed(&old, &files::edited(&form(&old))?);
     let posting = waiting.posting;
     let draft = draft.map(|draft| (draft, drafts));
-    let ties = Ties { answers: posting.answers, forwards: posting.forwards, draft };
-    post::post(&letter, &Way::default(), ties, desk, screen)
+    let ties = Ties { answers: posting.answers, forwards: posting.forwards, draft, ..Ties::default() };
+    let seal = SealArguments {
+        sign: sealing.signs,
+        no_sign: !sealing.signs,
+        encrypt: sealing.encrypts,
+        no_encrypt: !sealing.encrypts,
+        for_old_programs: sealing.for_old_programs,
+    };
+    post::post(&letter, &Way { seal, ..Way::default() }, ties, desk, screen)
+}
+
+/// Takes a letter back; a draft of one that is to be encrypted is encrypted before it goes to a server.
+fn take_back(
+    id: OutgoingId,
+    letters: &[Outgoing],
+    into: Option<FolderId>,
+    desk: &Desk,
+) -> Result<Option<MessageId>, Trouble> {
+    let waiting = letters.iter().find(|letter| letter.id == id);
+    match (waiting, into) {
+        (Some(waiting), Some(folder)) if waiting.posting.sealing.seals() => {
+            let content = desk.mirror.content(waiting.message)?.unwrap_or_default();
+            let draft = sealed_draft::sealed(&desk.keys, content, waiting.posting.sealing, desk.now)?;
+            Ok(Some(desk.mirror.take_back_as(id, folder, &draft, desk.now)?))
+        }
+        _ => Ok(desk.mirror.take_back(id, into)?),
+    }
 }
 
 /// A letter as it stands in the editor: who and what, an empty line, the text.

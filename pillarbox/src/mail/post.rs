@@ -3,15 +3,20 @@
 
 use super::desk::Desk;
 use super::network;
+use super::seals::{SealArguments, Sealing};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::{self, View};
+use crate::zone;
 use agent::letter::{Composed, Letter};
 use agent::mirror::{Envelope, FolderId, MessageId, OutgoingId, Posting, Role};
+use agent::sealed_draft;
+use agent::sealing::{Choice, Wish};
 use clap::Args;
 use message::Time;
 use message::date::Date;
+use message::zone::Zone;
 use office::admin::FailureKind;
 use serde_json::json;
 
@@ -27,9 +32,11 @@ pub struct Way {
     /// Do not wait until it is sent: it goes the next time
     #[arg(long, conflicts_with_all = ["dry_run", "draft"])]
     pub queue: bool,
-    /// Send it then: 2026-11-22T18:00Z, 18:00, +2h; times are UTC
+    /// Send it then: 2026-11-22T18:00Z, 18:00, +2h; times are those of your clock, with Z of UTC
     #[arg(long, value_name = "TIME", conflicts_with_all = ["dry_run", "draft"])]
     pub at: Option<String>,
+    #[command(flatten)]
+    pub seal: SealArguments,
 }
 
 /// What a letter has to do with others.
@@ -41,6 +48,8 @@ pub struct Ties {
     pub forwards: Vec<MessageId>,
     /// The draft it was made from, and the folder that is in.
     pub draft: Option<(MessageId, FolderId)>,
+    /// One of those it answers or sends on was encrypted.
+    pub was_encrypted: bool,
 }
 
 /// Refuses a letter that cannot go, with the place of every fault.
@@ -55,59 +64,93 @@ pub fn check(letter: &Letter) -> Result<(), Trouble> {
 pub fn compose(letter: &Letter, now: Time) -> Composed {
     let mut random = [0_u8; 32];
     (server::Seams::system().random)(&mut random);
-    let date = Date { unix_seconds: i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX), offset_minutes: Some(0) };
+    let date = Date {
+        unix_seconds: i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX),
+        offset_minutes: Some(zone::here().offset_minutes(now)),
+    };
     letter.compose(date, &random)
 }
 
 /// `--dry-run`: the message, and for whom it is.
-pub fn show(letter: &Letter, now: Time, screen: &mut Screen) -> Result<(), Trouble> {
+pub fn show(letter: &Letter, sealing: &Sealing, now: Time, screen: &mut Screen) -> Result<(), Trouble> {
     check(letter)?;
     let composed = compose(letter, now);
-    let text = String::from_utf8_lossy(&composed.message).into_owned();
+    let (choice, messages) = sealing.sealed(&composed, now)?;
+    let message = messages.first().map(Vec::as_slice).unwrap_or_default();
+    let text = String::from_utf8_lossy(message).into_owned();
     let envelope = &composed.envelope;
     let from = envelope.reverse_path.as_ref().map(ToString::to_string);
     let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
     match screen.form() {
-        Form::Json => screen.line(&json!({ "from": from, "recipients": to, "message": text })),
-        Form::Plain => screen.octets(&composed.message),
+        Form::Json => screen.line(&json!({
+            "from": from,
+            "recipients": to,
+            "signed": choice.signs,
+            "encrypted": choice.encrypts,
+            "messages": messages.len(),
+            "message": text,
+        })),
+        Form::Plain => screen.octets(message),
         Form::Human => {
             let lines: String = text.lines().map(|line| format!("{}\n", units::harmless(line))).collect();
-            let note = format!("not sent; from {} to {}", from.unwrap_or_default(), to.join(", "));
-            screen.show(&View::text(lines, json!(null)).with_notes(vec![note]))
+            let mut notes = vec![format!("not sent; from {} to {}", from.unwrap_or_default(), to.join(", "))];
+            if messages.len() > 1 {
+                let more = units::count(messages.len() as u64 - 1, "message");
+                notes.push(format!(
+                    "{more} like it for who gets it unseen: an envelope names everybody who can open it"
+                ));
+            }
+            screen.show(&View::text(lines, json!(null)).with_notes(notes))
         }
     }
 }
 
 /// Does with a letter what was asked for.
 pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+    let sealing = sealing(way.seal.wish(ties.was_encrypted), desk);
     if way.dry_run {
-        return show(letter, desk.now, screen);
+        return show(letter, &sealing, desk.now, screen);
     }
     if way.draft {
         let drafts = desk.mirror.folder_for(Role::Drafts)?;
-        let copy = compose(letter, desk.now).copy;
+        let composed = compose(letter, desk.now);
+        let choice = sealing.choice(&composed, desk.now);
+        let copy = sealed_draft::sealed(&desk.keys, composed.copy, choice, desk.now)?;
         let id = desk.mirror.save_draft(&copy, drafts, None, desk.now)?;
         return screen.show(&view::done(&format!("kept among the drafts as {}", id.0), Vec::new()));
     }
-    let at = way.at.as_deref().map(|text| time(text, desk.now)).transpose()?;
-    let id = queue(letter, at, ties, desk)?;
+    let at = way.at.as_deref().map(|text| time(text, desk.now, zone::here())).transpose()?;
+    let (id, choice) = queue(letter, at, sealing.wish, ties, desk)?;
+    let sealed = if choice.seals() { format!(", {}", choice.words()) } else { String::new() };
     let said = match at {
-        Some(at) => format!("letter {} goes out {}", id.0, units::exact(at)),
-        None if way.queue => format!("letter {} is queued", id.0),
+        Some(at) => format!("letter {} goes out {}{sealed}", id.0, units::minute(at, zone::here())),
+        None if way.queue => format!("letter {} is queued{sealed}", id.0),
         None => {
-            network::tell(desk, screen)?;
-            format!("letter {} is {}", id.0, network::outcome(id, desk)?)
+            let outcome = network::tell_of(id, desk, screen)?;
+            format!("letter {} is {outcome}{sealed}", id.0)
         }
     };
     screen.show(&view::done(&said, Vec::new()))
 }
 
-/// Queues a letter that can go: from here on it is not lost.
-pub fn queue(letter: &Letter, at: Option<Time>, ties: Ties, desk: &mut Desk) -> Result<OutgoingId, Trouble> {
+fn sealing(wish: Wish, desk: &Desk) -> Sealing {
+    Sealing { keys: desk.keys.clone(), wish, habits: desk.account.sealing }
+}
+
+/// Queues a letter that can go, and be sealed as it is to be: from here on it is not lost.
+pub fn queue(
+    letter: &Letter,
+    at: Option<Time>,
+    wish: Wish,
+    ties: Ties,
+    desk: &mut Desk,
+) -> Result<(OutgoingId, Choice), Trouble> {
     check(letter)?;
     let composed = compose(letter, desk.now);
-    let posting = posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?);
-    Ok(desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?)
+    let choice = sealing(wish, desk).sound_choice(&composed, desk.now)?;
+    let posting = Posting { sealing: choice, ..posting(&composed, ties, desk.mirror.folder_for(Role::Sent)?) };
+    let id = desk.mirror.post(&composed.copy, &posting, desk.now, at.unwrap_or(desk.now))?;
+    Ok((id, choice))
 }
 
 fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
@@ -122,30 +165,36 @@ fn posting(composed: &Composed, ties: Ties, sent: FolderId) -> Posting {
         draft: ties.draft,
         answers: ties.answers,
         forwards: ties.forwards,
+        ..Posting::default()
     }
 }
 
-/// A time as it is typed: a span from now (`+2h`), a time of day, or a date with one; UTC.
-pub fn time(text: &str, now: Time) -> Result<Time, Trouble> {
+/// A time as it is typed: a span from now (`+2h`), a time of day, or a date with one, as clocks here show them; with a `Z`
+/// at the end in UTC.
+pub fn time(text: &str, now: Time, here: &Zone) -> Result<Time, Trouble> {
     let wrong = || {
-        let what = format!("{text:?} is no time to come: write 2026-11-22T18:00Z, 18:00 or +2h");
+        let what = format!("{text:?} is no time to come: write 18:00, 2026-11-22T18:00, 2026-11-22T18:00Z or +2h");
         Trouble::new(FailureKind::Usage, what)
     };
     if let Some(span) = text.strip_prefix('+') {
         let span = units::age(span).map_err(|_| wrong())?;
         return Ok(Time(now.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))));
     }
-    let today = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX).div_euclid(86_400);
-    let found = match text.trim_end_matches(['Z', 'z']).split_once(['T', 't', ' ']) {
-        Some((day, clock)) => day_of(day).zip(clock_of(clock)).map(|(day, clock)| day * 86_400 + clock),
-        None => clock_of(text).map(|clock| {
-            let at = today * 86_400 + clock;
+    let utc = Zone::utc();
+    let (text, zone) = match text.strip_suffix(['Z', 'z']) {
+        Some(text) => (text, &utc),
+        None => (text, here),
+    };
+    let (today, _) = zone.local(now);
+    let found = match text.split_once(['T', 't', ' ']) {
+        Some((day, clock)) => day_of(day).zip(clock_of(clock)).and_then(|(day, clock)| zone.moment(day, clock)),
+        None => clock_of(text).and_then(|clock| {
             // What is past today is meant for tomorrow.
-            if Time(u64::try_from(at).unwrap_or_default() * 1000) <= now { at + 86_400 } else { at }
+            let today_at = zone.moment(today, clock).filter(|at| *at > now);
+            today_at.or_else(|| zone.moment(today + 1, clock))
         }),
     };
-    let at = found.and_then(|seconds| u64::try_from(seconds).ok()).map(|seconds| Time(seconds.saturating_mul(1000)));
-    at.filter(|at| *at > now).ok_or_else(wrong)
+    found.filter(|at| *at > now).ok_or_else(wrong)
 }
 
 fn day_of(text: &str) -> Option<i64> {
@@ -174,18 +223,24 @@ mod tests {
     fn times_are_read_as_people_write_them() {
         // 2026-11-21T05:17:44Z
         let now = Time(1_795_238_264_000);
-        let told = |text: &str| time(text, now).map(units::exact).ok();
+        let paris = Zone::of_words("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let told = |text: &str| time(text, now, &paris).map(units::exact).ok();
         for (text, expected) in [
             ("+2h", "2026-11-21T07:17:44.000Z"),
-            ("06:00", "2026-11-21T06:00:00.000Z"),
-            ("05:00", "2026-11-22T05:00:00.000Z"),
+            ("07:00", "2026-11-21T06:00:00.000Z"),
+            ("06:17", "2026-11-22T05:17:00.000Z"),
+            ("06:00Z", "2026-11-21T06:00:00.000Z"),
             ("2026-11-22T18:00Z", "2026-11-22T18:00:00.000Z"),
-            ("2026-11-22 18:00:30", "2026-11-22T18:00:30.000Z"),
+            ("2026-11-22 18:00:30", "2026-11-22T17:00:30.000Z"),
+            // Clocks show another hour then than they do now.
+            ("2027-07-01T18:00", "2027-07-01T16:00:00.000Z"),
         ] {
             assert_eq!(told(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "24:00", "12:60", "2026-11-20T10:00", "2026-13-01T10:00", "soon", "+2", "+", "1:2:3:4"] {
-            assert_eq!(time(text, now).unwrap_err().exit_code(), 64, "{text}");
+        for text in
+            ["", "24:00", "12:60", "2026-11-20T10:00", "2026-13-01T10:00", "18:00ZZ", "soon", "+2", "+", "1:2:3:4"]
+        {
+            assert_eq!(time(text, now, &paris).unwrap_err().exit_code(), 64, "{text}");
         }
     }
 }

@@ -1,17 +1,18 @@
 //! `pillarbox mail read`: messages as people read them, or as they stand. What goes to a terminal is made harmless first.
 
 use super::desk::Desk;
-use super::{list, network, which};
+use super::pictures::Gallery;
+use super::{list, network, seals, which};
 use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::View;
+use crate::zone;
 use agent::mirror::{Action, Flags, Held, MessageId};
 use agent::reading::{self, Line, Page, Style};
 use agent::trouble::Kind;
 use clap::{ArgGroup, Args};
 use message::flags::flag_bits;
-use office::admin::FailureKind;
 use serde_json::{Value, json};
 
 /// Columns of a line, where nobody says how many: what every terminal has.
@@ -39,9 +40,16 @@ pub struct Read {
     /// What this part holds, by its number in the list of parts
     #[arg(long, group = "what", value_name = "NUMBER")]
     part: Option<usize>,
+    /// The message that this is a piece of, joined (message/partial)
+    #[arg(long, conflicts_with = "headers")]
+    join: bool,
     /// Columns of a line
     #[arg(long, value_name = "COLUMNS", default_value_t = WIDTH, value_parser = clap::value_parser!(u64).range(20..=1000))]
     width: u64,
+    /// Draw pictures of the message where they stand: as the terminal does it best, or as is said
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "auto",
+        value_parser = tui::picture::SETTINGS, conflicts_with_all = ["headers", "raw", "part"])]
+    pictures: Option<String>,
     /// Do not mark them as read
     #[arg(short, long)]
     keep_unread: bool,
@@ -54,11 +62,22 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
         bring(&messages, desk, screen)?;
     }
     let mut json = Vec::new();
+    let mut met = Vec::new();
+    let gallery = read.pictures.as_deref().and_then(|how| Gallery::open(how, read.width, screen));
     for (index, id) in messages.iter().enumerate() {
+        if met.contains(id) {
+            continue;
+        }
+        let mut whole = None;
+        if read.join {
+            let (pieces, joined) = joined(*id, desk, screen)?;
+            met.extend(pieces);
+            whole = Some(joined);
+        }
         if index > 0 && screen.form() != Form::Json && !read.is_exact() {
             screen.text("\n----\n\n")?;
         }
-        match show(read, *id, desk, screen)? {
+        match show(read, (*id, whole), gallery.as_ref(), desk, screen)? {
             Some(value) => json.push(value),
             None => continue,
         }
@@ -66,7 +85,7 @@ pub fn run(read: &Read, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trou
     if screen.form() == Form::Json {
         screen.line(&json!({ "messages": json }))?;
     }
-    if read.keep_unread { Ok(()) } else { mark(messages, desk) }
+    if read.keep_unread { Ok(()) } else { mark([messages, met].concat(), desk) }
 }
 
 /// Fetches what is not here yet.
@@ -87,27 +106,45 @@ impl Read {
     }
 }
 
-fn show(read: &Read, id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<Option<Value>, Trouble> {
+/// The pieces of the message that this is a piece of, and the whole.
+pub(super) fn joined(id: MessageId, desk: &Desk, screen: &mut Screen) -> Result<(Vec<MessageId>, Vec<u8>), Trouble> {
+    let pieces = agent::pieces::pieces(&desk.mirror, id, desk.now)?;
+    bring(&pieces, desk, screen)?;
+    let whole = agent::pieces::join(&desk.mirror, &pieces)?;
+    Ok((pieces, whole))
+}
+
+fn show(
+    read: &Read,
+    (id, joined): (MessageId, Option<Vec<u8>>),
+    gallery: Option<&Gallery>,
+    desk: &Desk,
+    screen: &mut Screen,
+) -> Result<Option<Value>, Trouble> {
     if read.headers {
         return exact(&desk.mirror.header(id)?, screen);
     }
-    let content = content(desk, id)?;
+    let content = joined.map_or_else(|| content(desk, id), Ok)?;
     if read.raw {
         return exact(&content, screen);
     }
     if let Some(number) = read.part {
-        let none = || Trouble::new(FailureKind::NoUser, format!("message {} has no part {number}", id.0));
-        return exact(&reading::part(&content, number).ok_or_else(none)?.octets, screen);
+        let held = desk.keys.part(&content, number, desk.now).map_err(|trouble| seals::of_message(id, trouble))?;
+        return exact(&held.octets, screen);
     }
     let width = usize::try_from(read.width).unwrap_or(usize::MAX);
-    let view = reading::View { width, full_header: read.full, html_first: read.html };
-    let page = reading::page(&content, &view);
+    let view = reading::View { width, full_header: read.full, html_first: read.html, ..reading::View::default() };
+    let page = desk.keys.page(&content, &view, desk.now).told_here(zone::here());
     if screen.form() == Form::Json {
         let row = desk.mirror.row(id)?.map(|row| list::json_of(&row));
         return Ok(Some(json_of(&page, row)));
     }
     let colour = screen.look().colour;
-    screen.show(&View::text(text_of(&page, colour), Value::Null))?;
+    let mut drawn = gallery
+        .map(|gallery| gallery.drawn(&page, &desk.keys.original(&content, desk.now).message))
+        .unwrap_or_default();
+    let below = |line: usize| drawn.remove(&line).unwrap_or_default();
+    screen.show(&View::text(text_of(&page, colour, below), Value::Null))?;
     Ok(None)
 }
 
@@ -152,18 +189,21 @@ fn mark(messages: Vec<MessageId>, desk: &mut Desk) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A page as text.
-#[must_use]
-pub fn text_of(page: &Page, colour: bool) -> String {
-    let mut text = String::new();
+/// A page as text; `below` tells what is drawn below a line of it.
+fn text_of(page: &Page, colour: bool, mut below: impl FnMut(usize) -> String) -> String {
+    let mut text = page.seal.as_ref().map(|verdict| seals::told(verdict, colour)).unwrap_or_default();
     for field in &page.header {
-        let name = if colour { format!("\x1b[1m{}:\x1b[0m", field.name) } else { format!("{}:", field.name) };
+        // Only what stands above the header is said by this program.
+        let is_ours = field.name.eq_ignore_ascii_case(seals::NAME);
+        let field_name = if is_ours { format!("(field) {}", field.name) } else { field.name.clone() };
+        let name = if colour { format!("\x1b[1m{field_name}:\x1b[0m") } else { format!("{field_name}:") };
         text.push_str(&format!("{name} {}\n", field.value));
     }
     text.push('\n');
-    for line in &page.lines {
+    for (place, line) in page.lines.iter().enumerate() {
         text.push_str(&line_of(line, colour));
         text.push('\n');
+        text.push_str(&below(place));
     }
     if !page.links.is_empty() {
         text.push('\n');
@@ -226,5 +266,5 @@ fn json_of(page: &Page, row: Option<Value>) -> Value {
         })
         .collect();
     let links: Vec<&str> = page.links.iter().map(|link| link.address.as_str()).collect();
-    json!({ "message": row, "header": header, "text": text.join("\n"), "parts": parts, "links": links, "cut": page.is_cut })
+    json!({ "message": row, "header": header, "text": text.join("\n"), "parts": parts, "links": links, "cut": page.is_cut, "seal": page.seal })
 }

@@ -3,11 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "files are saved where the user says")]
 
 use super::desk::Desk;
-use super::{read, which};
+use super::{read, seals, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use crate::units;
 use crate::view::View;
+use agent::mirror::MessageId;
 use agent::reading::{self, Held};
 use clap::{ArgGroup, Args};
 use office::admin::FailureKind;
@@ -33,6 +34,9 @@ pub struct Save {
     /// The whole message, as NUMBER.eml
     #[arg(long, group = "what")]
     message: bool,
+    /// The message that these are pieces of, joined (message/partial)
+    #[arg(long)]
+    join: bool,
     /// Into this folder; the one you are in if missing
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
@@ -50,9 +54,19 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     let mut saved = Vec::new();
     let messages = which::messages(desk, &save.ids)?;
     read::bring(&messages, desk, screen)?;
+    let mut met = Vec::new();
     for id in messages {
-        let content = read::content(desk, id)?;
-        for held in chosen(save, id.0, content)? {
+        if met.contains(&id) {
+            continue;
+        }
+        let content = if save.join {
+            let (pieces, whole) = read::joined(id, desk, screen)?;
+            met.extend(pieces);
+            whole
+        } else {
+            read::content(desk, id)?
+        };
+        for held in chosen(save, id, content, desk)? {
             saved.push(write(&folder, &held, save.force)?);
         }
     }
@@ -64,25 +78,24 @@ pub fn run(save: &Save, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     screen.show(&View::text(text, json!({ "saved": names })))
 }
 
-fn chosen(save: &Save, number: i64, content: Vec<u8>) -> Result<Vec<Held>, Trouble> {
+fn chosen(save: &Save, id: MessageId, content: Vec<u8>, desk: &Desk) -> Result<Vec<Held>, Trouble> {
     if save.message {
-        let name = Some(format!("{number}.eml"));
-        return Ok(vec![Held { name, media_type: "message/rfc822".to_owned(), octets: content }]);
+        let name = Some(format!("{}.eml", id.0));
+        return Ok(vec![Held { name, media_type: "message/rfc822".to_owned(), octets: content, ..Held::default() }]);
     }
-    let page = reading::page(&content, &reading::View::default());
+    let page = desk.keys.page(&content, &reading::View::default(), desk.now);
     let numbers: Vec<usize> = if save.part.is_empty() {
         page.parts.iter().filter(|part| save.all || !part.is_shown).map(|part| part.number).collect()
     } else {
         save.part.clone()
     };
-    let held = |part: &usize| {
-        let none = || Trouble::new(FailureKind::NoUser, format!("message {number} has no part {part}"));
-        reading::part(&content, *part).ok_or_else(none)
-    };
+    let held =
+        |part: &usize| desk.keys.part(&content, *part, desk.now).map_err(|trouble| seals::of_message(id, trouble));
     numbers.iter().map(held).collect()
 }
 
-fn write(folder: &Path, held: &Held, force: bool) -> Result<PathBuf, Trouble> {
+/// Writes a file that is its owner's alone, under a safe name.
+pub(super) fn write(folder: &Path, held: &Held, force: bool) -> Result<PathBuf, Trouble> {
     let taken = |name: &str| !force && folder.join(name).symlink_metadata().is_ok();
     let path = folder.join(reading::saved_name(held.name.as_deref(), &held.media_type, taken));
     let mut options = OpenOptions::new();

@@ -3,9 +3,11 @@
 use super::desk::{self, Desk};
 use super::files;
 use super::post::{self, Ties, Way};
+use super::seals::Sealing;
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::account::{Account, Settings};
+use agent::key_folder::KeyFolder;
 use agent::letter::{Attachment, Fault, Letter, Recipients, Template};
 use clap::Args;
 use message::Address;
@@ -76,7 +78,9 @@ pub fn run(send: &Send, screen: &mut Screen) -> Result<(), Trouble> {
     };
     let letter = letter(send, account.as_ref(), screen)?;
     if send.way.dry_run {
-        return post::show(&letter, screen.look().now, screen);
+        let habits = account.map(|account| account.sealing).unwrap_or_default();
+        let sealing = Sealing { keys: KeyFolder::of(&folders), wish: send.way.seal.wish(false), habits };
+        return post::show(&letter, &sealing, screen.look().now, screen);
     }
     let name = account.map(|account| account.name);
     let mut desk = Desk::open(name.as_deref(), screen.look().now)?.offline(send.offline);
@@ -221,7 +225,9 @@ mod tests {
     fn shown(send: &Send) -> Result<String, Trouble> {
         let (mut screen, out, _) = screen(Form::Plain, false);
         let letter = letter(send, None, &screen)?;
-        post::show(&letter, Time(1_795_238_264_000), &mut screen)?;
+        let keys = KeyFolder::of(&agent::house::Folders::under(std::path::Path::new("/nowhere")));
+        let sealing = Sealing { keys, wish: send.way.seal.wish(false), habits: agent::account::SealHabits::default() };
+        post::show(&letter, &sealing, Time(1_795_238_264_000), &mut screen)?;
         Ok(out.text())
     }
 

@@ -285,3 +285,25 @@ fn what_waits_is_listed_taken_back_and_tried_again() {
     assert_eq!(ids(&plain(&mut desk, "list --folder drafts").1).len(), 1);
     assert_eq!(plain(&mut desk, "outbox cancel 1").0, 67);
 }
+
+#[test]
+fn mail_is_put_aside_listed_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    let until = Time(desk.now.0 + 7_200_000);
+    let (code, _, said) = plain(&mut desk, "snooze 1 2 2h");
+    assert!(code == 0 && said.starts_with("2 messages put aside until 1970-01-01T02:16:40"), "{said}");
+    assert_eq!(ids(&plain(&mut desk, "list").1), ["4", "3"]);
+    let (_, out, _) = plain(&mut desk, "list --snoozed");
+    assert!(ids(&out) == ["2", "1"] && out.contains("\t1970-01-01T02:16:40"), "{out}");
+    let (_, out, _) = typed(&mut desk, Form::Json, &["list", "--snoozed"]);
+    assert!(out.contains("\"until\":\"1970-01-01T02:16:40"), "{out}");
+    assert_eq!(plain(&mut desk, "snooze 2 now").2, "1 message brought back\n");
+    assert_eq!(plain(&mut desk, "undo").2, "taken back: 1 message brought back\n");
+    assert_eq!(ids(&plain(&mut desk, "list --snoozed").1), ["2", "1"]);
+    desk.now = until;
+    assert_eq!(ids(&plain(&mut desk, "list").1), ["4", "3", "2", "1"]);
+    for wrong in ["snooze 1", "snooze 1 soon", "snooze 1 520w2h", "snooze 1 530w", "snooze 9 2h"] {
+        assert_ne!(plain(&mut desk, wrong).0, 0, "{wrong}");
+    }
+}

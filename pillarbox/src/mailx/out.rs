@@ -6,6 +6,8 @@ use crate::mail::post::{self, Ties};
 use crate::sendmail::hand_in::{self, Handed};
 use crate::trouble::Trouble;
 use agent::letter::Letter;
+use agent::mirror::OutgoingId;
+use agent::sealing::Wish;
 use message::Time;
 use server::Config;
 use server::drop::Envelope;
@@ -32,8 +34,9 @@ pub fn by_program(program: &str, letter: &Letter, now: Time) -> Result<(), Strin
 }
 
 /// By an account: queued in its mirror.
-pub fn by_account(letter: &Letter, desk: &mut Desk) -> Result<(), String> {
-    post::queue(letter, None, Ties::default(), desk).map(drop).map_err(words)
+pub fn by_account(letter: &Letter, desk: &mut Desk) -> Result<OutgoingId, String> {
+    let queued = post::queue(letter, None, Wish::default(), Ties::default(), desk);
+    queued.map(|(id, _)| id).map_err(words)
 }
 
 /// By the drop folder. Who cannot be reached is told by mail where the server is not asked.

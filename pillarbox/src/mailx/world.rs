@@ -10,6 +10,7 @@ use crate::screen::{Form, Screen};
 use crate::trouble::Trouble;
 use crate::units::harmless;
 use agent::account::Account;
+use agent::key_folder::KeyFolder;
 use agent::letter::Letter;
 use agent::mailx::{Filed, Mailbox, Output, Said, World};
 use agent::remote::Scope;
@@ -73,6 +74,14 @@ fn clock() -> Time {
 }
 
 impl World for Terminal {
+    fn keys(&self) -> Option<KeyFolder> {
+        crate::mail::desk::folders().ok().map(|folders| KeyFolder::of(&folders))
+    }
+
+    fn zone(&self) -> message::zone::Zone {
+        crate::zone::here().clone()
+    }
+
     fn line(&mut self, prompt: &str) -> Said {
         if self.is_interactive {
             self.print(prompt);
@@ -161,8 +170,9 @@ impl World for Terminal {
             return out::by_program(program, letter, clock());
         }
         if let Some(desk) = self.desk()? {
-            out::by_account(letter, desk)?;
-            return network::tell(desk, &mut quiet()).map_err(words);
+            let id = out::by_account(letter, desk)?;
+            // One that is refused is in the outbox, too; who wrote it hears so.
+            return network::tell_of(id, desk, &mut quiet()).map(drop).map_err(words);
         }
         let said = out::by_drop(letter, &self.config()?, clock())?;
         if let (true, Some(said)) = (self.verbose, said) {

@@ -4,6 +4,7 @@
 mod protection;
 
 use crate::certificate::Certificate;
+use crate::identity::Identity;
 use crate::key::PrivateKey;
 use crate::{Error, ber, oid};
 use ::pkcs12::cert_type::CertBag;
@@ -103,6 +104,12 @@ fn encrypted_part(content: &Any, password: &protection::Password) -> Result<Zero
 }
 
 impl Contents {
+    /// The first key whose certificate is there, too.
+    pub(crate) fn identity(self) -> Result<Identity, Error> {
+        let mut found = self.keys.into_iter().filter_map(|key| Identity::of_key(key, &self.certificates).ok());
+        found.next().ok_or(Error::Incomplete)
+    }
+
     /// Takes keys and certificates out of a row of bags (RFC 7292 §4.2).
     fn take(&mut self, bags: &[u8], password: &protection::Password, depth: usize) -> Result<(), Error> {
         let depth = depth.checked_sub(1).ok_or(Error::Limit { what: "bags within bags", limit: BAG_DEPTH_MAX })?;

@@ -1,8 +1,9 @@
-//! Protections by password: PBES2 (RFC 8018 §6.2) with PBKDF2 and AES, and the derivation of PKCS#12 itself (RFC 7292
-//! appendix B) for its MAC. Owns which are supported. RC2 is not: no library here has it.
+//! Protections by password: PBES2 (RFC 8018 §6.2) with PBKDF2 and AES or 3DES, and the derivation of PKCS#12 itself (RFC 7292
+//! appendix B) for its MAC and its own 3DES. Owns which are supported. RC2 is not: no library here has it.
 
-use crate::{Error, oid};
+use crate::{Error, oid, triple_des};
 use ::pkcs12::mac_data::MacData;
+use ::pkcs12::pbe_params::Pkcs12PbeParams;
 use ::pkcs12::{
     PKCS_12_PBE_WITH_SHAAND2_KEY_TRIPLE_DES_CBC, PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC,
     PKCS_12_PBE_WITH_SHAAND128_BIT_RC2_CBC, PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC,
@@ -12,14 +13,21 @@ use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use std::cell::Cell;
 use std::num::NonZeroU32;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-/// Rounds of a derivation: careful programs write a million; more would only keep the machine busy.
+/// Rounds of all derivations of a file: careful programs write a million for each of three; more would only keep the machine
+/// busy.
 pub const ITERATIONS_MAX: u32 = 10_000_000;
-/// What marks the derivation of a key for a MAC (RFC 7292 appendix B.3).
+const TOO_MANY: Error = Error::Limit { what: "rounds of a derivation", limit: ITERATIONS_MAX as usize };
+/// What marks the derivation of a key, of what chaining begins with, and of a key for a MAC (RFC 7292 appendix B.3).
+const FOR_KEY: u8 = 1;
+const FOR_IV: u8 = 2;
 const FOR_MAC: u8 = 3;
+/// Octets of a block of SHA-1, of SHA-224 and of SHA-256; the longer ones have twice as many (RFC 7292 appendix B.2).
+const DIGEST_BLOCK: usize = 64;
 
 /// A password in the forms the derivations take. Wiped when it goes.
 pub(super) struct Password {
@@ -27,6 +35,8 @@ pub(super) struct Password {
     text: Zeroizing<Vec<u8>>,
     /// As UTF-16 with two zero octets, for PKCS#12 (RFC 7292 appendix B.1); none at all for some empty ones.
     wide: Zeroizing<Vec<u8>>,
+    /// Rounds that may still be asked for.
+    left: Cell<u32>,
 }
 
 impl Password {
@@ -34,7 +44,14 @@ impl Password {
         let mut wide = Zeroizing::new(Vec::with_capacity(2 * text.len() + 2));
         text.encode_utf16().for_each(|unit| wide.extend_from_slice(&unit.to_be_bytes()));
         wide.extend_from_slice(&[0, 0]);
-        Password { text: Zeroizing::new(text.as_bytes().to_vec()), wide }
+        Password { text: Zeroizing::new(text.as_bytes().to_vec()), wide, left: Cell::new(ITERATIONS_MAX) }
+    }
+
+    /// So many rounds, where the file may still ask for them.
+    fn rounds(&self, count: u32) -> Result<NonZeroU32, Error> {
+        let rounds = NonZeroU32::new(count).ok_or(Error::Malformed)?;
+        self.left.set(self.left.get().checked_sub(count).ok_or(TOO_MANY)?);
+        Ok(rounds)
     }
 }
 
@@ -44,14 +61,14 @@ impl Password {
 /// [`Error::Password`] where it is not.
 pub(super) fn authenticated(mac: &MacData, content: &[u8], password: &str) -> Result<Password, Error> {
     let (algorithm, digest, block): (_, &'static digest::Algorithm, _) = match mac.mac.algorithm.oid {
-        oid::SHA1 => (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &digest::SHA1_FOR_LEGACY_USE_ONLY, 64),
-        oid::SHA256 => (hmac::HMAC_SHA256, &digest::SHA256, 64),
-        oid::SHA384 => (hmac::HMAC_SHA384, &digest::SHA384, 128),
-        oid::SHA512 => (hmac::HMAC_SHA512, &digest::SHA512, 128),
+        oid::SHA1 => (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &digest::SHA1_FOR_LEGACY_USE_ONLY, DIGEST_BLOCK),
+        oid::SHA256 => (hmac::HMAC_SHA256, &digest::SHA256, DIGEST_BLOCK),
+        oid::SHA384 => (hmac::HMAC_SHA384, &digest::SHA384, 2 * DIGEST_BLOCK),
+        oid::SHA512 => (hmac::HMAC_SHA512, &digest::SHA512, 2 * DIGEST_BLOCK),
         other => return Err(Error::Unsupported(format!("the MAC {other} of the key file"))),
     };
-    let rounds = u32::try_from(mac.iterations).ok().and_then(rounds).ok_or(Error::Malformed)?;
     let mut password = Password::new(password);
+    let rounds = password.rounds(u32::try_from(mac.iterations).map_err(|_| Error::Malformed)?)?;
     // An empty password is two zero octets to some programs and nothing to others.
     let empty = password.text.is_empty();
     for wide in [password.wide.clone(), Zeroizing::default()].into_iter().take(if empty { 2 } else { 1 }) {
@@ -64,10 +81,6 @@ pub(super) fn authenticated(mac: &MacData, content: &[u8], password: &str) -> Re
         }
     }
     Err(Error::Password)
-}
-
-fn rounds(count: u32) -> Option<NonZeroU32> {
-    NonZeroU32::new(count).filter(|count| count.get() <= ITERATIONS_MAX)
 }
 
 /// The derivation of RFC 7292 appendix B.2.
@@ -127,10 +140,31 @@ pub(super) fn decrypt(
     let old = |name: &str| Err(Error::OldProtection(name.to_owned()));
     match algorithm.oid {
         oid::PBES2 => pbes2(algorithm, encrypted, password),
-        PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC | PKCS_12_PBE_WITH_SHAAND2_KEY_TRIPLE_DES_CBC => old("3DES"),
+        PKCS_12_PBE_WITH_SHAAND3_KEY_TRIPLE_DES_CBC => pbe(algorithm, encrypted, password, triple_des::KEY),
+        PKCS_12_PBE_WITH_SHAAND2_KEY_TRIPLE_DES_CBC => {
+            pbe(algorithm, encrypted, password, triple_des::KEY - triple_des::BLOCK)
+        }
         PKCS_12_PBE_WITH_SHAAND128_BIT_RC2_CBC | PKCS_12_PBEWITH_SHAAND40_BIT_RC2_CBC => old("RC2"),
         other => old(&format!("the method {other}")),
     }
+}
+
+/// RFC 7292 appendix C: 3DES under a key of SHA-1. Of `derived` octets, where they are two parts, the first is the third, too.
+fn pbe(
+    algorithm: &AlgorithmIdentifierOwned,
+    encrypted: &[u8],
+    password: &Password,
+    derived: usize,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let parameters: Pkcs12PbeParams = algorithm.parameters.as_ref().ok_or(Error::Malformed)?.decode_as()?;
+    let rounds = password.rounds(u32::try_from(parameters.iterations).map_err(|_| Error::Malformed)?)?;
+    let digest = &digest::SHA1_FOR_LEGACY_USE_ONLY;
+    let salt = parameters.salt.as_bytes();
+    let derivation = Derivation { digest, block: DIGEST_BLOCK, salt, password: &password.wide, rounds };
+    let mut key = derivation.derive(FOR_KEY, derived);
+    key.extend_from_within(..triple_des::KEY - derived);
+    let iv = derivation.derive(FOR_IV, triple_des::BLOCK);
+    triple_des::decrypt(encrypted, &key, &iv).ok_or(Error::Password)
 }
 
 fn pbes2(
@@ -144,14 +178,16 @@ fn pbes2(
         return Err(Error::OldProtection(format!("the derivation {}", parameters.kdf.oid)));
     }
     let (cipher, key_length) = match parameters.encryption.oid {
-        oid::AES128_CBC => (&AES_128, 16),
-        oid::AES192_CBC => (&AES_192, 24),
-        oid::AES256_CBC => (&AES_256, 32),
+        oid::AES128_CBC => (Some(&AES_128), 16),
+        oid::AES192_CBC => (Some(&AES_192), 24),
+        oid::AES256_CBC => (Some(&AES_256), 32),
+        oid::DES3_CBC => (None, triple_des::KEY),
         other => return Err(Error::OldProtection(format!("the cipher {other}"))),
     };
     let iv = parameters.encryption.parameters.as_ref().ok_or(Error::Malformed)?;
-    let iv: [u8; 16] = iv.value().try_into().map_err(|_| Error::Malformed)?;
     let key = pbkdf2(&parameters.kdf, key_length, password)?;
+    let Some(cipher) = cipher else { return triple_des::decrypt(encrypted, &key, iv.value()).ok_or(Error::Password) };
+    let iv: [u8; 16] = iv.value().try_into().map_err(|_| Error::Malformed)?;
     let key = PaddedBlockDecryptingKey::cbc_pkcs7(UnboundCipherKey::new(cipher, &key)?)?;
     let mut octets = Zeroizing::new(encrypted.to_vec());
     let context = DecryptionContext::Iv128(FixedLength::from(iv));
@@ -166,7 +202,7 @@ fn pbkdf2(kdf: &AlgorithmIdentifierOwned, length: usize, password: &Password) ->
     let mut reader = SliceReader::new(parameters.value())?;
     let salt: OctetStringRef<'_> = reader.decode()?;
     let count: u32 = reader.decode()?;
-    let count = rounds(count).ok_or(Error::Limit { what: "rounds of a derivation", limit: ITERATIONS_MAX as usize })?;
+    let count = password.rounds(count)?;
     let mut function = oid::HMAC_SHA1;
     while !reader.is_finished() {
         let next: AnyRef<'_> = reader.decode()?;
@@ -195,9 +231,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_have_a_limit() {
-        assert!(rounds(0).is_none());
-        assert!(rounds(ITERATIONS_MAX).is_some() && rounds(ITERATIONS_MAX + 1).is_none());
+    fn rounds_have_a_limit_for_the_whole_file() {
+        let asked = |counts: &[u32]| {
+            let password = Password::new("x");
+            counts.iter().try_for_each(|count| password.rounds(*count).map(drop))
+        };
+        assert_eq!(asked(&[0]), Err(Error::Malformed));
+        assert_eq!(asked(&[ITERATIONS_MAX]), Ok(()));
+        assert_eq!(asked(&[ITERATIONS_MAX + 1]), Err(TOO_MANY));
+        assert_eq!(asked(&[1, ITERATIONS_MAX - 1]), Ok(()));
+        assert_eq!(asked(&[2, ITERATIONS_MAX - 1]), Err(TOO_MANY));
     }
 
     #[test]

@@ -45,9 +45,37 @@ fn key_files_of_today_are_read() {
 }
 
 #[test]
+fn key_files_of_long_ago_are_read() {
+    let people = people();
+    for who in [&people.alice, &people.bob, &people.carol] {
+        for options in [
+            &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES"][..],
+            &["-keypbe", "PBE-SHA1-2DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", "-iter", "1"],
+            &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "NONE", "-nomac"],
+            &["-keypbe", "des-ede3-cbc", "-certpbe", "des-ede3-cbc"],
+        ] {
+            for (password, wrong) in [("crêpe", "crepe"), ("", "x")] {
+                let told = format!("pass:{password}");
+                let options = [options, &["-passout", &told]].concat();
+                let Some(octets) = file(who, &options) else { return };
+                let read = Identity::from_pkcs12(&octets, password).unwrap();
+                assert_eq!((&read.certificate, &read.chain), (&who.certificate, &who.chain), "{options:?}");
+                assert_eq!(Identity::from_pkcs12(&octets, wrong).unwrap_err(), Error::Password, "{options:?}");
+                if password.is_empty() {
+                    assert!(Identity::from_files(&[&octets], None).is_ok());
+                } else {
+                    assert_eq!(Identity::from_files(&[&octets], None).unwrap_err(), Error::PasswordNeeded);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn old_protections_are_named_with_what_helps() {
     let Some(octets) = file(&people().alice, &["-legacy", "-passout", "pass:x"]) else { return };
     let error = Identity::from_pkcs12(&octets, "x").unwrap_err();
+    assert!(error.to_string().contains("RC2"), "{error}");
     assert!(error.to_string().contains("openssl pkcs12 -legacy"), "{error}");
     assert_eq!(Identity::from_pkcs12(&octets, "y").unwrap_err(), Error::Password);
 }
@@ -69,11 +97,64 @@ fn keys_are_read_in_all_their_forms() {
         assert!(traditional.contains(label), "{traditional}");
         let whole = traditional + &who.certificate.to_pem().unwrap();
         assert_eq!(Identity::from_pem(whole.as_bytes(), None).unwrap().certificate, who.certificate);
-        let locked = run(&["pkcs8", "-topk8", "-passout", "pass:x"]).unwrap() + &who.certificate.to_pem().unwrap();
-        assert!(Identity::from_pem(locked.as_bytes(), Some("x")).is_ok());
-        assert_eq!(Identity::from_pem(locked.as_bytes(), None).unwrap_err(), Error::PasswordNeeded);
-        assert_eq!(Identity::from_pem(locked.as_bytes(), Some("y")).unwrap_err(), Error::Password);
+        for old in [&[][..], &["-v2", "des3"], &["-v1", "PBE-SHA1-3DES"]] {
+            let locked = run(&[&["pkcs8", "-topk8", "-passout", "pass:x"], old].concat()).unwrap();
+            let locked = locked + &who.certificate.to_pem().unwrap();
+            assert!(Identity::from_pem(locked.as_bytes(), Some("x")).is_ok(), "{old:?}");
+            assert_eq!(Identity::from_pem(locked.as_bytes(), None).unwrap_err(), Error::PasswordNeeded);
+            assert_eq!(Identity::from_pem(locked.as_bytes(), Some("y")).unwrap_err(), Error::Password);
+        }
     }
+}
+
+/// What openssl makes of an identity.
+fn made(identity: &Identity, arguments: &[&str]) -> Option<Vec<u8>> {
+    let folder = TempDir::new().unwrap();
+    let pem = folder.path().join("id.pem");
+    std::fs::write(&pem, identity.to_pem().unwrap().as_bytes()).unwrap();
+    let mut command = Command::new("openssl");
+    let in_option = if arguments.first() == Some(&"crl2pkcs7") { "-certfile" } else { "-in" };
+    let Ok(output) = command.args(arguments).args([in_option, pem.to_str()?]).output() else {
+        eprintln!("skipped: there is no openssl here");
+        return None;
+    };
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    Some(output.stdout)
+}
+
+#[test]
+fn keys_and_certificates_are_read_in_der_too() {
+    let people = people();
+    for (who, traditional) in [(&people.alice, "rsa"), (&people.bob, "ec"), (&people.carol, "ec")] {
+        let Some(certificate) = made(who, &["x509", "-outform", "DER"]) else { return };
+        assert_eq!(seal::certificates(&certificate).unwrap(), std::slice::from_ref(&who.certificate));
+        for key in [
+            &["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"][..],
+            &["pkcs8", "-topk8", "-passout", "pass:x", "-outform", "DER"],
+            &["pkcs8", "-topk8", "-passout", "pass:x", "-v1", "PBE-SHA1-3DES", "-outform", "DER"],
+            &[traditional, "-outform", "DER"],
+            &[traditional],
+        ] {
+            let key = made(who, key).unwrap();
+            let read = Identity::from_files(&[&key, &certificate], Some("x")).unwrap();
+            assert_eq!(read.certificate, who.certificate);
+            assert_eq!(Identity::from_files(&[&key], Some("x")).unwrap_err(), Error::Incomplete);
+        }
+        let key = made(who, &["pkcs8", "-topk8", "-passout", "pass:x", "-outform", "DER"]).unwrap();
+        assert_eq!(Identity::from_files(&[&certificate, &key], None).unwrap_err(), Error::PasswordNeeded);
+        assert_eq!(Identity::from_files(&[&certificate, &key], Some("y")).unwrap_err(), Error::Password);
+        assert_eq!(seal::certificates(&key), Err(Error::Certificate), "a key is no certificate");
+        let all: Vec<Certificate> = [std::slice::from_ref(&who.certificate), who.chain.as_slice()].concat();
+        for form in ["DER", "PEM"] {
+            let bundle = made(who, &["crl2pkcs7", "-nocrl", "-outform", form]).unwrap();
+            assert_eq!(seal::certificates(&bundle).unwrap(), all, "{form}");
+        }
+    }
+    assert_eq!(Identity::from_files(&[b"\x30\x00"], None).unwrap_err(), Error::Incomplete);
+    assert_eq!(Identity::from_files(&[], None).unwrap_err(), Error::Incomplete);
+    let carol = &people.carol;
+    let whole = Identity::from_files(&[carol.to_pem().unwrap().as_bytes()], None).unwrap();
+    assert_eq!((&whole.certificate, &whole.chain), (&carol.certificate, &carol.chain));
 }
 
 #[test]
@@ -157,6 +238,8 @@ proptest::proptest! {
     fn no_key_file_makes_us_panic(octets: Vec<u8>) {
         let _ = Identity::from_pkcs12(&octets, "x");
         let _ = Identity::from_pem(&octets, Some("x"));
+        let _ = Identity::from_files(&[&octets, &[&[0x30][..], &octets].concat()], Some("x"));
+        let _ = seal::certificates(&[&[0x30][..], &octets].concat());
         let _ = PrivateKey::from_pkcs8(&octets);
         let _ = PrivateKey::from_sec1(&octets);
     }

@@ -4,7 +4,9 @@ use crate::people::{DAY_MS, NOW, authority, identity, letter, people, person, te
 use crate::sealing::{encrypted, signed};
 use message::Time;
 use rcgen::KeyPair;
-use seal::{Cipher, Envelope, Identity, Integrity, Reader, Recipient, Roots, Sealing, Standing, Transport, open, seal};
+use seal::{
+    Cipher, Envelope, Error, Identity, Integrity, Reader, Recipient, Roots, Sealing, Standing, Transport, open, seal,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -173,9 +175,48 @@ fn we_read_what_openssl_encrypts() {
             assert_eq!(opened.is_authenticated(), cipher.ends_with("gcm"));
         }
     }
-    desk.must(&["cms", "-encrypt", "-in", &plain, "-des3", "-out", "letter", &rsa]);
+}
+
+#[test]
+fn letters_of_long_ago_are_read_and_called_weak() {
+    let Some(desk) = Desk::new() else { return };
+    let people = people();
+    let plain = desk.file("plain", LETTER);
+    for (who, options) in
+        [(&people.alice, &[][..]), (&people.alice, &["-keyid", "-indef"]), (&people.bob, &[]), (&people.carol, &[])]
+    {
+        let key = desk.identity("key.pem", who);
+        let mut arguments = vec!["cms", "-encrypt", "-in", &plain, "-des3", "-out", "letter", "-recip", &key];
+        arguments.extend(options);
+        desk.must(&arguments);
+        let message = from("eve@crepes.fr", &desk.read("letter"));
+        let opened = open(&message, &people.reader(std::slice::from_ref(who))).unwrap();
+        assert_eq!(opened.closed(), None, "{options:?}");
+        assert!(text(&opened.entity).contains("ketchup"));
+        assert!(!opened.is_authenticated() && !opened.may_render_html());
+        let told = opened.words().not_proved;
+        assert!(told.iter().any(|line| line.contains("3DES, a weak cipher")), "{told:?}");
+        let other = if who.certificate == people.alice.certificate { &people.bob } else { &people.alice };
+        let closed = open(&message, &people.reader(std::slice::from_ref(other))).unwrap();
+        assert_eq!(closed.closed(), Some(&Error::NotForYou));
+    }
+    // Nothing of today is called so.
+    let today = encrypted(&letter("alice@hamburger.edu"), &[&people.bob], &people.alice, Cipher::Aes256Cbc);
+    let opened = open(&today, &people.reader(std::slice::from_ref(&people.bob))).unwrap();
+    assert!(!opened.words().not_proved.iter().any(|line| line.contains("3DES")));
+}
+
+#[test]
+fn rc2_is_refused_by_its_name() {
+    let Some(desk) = Desk::new() else { return };
+    let people = people();
+    let (plain, key) = (desk.file("plain", LETTER), desk.identity("key.pem", &people.alice));
+    let legacy = ["-provider", "legacy", "-provider", "default"];
+    let mut arguments = vec!["cms", "-encrypt", "-in", &plain, "-rc2-40", "-out", "letter", "-recip", &key];
+    arguments.extend(legacy);
+    desk.must(&arguments);
     let opened = open(&desk.read("letter"), &people.reader(std::slice::from_ref(&people.alice))).unwrap();
-    assert_eq!(opened.closed().unwrap().to_string(), "the old cipher 3DES is not supported");
+    assert_eq!(opened.closed().unwrap().to_string(), "the old cipher RC2 is not supported");
 }
 
 #[test]

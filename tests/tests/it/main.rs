@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::print_stdout, reason = "a run under load tells its figures")]
 
+mod accounts;
 mod agents;
 mod classic;
 mod damage;

@@ -3,6 +3,7 @@
 use super::{Pen, line_of, safe};
 use crate::model::Model;
 use crate::model::composer::{Composer, FIELDS};
+use crate::model::reader::SEAL;
 use crate::text::width;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -37,6 +38,7 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) ->
         line += 1;
     }
     line = attachments(composer, pen, buffer, (area, line));
+    line = seal(composer, pen, buffer, (area, line));
     rule(pen, buffer, line_of(area, line), composer);
     line += 1;
     let body = Rect { y: area.y + line, height: area.height.saturating_sub(line), ..area };
@@ -70,6 +72,26 @@ fn attachments(composer: &Composer, pen: &Pen, buffer: &mut Buffer, (area, mut l
     line
 }
 
+/// How it is sealed as it goes, or why it cannot be; the next free line.
+fn seal(composer: &Composer, pen: &Pen, buffer: &mut Buffer, (area, mut line): (Rect, u16)) -> u16 {
+    let (choice, problem) = &composer.seal;
+    if choice.seals() {
+        head(pen, buffer, line_of(area, line), SEAL, choice.words());
+        line += 1;
+    }
+    let room = usize::from(area.width).saturating_sub(NAME + 2);
+    let words = problem.as_ref().map(|problem| safe(&problem.to_string()).into_owned()).unwrap_or_default();
+    for (place, text) in crate::text::wrapped(&words, room).into_iter().enumerate() {
+        let name = if place == 0 && !choice.seals() { format!("{SEAL}: ") } else { "  ".to_owned() };
+        let at = line_of(area, line);
+        let used = pen.text(buffer, at, &format!("{name:>width$}", width = NAME + 2), pen.theme.field);
+        let rest = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
+        pen.text(buffer, rest, &text, pen.theme.problem);
+        line += 1;
+    }
+    line
+}
+
 fn rule(pen: &Pen, buffer: &mut Buffer, area: Rect, composer: &Composer) {
     let state = if composer.changed_at.is_some() {
         " not kept yet "
@@ -95,7 +117,7 @@ pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) 
     let Some(composer) = &model.composer else { return };
     let letter = composer.draft();
     pen.line(buffer, line_of(area, 0), " Look it over: this letter is about to go.", pen.theme.unread);
-    let when = composer.send_at.map(|at| crate::text::long_time(at, model.options.offset_minutes)).unwrap_or_default();
+    let when = composer.send_at.map(|at| crate::text::long_time(at, &model.options.zone)).unwrap_or_default();
     let fields = [
         ("From", letter.from.to_string()),
         ("To", letter.to.to_string()),
@@ -110,12 +132,18 @@ pub(super) fn review(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) 
         line += 1;
     }
     line = attachments(composer, pen, buffer, (area, line));
+    line = seal(composer, pen, buffer, (area, line));
     pen.text(buffer, line_of(area, line), &"─".repeat(usize::from(area.width)), pen.theme.dim);
-    for text in letter.text.lines() {
-        line += 1;
-        if line >= area.height {
-            break;
-        }
-        pen.text(buffer, line_of(area, line), &safe(text), pen.theme.plain);
+    line += 1;
+    let room = usize::from(area.height.saturating_sub(line));
+    let all = letter.text.lines().count();
+    for (place, text) in letter.text.lines().skip(composer.review_top).take(room).enumerate() {
+        let at = line_of(area, line.saturating_add(u16::try_from(place).unwrap_or(u16::MAX)));
+        pen.text(buffer, at, &safe(text), pen.theme.plain);
+    }
+    let below = all.saturating_sub(composer.review_top + room);
+    if below > 0 && room > 1 {
+        let words = format!(" {} more ", crate::text::count(below as u64, "line"));
+        pen.line(buffer, line_of(area, area.height - 1), &words, pen.theme.key);
     }
 }

@@ -92,7 +92,7 @@ fn who_width(width: usize) -> usize {
 
 fn words(model: &Model, signs: &str, shown: Shown<'_>, width: usize) -> String {
     let row = shown.row();
-    let date = short_time(row.received, model.now, model.options.offset_minutes);
+    let date = short_time(row.received, model.now, &model.options.zone);
     let who = who_width(width);
     let subject = subject_width(width);
     format!(

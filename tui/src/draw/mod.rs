@@ -4,16 +4,23 @@ mod choice;
 mod composer;
 mod folders;
 mod help;
+mod links;
 mod list;
+mod newcomer;
+mod picture;
 mod prompt;
 mod reader;
 mod theme;
 
+pub use links::{ADDRESS_MAX, Run, links};
+pub use newcomer::newcomer;
+pub use picture::placements;
 pub use theme::Theme;
 
 use crate::command::Verb;
 use crate::keys::Context;
 use crate::model::{Focus, Model};
+use crate::settings::Colours;
 use crate::text::{column, count, fit, visual, width};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -21,6 +28,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::borrow::Cow;
 
+/// Columns at the end of the reader's last line that tell how many lines follow, at most.
+const MORE_COLUMNS: u16 = 20;
 /// The smallest screen anything is drawn on.
 const COLUMNS_MIN: u16 = 20;
 const LINES_MIN: u16 = 4;
@@ -36,7 +45,8 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let pen = Pen { theme: Theme::of(&model.options), turn: model.options.turn_text };
+    let pen =
+        Pen { theme: Theme::of(&model.options), turn: model.options.turn_text, colours: model.options.colours_used() };
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         pen.text(frame.buffer_mut(), area, "Too small", pen.theme.plain);
         return;
@@ -91,6 +101,7 @@ pub fn folders_top(cursor: usize, _length: usize, height: u16) -> usize {
 pub(crate) struct Pen {
     pub theme: Theme,
     pub turn: bool,
+    pub colours: Colours,
 }
 
 impl Pen {

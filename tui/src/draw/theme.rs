@@ -27,8 +27,7 @@ impl Theme {
     /// Of these options.
     #[must_use]
     pub fn of(options: &Options) -> Theme {
-        let colours = if options.theme == "mono" { Colours::Mono } else { options.colours };
-        match colours {
+        match options.colours_used() {
             Colours::Mono => mono(),
             Colours::Sixteen => sixteen(options.theme == "light"),
             Colours::Many => coloured(options.theme == "light", |_, _, _, index| Color::Indexed(index)),

@@ -1,12 +1,16 @@
 //! Letters begun, kept and queued.
 
 use crate::event::{Answer, Beginning, Ties};
-use crate::hands::Writing;
+use crate::hands::{Hand, Writing};
+use agent::key_folder::{KeyFolder, Original};
 use agent::letter::{self, Composed, Letter, Recipients, Template, Writer};
-use agent::mirror::{Envelope, MessageId, Mirror, Posting, Role};
+use agent::mirror::{Envelope, FolderId, MessageId, Mirror, Outgoing, Posting, Role};
+use agent::sealed_draft;
+use agent::sealing::{Choice, Keys, Refusal, Wish};
 use agent::trouble::{Kind, Trouble};
-use message::Time;
 use message::date::Date;
+use message::{Address, Time};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -18,14 +22,19 @@ const TEMPLATE_MAX: u64 = 1024 * 1024;
 const PATHS_MAX: usize = 200;
 
 /// A letter to be written.
-pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing) -> Result<Answer, Trouble> {
+pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing, now: Time) -> Result<Answer, Trouble> {
     let mut ties = Ties::default();
     let letter = match how {
         Beginning::Blank => blank(writing),
         Beginning::Reply(message, whom) => {
             ties.answers = Some(message);
             let raw = content(mirror, message)?;
-            let mut letter = letter::reply(&raw, whom, &writer(writing, &raw));
+            let original = original(&raw, writing, now);
+            ties.wish.answers_encrypted = original.was_encrypted;
+            let mut letter = letter::reply(&original.message, whom, &writer(writing, &original.message));
+            if !original.may_be_quoted {
+                letter.text = format!("{UNQUOTED}\n");
+            }
             // Room to write above what is quoted.
             letter.text.insert_str(0, "\n\n");
             signed(letter, writing)
@@ -33,36 +42,89 @@ pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing) -> Result<Answe
         Beginning::Forward(message) => {
             ties.forwards = vec![message];
             let raw = content(mirror, message)?;
-            letter::forward(&raw, &writer(writing, &raw))
+            let original = original(&raw, writing, now);
+            ties.wish.answers_encrypted = original.was_encrypted;
+            letter::forward(&original.message, &writer(writing, &original.message))
         }
         Beginning::ForwardAttached(messages) => {
             let raws = messages.iter().map(|message| content(mirror, *message)).collect::<Result<Vec<_>, _>>()?;
             ties.forwards = messages;
-            let raws: Vec<&[u8]> = raws.iter().map(Vec::as_slice).collect();
+            let originals: Vec<Original<'_>> = raws.iter().map(|raw| original(raw, writing, now)).collect();
+            ties.wish.answers_encrypted = originals.iter().any(|original| original.was_encrypted);
+            // What is signed alone goes on as it came, with its signature; what was encrypted nobody else could open.
+            let sent_on = originals.iter().zip(&raws);
+            let raws: Vec<&[u8]> = sent_on
+                .map(|(original, raw)| if original.was_encrypted { &*original.message } else { raw.as_slice() })
+                .collect();
             signed(letter::forward_attached(&raws, &writer(writing, b"")), writing)
         }
         Beginning::Draft(message) => {
             let folders = mirror.folders_of(message)?;
             ties.draft = folders.first().map(|folder| (message, *folder));
-            unsent(&content(mirror, message)?)
+            unsent(&content(mirror, message)?, &mut ties, writing, now)?
         }
         Beginning::TakenBack(id) => {
             let drafts = mirror.folder_for(Role::Drafts)?;
             let waiting = mirror.outgoing()?.into_iter().find(|waiting| waiting.id == id);
-            let taken = mirror.take_back(id, Some(drafts))?;
-            let message = taken.ok_or_else(|| Trouble::new(Kind::NotFound, "the letter is gone already"))?;
-            let posting = waiting.map(|waiting| waiting.posting).unwrap_or_default();
-            ties = Ties { answers: posting.answers, forwards: posting.forwards, draft: Some((message, drafts)) };
-            unsent(&content(mirror, message)?)
+            let waiting = waiting.ok_or_else(|| Trouble::new(Kind::NotFound, "the letter is gone already"))?;
+            let message = taken_back(mirror, &waiting, drafts, (writing, now))?;
+            let Posting { answers, forwards, .. } = waiting.posting;
+            ties = Ties { answers, forwards, draft: Some((message, drafts)), ..Ties::default() };
+            unsent(&content(mirror, message)?, &mut ties, writing, now)?
         }
         Beginning::Template(path) => filled(&path, writing)?,
     };
+    if ties.wish.answers_encrypted {
+        can_be_kept(&letter, writing, now)?;
+    }
     Ok(Answer::Begun(Box::new(letter), ties))
 }
 
+/// What comes of an encrypted letter is encrypted, too; its draft to its writer.
+fn can_be_kept(letter: &Letter, writing: &Writing, now: Time) -> Result<(), Trouble> {
+    let from = letter.from.people().find_map(|person| Address::parse(&person.email).ok());
+    let Some((keys, from)) = writing.keys.as_ref().zip(from) else { return Ok(()) };
+    keys.load().keys.check_own(&from, now).map_err(|refusal| Trouble::new(Kind::Data, refusal))
+}
+
+/// Takes a letter back among the drafts; one that is to be encrypted goes there encrypted.
+fn taken_back(
+    mirror: &Mirror,
+    waiting: &Outgoing,
+    drafts: FolderId,
+    (writing, now): (&Writing, Time),
+) -> Result<MessageId, Trouble> {
+    let sealing = waiting.posting.sealing;
+    if let Some(keys) = writing.keys.as_ref().filter(|_| sealing.seals()) {
+        let draft = sealed_draft::sealed(keys, content(mirror, waiting.message)?, sealing, now)?;
+        return Ok(mirror.take_back_as(waiting.id, drafts, &draft, now)?);
+    }
+    let taken = mirror.take_back(waiting.id, Some(drafts))?;
+    taken.ok_or_else(|| Trouble::new(Kind::NotFound, "the letter is gone already"))
+}
+
 /// A draft as it is gone on with: its date and its id come anew.
-fn unsent(raw: &[u8]) -> Letter {
-    Letter { date: None, message_id: None, ..Letter::read(raw) }
+fn unsent(raw: &[u8], ties: &mut Ties, writing: &Writing, now: Time) -> Result<Letter, Trouble> {
+    let (letter, choice) = match &writing.keys {
+        Some(keys) => sealed_draft::read(keys, raw, now)?,
+        None => (Letter::read(raw), Choice::default()),
+    };
+    if choice.seals() {
+        let Choice { signs, encrypts, for_old_programs } = choice;
+        ties.wish = Wish { signs: Some(signs), encrypts: Some(encrypts), for_old_programs, answers_encrypted: false };
+    }
+    Ok(Letter { date: None, message_id: None, ..letter })
+}
+
+/// What stands for the text of a letter that may not be quoted.
+const UNQUOTED: &str = "[Your letter was encrypted, but not signed; so its text is not quoted here.]";
+
+/// A message that is answered or sent on, opened where it is sealed.
+fn original<'a>(raw: &'a [u8], writing: &Writing, now: Time) -> Original<'a> {
+    match &writing.keys {
+        Some(keys) => keys.original(raw, now),
+        None => Original { message: Cow::Borrowed(raw), was_encrypted: false, may_be_quoted: true },
+    }
 }
 
 fn content(mirror: &Mirror, message: MessageId) -> Result<Vec<u8>, Trouble> {
@@ -110,20 +172,50 @@ fn filled(path: &str, writing: &Writing) -> Result<Letter, Trouble> {
     Ok(letter)
 }
 
-/// Keeps a draft, instead of the one before.
-pub fn keep(mirror: &Mirror, letter: &Letter, ties: &Ties, stamp: &Stamp) -> Result<Answer, Trouble> {
+/// Keeps a draft, instead of the one before; one that is to be encrypted is encrypted to its writer.
+pub fn keep(hand: &Hand, letter: &Letter, ties: &Ties, stamp: &Stamp) -> Result<Answer, Trouble> {
+    let mirror = &hand.mirror;
     let drafts = match ties.draft {
         Some((_, folder)) => folder,
         None => mirror.folder_for(Role::Drafts)?,
     };
-    let copy = stamp.compose(letter).copy;
+    let composed = stamp.compose(letter);
+    let copy = match &hand.writing.keys {
+        Some(keys) => {
+            let choice = choice(keys, hand, &composed, ties.wish, stamp.now);
+            sealed_draft::sealed(keys, composed.copy, choice, stamp.now)?
+        }
+        None => composed.copy,
+    };
     let kept = mirror.save_draft(&copy, drafts, ties.draft.map(|(message, _)| message), stamp.now)?;
     Ok(Answer::Kept(kept, drafts))
 }
 
+/// What is done to a letter as it goes.
+fn choice(keys: &KeyFolder, hand: &Hand, letter: &Composed, wish: Wish, now: Time) -> Choice {
+    let habits = hand.writing.sealing;
+    let is_open = wish.encrypts.is_none() && habits.encrypts_when_possible && !wish.answers_encrypted;
+    // Keys are read only where they decide.
+    let keys = if is_open { keys.load().keys } else { Keys::default() };
+    keys.choose(letter, wish, habits, now)
+}
+
+/// What is done to a letter as it goes; refused, with the same, where that cannot be done.
+pub fn sealable(hand: &Hand, letter: &Composed, wish: Wish, now: Time) -> Result<Choice, (Choice, Refusal)> {
+    let Some(keys) = &hand.writing.keys else { return Ok(Choice::default()) };
+    let choice = choice(keys, hand, letter, wish, now);
+    if !choice.seals() {
+        return Ok(choice);
+    }
+    keys.load().keys.check(letter, choice, now).map(|()| choice).map_err(|refusal| (choice, refusal))
+}
+
 /// Queues a letter.
-pub fn post(mirror: &Mirror, letter: &Letter, ties: Ties, stamp: &Stamp, at: Time) -> Result<Answer, Trouble> {
+pub fn post(hand: &Hand, letter: &Letter, ties: Ties, stamp: &Stamp, at: Time) -> Result<Answer, Trouble> {
+    let mirror = &hand.mirror;
     let composed = stamp.compose(letter);
+    let sealing =
+        sealable(hand, &composed, ties.wish, stamp.now).map_err(|(_, refusal)| Trouble::new(Kind::Data, refusal))?;
     let envelope = &composed.envelope;
     let posting = Posting {
         envelope: Envelope {
@@ -135,6 +227,7 @@ pub fn post(mirror: &Mirror, letter: &Letter, ties: Ties, stamp: &Stamp, at: Tim
         draft: ties.draft,
         answers: ties.answers,
         forwards: ties.forwards,
+        sealing,
     };
     let id = mirror.post(&composed.copy, &posting, stamp.now, at)?;
     Ok(Answer::Posted(id, at))
@@ -151,7 +244,8 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    fn compose(&self, letter: &Letter) -> Composed {
+    /// The letter as it would go.
+    pub fn compose(&self, letter: &Letter) -> Composed {
         let unix_seconds = i64::try_from(self.now.unix_seconds()).unwrap_or(i64::MAX);
         letter.compose(Date { unix_seconds, offset_minutes: Some(self.offset_minutes) }, &self.random)
     }

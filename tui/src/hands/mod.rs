@@ -3,13 +3,17 @@
 
 mod letters;
 mod parts;
-pub(crate) mod snoozed;
 
-use crate::event::{Answer, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Event, Line, Question, Target, Window};
+use crate::picture::{Darkroom, Developed, Source};
+use agent::account::SealHabits;
 use agent::book::{Book, Person};
-use agent::letter::Aliases;
+use agent::key_folder::KeyFolder;
+use agent::letter::{Aliases, Letter};
 use agent::mirror::{Acted, Action, FolderId, MessageId, Mirror, Result};
 use agent::reading;
+use agent::sealing::Wish;
+use agent::snoozed;
 use agent::trouble::Trouble;
 use letters::Stamp;
 use message::flags::flag_bits;
@@ -43,16 +47,22 @@ pub struct Writing {
     pub own: Vec<Address>,
     /// What stands below what they write.
     pub signature: String,
-    /// Minutes that their clock is ahead of UTC.
-    pub offset_minutes: i16,
+    /// Where their clock stands.
+    pub zone: message::zone::Zone,
     /// What short names stand for.
     pub aliases: Aliases,
+    /// What is done to letters where nothing is said (S/MIME).
+    pub sealing: SealHabits,
+    /// Keys and certificates.
+    pub keys: Option<KeyFolder>,
 }
 
 /// Mirrors, in the order of the accounts.
 pub struct Hands {
     hands: Vec<Hand>,
     random: Random,
+    home: Option<String>,
+    darkroom: Darkroom,
 }
 
 impl Hands {
@@ -60,7 +70,36 @@ impl Hands {
     #[must_use]
     pub fn new(hands: Vec<(Mirror, Writing)>, random: Random) -> Hands {
         let hand = |(mirror, writing)| Hand { mirror, writing, book: RefCell::new(None) };
-        Hands { hands: hands.into_iter().map(hand).collect(), random }
+        Hands { hands: hands.into_iter().map(hand).collect(), random, home: None, darkroom: Darkroom::default() }
+    }
+
+    /// What `~` stands for at the beginning of a path.
+    #[must_use]
+    pub fn at_home(mut self, home: Option<String>) -> Hands {
+        self.home = home.filter(|home| !home.is_empty());
+        self
+    }
+
+    /// A path as it was typed, whole.
+    fn whole(&self, path: &str) -> String {
+        match (path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')), &self.home) {
+            (Some(rest), Some(home)) => format!("{}{rest}", home.trim_end_matches('/')),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Paths that begin so, as they were begun.
+    fn paths(&self, typed: &str) -> Vec<String> {
+        let whole = self.whole(typed);
+        let home = whole.strip_suffix(typed.strip_prefix('~').unwrap_or(typed)).unwrap_or_default().to_owned();
+        if whole == typed {
+            return letters::paths(typed);
+        }
+        if typed == "~" {
+            return vec!["~/".to_owned()];
+        }
+        let shown = |path: String| path.strip_prefix(&home).map_or(path.clone(), |rest| format!("~{rest}"));
+        letters::paths(&whole).into_iter().map(shown).collect()
     }
 
     /// The mirror of an account.
@@ -75,12 +114,29 @@ impl Hands {
         self.mirror(account).and_then(|mirror| mirror.version().ok()).unwrap_or_default()
     }
 
+    /// Pictures that are ready by now.
+    pub fn developed(&self) -> Vec<Developed> {
+        self.darkroom.developed()
+    }
+
+    /// All pictures that were wanted; waits for them.
+    pub fn all_developed(&self) -> Vec<Developed> {
+        self.darkroom.all_developed()
+    }
+
     /// Does what is wanted of a mirror, and tells what came of it; what is wanted of others is given back.
     ///
     /// # Errors
     /// The effect, where it is not for a mirror.
     pub fn perform(&self, effect: Effect, now: Time) -> std::result::Result<Option<Event>, Box<Effect>> {
         match effect {
+            Effect::Ask(account, Question::Pictures(wanted)) => {
+                if let Some(hand) = self.hands.get(account) {
+                    let source = Source { mirror: hand.mirror.clone(), keys: hand.writing.keys.clone(), now };
+                    self.darkroom.develop(source, wanted);
+                }
+                Ok(None)
+            }
             Effect::Ask(account, question) => Ok(self.hands.get(account).map(|hand| {
                 let answer = self.answer(hand, question, now);
                 Event::Answer(account, answer.unwrap_or_else(Answer::Failed))
@@ -93,7 +149,7 @@ impl Hands {
             }
             Effect::Do(account, deed) => Ok(self.mirror(account).map(|mirror| {
                 let Deed { what, words, remember } = deed;
-                let result = carry_out(mirror, what).map_err(Trouble::from);
+                let result = carry_out(mirror, what, now).map_err(Trouble::from);
                 Event::Done { account, words, remember, result }
             })),
             other => Err(Box::new(other)),
@@ -104,12 +160,17 @@ impl Hands {
 impl Hands {
     fn answer(&self, hand: &Hand, question: Question, now: Time) -> std::result::Result<Answer, Trouble> {
         match question {
-            Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing),
+            Question::Begin(Beginning::Template(path)) => {
+                letters::begin(&hand.mirror, Beginning::Template(self.whole(&path)), &hand.writing, now)
+            }
+            Question::Begin(how) => letters::begin(&hand.mirror, how, &hand.writing, now),
+            Question::Read(message, view) => Ok(read(hand, message, &view, now)?),
+            Question::Seal(letter, wish) => Ok(self.seal(hand, &letter, wish, now)),
             Question::People(typed) => Ok(Answer::People(people(hand, &typed, now)?)),
-            Question::Paths(typed) => Ok(Answer::Paths(letters::paths(&typed))),
-            Question::File(path) => letters::file(&path),
-            Question::Part(message, number) => parts::held(&hand.mirror, message, number),
-            Question::Save(message, number, path) => parts::save(&hand.mirror, message, number, &path),
+            Question::Paths(typed) => Ok(Answer::Paths(self.paths(&typed))),
+            Question::File(path) => letters::file(&self.whole(&path)),
+            Question::Part(message, number) => parts::held(hand, message, number, now),
+            Question::Save(message, number, path) => parts::save(hand, (message, number), &self.whole(&path), now),
             Question::Outbox => Ok(Answer::Outbox(outbox(&hand.mirror)?)),
             Question::Asleep => Ok(Answer::Asleep(snoozed::wake(&hand.mirror, now)?)),
             other => Ok(answer(&hand.mirror, other, now)?),
@@ -117,15 +178,29 @@ impl Hands {
     }
 
     fn write(&self, hand: &Hand, what: Doing, now: Time) -> std::result::Result<Answer, Trouble> {
-        let mut random = [0; 32];
-        (self.random)(&mut random);
-        let stamp = Stamp { now, offset_minutes: hand.writing.offset_minutes, random };
+        let stamp = self.stamp(hand, now);
         // Who was written to is offered the next time.
         hand.book.replace(None);
         match what {
-            Doing::Keep(letter, ties) => letters::keep(&hand.mirror, &letter, &ties, &stamp),
-            Doing::Post(letter, ties, at) => letters::post(&hand.mirror, &letter, ties, &stamp, at),
+            Doing::Keep(letter, ties) => letters::keep(hand, &letter, &ties, &stamp),
+            Doing::Post(letter, ties, at) => letters::post(hand, &letter, ties, &stamp, at),
             _ => Err(Trouble::new(agent::trouble::Kind::Software, "this is no letter")),
+        }
+    }
+}
+
+impl Hands {
+    fn stamp(&self, hand: &Hand, now: Time) -> Stamp {
+        let mut random = [0; 32];
+        (self.random)(&mut random);
+        Stamp { now, offset_minutes: hand.writing.zone.offset_minutes(now), random }
+    }
+
+    fn seal(&self, hand: &Hand, letter: &Letter, wish: Wish, now: Time) -> Answer {
+        let composed = self.stamp(hand, now).compose(letter);
+        match letters::sealable(hand, &composed, wish, now) {
+            Ok(choice) => Answer::Seal(choice, None),
+            Err((choice, refusal)) => Answer::Seal(choice, Some(refusal)),
         }
     }
 }
@@ -162,14 +237,16 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
         },
         Question::Thread(thread) => Answer::Thread(thread, mirror.thread(thread)?),
         Question::Ids(view, on) => Answer::Ids(mirror.ids(&view, now)?, on),
-        Question::Read(message, view) => read(mirror, message, &view)?,
         Question::NextUnread(window) => Answer::NextUnread(next_unread(mirror, &window, now)?),
         Question::Begin(_)
+        | Question::Read(..)
+        | Question::Seal(..)
         | Question::People(_)
         | Question::Paths(_)
         | Question::File(_)
         | Question::Part(..)
         | Question::Save(..)
+        | Question::Pictures(_)
         | Question::Asleep
         | Question::Outbox => return Err(agent::mirror::Error::Gone("row of that kind")),
     })
@@ -193,10 +270,14 @@ fn total(mirror: &Mirror, window: &Window, now: Time) -> Result<u64> {
     if window.threaded { mirror.count_conversations(&window.view, now) } else { mirror.count(&window.view, now) }
 }
 
-fn read(mirror: &Mirror, message: MessageId, view: &reading::View) -> Result<Answer> {
-    let row = mirror.row(message)?.ok_or(agent::mirror::Error::Gone("message"))?;
-    let content = mirror.content(message)?;
-    let page = content.map(|content| Box::new(reading::page(&content, view)));
+fn read(hand: &Hand, message: MessageId, view: &reading::View, now: Time) -> Result<Answer> {
+    let row = hand.mirror.row(message)?.ok_or(agent::mirror::Error::Gone("message"))?;
+    let content = hand.mirror.content(message)?;
+    let page = content.map(|content| match &hand.writing.keys {
+        Some(keys) => keys.page(&content, view, now),
+        None => reading::page(&content, view),
+    });
+    let page = page.map(Box::new);
     Ok(Answer::Read(Box::new(row), page))
 }
 
@@ -231,7 +312,7 @@ fn next_unread(mirror: &Mirror, window: &Window, now: Time) -> Result<Option<u64
     Ok(lines(mirror, &window, now)?.iter().position(|line| line.unread > 0).map(|place| place as u64))
 }
 
-fn carry_out(mirror: &Mirror, what: Doing) -> Result<Vec<Acted>> {
+fn carry_out(mirror: &Mirror, what: Doing, now: Time) -> Result<Vec<Acted>> {
     match what {
         Doing::Act(actions) => mirror.act_all(&actions),
         Doing::Move { messages, from, to, also } => {
@@ -249,6 +330,8 @@ fn carry_out(mirror: &Mirror, what: Doing) -> Result<Vec<Acted>> {
             let gone = gone.into_iter().map(|(from, messages)| Action::Destroy { messages, from });
             mirror.act_all(&gone.collect::<Vec<_>>())
         }
+        Doing::PutAside(messages, until) => snoozed::put_aside(mirror, &messages, until, now),
+        Doing::BringBack(messages) => snoozed::bring_back(mirror, &messages),
         Doing::MakeFolder(name) => mirror.create_folder(&name).map(|(_, acted)| vec![acted]),
         Doing::Keep(..) | Doing::Post(..) => Ok(Vec::new()),
     }

@@ -1,31 +1,37 @@
 //! Parts of messages, and whole ones, taken out. What is written to the disk has a safe name and replaces nothing.
 
+use super::Hand;
 use crate::event::Answer;
 use agent::disk;
-use agent::mirror::{MessageId, Mirror};
+use agent::mirror::MessageId;
 use agent::reading::{self, Held, saved_name};
 use agent::trouble::{Kind, Trouble};
+use message::Time;
 use std::path::{Path, PathBuf};
 
 /// What a part holds; with 0 the whole message.
-pub fn held(mirror: &Mirror, message: MessageId, number: usize) -> Result<Answer, Trouble> {
-    Ok(Answer::Part(Box::new(part(mirror, message, number)?)))
+pub fn held(hand: &Hand, message: MessageId, number: usize, now: Time) -> Result<Answer, Trouble> {
+    Ok(Answer::Part(Box::new(part(hand, message, number, now)?)))
 }
 
-fn part(mirror: &Mirror, message: MessageId, number: usize) -> Result<Held, Trouble> {
+fn part(hand: &Hand, message: MessageId, number: usize, now: Time) -> Result<Held, Trouble> {
+    let mirror = &hand.mirror;
     let missing = || Trouble::new(Kind::TryAgain, "the text is not on this machine yet; open the message first");
     let content = mirror.content(message)?.ok_or_else(missing)?;
     if number == 0 {
         let subject = mirror.row(message)?.map(|row| row.subject).unwrap_or_default();
         let name = Some(format!("{subject}.eml"));
-        return Ok(Held { name, media_type: "message/rfc822".to_owned(), octets: content });
+        return Ok(Held { name, media_type: "message/rfc822".to_owned(), octets: content, ..Held::default() });
     }
-    reading::part(&content, number).ok_or_else(|| Trouble::new(Kind::NotFound, "there is no such part"))
+    match &hand.writing.keys {
+        Some(keys) => keys.part(&content, number, now),
+        None => reading::part(&content, number).ok_or_else(|| Trouble::new(Kind::NotFound, "there is no such part")),
+    }
 }
 
 /// Writes it to a path, or into a folder under its own name made safe.
-pub fn save(mirror: &Mirror, message: MessageId, number: usize, path: &str) -> Result<Answer, Trouble> {
-    let held = part(mirror, message, number)?;
+pub fn save(hand: &Hand, (message, number): (MessageId, usize), path: &str, now: Time) -> Result<Answer, Trouble> {
+    let held = part(hand, message, number, now)?;
     let path = place(path, &held);
     disk::write_new(&path, &held.octets).map_err(|error| {
         let words = match error.kind() {
@@ -56,7 +62,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().display().to_string();
         let held =
-            |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), octets: Vec::new() };
+            |name: &str| Held { name: Some(name.to_owned()), media_type: "text/plain".to_owned(), ..Held::default() };
         for name in ["../../etc/passwd", "/etc/passwd", "..", ".bashrc", "a\u{1b}[2J.txt"] {
             let path = place(&folder, &held(name));
             assert_eq!(path.parent(), Some(dir.path()), "{name}");

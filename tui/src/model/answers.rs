@@ -1,13 +1,13 @@
 //! What was asked of mirrors, taken in.
 
 use super::{Focus, Model};
-use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen};
 use crate::text::count;
 use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row, View};
 use agent::reading;
+use agent::snoozed::Woken;
 use agent::worker::Order;
 use message::flags::flag_bits;
-use message::search::query;
 
 /// Columns a text is wrapped at where the screen is wider: longer lines are hard to read.
 const WIDTH_MAX: usize = 100;
@@ -17,11 +17,14 @@ impl Model {
         if let Answer::Folders(folders) = answer {
             return self.take_folders(account, folders);
         }
+        if let Answer::Asleep(woken) = answer {
+            return self.take_woken(account, woken);
+        }
         if account != self.current {
             return;
         }
         match answer {
-            Answer::Folders(_) => {}
+            Answer::Folders(_) | Answer::Asleep(_) => {}
             Answer::Lines { generation, offset, lines, total } => self.list.take(generation, offset, lines, total),
             Answer::Thread(thread, rows) if self.focus == Focus::Reader => self.take_conversation(thread, rows),
             Answer::Thread(thread, rows) => self.list.unfold(thread, rows),
@@ -37,10 +40,13 @@ impl Model {
                 }
                 None => self.tell("Everything here was read"),
             },
-            Answer::Asleep(count) => self.take_asleep(count),
             Answer::Part(held) => self.take_part(*held),
             Answer::Saved(path) => self.tell(format!("Written to {}", crate::draw::safe(&path))),
-            Answer::Failed(trouble) => self.complain(crate::draw::safe(&trouble.text).into_owned()),
+            Answer::Failed(trouble) => {
+                // A letter that could not be kept is not put away.
+                self.composer.iter_mut().for_each(|composer| composer.closes = false);
+                self.complain(crate::draw::safe(&trouble.text).into_owned());
+            }
             letters => self.take_of_letters(letters),
         }
     }
@@ -62,30 +68,26 @@ impl Model {
             let inbox = self.folder_of(Role::Inbox).map(|folder| folder.id);
             if let Some(inbox) = inbox {
                 let focus = self.focus;
-                self.ask(Question::Asleep);
-                let query = self.awake();
-                self.list.show(View { folder: Some(inbox), query, ..self.list.view.clone() }, "");
+                self.wake();
+                self.list.show(View { folder: Some(inbox), query: None, ..self.list.view.clone() }, "");
                 self.folder_cursor = if is_gone { self.folder_cursor } else { 0 };
                 self.focus = focus;
             }
         }
     }
 
-    /// What is put aside is not shown in folders; where nothing is, nothing has to be left out.
-    fn take_asleep(&mut self, count: u64) {
-        let before = std::mem::replace(&mut self.asleep, count);
-        if (before > 0) != (count > 0) && self.list.typed.is_empty() {
-            self.list.view.query = self.awake();
+    /// Mail that was put aside is back.
+    fn take_woken(&mut self, account: usize, woken: Woken) {
+        if woken.woken == 0 {
+            return;
         }
-        if before != count {
-            self.list.let_go();
-            self.list.refresh();
-        }
-    }
-
-    /// What folders show: all of it, but what is put aside.
-    pub(super) fn awake(&self) -> Option<query::Query> {
-        (self.asleep > 0).then(|| query::parse("-is:snoozed").query)
+        let words = format!("{} put aside until now", count(woken.woken, "message"));
+        let name = self.accounts.get(account).map(|account| account.name.clone()).unwrap_or_default();
+        let words = if self.accounts.len() > 1 { format!("{name}: {words}") } else { words };
+        self.screen(Screen::Notify(words.clone()));
+        self.tell(words);
+        self.order(Order::Tell { account: name });
+        self.changed(account);
     }
 
     fn take_marks(&mut self, messages: &[MessageId], on: bool) {
@@ -151,7 +153,7 @@ impl Model {
         let is_missing = page.is_none() && !std::mem::replace(&mut message.ordered, true);
         let is_here = page.is_some();
         message.row = row;
-        message.page = page;
+        message.page = page.map(|page| Box::new(page.told_here(&self.options.zone)));
         reader.lay_out();
         let account = self.account().map(|account| account.name.clone());
         if let Some(account) = account.filter(|_| is_missing) {

@@ -1,7 +1,7 @@
 //! Short lists that something is chosen from: parts of a message, letters that wait, people.
 
 use agent::mirror::{MessageId, Outgoing, OutgoingId, OutgoingState};
-use agent::reading::PartLine;
+use agent::reading::{Link, PartLine};
 
 /// A short list.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub enum What {
     Letter(OutgoingId),
     /// Somebody to write to.
     Person(String),
+    /// The link of this number.
+    Link(usize),
 }
 
 impl Choice {
@@ -87,6 +89,23 @@ impl Choice {
             items: letters.into_iter().map(item).collect(),
             cursor: 0,
             empty: "Nothing waits to be sent.".to_owned(),
+        }
+    }
+
+    /// The links of a message, by their numbers.
+    #[must_use]
+    pub fn of_links(links: &[Link]) -> Choice {
+        let item = |(place, link): (usize, &Link)| {
+            let warning = if link.is_deceptive { "  (!) its text names another host" } else { "" };
+            let (address, text) = (crate::draw::safe(&link.address), crate::draw::safe(&link.text));
+            let text = if text.is_empty() || text == address { String::new() } else { format!("  {text}") };
+            Item { words: format!("{:>3}  {address}{text}{warning}", place + 1), what: What::Link(place + 1) }
+        };
+        Choice {
+            title: "Links of the message; Enter opens one".to_owned(),
+            items: links.iter().enumerate().map(item).collect(),
+            cursor: 0,
+            empty: "This message has no links.".to_owned(),
         }
     }
 

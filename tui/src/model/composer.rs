@@ -4,6 +4,7 @@ use super::prompt::{Asked, Prompt};
 use crate::event::Ties;
 use crate::key::{Code, Key};
 use agent::letter::{Aliases, Fault, Letter, Recipients};
+use agent::sealing::{Choice, Refusal};
 use message::Time;
 use ratatui_textarea::{CursorMove, Input, TextArea, WrapMode};
 
@@ -34,6 +35,12 @@ pub struct Composer {
     pub is_touched: bool,
     /// It goes out then.
     pub send_at: Option<Time>,
+    /// It is put away once it is kept.
+    pub closes: bool,
+    /// What is done to it as it goes, and what keeps that from being done, as far as was asked.
+    pub seal: (Choice, Option<Refusal>),
+    /// How far it is scrolled while it is looked over.
+    pub review_top: usize,
 }
 
 impl Composer {
@@ -50,7 +57,20 @@ impl Composer {
         };
         let body = text_area(&letter.text);
         let shows_bcc = !letter.bcc.is_empty();
-        Composer { letter, fields, at, body, shows_bcc, ties, changed_at: None, is_touched: false, send_at: None }
+        Composer {
+            letter,
+            fields,
+            at,
+            body,
+            shows_bcc,
+            ties,
+            changed_at: None,
+            is_touched: false,
+            send_at: None,
+            closes: false,
+            seal: Default::default(),
+            review_top: 0,
+        }
     }
 
     /// Whether the text is typed in.

@@ -1,12 +1,12 @@
 //! What is done to messages and folders: which of them are meant, how it is told, what it is asked before.
 
-use super::when::moment;
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
-use crate::event::{Deed, Doing, Effect, Question, Remember, Target};
-use crate::hands::snoozed;
+use crate::event::{Deed, Doing, Effect, Remember, Target};
 use crate::text::count;
 use agent::mirror::{Action, Flags, Folder, MessageId, Role, Row};
+use agent::moment::moment;
+use agent::snoozed;
 use message::flags::flag_bits;
 
 /// The keyword of conversations of which nobody wants to hear more.
@@ -147,16 +147,21 @@ impl Model {
     }
 
     fn snooze(&mut self, messages: Vec<MessageId>, text: &str) {
-        let Some(until) = moment(text, self.now, self.options.offset_minutes) else {
-            return self.complain(format!("{text:?} is no time to come; try `2h`, `tomorrow 8:00`, `mon`"));
+        let what = count(messages.len() as u64, "message");
+        let (doing, words) = if text.trim().eq_ignore_ascii_case("now") {
+            (Doing::BringBack(messages.clone()), format!("{what} brought back"))
+        } else {
+            let until = moment(text, self.now, &self.options.zone);
+            let Some(until) = until.filter(|until| snoozed::is_sound(*until, self.now)) else {
+                let words = "is no time to come; try `2h`, `tomorrow 8:00`, `mon`, or `now` to bring it back";
+                return self.complain(format!("{text:?} {words}"));
+            };
+            let words = crate::text::long_time(until, &self.options.zone);
+            (Doing::PutAside(messages.clone(), until), format!("{what} put aside until {words}"))
         };
-        let words = crate::text::long_time(until, self.options.offset_minutes);
-        let words = format!("{} put aside until {words}", count(messages.len() as u64, "message"));
-        let add = Flags { bits: 0, keywords: [snoozed::SNOOZED.to_owned(), snoozed::word(until)].into() };
         self.leave_reader_for(&messages);
-        self.deed(Doing::Act(vec![flags(messages, &add, &Flags::default())]), words);
+        self.deed(doing, words);
         self.list.marks.clear();
-        self.ask(Question::Asleep);
     }
 
     pub(super) fn deed(&mut self, what: Doing, words: String) {

@@ -13,16 +13,18 @@ mod obey;
 pub mod palette;
 mod parts;
 pub mod pattern;
+mod pictures;
 pub mod prompt;
 pub mod reader;
 mod reading;
-pub mod when;
+mod sealing;
 mod writing;
 
 use crate::command::Command;
 use crate::event::{Effect, Event, Question, Remember, Screen};
 use crate::key::{Code, Key};
 use crate::keys::{Context, Keymap, Meaning};
+use crate::picture::Sight;
 use crate::settings::Options;
 use agent::mirror::{Action, Folder, FolderId, OutgoingId, Role, View};
 use agent::worker::{News, Order};
@@ -133,8 +135,6 @@ pub struct Model {
     before_choice: Focus,
     /// Whom the letter that was asked for goes to.
     to_write_to: String,
-    /// Messages of the account that are put aside.
-    asleep: u64,
     /// When it was looked last for what is to be woken.
     woken_at: Time,
     /// The letter that was sent last.
@@ -145,6 +145,10 @@ pub struct Model {
     open_selected_again: bool,
     /// A command that waits for the folder it needs.
     awaited: Option<Command>,
+    /// How pictures are drawn, once it is known.
+    sight: Option<Sight>,
+    /// The terminal was asked.
+    sight_asked: bool,
     history: History,
     undo: Vec<Undoable>,
     redo: Vec<Undoable>,
@@ -183,12 +187,13 @@ impl Model {
             before_composer: Focus::List,
             before_choice: Focus::List,
             to_write_to: String::new(),
-            asleep: 0,
             woken_at: now,
             posted: None,
             wanted: None,
             open_selected_again: false,
             awaited: None,
+            sight: None,
+            sight_asked: false,
             history: History::default(),
             undo: Vec::new(),
             redo: Vec::new(),
@@ -207,19 +212,28 @@ impl Model {
             Event::Tick(now) => {
                 self.now = now;
                 self.keep_when_due();
-                if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS && !self.accounts.is_empty() {
-                    self.woken_at = now;
-                    self.ask(Question::Asleep);
+                if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS {
+                    self.wake();
                 }
             }
+            Event::End => self.end(),
             Event::Edited(text) => self.edited(text),
             Event::News(news) => self.news(news),
             Event::Changed(account) => self.changed(account),
             Event::Answer(account, answer) => self.answered(account, answer),
+            Event::Sight(sight) => self.sight = Some(sight),
+            Event::Developed(developed) => self.take_picture(developed),
             Event::Done { account, words, remember, result } => self.done(account, words, remember, result),
         }
         self.ask_what_is_needed();
         std::mem::take(&mut self.effects)
+    }
+
+    /// Mail put aside whose time has come is woken, in every account.
+    pub(super) fn wake(&mut self) {
+        self.woken_at = self.now;
+        let asked = (0..self.accounts.len()).map(|account| Effect::Ask(account, Question::Asleep));
+        self.effects.extend(asked);
     }
 
     /// What the screen shows but is not known yet.
@@ -252,6 +266,7 @@ impl Model {
             reader.show_as(view);
         }
         self.ask_pages();
+        self.ask_pictures();
     }
 
     fn ask(&mut self, question: Question) {

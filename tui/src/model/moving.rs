@@ -7,6 +7,8 @@ use agent::mirror::{FolderId, Role, View};
 use agent::worker::Order;
 use ratatui::layout::Rect;
 
+/// The line of the screen on which a short list begins: below the title, its own title and a free line.
+const CHOICE_FIRST: u16 = 3;
 /// Lines that one step of the wheel goes.
 const WHEEL: i64 = 3;
 
@@ -68,7 +70,13 @@ impl Model {
                     choice.cursor = moved(choice.cursor, choice.items.len().saturating_sub(1));
                 }
             }
-            Focus::Composer | Focus::Review => {}
+            Focus::Review => {
+                if let Some(composer) = &mut self.composer {
+                    let last = composer.body.lines().len().saturating_sub(1);
+                    composer.review_top = moved(composer.review_top, last);
+                }
+            }
+            Focus::Composer => {}
         }
     }
 
@@ -139,12 +147,8 @@ impl Model {
         }
         self.reader = None;
         self.focus = Focus::List;
-        let view = View {
-            folder: Some(id),
-            order: self.list.view.order,
-            reversed: self.list.view.reversed,
-            query: self.awake(),
-        };
+        let view =
+            View { folder: Some(id), order: self.list.view.order, reversed: self.list.view.reversed, query: None };
         self.list.show(view, "");
         self.folder_cursor = self
             .account()
@@ -216,6 +220,9 @@ impl Model {
     /// The mouse.
     pub(super) fn mouse(&mut self, mouse: Mouse) {
         let layout = self.layout();
+        if self.mouse_over_whole(mouse) {
+            return;
+        }
         let place = (mouse.x, mouse.y).into();
         let hit = [(Focus::Folders, layout.folders), (Focus::List, layout.list), (Focus::Reader, layout.reader)]
             .into_iter()
@@ -228,6 +235,33 @@ impl Model {
             Press::Click => return self.click(focus, area, mouse.y),
         }
         self.focus = before;
+    }
+
+    /// The mouse where one part has the whole screen; whether it is so.
+    fn mouse_over_whole(&mut self, mouse: Mouse) -> bool {
+        let is_whole = matches!(self.focus, Focus::Help | Focus::Choice | Focus::Review);
+        if !is_whole || self.prompt.is_some() || self.palette.is_some() {
+            return false;
+        }
+        // Title, status and keys, and the two lines above the list.
+        let lines = self.layout().status.y.saturating_sub(CHOICE_FIRST);
+        match (mouse.what, &mut self.choice) {
+            (Press::WheelUp, _) => self.step(-WHEEL),
+            (Press::WheelDown, _) => self.step(WHEEL),
+            (Press::Click, Some(choice)) if self.focus == Focus::Choice => {
+                let line = mouse.y.checked_sub(CHOICE_FIRST).filter(|line| *line < lines);
+                let top = (choice.cursor + 1).saturating_sub(usize::from(lines));
+                let place = line.map(|line| top + usize::from(line)).filter(|place| *place < choice.items.len());
+                if let Some(place) = place {
+                    // The second click opens.
+                    if std::mem::replace(&mut choice.cursor, place) == place {
+                        self.open();
+                    }
+                }
+            }
+            (Press::Click, _) => {}
+        }
+        true
     }
 
     fn is_among_panes(&self) -> bool {

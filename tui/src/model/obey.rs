@@ -67,7 +67,14 @@ impl Model {
             Verb::KeyBar => self.options.key_bar = !self.options.key_bar,
             Verb::SideBar => self.options.side_bar = !self.options.side_bar,
             Verb::Preset => self.use_preset(text),
-            Verb::Theme => self.options.theme = text.to_owned(),
+            Verb::Theme => {
+                text.clone_into(&mut self.options.theme);
+                self.look_anew();
+            }
+            Verb::Pictures => {
+                text.clone_into(&mut self.options.pictures);
+                self.look_anew();
+            }
             Verb::Suspend => self.screen(Screen::Suspend),
             Verb::Redraw => self.screen(Screen::Redraw),
             Verb::Undo => self.take_back(),
@@ -221,7 +228,7 @@ impl Model {
     pub(super) fn clear_view(&mut self) {
         let here = self.account().and_then(|account| account.folders.get(self.folder_cursor)).map(|folder| folder.id);
         let folder = self.list.view.folder.or(here);
-        let view = View { folder, query: self.awake(), ..self.list.view.clone() };
+        let view = View { folder, query: None, ..self.list.view.clone() };
         self.list.show(view, "");
     }
 

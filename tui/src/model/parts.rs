@@ -12,6 +12,8 @@ use agent::reading::{Held, PartLine};
 pub enum Wanted {
     /// Its program opens it.
     Open,
+    /// It goes to the printer.
+    Print,
     /// A command reads it.
     Pipe(String),
 }
@@ -41,7 +43,15 @@ impl Model {
                 self.wanted = Some(Wanted::Pipe(text));
                 self.ask(Question::Part(message, number));
             }
+            Verb::PrintPart => match self.chosen_part() {
+                Some((message, part)) => {
+                    self.wanted = Some(Wanted::Print);
+                    self.ask(Question::Part(message, part.number));
+                }
+                None => self.tell("Choose a part first"),
+            },
             Verb::Link => self.open_link(&text),
+            Verb::Links => self.list_links(),
             _ => return false,
         }
         true
@@ -59,6 +69,14 @@ impl Model {
         match choice {
             Some(choice) => self.choose_from(choice),
             None => self.tell("The message is not here yet"),
+        }
+    }
+
+    fn list_links(&mut self) {
+        let page = self.reader.as_ref().and_then(|reader| reader.page());
+        match page.map(|page| Choice::of_links(&page.links)) {
+            Some(choice) => self.choose_from(choice),
+            None => self.tell("Open a message first"),
         }
     }
 
@@ -89,12 +107,13 @@ impl Model {
     pub(super) fn take_part(&mut self, held: Held) {
         match self.wanted.take() {
             Some(Wanted::Open) => self.screen(Screen::Open(held)),
+            Some(Wanted::Print) => self.screen(Screen::Print(held)),
             Some(Wanted::Pipe(command)) => self.screen(Screen::Pipe(command, held.octets)),
             None => {}
         }
     }
 
-    fn open_link(&mut self, number: &str) {
+    pub(super) fn open_link(&mut self, number: &str) {
         let links = self.reader.as_ref().and_then(|reader| reader.page()).map(|page| page.links.as_slice());
         let Some(links) = links.filter(|links| !links.is_empty()) else { return self.tell("There are no links here") };
         let place = number.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));

@@ -1,8 +1,17 @@
 //! The message that is read, or the whole of a conversation: its lines, what is scrolled away, what is looked for. The lines
 //! come from `agent::reading`, which makes them safe.
 
+use crate::picture::{Fault, Picture, Room};
 use agent::mirror::{MessageId, Row};
 use agent::reading::{self, Page, Span, Style};
+use agent::verdict::{Mark, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What stands before what seals come to.
+pub const SEAL: &str = "Seal";
+/// Columns before a sentence about them.
+const PROOF_INDENT: usize = 11;
 
 /// What is read.
 #[derive(Debug, Default)]
@@ -13,12 +22,18 @@ pub struct Reader {
     pub view: reading::View,
     /// Quoted text is hidden.
     pub quotes_hidden: bool,
+    /// All is told that seals prove.
+    pub proof_shown: bool,
     /// All lines.
     pub lines: Vec<Text>,
+    /// The first line of each message.
+    pub starts: Vec<usize>,
     /// The first line on the screen.
     pub top: usize,
     /// What was looked for last.
     pub find: String,
+    /// While it is there somebody looks.
+    pub viewer: Arc<()>,
 }
 
 /// A message on the page.
@@ -32,15 +47,23 @@ pub struct Message {
     pub asked: bool,
     /// The worker was told to bring it.
     pub ordered: bool,
+    /// Its pictures by their parts, as far as they are ready.
+    pub pictures: Pictures,
+    /// The room they were asked for.
+    pub room: Option<Room>,
 }
 
 /// A line of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
+    /// What the seals of the message come to, and whether that is proof, doubt or a warning.
+    Seal(Mark, String),
     /// A field of the header.
     Field(String, String),
     /// A line of the body.
     Body(reading::Line),
+    /// A line of a picture.
+    Picture(Arc<Picture>, u16),
     /// Something the program says.
     Note(String),
     /// What parts messages, or header and body.
@@ -53,7 +76,8 @@ impl Reader {
     /// Reads these.
     #[must_use]
     pub fn new(rows: Vec<Row>, view: reading::View) -> Reader {
-        let message = |row| Message { row, page: None, asked: false, ordered: false };
+        let message =
+            |row| Message { row, page: None, asked: false, ordered: false, pictures: BTreeMap::new(), room: None };
         let mut reader = Reader { messages: rows.into_iter().map(message).collect(), view, ..Reader::default() };
         reader.lay_out();
         reader
@@ -87,13 +111,15 @@ impl Reader {
     /// Puts the lines together.
     pub fn lay_out(&mut self) {
         let mut lines = Vec::new();
+        self.starts.clear();
         for (place, message) in self.messages.iter().enumerate() {
             if place > 0 {
                 lines.push(Text::Empty);
                 lines.push(Text::Rule);
             }
+            self.starts.push(lines.len());
             match &message.page {
-                Some(page) => self.lay_out_page(page, &mut lines),
+                Some(page) => self.lay_out_page(page, &message.pictures, &mut lines),
                 None => lay_out_head(message, &mut lines),
             }
         }
@@ -101,21 +127,42 @@ impl Reader {
         self.top = self.top.min(self.lines.len().saturating_sub(1));
     }
 
-    fn lay_out_page(&self, page: &Page, lines: &mut Vec<Text>) {
-        lines.extend(page.header.iter().map(|field| Text::Field(field.name.clone(), field.value.clone())));
+    /// Puts the lines together when pictures came or went; what is read stays where it is on the screen.
+    pub fn lay_out_pictures(&mut self) {
+        let is_picture = |line: &Text| matches!(line, Text::Picture(..));
+        let above = self.lines.iter().take(self.top).filter(|line| !is_picture(line)).count();
+        // Within a picture: its first line is the next to the text above it.
+        let was_in_picture = self.lines.get(self.top).is_some_and(is_picture);
+        self.lay_out();
+        let mut others = self.lines.iter().enumerate().filter(|(_, line)| !is_picture(line)).map(|(place, _)| place);
+        let top = if was_in_picture {
+            above.checked_sub(1).and_then(|last| others.nth(last)).map(|last| last + 1)
+        } else {
+            others.nth(above)
+        };
+        self.top = top.filter(|_| above > 0).unwrap_or(0).min(self.lines.len().saturating_sub(1));
+    }
+
+    fn lay_out_page(&self, page: &Page, pictures: &Pictures, lines: &mut Vec<Text>) {
+        if let Some(verdict) = &page.seal {
+            self.lay_out_seal(verdict, lines);
+        }
+        lines.extend(page.header.iter().map(field));
         let files: Vec<String> = page.parts.iter().filter(|part| !part.is_shown).map(part_words).collect();
         if !files.is_empty() {
             lines.push(Text::Field("Files".to_owned(), files.join(", ")));
         }
         lines.push(Text::Rule);
         let mut hidden = 0;
-        for line in &page.lines {
+        for (place, line) in page.lines.iter().enumerate() {
             if self.quotes_hidden && line.depth > 0 {
                 hidden += 1;
                 continue;
             }
             push_hidden(&mut hidden, lines);
             lines.push(Text::Body(line.clone()));
+            let here = page.pictures.iter().filter(|picture| picture.line == place);
+            here.filter_map(|picture| pictures.get(&picture.index)).for_each(|picture| push_picture(picture, lines));
         }
         push_hidden(&mut hidden, lines);
         if !page.links.is_empty() {
@@ -133,6 +180,19 @@ impl Reader {
         }
         if page.is_cut {
             lines.push(Text::Note("It is too large to be shown whole; save it to see the rest.".to_owned()));
+        }
+    }
+
+    fn lay_out_seal(&self, verdict: &Verdict, lines: &mut Vec<Text>) {
+        lines.push(Text::Seal(verdict.mark, crate::draw::safe(&verdict.headline).into_owned()));
+        let sentences = [('+', &verdict.proved), ('-', &verdict.not_proved)];
+        let sentences = sentences.into_iter().flat_map(|(sign, list)| list.iter().map(move |words| (sign, words)));
+        for (sign, sentence) in sentences.filter(|_| self.proof_shown) {
+            let room = self.view.width.saturating_sub(PROOF_INDENT);
+            for (place, line) in crate::text::wrapped(&crate::draw::safe(sentence), room).into_iter().enumerate() {
+                let sign = if place == 0 { sign } else { ' ' };
+                lines.push(Text::Note(format!("         {sign} {line}")));
+            }
         }
     }
 
@@ -155,17 +215,37 @@ impl Reader {
         let mut text = String::new();
         for line in &self.lines {
             match line {
+                Text::Seal(_, words) => text.push_str(&format!("{SEAL}: {words}")),
                 Text::Field(name, value) => text.push_str(&format!("{name}: {value}")),
                 Text::Body(line) => {
                     text.push_str(&"> ".repeat(line.depth));
                     line.spans.iter().for_each(|span| text.push_str(&span.text));
                 }
                 Text::Note(note) => text.push_str(note),
+                Text::Picture(..) => continue,
                 Text::Rule | Text::Empty => {}
             }
             text.push('\n');
         }
         text
+    }
+}
+
+/// Only this program says what seals prove: a field of that name is told apart.
+fn field(field: &reading::HeaderLine) -> Text {
+    let is_ours = field.name.eq_ignore_ascii_case(SEAL);
+    Text::Field(if is_ours { format!("({})", field.name) } else { field.name.clone() }, field.value.clone())
+}
+
+/// Pictures of a message by their parts.
+type Pictures = BTreeMap<usize, Result<Arc<Picture>, Fault>>;
+
+/// The lines of a picture, or why there are none. Of what is of a kind not shown, or not to be seen, the line above says enough.
+fn push_picture(picture: &Result<Arc<Picture>, Fault>, lines: &mut Vec<Text>) {
+    match picture {
+        Ok(picture) => lines.extend((0..picture.rows).map(|row| Text::Picture(Arc::clone(picture), row))),
+        Err(Fault::Unknown | Fault::TooSmall) => {}
+        Err(fault) => lines.push(Text::Note(format!("[{fault}]"))),
     }
 }
 
@@ -192,12 +272,13 @@ fn push_hidden(hidden: &mut usize, lines: &mut Vec<Text>) {
 
 fn holds(line: &Text, wanted: &str) -> bool {
     match line {
+        Text::Seal(_, words) => words.to_lowercase().contains(wanted),
         Text::Field(name, value) => name.to_lowercase().contains(wanted) || value.to_lowercase().contains(wanted),
         Text::Body(line) => {
             let text: String = line.spans.iter().map(|span| span.text.as_str()).collect();
             text.to_lowercase().contains(wanted)
         }
         Text::Note(note) => note.to_lowercase().contains(wanted),
-        Text::Rule | Text::Empty => false,
+        Text::Rule | Text::Empty | Text::Picture(..) => false,
     }
 }

@@ -19,6 +19,7 @@ impl Model {
                     reader.lay_out();
                 }
             }
+            Verb::Proof => self.show_proof(),
             Verb::Find => {
                 if let Some(reader) = &mut self.reader {
                     text.clone_into(&mut reader.find);
@@ -40,7 +41,7 @@ impl Model {
     /// Commands about reading, where nothing is read yet: the message under the cursor is opened.
     fn obey_unread(&mut self, verb: Verb) -> bool {
         match verb {
-            Verb::Conversation | Verb::FullHeader | Verb::Html => {
+            Verb::Conversation | Verb::FullHeader | Verb::Html | Verb::Proof => {
                 if self.list.selected().is_none() {
                     self.tell("There is no message here");
                     return true;
@@ -82,6 +83,17 @@ impl Model {
             return self.read(vec![selected]);
         }
         self.ask(Question::Thread(row.thread));
+    }
+
+    /// All that is proved, or the one line again.
+    fn show_proof(&mut self) {
+        let Some(reader) = &mut self.reader else { return };
+        if reader.messages.iter().all(|message| message.page.as_ref().is_none_or(|page| page.seal.is_none())) {
+            return self.tell("This message is neither signed nor encrypted: nothing proves who wrote it");
+        }
+        reader.proof_shown = !reader.proof_shown;
+        reader.top = 0;
+        reader.lay_out();
     }
 
     fn show_otherwise(&mut self, change: impl Fn(&mut agent::reading::View)) {

@@ -2,13 +2,13 @@
 
 use super::choice::{Choice, What};
 use super::composer::Composer;
-use super::when::moment;
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
 use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Ties};
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{MessageId, OutgoingId, Role};
+use agent::moment::moment;
 use message::Time;
 
 /// How long after a change a draft is kept: typing is not felt to be held up, and little is lost with the power.
@@ -92,6 +92,7 @@ impl Model {
         self.before_composer = if self.focus == Focus::Reader { Focus::Reader } else { Focus::List };
         self.composer = Some(Composer::new(letter, ties));
         self.focus = Focus::Composer;
+        self.ask_seal();
     }
 
     fn obey_composer(&mut self, command: &Command, sure: bool) -> bool {
@@ -99,19 +100,19 @@ impl Model {
         let Some(composer) = &mut self.composer else { return false };
         match command.verb {
             Verb::Send => self.send(sure),
-            Verb::SendAt => match moment(&command.argument, now, self.options.offset_minutes) {
+            Verb::SendAt => match moment(&command.argument, now, &self.options.zone) {
                 Some(at) => {
                     composer.send_at = Some(at);
-                    let words = crate::text::long_time(at, self.options.offset_minutes);
+                    let words = crate::text::long_time(at, &self.options.zone);
                     self.tell(format!("It goes out {words}, once it is sent"));
                 }
                 None => self.complain(format!("{:?} is no time to come; try `tomorrow 8:00`", command.argument)),
             },
             Verb::Postpone => {
+                composer.closes = true;
                 self.keep_draft();
-                self.close_composer();
-                self.tell("Kept as a draft");
             }
+            Verb::Sign | Verb::Encrypt => self.turn_seal(command.verb),
             Verb::Discard if composer.is_touched && !sure => {
                 self.ask_sure(command.clone(), "Throw this letter away?");
             }
@@ -178,6 +179,9 @@ impl Model {
         };
         if self.focus != Focus::Review && !sure {
             self.focus = Focus::Review;
+            composer.review_top = 0;
+            let wish = composer.ties.wish;
+            self.ask(Question::Seal(Box::new(letter.clone()), wish));
             let words = ATTACHED.iter().any(|word| letter.text.to_lowercase().contains(word));
             let forgotten = words && letter.attachments.is_empty() && letter.forwarded.is_empty();
             match (forgotten, letter.subject.is_empty()) {
@@ -203,7 +207,7 @@ impl Model {
         let when = if seconds <= crate::settings::UNDO_SEND_MAX_S {
             format!("in {seconds} seconds")
         } else {
-            crate::text::long_time(at, self.options.offset_minutes)
+            crate::text::long_time(at, &self.options.zone)
         };
         self.tell(format!("It goes out {when}; {key} takes it back"));
         if let Some(account) = self.account().map(|account| account.name.clone()) {
@@ -219,6 +223,14 @@ impl Model {
         let (letter, ties) = (composer.draft(), composer.ties.clone());
         let deed = Deed { what: Doing::Keep(Box::new(letter), ties), words: String::new(), remember: Remember::No };
         self.effects.push(Effect::Do(self.current, deed));
+    }
+
+    /// The program ends, and nobody can be asked: what was changed since it was kept last is kept.
+    pub(super) fn end(&mut self) {
+        if self.composer.as_ref().is_some_and(|composer| composer.changed_at.is_some()) {
+            self.keep_draft();
+        }
+        self.screen(Screen::Quit);
     }
 
     /// Time passes: what was typed is kept.
@@ -240,16 +252,23 @@ impl Model {
                 }
             }
             Answer::File(file) => self.take_file(*file),
+            Answer::Seal(choice, problem) => self.take_seal(choice, problem),
             Answer::Kept(draft, folder) => {
+                let mut closes = false;
                 if let Some(composer) = &mut self.composer {
                     composer.ties.draft = Some((draft, folder));
+                    closes = composer.closes;
+                }
+                if closes {
+                    self.close_composer();
+                    self.tell("Kept as a draft");
                 }
                 self.changed(self.current);
             }
             Answer::Posted(id, at) => self.posted(id, at),
             Answer::Outbox(letters) => {
-                let offset = self.options.offset_minutes;
-                let choice = Choice::of_letters(letters, |time| crate::text::long_time(time, offset));
+                let zone = self.options.zone.clone();
+                let choice = Choice::of_letters(letters, |time| crate::text::long_time(time, &zone));
                 self.choose_from(choice);
             }
             _ => {}
@@ -302,6 +321,10 @@ impl Model {
                 self.write_to(&person);
             }
             What::Part(message, part) => self.show_part(message, &part),
+            What::Link(number) => {
+                self.leave_choice();
+                self.open_link(&number.to_string());
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! Worlds that golden files take place in: mirrors filled by hand.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, dead_code, reason = "tests; each uses a part")]
 
+mod sealed;
+
+use agent::key_folder::KeyFolder;
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
@@ -8,7 +11,7 @@ use std::sync::LazyLock;
 use tui::hands::{Hands, Writing};
 use tui::model::{Account, Model};
 use tui::program::Program;
-use tui::settings::Options;
+use tui::settings::{Colours, Options};
 
 /// Sun 22 Nov 2026 10:00 UTC: now, in every world.
 pub const NOW: Time = Time(1_795_341_600_000);
@@ -17,6 +20,7 @@ const HOUR: u64 = 3_600_000;
 /// A world.
 pub struct World {
     mirrors: Vec<(Account, Mirror)>,
+    keys: Option<KeyFolder>,
     _dir: tempfile::TempDir,
 }
 
@@ -29,6 +33,8 @@ static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     lunch(open("lunch"));
     work(open("work"));
     hostile(open("hostile"));
+    sealed::fill(&open("sealed"));
+    pictures(open("pictures"));
     dir
 });
 
@@ -46,15 +52,20 @@ pub fn of(name: &str) -> World {
         "two" => vec![(alice(), open("lunch")), (account("work", "alice@office.example"), open("work"))],
         name => vec![(alice(), open(name))],
     };
-    World { mirrors, _dir: dir }
+    let keys = (name == "sealed").then(|| sealed::keys(dir.path()));
+    World { mirrors, keys, _dir: dir }
 }
 
 impl World {
     /// The program in it, after its first screen.
     pub fn program(&self, preset: &str, size: (u16, u16)) -> Program {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
+        let writing = |account| Writing { keys: self.keys.clone(), ..writing(account) };
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
-        let options = Options { preset: preset.to_owned(), ..Options::default() };
+        let mut options = Options { preset: preset.to_owned(), ..Options::default() };
+        if self.mirrors.iter().any(|(_, mirror)| mirror.folder_named("Album").is_ok_and(|album| album.is_some())) {
+            (options.pictures, options.colours) = ("blocks".to_owned(), Colours::True);
+        }
         let mut program = Program::new(
             Model::new(accounts, options, size, NOW),
             Hands::new(hands, Box::new(|random| *random = [7; 32])),
@@ -317,4 +328,34 @@ fn hostile(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// A picture of two colours, one on the left and one on the right, as a file in base64.
+pub fn file(width: u32, height: u32) -> String {
+    let half = |x: u32, _| image::Rgb(if x < width / 2 { [200, 0, 0] } else { [0, 0, 200] });
+    let mut octets = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_fn(width, height, half).write_to(&mut octets, image::ImageFormat::Png).unwrap();
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, octets.into_inner())
+}
+
+/// Letters with pictures: within HTML, attached, damaged, and of another host.
+fn pictures(mirror: Mirror) {
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    folder(&mirror, "Album", Role::None);
+    let part = |head: &str, octets: &str| {
+        format!("--b\r\nContent-Type: image/png{head}\r\nContent-Transfer-Encoding: base64\r\n\r\n{octets}\r\n")
+    };
+    let html = "--b\r\nContent-Type: text/html\r\n\r\n<p>This is the stand:</p><img src=\"cid:stand%40x\" alt=\"The stand\">\
+                <p>Come soon!</p><img src=\"https://tracker.example/pixel.gif\">\r\n";
+    let inline = part("\r\nContent-ID: <stand@x>", &file(80, 64));
+    let related = format!("Content-Type: multipart/related; boundary=b\r\n\r\n{html}{inline}--b--\r\n");
+    put(&mirror, inbox, &Sent { hours: 1, subject: "The stand", id: "p1@x", body: &related, ..Sent::default() });
+    let text = "--b\r\nContent-Type: text/plain\r\n\r\nThree pictures.\r\n";
+    let mixed = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n{text}{}{}{}--b--\r\n",
+        part("; name=tall.png", &file(64, 640)),
+        part("; name=broken.png", &file(64, 64)[..60]),
+        part("; name=dot.png", &file(1, 1)),
+    );
+    put(&mirror, inbox, &Sent { hours: 2, subject: "Album", id: "p2@x", body: &mixed, ..Sent::default() });
 }

@@ -10,6 +10,7 @@ use super::SEPARATOR_MAX;
 use memchr::memchr;
 use message::{Time, date};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Octets read from the file at once.
@@ -24,6 +25,15 @@ pub struct Reader<R> {
     path: PathBuf,
     /// Whether the file counts octets; unknown before the first message.
     counts: Option<bool>,
+}
+
+/// What stands between two lines `From `.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// From its line `From ` to the end of the empty line after it.
+    pub place: Range<u64>,
+    /// The message; `None`: it counts as deleted, or is a note of the program that kept the file.
+    pub item: Option<Item>,
 }
 
 /// What a `From ` line says.
@@ -44,6 +54,28 @@ impl<R: Read + Seek> Reader<R> {
         Ok(Reader { input, path: path.to_owned(), counts: None })
     }
 
+    /// Reads from this octet on, as one does who has read all before it: what the first message tells of the file holds.
+    ///
+    /// # Errors
+    /// Those of [`Reader::next_message`].
+    pub fn resume(inner: R, at: u64, path: &Path) -> Result<Reader<R>, Fault> {
+        let mut reader = Reader::new(inner, 0, path)?;
+        if at > 0 {
+            reader.next_entry()?;
+            reader.input.seek(at).map_err(Fault::disk(path))?;
+        }
+        Ok(reader)
+    }
+
+    /// Whether messages come next, or the file ends: what is no mbox has neither.
+    pub fn is_mbox(&mut self) -> bool {
+        let found = self.pass_empty_lines().and_then(|()| {
+            let window = self.input.window(LOOK)?;
+            Ok(window.is_empty() || separator(window).is_some())
+        });
+        found.unwrap_or(false)
+    }
+
     /// Where the next message begins, but for empty lines.
     pub fn position(&self) -> u64 {
         self.input.position
@@ -55,28 +87,43 @@ impl<R: Read + Seek> Reader<R> {
     /// # Errors
     /// Those of the system, and [`Fault::Torn`] where something else stands.
     pub fn next_message(&mut self) -> Result<Option<Item>, Fault> {
-        let path = self.path.clone();
-        loop {
-            let Some(separator) = self.separator()? else { return Ok(None) };
-            let mut gathered = Gathered::default();
-            self.read_message(&mut gathered).map_err(Fault::disk(&path))?;
-            let mut item = Item { content: gathered.content, long: gathered.long, ..Item::default() };
-            let told = fields::take_out(&mut item.content);
-            if !told.gone {
-                item.head = told.head;
-                item.head.received = Some(separator.received);
-                item.head.sender = separator.sender;
-                return Ok(Some(item));
+        while let Some(entry) = self.next_entry()? {
+            if entry.item.is_some() {
+                return Ok(entry.item);
             }
         }
+        Ok(None)
+    }
+
+    /// The next message with its place; `None` at the end.
+    ///
+    /// # Errors
+    /// Those of [`Reader::next_message`].
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, Fault> {
+        let path = self.path.clone();
+        self.pass_empty_lines().map_err(Fault::disk(&path))?;
+        let start = self.position();
+        let Some(separator) = self.separator()? else { return Ok(None) };
+        let mut gathered = Gathered::default();
+        self.read_message(&mut gathered).map_err(Fault::disk(&path))?;
+        let mut item = Item { content: gathered.content, long: gathered.long, ..Item::default() };
+        let told = fields::take_out(&mut item.content);
+        item.head = told.head;
+        item.head.received = Some(separator.received);
+        item.head.sender = separator.sender;
+        Ok(Some(Entry { place: start..self.position(), item: (!told.gone).then_some(item) }))
+    }
+
+    fn pass_empty_lines(&mut self) -> io::Result<()> {
+        while let Some(octets) = empty_line(self.input.window(LOOK)?) {
+            self.input.take(octets);
+        }
+        Ok(())
     }
 
     fn separator(&mut self) -> Result<Option<Separator>, Fault> {
         let fault = Fault::disk(&self.path);
         let found = (|| {
-            while let Some(octets) = empty_line(self.input.window(LOOK)?) {
-                self.input.take(octets);
-            }
             let window = self.input.window(LOOK)?;
             Ok((window.is_empty(), separator(window)))
         })();
@@ -262,6 +309,13 @@ impl<R: Read + Seek> Input<R> {
             }
         }
         Ok(self.buffer.get(self.from..).unwrap_or_default())
+    }
+
+    fn seek(&mut self, at: u64) -> io::Result<()> {
+        self.inner.seek(SeekFrom::Start(at))?;
+        self.buffer.clear();
+        (self.from, self.position, self.ended) = (0, at, false);
+        Ok(())
     }
 
     fn take(&mut self, octets: usize) {

@@ -74,6 +74,20 @@ pub(crate) fn asctime(time: Time) -> String {
     }
 }
 
+/// What a file lacks before another message may begin: some programs leave out the last empty line.
+fn missing_end(file: &mut File) -> std::io::Result<&'static [u8]> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(4)))?;
+    let mut last = Vec::new();
+    Read::by_ref(file).take(4).read_to_end(&mut last)?;
+    let ends = |end: &[u8]| last.ends_with(end);
+    Ok(match () {
+        () if last.is_empty() || ends(b"\n\n") || ends(b"\n\r\n") => b"",
+        () if ends(b"\n") => b"\n",
+        () => b"\n\n",
+    })
+}
+
 /// An mbox that messages are added to. Others that keep to locks stay away meanwhile.
 pub struct Writer {
     file: File,
@@ -90,9 +104,10 @@ impl Writer {
     /// # Errors
     /// Those of the system; also when another program writes to it.
     pub fn open(path: &Path) -> Result<Writer, Fault> {
-        let (file, lock) = disk::open_to_append(path)?;
-        let end = disk::stamp(path)?.octets;
-        Ok(Writer { file, path: path.to_owned(), _lock: lock, gathered: Vec::new(), end })
+        let (mut file, lock) = disk::open_to_append(path)?;
+        let gathered = missing_end(&mut file).map_err(Fault::disk(path))?.to_vec();
+        let end = disk::stamp(path)?.octets + gathered.len() as u64;
+        Ok(Writer { file, path: path.to_owned(), _lock: lock, gathered, end })
     }
 
     /// Where the next message will begin.
@@ -121,12 +136,27 @@ impl Writer {
         if self.gathered.len() >= GATHERED { self.flush() } else { Ok(()) }
     }
 
+    /// Adds messages that are in the form of the file already, right after opening it. They were to begin at this octet, and some
+    /// of them may be there since a machine stopped: then the rest follows.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn make_up(&mut self, at: u64, text: &[u8]) -> Result<(), Fault> {
+        let there = self.holds(at, text)?.unwrap_or(0);
+        if there > 0 {
+            // What is there does not lack its end, but its rest.
+            self.end -= self.gathered.len() as u64;
+            self.gathered.clear();
+        }
+        self.add_written(text.get(there..).unwrap_or_default())
+    }
+
     /// What stands in the file from this octet on, as far as it is the beginning of this text: how much of it is there.
     /// `None`: the file ends before, or something else stands there.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn holds(&mut self, at: u64, text: &[u8]) -> Result<Option<usize>, Fault> {
+    pub(crate) fn holds(&mut self, at: u64, text: &[u8]) -> Result<Option<usize>, Fault> {
         let mut there = Vec::new();
         let mut read = || {
             self.file.seek(SeekFrom::Start(at))?;

@@ -177,6 +177,48 @@ fn a_letter_that_the_server_files_is_not_filed_again() {
 }
 
 #[test]
+fn a_letter_that_went_to_some_is_filed_once_and_goes_on_for_the_rest() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let (sent, drafts) = (folder(&mirror, "Sent", Role::Sent), folder(&mirror, "Drafts", Role::Drafts));
+    let asked = mirror.pull(|pull| pull.arrive(inbox, &arrival(1, "1@x", "Ketchup"))).unwrap();
+    let draft = mirror.save_draft(&letter("a@x", "Re: Ketchup", "<1@x>"), drafts, None, Time(5)).unwrap();
+    let envelope = |who: &[&str]| Envelope {
+        reverse_path: "alice@hamburger.edu".to_owned(),
+        recipients: who.iter().map(|&who| who.to_owned()).collect(),
+        smtputf8: true,
+    };
+    let signed = crate::sealing::Choice { signs: true, ..crate::sealing::Choice::default() };
+    let posting = Posting {
+        envelope: envelope(&["b@x", "c@x"]),
+        file_in: Some(sent),
+        draft: Some((draft, drafts)),
+        answers: Some(asked),
+        forwards: Vec::new(),
+        sealing: signed,
+    };
+    let content = letter("a@x", "Re: Ketchup", "<1@x>");
+    let id = mirror.post(&content, &posting, Time(10), Time(10)).unwrap();
+    mirror.begin_sending(id).unwrap();
+    mirror.sent_in_part(id, &["c@x".to_owned()], None).unwrap();
+    mirror.not_sent(id, OutgoingState::Refused, "who?", Time(20)).unwrap();
+    assert_eq!((subjects(&mirror, sent), subjects(&mirror, drafts)), (vec!["Re: Ketchup".to_owned()], Vec::new()));
+    assert!(mirror.row(asked).unwrap().unwrap().flags.has(flag_bits::ANSWERED));
+    let copy = mirror.messages_in(sent).unwrap()[0];
+    assert_eq!(mirror.content(copy).unwrap().unwrap(), content);
+    let rest = mirror.outgoing().unwrap().remove(0);
+    assert_eq!(
+        (rest.posting, rest.state),
+        (Posting { envelope: envelope(&["c@x"]), sealing: signed, ..Posting::default() }, OutgoingState::Refused)
+    );
+    // It goes to the rest later: what was filed is filed. What is taken back is a draft, and no letter that was sent is one.
+    let back = mirror.take_back(id, Some(drafts)).unwrap().unwrap();
+    assert!(mirror.row(back).unwrap().unwrap().flags.has(flag_bits::DRAFT));
+    assert!(!mirror.row(copy).unwrap().unwrap().flags.has(flag_bits::DRAFT));
+    assert_eq!((subjects(&mirror, sent).len(), subjects(&mirror, drafts).len()), (1, 1));
+}
+
+#[test]
 fn blind_recipients_do_not_go_out() {
     let message = b"To: a@x\r\nBcc: b@x,\r\n c@x\r\nSubject: Bcc: not this\r\nbcc : d@x\r\n\r\nBcc: nor this\r\n";
     assert_eq!(without_bcc(message), b"To: a@x\r\nSubject: Bcc: not this\r\n\r\nBcc: nor this\r\n");

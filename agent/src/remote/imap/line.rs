@@ -195,10 +195,12 @@ impl Line {
 
     fn lost(&self, outcome: &Outcome) -> Trouble {
         match (&outcome.said, outcome.stage) {
-            (Said::Status(status), Stage::Login) if !is_passing(status) => self.trouble(
-                Kind::NotAllowed,
-                format_args!("the server does not let us in: {}. Check the name and the password", words(&status.text)),
-            ),
+            (Said::Status(status), Stage::Login) if !is_passing(status) => {
+                let said = words(&status.text);
+                let said = said.trim_end_matches('.');
+                let words = format_args!("the server does not let us in: {said}. Check the name and the password");
+                self.trouble(Kind::NotAllowed, words)
+            }
             (Said::Status(status), _) => {
                 self.trouble(Kind::TryAgain, format_args!("the server says: {}", words(&status.text)))
             }
@@ -218,7 +220,9 @@ impl Line {
     async fn ended(&mut self) -> Trouble {
         match (&mut self.driving).await {
             Ok(Ended { reason: reason @ Reason::Tls(_), .. }) => {
-                Trouble::new(Kind::Protocol, dialing::explain(&reason, &self.host))
+                // A line that broke in the handshake is no certificate that nobody believes.
+                let lasts = matches!(&reason, Reason::Tls(error) if dialing::is_lasting(error));
+                Trouble::new(if lasts { Kind::Settings } else { Kind::TryAgain }, dialing::explain(&reason, &self.host))
             }
             Ok(Ended { reason: Reason::Unreadable, .. }) => {
                 self.trouble(Kind::Io, "the message to be stored there cannot be read here")

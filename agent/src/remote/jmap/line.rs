@@ -23,7 +23,7 @@ pub(super) const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 /// Octets of an answer: five hundred e-mails with long headers have a tenth of it.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
 /// Octets of a session object.
-const SESSION_MAX: usize = 1024 * 1024;
+pub(super) const SESSION_MAX: usize = 1024 * 1024;
 /// Octets of an error's text that are read.
 const PROBLEM_MAX: usize = 16 * 1024;
 /// Characters of a server's words that are passed on to a person.
@@ -188,7 +188,8 @@ impl Line {
 
     /// The answer to the one call; what it implies (RFC 8620 §5.3, `onSuccess…`) comes after it.
     fn answer(&self, method: &str, mut told: Value) -> Result<Value, Fault> {
-        let first = told["methodResponses"][0].take();
+        // To index what may be missing is to make it, or to panic, where it is to be changed.
+        let first = told.pointer_mut("/methodResponses/0").map(Value::take).unwrap_or_default();
         let (name, arguments) = (first[0].as_str().unwrap_or_default(), &first[1]);
         if name == "error" {
             return Err(self.refused(method, arguments));

@@ -5,6 +5,8 @@
 mod changing;
 mod line;
 mod sending;
+#[cfg(test)]
+mod tests;
 mod watching;
 mod words;
 
@@ -30,6 +32,13 @@ const PAGE_MAX: usize = 500;
 const ANCHORS: usize = 20;
 /// Blob ids that are remembered from looking, so that content needs no further question.
 const BLOBS_MAX: usize = 20_000;
+
+/// Mailboxes of one account that are looked at: nobody has made so many.
+pub const MAILBOXES_MAX: usize = 20_000;
+/// Mailboxes in each other that are shown. A server that lays them so without end, or in a ring, is not followed further.
+pub const LEVELS_MAX: usize = 100;
+/// Octets of a mailbox's path that are shown: paths of files end there, too.
+pub const PATH_MAX: usize = 4096;
 
 /// Where the server is, and how to get in.
 #[derive(Clone)]
@@ -88,8 +97,7 @@ impl Jmap {
         }
         let properties = json!(["id", "name", "parentId", "role", "isSubscribed"]);
         let told = self.line.mail("Mailbox/get", json!({"ids": null, "properties": properties})).await?;
-        let list = told["list"].as_array().ok_or_else(|| nonsense("Mailbox/get without a list"))?;
-        let mailboxes: Vec<Mailbox> = list.iter().filter_map(mailbox).collect();
+        let mailboxes = mailboxes(&told)?;
         let state = told["state"].as_str().unwrap_or_default().to_owned();
         self.folders = Some((state, mailboxes.clone()));
         Ok(mailboxes)
@@ -101,17 +109,14 @@ impl Jmap {
             properties.extend(["headers", "hasAttachment"]);
         }
         let told = self.line.mail("Email/get", json!({"ids": ids, "properties": properties})).await?;
-        let list = told["list"].as_array().ok_or_else(|| nonsense("Email/get without a list"))?;
-        let mut all = Vec::with_capacity(list.len());
-        for email in list {
-            let found = words::found(email, headers).ok_or_else(|| nonsense("an e-mail without its properties"))?;
+        let all = emails(&told, headers)?;
+        for email in told["list"].as_array().into_iter().flatten() {
             if self.blobs.len() >= BLOBS_MAX {
                 self.blobs.clear();
             }
-            if let Some(blob) = email["blobId"].as_str() {
-                self.blobs.insert(found.id.clone(), blob.to_owned());
+            if let (Some(id), Some(blob)) = (email["id"].as_str(), email["blobId"].as_str()) {
+                self.blobs.insert(id.to_owned(), blob.to_owned());
             }
-            all.push(found);
         }
         Ok(all)
     }
@@ -123,6 +128,44 @@ impl Jmap {
         let told = self.line.mail("Email/get", json!({"ids": [id], "properties": ["blobId"]})).await?;
         Ok(told["list"][0]["blobId"].as_str().map(str::to_owned))
     }
+}
+
+/// The e-mails of an answer to `Email/get` (RFC 8621 §4.2), each with its header where that was asked for.
+///
+/// # Errors
+/// It is no such answer.
+pub fn emails(told: &Value, headers: bool) -> Result<Vec<Found>, Trouble> {
+    let list = told["list"].as_array().ok_or_else(|| nonsense("Email/get without a list"))?;
+    let found = |email| words::found(email, headers).ok_or_else(|| nonsense("an e-mail without its properties"));
+    list.iter().map(found).collect()
+}
+
+/// The folders of an answer to `Mailbox/get` (RFC 8621 §2.1).
+///
+/// # Errors
+/// It is no such answer, or has more than [`MAILBOXES_MAX`] of them.
+pub fn folders(told: &Value) -> Result<Vec<FolderFound>, Trouble> {
+    Ok(found_folders(mailboxes(told)?))
+}
+
+fn mailboxes(told: &Value) -> Result<Vec<Mailbox>, Trouble> {
+    let list = told["list"].as_array().ok_or_else(|| nonsense("Mailbox/get without a list"))?;
+    if list.len() > MAILBOXES_MAX {
+        return Err(nonsense(&format!("more than {MAILBOXES_MAX} mailboxes")));
+    }
+    Ok(list.iter().filter_map(mailbox).collect())
+}
+
+fn found_folders(mailboxes: Vec<Mailbox>) -> Vec<FolderFound> {
+    let paths = paths(&mailboxes);
+    let found = |(mailbox, name): (Mailbox, String)| FolderFound {
+        remote: mailbox.id,
+        name,
+        role: mailbox.role,
+        selectable: true,
+        subscribed: mailbox.subscribed,
+    };
+    mailboxes.into_iter().zip(paths).map(found).collect()
 }
 
 fn mailbox(told: &Value) -> Option<Mailbox> {
@@ -139,12 +182,18 @@ fn mailbox(told: &Value) -> Option<Mailbox> {
 fn paths(mailboxes: &[Mailbox]) -> Vec<String> {
     let by_id: HashMap<&str, &Mailbox> = mailboxes.iter().map(|mailbox| (mailbox.id.as_str(), mailbox)).collect();
     let path = |mailbox: &Mailbox| {
-        let mut names = vec![words::shown_name(&mailbox.name)];
+        let mut own = words::shown_name(&mailbox.name);
+        own.truncate(own.floor_char_boundary(PATH_MAX));
+        let mut room = PATH_MAX - own.len();
+        let mut names = vec![own];
         let mut above = mailbox.parent.as_deref();
-        // A server that lays mailboxes in a ring is not followed round it.
-        for _ in 0..mailboxes.len() {
-            let Some(parent) = above.and_then(|id| by_id.get(id)) else { break };
-            names.push(words::shown_name(&parent.name));
+        while names.len() < LEVELS_MAX
+            && let Some(parent) = above.and_then(|id| by_id.get(id)).filter(|parent| parent.name.len() < room)
+        {
+            let name = words::shown_name(&parent.name);
+            let Some(left) = room.checked_sub(name.len() + 1) else { break };
+            room = left;
+            names.push(name);
             above = parent.parent.as_deref();
         }
         names.reverse();
@@ -155,16 +204,7 @@ fn paths(mailboxes: &[Mailbox]) -> Vec<String> {
 
 impl Keyed for Jmap {
     async fn folders(&mut self) -> Result<Vec<FolderFound>, Trouble> {
-        let mailboxes = self.mailboxes().await?;
-        let paths = paths(&mailboxes);
-        let found = |(mailbox, name): (Mailbox, String)| FolderFound {
-            remote: mailbox.id,
-            name,
-            role: mailbox.role,
-            selectable: true,
-            subscribed: mailbox.subscribed,
-        };
-        Ok(mailboxes.into_iter().zip(paths).map(found).collect())
+        Ok(found_folders(self.mailboxes().await?))
     }
 
     async fn state(&mut self) -> Result<String, Trouble> {
@@ -260,8 +300,8 @@ impl Keyed for Jmap {
         self.make_mailbox(path, role).await
     }
 
-    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<(), Trouble> {
-        self.rename_mailbox(folder, path).await
+    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<Option<String>, Trouble> {
+        self.rename_mailbox(folder, path).await.map(|()| None)
     }
 
     async fn delete_folder(&mut self, folder: &str) -> Result<(), Trouble> {

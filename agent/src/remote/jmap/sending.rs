@@ -30,6 +30,12 @@ impl Jmap {
             return Err(Trouble::new(Kind::Unavailable, "this server reads mail by JMAP, but does not send it"));
         }
         let message_id = message_id(&content);
+        // RFC 8621 §7.5: it is there since the server took it. Some forget a submission as soon as it went.
+        if let Some(sent) = self.mailbox_with(Role::Sent).await?
+            && self.with_message_id(Some(&sent.id), &message_id).await?.is_some()
+        {
+            return Ok(taken(envelope, "taken before"));
+        }
         let identity = self.identity(&envelope.reverse_path).await?;
         let email = match self.with_message_id(None, &message_id).await? {
             Some(email) if self.was_submitted(&email).await? => {

@@ -128,8 +128,12 @@ pub trait Keyed: Send {
     /// A folder is made, those above it on the way; one that is there is as good. What it is called.
     fn create_folder(&mut self, path: &str, role: Role) -> impl Future<Output = Result<String, Trouble>> + Send;
 
-    /// A folder has another path.
-    fn rename_folder(&mut self, folder: &str, path: &str) -> impl Future<Output = Result<(), Trouble>> + Send;
+    /// A folder has another path. What it is called then, where that is another: those below it begin with that, too.
+    fn rename_folder(
+        &mut self,
+        folder: &str,
+        path: &str,
+    ) -> impl Future<Output = Result<Option<String>, Trouble>> + Send;
 
     /// A folder goes, with what is only in it; also where it is gone already.
     fn delete_folder(&mut self, folder: &str) -> impl Future<Output = Result<(), Trouble>> + Send;

@@ -160,8 +160,11 @@ async fn arrange<K: Keyed>(keyed: &mut K, mirror: &Mirror, action: &Action) -> R
             return Ok(Told { folder: Some(made), ..Told::default() });
         }
         Action::RenameFolder { folder, name } => {
-            if let Some(remote) = remote(mirror, *folder)? {
-                keyed.rename_folder(&remote, name).await?;
+            if let Some(old) = remote(mirror, *folder)?
+                && let Some(new) = keyed.rename_folder(&old, name).await?
+            {
+                let below = below(mirror, &old, &new)?;
+                return Ok(Told { folder: Some(new), below, ..Told::default() });
             }
         }
         Action::DeleteFolder { folder } => {
@@ -177,6 +180,15 @@ async fn arrange<K: Keyed>(keyed: &mut K, mirror: &Mirror, action: &Action) -> R
         _ => {}
     }
     Ok(Told::default())
+}
+
+/// What folders below one that was renamed are called now.
+fn below(mirror: &Mirror, old: &str, new: &str) -> Result<Vec<(FolderId, String)>, Trouble> {
+    let renamed = |folder: crate::mirror::Folder| {
+        let rest = folder.remote.as_deref()?.strip_prefix(old).filter(|rest| rest.starts_with(['/', '.']))?;
+        Some((folder.id, format!("{new}{rest}")))
+    };
+    Ok(mirror.folders()?.into_iter().filter_map(renamed).collect())
 }
 
 /// Messages and what the server calls them.

@@ -202,8 +202,8 @@ impl Keyed for Line {
         })
     }
 
-    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<(), Trouble> {
-        self.ask(|world| drop(world.folders.insert(folder.to_owned(), path.to_owned())))
+    async fn rename_folder(&mut self, folder: &str, path: &str) -> Result<Option<String>, Trouble> {
+        self.ask(|world| drop(world.folders.insert(folder.to_owned(), path.to_owned()))).map(|()| None)
     }
 
     async fn delete_folder(&mut self, folder: &str) -> Result<(), Trouble> {

@@ -171,6 +171,10 @@ impl<'a, B: Basket> Visit<'a, B> {
     }
 
     fn listed(&mut self, page: Vec<Listed>) -> Result<(), Trouble> {
+        // A list that was too long is heard to its end, and kept no further.
+        if self.visited.trouble.is_some() {
+            return Ok(());
+        }
         for listed in page {
             let (number, uid, octets) = match listed {
                 Listed::Uid { number, uid } => (number, Some(uid), 0),
@@ -339,5 +343,34 @@ impl<B: Basket> Desk for VisitDesk<'_, '_, B> {
 
     async fn read(&mut self, _: u64, _: u64) -> Option<Bytes> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{FileBasket, Memory, Target};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_maildrop_has_a_limit_and_no_more_is_kept_of_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let target = Target::Mbox(scratch.path().join("box"));
+        let memory = Memory::open(&scratch.path().join("pop"), "bob@hamburger.edu", &target).unwrap();
+        let mut basket = FileBasket::open(&target, memory).unwrap();
+        let watcher = Watcher::nobody();
+        let mut visit = Visit::new(&mut basket, Leave::Keep, 1000, &watcher);
+        let page = |from: usize, count: usize| {
+            let line = |number| Listed::Size { number: u32::try_from(number).unwrap(), octets: 1 };
+            Ask::Listed((from..from + count).map(line).collect())
+        };
+        let mut desk = VisitDesk(&mut visit);
+        desk.answer(Time(0), page(1, MAILDROP_MAX)).await;
+        assert_eq!(desk.0.visited.trouble, None);
+        desk.answer(Time(0), page(MAILDROP_MAX + 1, 1)).await;
+        assert_eq!(desk.0.visited.trouble.as_ref().unwrap().kind, Kind::Unavailable);
+        desk.answer(Time(0), page(MAILDROP_MAX + 2, 1000)).await;
+        assert_eq!(desk.0.entries.len(), MAILDROP_MAX + 1);
+        assert_eq!(desk.answer(Time(0), Ask::Next(Box::default())).await, Answer::Quit);
     }
 }

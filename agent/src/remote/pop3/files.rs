@@ -168,8 +168,7 @@ impl FileBasket {
             .map_err(|error| Trouble::new(Kind::Io, format!("{}: {error}", path.display())))?;
         let text = text.get(1..).unwrap_or_default();
         // Where somebody wrote to the file since, the batch is added whole: rather twice than not at all.
-        let there = writer.holds(written.at, text)?.unwrap_or(0);
-        writer.add_written(text.get(there..).unwrap_or_default())?;
+        writer.make_up(written.at, text)?;
         writer.settle()?;
         self.remember(written.uids)
     }

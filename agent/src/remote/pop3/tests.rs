@@ -269,6 +269,54 @@ async fn what_is_wrong_is_told_in_words() {
     }
 }
 
+/// What never ends is left: a greeting, capabilities, a message of which less was announced.
+#[tokio::test]
+async fn what_has_no_end_is_left() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = Target::Mbox(scratch.path().join("box"));
+    let login = ["+OK", "-ERR", "+OK", "+OK"];
+    let lists: &[&str] = &["+OK|1 a|.", "+OK|1 100|."];
+    for (script, flood) in [
+        (&[][..], "x"),
+        (&["+OK"], "+OK\r\n"),
+        (&["+OK"], "A B\r\n"),
+        (&login, "x"),
+        (&[&login[..], lists].concat(), "+OK\r\n"),
+        (&[&login[..], lists].concat(), "x"),
+    ] {
+        let mut files = basket(scratch.path(), &target);
+        let visited = flooded(script, flood, &mut files).await;
+        let trouble = visited.trouble.unwrap();
+        assert_eq!(trouble.kind, Kind::Protocol, "{script:?}: {trouble}");
+        assert!(trouble.text.contains("hamburger.edu") && trouble.text.len() < 500, "{trouble}");
+        let kept = std::fs::metadata(target.path()).map_or(0, |file| file.len());
+        assert_eq!(kept, 0, "half a message was kept");
+    }
+}
+
+/// Visits a server that says these lines, one to each command, and then the same for ever.
+async fn flooded(script: &[&str], flood: &str, basket: &mut FileBasket) -> Visited {
+    let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+    let (around, _stop) = around(&clock());
+    let watcher = Watcher::nobody();
+    let profile = Profile { message_max: 1_000_000, ..profile() };
+    let (script, flood): (Vec<String>, String) =
+        (script.iter().map(|line| line.replace('|', "\r\n")).collect(), flood.repeat(4096));
+    let serving = async move {
+        let mut buffer = [0; 4096];
+        for line in script {
+            let said = theirs.write_all(format!("{line}\r\n").as_bytes()).await;
+            if said.is_err() || theirs.read(&mut buffer).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        while theirs.write_all(flood.as_bytes()).await.is_ok() {}
+    };
+    let (visited, ()) =
+        tokio::join!(visit(ours, &around, profile, (basket, Leave::Delete), ("hamburger.edu", &watcher)), serving);
+    visited
+}
+
 /// A server that says these lines, one to each command.
 async fn against(script: &str, basket: &mut FileBasket, leave: Leave) -> Visited {
     let (ours, mut theirs) = tokio::io::duplex(64 * 1024);

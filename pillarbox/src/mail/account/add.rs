@@ -5,11 +5,11 @@ use crate::password;
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use crate::view::View;
-use agent::account::settings::{Local, is_name};
+use agent::account::settings::Local;
 use agent::account::{Account, FolderNames, Incoming, Keep, Outgoing, SecretSource, Security, Server};
-use agent::credentials::Credentials;
 use agent::discovery::{self, Consent, Place, Setup};
-use agent::secret::{Secret, SecretError};
+use agent::newcomer;
+use agent::secret::Secret;
 use agent::trial::Who;
 use clap::{ArgGroup, Args, ValueEnum};
 use message::Address;
@@ -98,41 +98,23 @@ pub struct Add {
 
 impl Add {
     pub(super) async fn run(self, house: &mut House, screen: &mut Screen) -> Result<(), Trouble> {
-        let name = self.account_name(house)?;
+        let name = newcomer::account_name(&house.settings, self.name.as_deref(), &self.address)?;
         let named = self.named_incoming()?;
         let logs_in = !matches!(named, Some(Incoming::Maildir(_) | Incoming::Mbox(_) | Incoming::Local(_)));
         let logs_in = logs_in || self.smtp.is_some();
         let (source, secret) = if logs_in { self.secret(house, screen).await? } else { (None, None) };
-        let credential = secret.as_ref().map(|secret| credential(source.as_ref(), secret)).transpose()?;
+        let credential = secret.as_ref().map(|secret| newcomer::credential(source.as_ref(), secret)).transpose()?;
         let setup = match named {
             Some(incoming) => self.set_up(house, incoming, credential).await?,
             None => self.find(house, credential, screen).await?,
         };
-        let mut account = self.account(name, setup, source);
-        if let Some(secret) = &secret {
-            account.secret = Some(keep(house, &account, secret).await?);
-        }
+        let account = self.account(name, setup, source);
+        let desk = house.desk();
+        let account = newcomer::settle(&desk, &mut house.settings, account, secret.as_ref()).await?;
         let path = house.folders.accounts();
-        let written = house.settings.append(account.clone(), &house.folders);
-        if let Err(error) = written {
-            return Err(Trouble::of_path("write", &path, &error));
-        }
-        let account = house.settings.find(&account.name).cloned().unwrap_or(account);
         let view = show::one(&account, screen.look());
         let view = View { json: json_of(&account), ..view };
         screen.show(&view.with_notes(vec![format!("{} is set up, in {}", account.name, path.display())]))
-    }
-
-    fn account_name(&self, house: &House) -> Result<String, Trouble> {
-        let name = self.name.clone().unwrap_or_else(|| self.address.to_string());
-        if !is_name(&name) {
-            let error = agent::account::Change::Name(name);
-            return Err(Trouble::new(FailureKind::Usage, format!("{error}; --name gives another")));
-        }
-        if house.settings.accounts.iter().any(|account| account.name == name) {
-            return Err(Trouble::new(FailureKind::Usage, agent::account::Change::Taken(name).to_string()));
-        }
-        Ok(name)
     }
 
     fn protection(&self) -> Security {
@@ -150,11 +132,8 @@ impl Add {
 
     fn server(&self, text: &str, ports: [u16; 2]) -> Result<Server, Trouble> {
         let security = self.protection();
-        let usual = if security == Security::Tls { ports[0] } else { ports[1] };
-        let (host, port) = host_and_port(text, usual)
-            .ok_or_else(|| Trouble::new(FailureKind::Usage, format!("{text:?} is no HOST or HOST:PORT")))?;
         let trust = self.trust.as_deref().map(Add::whole).transpose()?;
-        Ok(Server { host, port, security, user: self.user.clone(), trust })
+        Ok(Server { trust, ..newcomer::server(text, security, self.user.clone(), ports)? })
     }
 
     fn named_incoming(&self) -> Result<Option<Incoming>, Trouble> {
@@ -216,11 +195,8 @@ impl Add {
         };
         if !self.no_check {
             let user = self.user.clone().unwrap_or_else(|| self.address.to_string());
-            let who = || -> Option<Who> { credential.clone().map(|credential| (user.clone(), credential)) };
-            house.trial().incoming(&incoming, who()).await.map_err(advised)?;
-            if let Some(outgoing) = &outgoing {
-                house.trial().outgoing(outgoing, who()).await.map_err(advised)?;
-            }
+            let who = credential.map(|credential| -> Who { (user, credential) });
+            newcomer::try_named(house.trial(), &incoming, outgoing.as_ref(), who).await?;
         }
         Ok(Setup { incoming, outgoing, tried: Vec::new() })
     }
@@ -257,54 +233,13 @@ impl Add {
             outgoing: setup.outgoing,
             secret: source,
             signature: None,
+            sealing: agent::account::SealHabits::default(),
             folders: FolderNames::default(),
             default: self.default,
         }
     }
 }
 
-/// Keeps the secret where it was decided, else where it is best kept.
-async fn keep(house: &House, account: &Account, secret: &Secret) -> Result<SecretSource, Trouble> {
-    let told = |error: SecretError| Trouble::from(agent::trouble::Trouble::from(error));
-    match &account.secret {
-        Some(source @ SecretSource::Command(_)) => Ok(source.clone()),
-        Some(source) => house.secrets.keep(&account.name, source, secret).await.map(|()| source.clone()).map_err(told),
-        None => house.secrets.keep_best(&account.name, secret).await.map_err(told),
-    }
-}
-
-/// What is said in a login: a password as it is, of tokens the one that lets in.
-fn credential(source: Option<&SecretSource>, secret: &Secret) -> Result<Credential, Trouble> {
-    match source {
-        Some(SecretSource::OAuth { .. }) => Credentials::of_tokens(secret).map_err(Trouble::from),
-        _ => Ok(Credential::Password(secret.for_login())),
-    }
-}
-
-/// An account that is not there yet has no certificates to trust.
-fn advised(mut trouble: agent::trouble::Trouble) -> agent::trouble::Trouble {
-    if trouble.text.contains("mail account trust") {
-        trouble.text.push_str("\nFor that, add the account with --no-check first.");
-    }
-    trouble
-}
-
 fn domain_of(address: &Address) -> String {
     address.domain().map_or_else(|| address.to_string(), message::Domain::to_unicode)
-}
-
-/// `host`, `host:port`, `[::1]:port` or `::1`.
-pub(super) fn host_and_port(text: &str, usual: u16) -> Option<(String, u16)> {
-    let sound = |host: &str| agent::dialing::server_name(host).is_ok().then(|| host.to_owned());
-    if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-        let port = if rest.is_empty() { usual } else { rest.strip_prefix(':')?.parse().ok()? };
-        return sound(host).filter(|_| port > 0).map(|host| (host, port));
-    }
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') => {
-            let port = port.parse().ok().filter(|port| *port > 0)?;
-            sound(host).map(|host| (host, port))
-        }
-        _ => sound(text).map(|host| (host, usual)),
-    }
 }

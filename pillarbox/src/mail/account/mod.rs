@@ -15,14 +15,15 @@ use agent::account::{Account, Keep, Provider, SecretSource, Settings};
 use agent::credentials::Credentials;
 use agent::dialing::Internet;
 use agent::house::Folders;
-use agent::http::Client;
-use agent::oauth::{self, Tokens, browser, device};
+use agent::newcomer::{self, Told};
+use agent::oauth::Tokens;
 use agent::secret::{Keyring, Secret, Secrets};
 use agent::trial::{Trial, Who};
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 use net::clock::Clock;
 use office::admin::FailureKind;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 /// `pillarbox mail account ...`
 #[derive(Debug, Subcommand)]
@@ -83,6 +84,17 @@ struct House {
     settings: Settings,
     secrets: Secrets,
     internet: Internet,
+}
+
+/// `pillarbox mail account add ADDRESS`
+pub fn add_by_address(address: &str, screen: &mut Screen) -> Result<(), Trouble> {
+    let wrong = || Trouble::new(FailureKind::Usage, format!("{address:?} is no address, as you@example.org is one"));
+    let words = ["pillarbox", "mail", "account", "add", "--", address];
+    let arguments = crate::command::Arguments::try_parse_from(words).map_err(|_| wrong())?;
+    match arguments.command {
+        crate::command::Command::Mail(mail) => super::run(mail, screen),
+        _ => Err(wrong()),
+    }
 }
 
 /// Does what was typed.
@@ -190,11 +202,11 @@ impl House {
     }
 
     fn provider(&self, name: &str) -> Result<&Provider, Trouble> {
-        self.settings.provider(name).ok_or_else(|| {
-            let path = self.folders.accounts();
-            let text = format!("{} has no [[provider]] named {name} (docs/accounts.md tells how)", path.display());
-            Trouble::new(FailureKind::Config, text)
-        })
+        Ok(newcomer::provider(&self.settings, name, &self.folders)?)
+    }
+
+    fn desk(&self) -> newcomer::Desk {
+        newcomer::Desk { folders: self.folders.clone(), secrets: self.secrets.clone(), internet: self.internet.clone() }
     }
 
     /// Has the person log in at a provider.
@@ -205,18 +217,18 @@ impl House {
         device: bool,
         screen: &mut Screen,
     ) -> Result<Tokens, Trouble> {
-        let client = Client::new(&self.internet, None);
-        let told = |error: oauth::OAuthError| Trouble::from(agent::trouble::Trouble::from(error));
-        let endpoints = oauth::find(&client, provider).await.map_err(told)?;
-        if device || endpoints.authorize.is_none() {
-            let login = device::Login::begin(&client, endpoints).await.map_err(told)?;
-            screen.insist(&format!("Open {} in any browser, and type {}", login.url, login.code));
-            return login.finish(&client, self.internet.clock()).await.map_err(told);
-        }
-        let login = browser::Login::begin(endpoints, hint).await.map_err(told)?;
-        screen.insist("Open this page in a browser on this machine, and log in:");
-        screen.insist(login.url());
-        login.finish(&client, || self.internet.clock().now()).await.map_err(told)
+        let screen = RefCell::new(screen);
+        let tell = |told: Told| match told {
+            Told::Code { url, code } => {
+                screen.borrow_mut().insist(&format!("Open {url} in any browser, and type {code}"));
+            }
+            Told::Page(url) => {
+                screen.borrow_mut().insist("Open this page in a browser on this machine, and log in:");
+                screen.borrow_mut().insist(&url);
+            }
+            _ => {}
+        };
+        Ok(newcomer::log_in(&self.internet, provider, hint, device, &tell).await?)
     }
 
     async fn test(&self, name: Option<&str>, screen: &mut Screen) -> Result<(), Trouble> {
@@ -257,13 +269,14 @@ impl House {
     }
 }
 
-/// The mirror, and what SQLite keeps beside it.
+/// The mirror, what SQLite keeps beside it, and what was seen of an account in files.
 fn mirror_files(mirror: &std::path::Path) -> impl Iterator<Item = std::path::PathBuf> {
-    ["", "-wal", "-shm"].into_iter().map(|ending| {
+    let beside = ["", "-wal", "-shm"].into_iter().map(|ending| {
         let mut file = mirror.as_os_str().to_owned();
         file.push(ending);
         file.into()
-    })
+    });
+    beside.chain([mirror.with_extension("seen")])
 }
 
 /// As in `keyring`.

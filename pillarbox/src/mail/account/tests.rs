@@ -1,7 +1,6 @@
 //! Commands on accounts, from what is typed to what is kept; servers are played in `agent`.
 #![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
 
-use super::add::host_and_port;
 use super::*;
 use crate::command::{Arguments, Command};
 use crate::mail::MailCommand;
@@ -9,6 +8,7 @@ use crate::screen::Form;
 use crate::screen::paper::screen;
 use agent::account::{Incoming, Outgoing, Security};
 use agent::dialing::MadeUp;
+use agent::newcomer::host_and_port;
 use clap::Parser;
 use std::path::Path;
 
@@ -55,9 +55,11 @@ async fn an_account_with_named_servers_is_set_up_listed_and_removed() {
     let Some(Outgoing::Smtp(smtp)) = &account.outgoing else { panic!("it sends") };
     assert_eq!((smtp.port, smtp.user.as_deref(), smtp.security), (2465, Some("bob"), Security::Tls));
     assert!(refused(here, &line).await.contains("there is an account named home already"));
-    typed(here, &format!("add eve@crepes.fr --maildir {}", here.display())).await.unwrap();
+    let mail = here.join("mail");
+    agent::disk::make_folder(&mail).unwrap();
+    typed(here, &format!("add eve@crepes.fr --maildir {}", mail.display())).await.unwrap();
     let (list, _) = typed(here, "list").await.unwrap();
-    let maildir = format!("eve@crepes.fr\teve@crepes.fr\tmaildir {}\tnowhere\t\n", here.display());
+    let maildir = format!("eve@crepes.fr\teve@crepes.fr\tmaildir {}\tnowhere\t\n", mail.display());
     assert_eq!(
         list,
         format!("home\tbob@crepes.fr\timap mail.crepes.fr:993 tls\tsmtp mail.crepes.fr:2465 tls\tyes\n{maildir}")
@@ -111,7 +113,9 @@ async fn what_cannot_be_set_up_changes_nothing() {
         assert!(said.contains(told), "{line}: {said}");
     }
     assert!(!Folders::under(here).accounts().exists());
-    typed(here, "add bob@crepes.fr --maildir /").await.unwrap();
+    let mail = here.join("mail");
+    agent::disk::make_folder(&mail).unwrap();
+    typed(here, &format!("add bob@crepes.fr --maildir {}", mail.display())).await.unwrap();
     assert!(refused(here, "trust").await.contains("uses no server with a certificate"));
     let (works, _) = typed(here, "test").await.unwrap();
     assert_eq!(works, "bob@crepes.fr\treading\tworks\n");

@@ -35,6 +35,7 @@ fn account(place: &Place) -> Account {
         outgoing: Some(Outgoing::Smtp(server(place.submission.unwrap()))),
         secret: Some(SecretSource::Command("echo ketchup".to_owned())),
         signature: None,
+        sealing: agent::account::SealHabits::default(),
         folders: FolderNames::default(),
         default: true,
     }
@@ -117,7 +118,7 @@ fn a_letter_nobody_takes_is_kept_and_told() {
         let posting = Posting { envelope, ..Posting::default() };
         mirror.post(&mine(), &posting, NOW, NOW).unwrap();
         let round = agent::sync::round(&reach, &account, &mirror, &Scope::Headers, &Watcher::nobody()).await.unwrap();
-        assert_eq!((round.went.sent.len(), round.went.troubles.len()), (0, 1));
+        assert_eq!((round.went.sent.len(), round.went.left.len()), (0, 1));
         let waiting = mirror.outgoing().unwrap();
         assert_eq!((waiting.len(), waiting[0].state), (1, OutgoingState::Refused));
         assert_eq!(waiting[0].posting.envelope.recipients, ["nobody@hamburger.edu"]);

@@ -1,19 +1,18 @@
 //! Times as people type them: `2h`, `tomorrow 8:00`, `mon`, `2026-12-01 9:30`. Owns what they mean; the clock is passed in.
 
-use crate::text::local;
 use message::Time;
 use message::date;
+use message::zone::Zone;
 
 /// The hour meant where only a day is named: when people begin to read mail.
 const MORNING: i64 = 8 * 3600;
-const DAY_S: i64 = 86_400;
 const DAYS: [&str; 7] = ["thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday"];
 
 /// The moment meant; `None` where it means nothing, or what is past.
 #[must_use]
-pub fn moment(text: &str, now: Time, offset_minutes: i16) -> Option<Time> {
+pub fn moment(text: &str, now: Time, zone: &Zone) -> Option<Time> {
     let text = text.trim().to_lowercase();
-    let time = span(&text, now).or_else(|| day_and_clock(&text, now, offset_minutes))?;
+    let time = span(&text, now).or_else(|| day_and_clock(&text, now, zone))?;
     (time > now).then_some(time)
 }
 
@@ -31,8 +30,8 @@ fn span(text: &str, now: Time) -> Option<Time> {
     Some(Time(now.0.checked_add(number.checked_mul(seconds)?.checked_mul(1000)?)?))
 }
 
-fn day_and_clock(text: &str, now: Time, offset_minutes: i16) -> Option<Time> {
-    let (today, second) = local(now, offset_minutes);
+fn day_and_clock(text: &str, now: Time, zone: &Zone) -> Option<Time> {
+    let (today, second) = zone.local(now);
     let mut words = text.split_whitespace();
     let first = words.next()?;
     let (day, clock) = match day(first, today) {
@@ -46,8 +45,7 @@ fn day_and_clock(text: &str, now: Time, offset_minutes: i16) -> Option<Time> {
     if words.next().is_some() {
         return None;
     }
-    let seconds = day.checked_mul(DAY_S)?.checked_add(clock)? - i64::from(offset_minutes) * 60;
-    Some(Time(u64::try_from(seconds).ok()?.checked_mul(1000)?))
+    zone.moment(day, clock)
 }
 
 fn day(word: &str, today: i64) -> Option<i64> {
@@ -86,17 +84,22 @@ mod tests {
     #[test]
     fn times_are_understood_as_people_mean_them() {
         let now = Time(1_795_312_800_000); // Sun 22 Nov 2026 02:00 UTC, 03:00 where we are
-        let told = |text: &str| moment(text, now, 60).map(|time| crate::text::long_time(time, 60));
+        let zone = Zone::fixed(60);
+        let told = |text: &str| {
+            let (day, second) = zone.local(moment(text, now, &zone)?);
+            let (year, month, date) = date::civil(day);
+            Some(format!("{year}-{month:02}-{date:02} {:02}:{:02}", second / 3600, second / 60 % 60))
+        };
         for (text, meant) in [
-            ("2h", "Sun 22 Nov 2026 05:00"),
-            ("tomorrow 8:00", "Mon 23 Nov 2026 08:00"),
-            ("tomorrow", "Mon 23 Nov 2026 08:00"),
-            ("today 5pm", "Sun 22 Nov 2026 17:00"),
-            ("mon", "Mon 23 Nov 2026 08:00"),
-            ("Sunday 9:30", "Sun 29 Nov 2026 09:30"),
-            ("14:30", "Sun 22 Nov 2026 14:30"),
-            ("2:30", "Mon 23 Nov 2026 02:30"),
-            ("2026-12-01 9:30", "Tue 1 Dec 2026 09:30"),
+            ("2h", "2026-11-22 05:00"),
+            ("tomorrow 8:00", "2026-11-23 08:00"),
+            ("tomorrow", "2026-11-23 08:00"),
+            ("today 5pm", "2026-11-22 17:00"),
+            ("mon", "2026-11-23 08:00"),
+            ("Sunday 9:30", "2026-11-29 09:30"),
+            ("14:30", "2026-11-22 14:30"),
+            ("2:30", "2026-11-23 02:30"),
+            ("2026-12-01 9:30", "2026-12-01 09:30"),
         ] {
             assert_eq!(told(text).as_deref(), Some(meant), "{text}");
         }
