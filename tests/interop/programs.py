@@ -35,14 +35,14 @@ def is_here(need):
     return shutil.which(name) is not None
 
 
-def run(*command, given=b"", allowed=(0,), env=None):
+def run(*command, given=b"", allowed=(0,), env=None, limit_s=LIMIT_S):
     """Runs a program to its end and returns what it printed; fails if its status is not one of those allowed."""
     words = [str(word) for word in command]
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
     try:
-        done = subprocess.run(words, input=given, capture_output=True, timeout=LIMIT_S, env=environment)
+        done = subprocess.run(words, input=given, capture_output=True, timeout=limit_s, env=environment)
     except subprocess.TimeoutExpired as late:
-        raise Failed(f"{' '.join(words)}\nstill running after {LIMIT_S} s\n{text(late.stdout)}{text(late.stderr)}") from None
+        raise Failed(f"{' '.join(words)}\nstill running after {limit_s} s\n{text(late.stdout)}{text(late.stderr)}") from None
     if done.returncode not in allowed:
         raise Failed(f"{' '.join(words)}\nended with {done.returncode}\n{text(done.stdout)}{text(done.stderr)}")
     return text(done.stdout) + text(done.stderr)

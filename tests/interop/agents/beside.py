@@ -146,6 +146,8 @@ def case_mutt(place):
         # The other way round, under mutt's eyes: one comes, one goes.
         agent.mail("move", agent.number("dots", "Work"), "inbox")
         agent.mail("delete", agent.number("letters"), "--for-good", "--yes")
+        # Opened anew: what comes while it tells of what goes, mutt does not always show.
+        screen.type("c", "C-a", "C-k", *"=INBOX", "Enter")
         screen.see("ketchup", "dots", gone=("letters",))
         screen.type("q")
         screen.ended()

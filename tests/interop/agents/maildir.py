@@ -22,7 +22,7 @@ NEEDS = ("mutt", "tmux", *Dovecot.NEEDS)
 BINARY = Path(houses.BINARY).resolve()
 SEPARATOR = b"From carol@crepes.fr Sat Nov 21 10:00:00 2026\n"
 SETTINGS = [
-    "unset mark_old", 'set index_format = "%3C %Z %s"', "set sleep_time = 0", "unset beep", "set quit = yes", "set sort = mailbox-order",
+    "unset mark_old", 'set index_format = "%3C %Z %s"', "set sleep_time = 0", "unset beep", "set quit = yes", "set sort = subject",
     "unset save_empty", "set move = no", "set confirmappend = no", "set confirmcreate = no", "set delete = yes", "set mail_check = 1", "set timeout = 1",
 ]
 
@@ -65,9 +65,9 @@ def in_turns(house, pillarbox, path, kind):
     before = {name: number(listed, name) for name in lines(listed)}
     with mutt(house, path, kind) as screen:
         screen.see("ketchup", "dots", "letters", "blanks")
-        screen.type("1", "Enter", "Enter")
+        screen.type("3", "Enter", "Enter")
         screen.see("How about pickles?")
-        screen.type("i", "2", "Enter", "F", "4", "Enter", "d", "q")
+        screen.type("i", "2", "Enter", "F", "1", "Enter", "d", "q")
         screen.ended()
     listed = pillarbox("mail", "list")
     found = lines(listed)

@@ -9,6 +9,8 @@ from programs import Failed, run
 NEEDS = ("cargo", *Dovecot.NEEDS, *Cyrus.NEEDS)
 # What every server has, and nothing of what a mirror likes to have.
 LITTLE = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE NAMESPACE SPECIAL-USE"
+# Seconds in which it is built, too, where it was not.
+BUILD_S = 1200
 SEEDS = os.environ.get("PILLARBOX_SEEDS", "3")
 
 
@@ -31,7 +33,8 @@ class Middling(Poor):
 def mirror(room):
     """The tests of the mirror, with alice's account there."""
     env = {"PILLARBOX_MIRROR_OF": f"127.0.0.1:{room.ports['imap']}", "PILLARBOX_SEEDS": SEEDS}
-    told = run("cargo", "test", "-p", "tests", "--test", "it", "mirror::random", env=env)
+    # The whole workspace, so that what is built here is what the other tests are built with.
+    told = run("cargo", "test", "--workspace", "--test", "it", "mirror::random", env=env, limit_s=BUILD_S)
     if "1 passed" not in told:
         raise Failed(f"the test was not run:\n{told}")
 
