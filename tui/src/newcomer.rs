@@ -147,7 +147,7 @@ impl Page {
     #[must_use]
     pub fn new(providers: &[Provider]) -> Page {
         let mut who = vec![
-            Field::typed("Your name", "as others read it; may be left out"),
+            Field::typed("Your name", "as others read it, or empty"),
             Field::typed("Address", "you@example.org"),
             Field { is_secret: true, ..Field::typed("Password", "nothing of it is shown") },
         ];
@@ -159,9 +159,9 @@ impl Page {
         let securities = || SECURITIES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
         let by_hand = vec![
             Field::chosen("Read by", "Left and Right choose", KINDS.map(str::to_owned).to_vec()),
-            Field::typed("Read at", "HOST or HOST:PORT; of JMAP https://HOST"),
+            Field::typed("Read at", "HOST:PORT, JMAP https://HOST"),
             Field::chosen("Protected", "Left and Right choose", securities()),
-            Field::typed("Send at", "HOST or HOST:PORT; may be left out with JMAP"),
+            Field::typed("Send at", "HOST:PORT; none with JMAP"),
             Field::chosen("Protected", "Left and Right choose", securities()),
             Field::typed("User name", "where it is not the address"),
         ];

@@ -284,7 +284,7 @@ impl List<'_> {
             let addresses: Vec<&&[Token]> = all.iter().filter(|chunk| raw(chunk).contains('@')).collect();
             let place = |chunk: &[Token]| chunk.first().map_or(at, |token| token.at);
             match addresses.as_slice() {
-                [] => self.fault(at, "this is a name without an address: write Name <local-part@domain>"),
+                [] => self.fault(at, "a name without an address: Name <user@host>"),
                 [_, next, ..] => self.fault(place(next), "a comma is missing before this"),
                 [only] if place(only) == at => self.fault(place(second), "a comma is missing before this"),
                 [only] => {

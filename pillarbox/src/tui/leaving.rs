@@ -83,7 +83,11 @@ pub fn leave(
         }
     }
     let now = (world.now)();
-    waiting.iter().filter_map(|account| left(account, now)).collect()
+    let left: Vec<String> = waiting.iter().filter_map(|account| left(account, now)).collect();
+    if letters > 0 && left.is_empty() {
+        tell("Sent.");
+    }
+    left
 }
 
 fn note(waiting: &mut [Waiting<'_>], news: News) {

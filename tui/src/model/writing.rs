@@ -172,9 +172,11 @@ impl Model {
         let letter = match composer.finished(&aliases) {
             Ok(letter) => letter,
             Err(faults) => {
-                let words = faults.first().map(|fault| crate::draw::safe(&fault.to_string()).into_owned());
+                // The lines below the first show the place, where there is room.
+                let words = faults.first().map(ToString::to_string).unwrap_or_default();
+                let words = crate::draw::safe(words.lines().next().unwrap_or_default()).into_owned();
                 self.focus = Focus::Composer;
-                return self.complain(words.unwrap_or_default());
+                return self.complain(words);
             }
         };
         if self.focus != Focus::Review && !sure {
