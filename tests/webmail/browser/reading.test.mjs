@@ -136,8 +136,10 @@ test("archive, undo, star, read and unread, label, move: at once and on the serv
   await page.keyboard.press("s");
   await page.locator(".row").first().locator(".star[aria-pressed=true]").waitFor();
   await page.keyboard.press("Shift+I");
+  await until(page, () => !document.querySelector(".row")?.classList.contains("unread"));
   await until(other, () => !document.querySelector(".row")?.classList.contains("unread"));
   await page.keyboard.press("Shift+U");
+  await until(page, () => document.querySelector(".row")?.classList.contains("unread"));
   await until(other, () => document.querySelector(".row")?.classList.contains("unread"));
   await page.keyboard.press("l");
   await page.getByRole("combobox", { name: "Label" }).fill("family");
