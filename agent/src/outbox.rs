@@ -86,11 +86,7 @@ pub async fn send_due(reach: &Reach, account: &Account, mirror: &Mirror, watcher
         match judge(&letter, report) {
             Verdict::Sent => {
                 // RFC 8621 §7.5: onSuccessUpdateEmail puts it where sent letters are.
-                let is_filed = matches!(account.outgoing, Some(Way::Jmap));
-                match copy {
-                    Some(copy) => mirror.sent_sealed(letter.id, is_filed, copy)?,
-                    None => mirror.sent(letter.id, is_filed)?,
-                }
+                mirror.sent(letter.id, matches!(account.outgoing, Some(Way::Jmap)), copy)?;
                 went.sent.push(subject);
             }
             Verdict::Left(recipients, state, why) => {
@@ -191,7 +187,6 @@ async fn deliver_all(
         part.posting.envelope.recipients = parcel.recipients;
         let report = deliver(reach, account, (&part, posted), parcel.content).await;
         let report = report.unwrap_or_else(|trouble| Report::nothing(&part.posting.envelope, trouble));
-
         told.extend(part.posting.envelope.recipients.into_iter().zip(report.fates));
         trouble = report.trouble;
     }

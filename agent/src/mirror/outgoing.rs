@@ -153,27 +153,16 @@ impl Mirror {
         })
     }
 
-    /// It was sent. `is_filed`: the server has filed the copy by itself, and it comes with the next look.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn sent(&self, id: OutgoingId, is_filed: bool) -> Result<()> {
-        self.conclude(id, is_filed, None)
-    }
-
-    /// It was sent, sealed: this copy of it is filed, and not what it was made from.
+    /// It was sent. `is_filed`: the server has filed the copy by itself, and it comes with the next look. Of a letter that went
+    /// sealed the `sealed` copy is filed, and not what it was made from.
     ///
     /// # Errors
     /// When the copy is too large, or the file cannot be written.
-    pub fn sent_sealed(&self, id: OutgoingId, is_filed: bool, copy: (&[u8], Time)) -> Result<()> {
-        self.conclude(id, is_filed, Some(copy))
-    }
-
-    fn conclude(&self, id: OutgoingId, is_filed: bool, copy: Option<(&[u8], Time)>) -> Result<()> {
+    pub fn sent(&self, id: OutgoingId, is_filed: bool, sealed: Option<(&[u8], Time)>) -> Result<()> {
         self.write(|tx| {
             let Some(letter) = by_id(tx, id)? else { return Ok(()) };
             if let Some(folder) = place(tx, &letter).filter(|_| !is_filed) {
-                let message = match copy {
+                let message = match sealed {
                     Some((content, received)) => made_copy(tx, content, received)?,
                     None => letter.message,
                 };

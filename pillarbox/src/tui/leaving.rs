@@ -165,7 +165,7 @@ mod tests {
         let sending = mirror.clone();
         let mut world = world(move |_| {
             let letter = sending.next_outgoing(Time(1_000_000)).unwrap().unwrap();
-            sending.sent(letter.id, false).unwrap();
+            sending.sent(letter.id, false, None).unwrap();
         });
         let accounts = [("alice".to_owned(), mirror.clone())];
         let mut told = Vec::new();

@@ -155,7 +155,7 @@ fn a_letter_waits_is_sent_and_filed() {
     assert_eq!((due.id, &due.posting), (id, &posting));
     mirror.begin_sending(id).unwrap();
     assert!(mirror.begin_sending(id).is_err());
-    mirror.sent(id, false).unwrap();
+    mirror.sent(id, false, None).unwrap();
     assert!(mirror.outgoing().unwrap().is_empty());
     assert_eq!(subjects(&mirror, sent), ["Re: Ketchup"]);
     assert!(mirror.row(asked).unwrap().unwrap().flags.has(flag_bits::ANSWERED));
@@ -170,7 +170,7 @@ fn a_letter_that_the_server_files_is_not_filed_again() {
     let posting = Posting { file_in: Some(sent), ..Posting::default() };
     let id = mirror.post(&letter("a@x", "Ketchup", ""), &posting, Time(10), Time(10)).unwrap();
     mirror.begin_sending(id).unwrap();
-    mirror.sent(id, true).unwrap();
+    mirror.sent(id, true, None).unwrap();
     assert!(mirror.outgoing().unwrap().is_empty());
     assert!(mirror.pending().unwrap().is_empty());
     assert_eq!(subjects(&mirror, sent), [""; 0]);
