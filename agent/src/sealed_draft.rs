@@ -3,6 +3,7 @@
 
 use crate::key_folder::KeyFolder;
 use crate::letter::Letter;
+use crate::mirror::{FolderId, MessageId, Mirror, Outgoing};
 use crate::sealing::{Choice, Refusal};
 use crate::trouble::{Kind, Trouble};
 use message::Time;
@@ -26,6 +27,27 @@ pub fn sealed(keys: &KeyFolder, copy: Vec<u8>, choice: Choice, at: Time) -> Resu
     }
     let refused = |refusal: Refusal| Trouble::new(Kind::Data, format!("the draft is not kept in the clear: {refusal}"));
     keys.load().keys.seal_to_self(&marked, at).map_err(refused)
+}
+
+/// Takes a letter that waits back into a folder of drafts; one that is to be sealed goes there as such drafts do.
+///
+/// # Errors
+/// Those of [`sealed`] and of [`Mirror::take_back`]; its text is not here any more.
+pub fn take_back(
+    keys: &KeyFolder,
+    mirror: &Mirror,
+    waiting: &Outgoing,
+    drafts: FolderId,
+    now: Time,
+) -> Result<MessageId, Trouble> {
+    let sealing = waiting.posting.sealing;
+    if sealing.seals() {
+        let gone = || Trouble::new(Kind::TryAgain, "the text of the letter is not here");
+        let draft = sealed(keys, mirror.content(waiting.message)?.ok_or_else(gone)?, sealing, now)?;
+        return Ok(mirror.take_back_as(waiting.id, drafts, &draft, now)?);
+    }
+    let taken = mirror.take_back(waiting.id, Some(drafts))?;
+    taken.ok_or_else(|| Trouble::new(Kind::NotFound, "the letter is gone already"))
 }
 
 /// A draft read back, and what is to be done to it.

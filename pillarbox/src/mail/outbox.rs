@@ -159,10 +159,8 @@ fn take_back(
 ) -> Result<Option<MessageId>, Trouble> {
     let waiting = letters.iter().find(|letter| letter.id == id);
     match (waiting, into) {
-        (Some(waiting), Some(folder)) if waiting.posting.sealing.seals() => {
-            let content = desk.mirror.content(waiting.message)?.unwrap_or_default();
-            let draft = sealed_draft::sealed(&desk.keys, content, waiting.posting.sealing, desk.now)?;
-            Ok(Some(desk.mirror.take_back_as(id, folder, &draft, desk.now)?))
+        (Some(waiting), Some(folder)) => {
+            Ok(Some(sealed_draft::take_back(&desk.keys, &desk.mirror, waiting, folder, desk.now)?))
         }
         _ => Ok(desk.mirror.take_back(id, into)?),
     }

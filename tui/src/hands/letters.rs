@@ -87,17 +87,15 @@ fn can_be_kept(letter: &Letter, writing: &Writing, now: Time) -> Result<(), Trou
     keys.load().keys.check_own(&from, now).map_err(|refusal| Trouble::new(Kind::Data, refusal))
 }
 
-/// Takes a letter back among the drafts; one that is to be encrypted goes there encrypted.
+/// Takes a letter back among the drafts.
 fn taken_back(
     mirror: &Mirror,
     waiting: &Outgoing,
     drafts: FolderId,
     (writing, now): (&Writing, Time),
 ) -> Result<MessageId, Trouble> {
-    let sealing = waiting.posting.sealing;
-    if let Some(keys) = writing.keys.as_ref().filter(|_| sealing.seals()) {
-        let draft = sealed_draft::sealed(keys, content(mirror, waiting.message)?, sealing, now)?;
-        return Ok(mirror.take_back_as(waiting.id, drafts, &draft, now)?);
+    if let Some(keys) = &writing.keys {
+        return sealed_draft::take_back(keys, mirror, waiting, drafts, now);
     }
     let taken = mirror.take_back(waiting.id, Some(drafts))?;
     taken.ok_or_else(|| Trouble::new(Kind::NotFound, "the letter is gone already"))
