@@ -94,6 +94,12 @@ impl Mirror {
     /// When the file cannot be read.
     pub fn count_conversations(&self, view: &View, now: Time) -> Result<u64> {
         self.read(|db| {
+            if let (Some(folder), None) = (view.folder, &view.query) {
+                // In one index: the messages need not be read.
+                let sql = "SELECT count(DISTINCT thread) FROM placed WHERE folder = ?1";
+                let count: i64 = db.prepare_cached(sql)?.query_row([folder.0], |row| row.get(0))?;
+                return Ok(count.try_into().unwrap_or_default());
+            }
             let from = Source::of(db, view, now)?;
             let sql = format!("SELECT count(DISTINCT m.thread) FROM {} WHERE {}", from.tables, from.condition.sql);
             let count: i64 = db.query_row(&sql, params_from_iter(from.condition.values), |row| row.get(0))?;
@@ -153,7 +159,8 @@ fn way(reversed: bool) -> &'static str {
     if reversed { "ASC" } else { "DESC" }
 }
 
-/// Conversations of a whole folder: found in one index, their newest messages read for this page alone.
+/// Conversations of a whole folder, in the order of their newest messages: of those before this page only the index is
+/// read, and the counts of those of this page alone.
 fn conversations_in(
     db: &Connection,
     folder: FolderId,
@@ -162,10 +169,13 @@ fn conversations_in(
 ) -> rusqlite::Result<Vec<Conversation>> {
     let way = way(reversed);
     let sql = format!(
-        "SELECT {COLUMNS}, c.messages, c.unread FROM
-             (SELECT message, max(received) AS newest, count(*) AS messages, sum(unread) AS unread FROM placed
-              WHERE folder = ?1 GROUP BY thread ORDER BY newest {way}, message {way} LIMIT {count} OFFSET {offset}) c
-         JOIN message m ON m.id = c.message ORDER BY c.newest {way}, m.id {way}"
+        "SELECT {COLUMNS}, (SELECT count(*) FROM placed WHERE folder = ?1 AND thread = c.thread),
+             (SELECT sum(unread) FROM placed WHERE folder = ?1 AND thread = c.thread)
+         FROM (SELECT message, thread, received FROM placed p WHERE folder = ?1 AND NOT EXISTS
+                  (SELECT 1 FROM placed later WHERE later.folder = ?1 AND later.thread = p.thread
+                   AND (later.received, later.message) > (p.received, p.message))
+               ORDER BY received {way}, message {way} LIMIT {count} OFFSET {offset}) c
+         JOIN message m ON m.id = c.message ORDER BY c.received {way}, c.message {way}"
     );
     let conversation = |found: &SqlRow<'_>| {
         Ok(Conversation {

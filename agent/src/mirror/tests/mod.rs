@@ -297,3 +297,49 @@ fn a_folder_the_server_refuses_goes_and_its_messages_stay_where_they_were() {
     assert!(mirror.content(draft).unwrap().is_some(), "what was written is not lost");
     assert_eq!(mirror.pending().unwrap().len(), 1);
 }
+
+/// Conversations of a folder, as the list without a question and the one with a question that all answer find them.
+fn conversations(mirror: &Mirror, view: &View, page: (u64, u64)) -> Vec<(MessageId, u64, u64)> {
+    let found = mirror.conversations(view, Time(0), page.0, page.1).unwrap();
+    found.into_iter().map(|it| (it.newest.id, it.messages, it.unread)).collect()
+}
+
+#[test]
+fn conversations_of_a_folder_are_those_of_its_messages_in_either_direction_and_page_by_page() {
+    let (_dir, mirror) = mirror();
+    let folders = [folder(&mirror, "INBOX", Role::Inbox), folder(&mirror, "Work", Role::None)];
+    mirror
+        .pull(|pull| {
+            for uid in 1..=60 {
+                // Three conversations grow, the others have one message; times come in pairs.
+                let id = format!("{uid}@x");
+                let earlier = if uid > 3 && uid % 5 < 3 { format!("<{}@x>", uid % 3 + 1) } else { String::new() };
+                let content = letter(&id, &format!("Letter {uid}"), &earlier);
+                let header = content[..message::header::section_end(&content, 0).unwrap()].to_vec();
+                let flags = Flags { bits: u64::from(uid % 2), ..Flags::default() };
+                let received = Time(1000 * u64::from(uid / 2));
+                let size = content.len() as u64;
+                let arrival = Arrival { uid, header, received, size, flags, ..Arrival::default() };
+                pull.arrive(folders[usize::from(uid % 7 == 0)], &arrival)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    for folder in folders {
+        for reversed in [false, true] {
+            let whole = View { folder: Some(folder), reversed, ..View::default() };
+            let asked = View { query: Some(query::parse("from:alice").query), ..whole.clone() };
+            let all = conversations(&mirror, &whole, (0, 100));
+            let sums = all.iter().fold((0, 0), |sums, (_, messages, unread)| (sums.0 + messages, sums.1 + unread));
+            let counted = mirror.folder(folder).unwrap();
+            assert_eq!(sums, (counted.total, counted.unread));
+            let counts_of = |list: &[(MessageId, u64, u64)]| list.iter().map(|it| (it.1, it.2)).collect::<Vec<_>>();
+            let of_question = conversations(&mirror, &asked, (0, 100));
+            assert_eq!(counts_of(&all), counts_of(&of_question));
+            assert_eq!(mirror.count_conversations(&whole, Time(0)).unwrap(), all.len() as u64);
+            assert_eq!(mirror.count_conversations(&asked, Time(0)).unwrap(), all.len() as u64);
+            let pages: Vec<_> = (0..30).flat_map(|page| conversations(&mirror, &whole, (page * 3, 3))).collect();
+            assert_eq!(pages, all);
+        }
+    }
+}
