@@ -178,7 +178,8 @@ where
             Ok(()) => Reason::Closed,
             Err(Reason::Turned) => Reason::Turned,
             Err(reason) => {
-                drive.bury().await;
+                // Boxed, as all that is large and seldom.
+                Box::pin(drive.bury()).await;
                 reason
             }
         };

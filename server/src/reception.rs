@@ -56,7 +56,8 @@ impl Reception for MailReception {
             let local = connection.local_addr().unwrap_or(client);
             let peer = Peer { client, local, name: Arc::new(OnceLock::new()), line: Some(live.line()) };
             let name = peer.name.clone();
-            let asking = tokio::spawn(ask_name(house.clone(), client.ip(), name.clone()));
+            // Boxed: a task that is done keeps its place while it can be aborted, but not what it had on the heap.
+            let asking = tokio::spawn(Box::pin(ask_name(house.clone(), client.ip(), name.clone())));
             let ended = serve(kind, &house, connection, (peer, seat)).await;
             asking.abort();
             let milliseconds = house.clock.now().since(started).as_millis();
