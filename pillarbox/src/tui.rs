@@ -160,7 +160,7 @@ fn open(path: &Path) -> Result<Mirror, Trouble> {
     if let Some(folder) = path.parent() {
         agent::disk::make_folder(folder).map_err(|error| Trouble::of_path("make", folder, &error))?;
     }
-    Ok(Mirror::open(path)?)
+    Ok(Mirror::open_in(path, crate::zone::here().clone())?)
 }
 
 fn accounts(settings: &Settings) -> Vec<Account> {

@@ -2,7 +2,7 @@
 
 use super::content::held_of;
 use super::replay;
-use super::search::{self, Condition};
+use super::search::{self, Asked, Condition};
 use super::types::{Conversation, FolderId, MessageId, Order, Row, ThreadId, View};
 use super::{Mirror, Result};
 use message::Time;
@@ -21,7 +21,7 @@ impl Mirror {
     /// When the file cannot be read.
     pub fn rows(&self, view: &View, now: Time, offset: u64, count: u64) -> Result<Vec<Row>> {
         self.read(|db| {
-            let from = Source::of(db, view, now)?;
+            let from = Source::of(db, view, self.asked(now))?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM {} WHERE {} ORDER BY {} LIMIT {count} OFFSET {offset}",
                 from.tables, from.condition.sql, from.order
@@ -40,7 +40,7 @@ impl Mirror {
             return self.folder(folder).map(|folder| folder.total);
         }
         self.read(|db| {
-            let from = Source::of(db, view, now)?;
+            let from = Source::of(db, view, self.asked(now))?;
             let sql = format!("SELECT count(*) FROM {} WHERE {}", from.tables, from.condition.sql);
             let count: i64 = db.query_row(&sql, params_from_iter(from.condition.values), |row| row.get(0))?;
             Ok(count.try_into().unwrap_or_default())
@@ -53,7 +53,7 @@ impl Mirror {
     /// When the file cannot be read.
     pub fn ids(&self, view: &View, now: Time) -> Result<Vec<MessageId>> {
         self.read(|db| {
-            let from = Source::of(db, view, now)?;
+            let from = Source::of(db, view, self.asked(now))?;
             let sql = format!("SELECT m.id FROM {} WHERE {} ORDER BY {}", from.tables, from.condition.sql, from.order);
             let mut ask = db.prepare_cached(&sql)?;
             ask.query_map(params_from_iter(from.condition.values), |row| row.get(0).map(MessageId))?.collect()
@@ -69,7 +69,7 @@ impl Mirror {
             return self.read(|db| conversations_in(db, folder, view.reversed, (offset, count)));
         }
         self.read(|db| {
-            let from = Source::of(db, view, now)?;
+            let from = Source::of(db, view, self.asked(now))?;
             let way = way(view.reversed);
             // SQLite takes the other columns from the row with the greatest value: the newest message.
             let sql = format!(
@@ -100,7 +100,7 @@ impl Mirror {
                 let count: i64 = db.prepare_cached(sql)?.query_row([folder.0], |row| row.get(0))?;
                 return Ok(count.try_into().unwrap_or_default());
             }
-            let from = Source::of(db, view, now)?;
+            let from = Source::of(db, view, self.asked(now))?;
             let sql = format!("SELECT count(DISTINCT m.thread) FROM {} WHERE {}", from.tables, from.condition.sql);
             let count: i64 = db.query_row(&sql, params_from_iter(from.condition.values), |row| row.get(0))?;
             Ok(count.try_into().unwrap_or_default())
@@ -153,6 +153,10 @@ impl Mirror {
             ask.query_map([message.0], |row| row.get(0).map(FolderId))?.collect()
         })
     }
+
+    fn asked(&self, now: Time) -> Asked<'_> {
+        Asked { now, zone: &self.0.zone }
+    }
 }
 
 fn way(reversed: bool) -> &'static str {
@@ -195,9 +199,9 @@ struct Source {
 }
 
 impl Source {
-    fn of(db: &Connection, view: &View, now: Time) -> rusqlite::Result<Source> {
+    fn of(db: &Connection, view: &View, asked: Asked<'_>) -> rusqlite::Result<Source> {
         let mut condition = match &view.query {
-            Some(query) => search::condition(db, query, now)?,
+            Some(query) => search::condition(db, query, asked)?,
             None => Condition::always(),
         };
         let tables = match view.folder {

@@ -35,6 +35,7 @@ pub use types::{
     Arrival, Conversation, Flags, Folder, FolderId, Held, MessageId, Order, Place, Role, Row, ThreadId, View,
 };
 
+use message::zone::Zone;
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -89,6 +90,8 @@ pub struct Mirror(Arc<Inside>);
 
 struct Inside {
     path: PathBuf,
+    /// Where days begin, for searches.
+    zone: Zone,
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     /// Counts what was changed here.
@@ -96,17 +99,26 @@ struct Inside {
 }
 
 impl Mirror {
-    /// Opens the mirror, which is made where there is none. Its folder must be there.
+    /// Opens the mirror, which is made where there is none. Its folder must be there. Days in searches are those of UTC.
     ///
     /// # Errors
     /// When the file cannot be opened, is none of ours or of a later release.
     pub fn open(path: &Path) -> Result<Mirror> {
+        Mirror::open_in(path, Zone::utc())
+    }
+
+    /// The same where clocks stand as in a zone: days in searches are those of its clocks.
+    ///
+    /// # Errors
+    /// Those of [`Mirror::open`].
+    pub fn open_in(path: &Path, zone: Zone) -> Result<Mirror> {
         let wrong = |source| Error::Sqlite { path: path.to_owned(), source };
         let mut writer = connect(path).map_err(wrong)?;
         prepare(&mut writer, path)?;
         let reader = connect(path).map_err(wrong)?;
         let inside = Inside {
             path: path.to_owned(),
+            zone,
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             changed: watch::Sender::new(0),

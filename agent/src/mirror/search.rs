@@ -3,7 +3,8 @@
 use super::words;
 use message::Time;
 use message::flags::flag_bits;
-use message::search::query::{Attached, Place, Query, State, Term, attached};
+use message::search::query::{Attached, Place, Query, State, Term, When, attached};
+use message::zone::Zone;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -59,23 +60,47 @@ pub(super) fn names_a_folder(query: &Query) -> bool {
     names
 }
 
+/// When a query is asked, and where: days begin when clocks there show midnight.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub now: Time,
+    pub zone: &'a Zone,
+}
+
+impl Asked<'_> {
+    /// The moments with which these days begin and are over, in milliseconds.
+    fn days(&self, when: When) -> (i64, i64) {
+        let (today, second) = self.zone.local(self.now);
+        // `days` knows today by UTC: a moment that has there the date that clocks show here.
+        let shown = today.saturating_mul(DAY / 1000).saturating_add(second);
+        let (first, after) = when.days(Time(u64::try_from(shown).unwrap_or_default().saturating_mul(1000)));
+        (self.midnight(first.0), self.midnight(after.0))
+    }
+
+    fn midnight(&self, day: i64) -> i64 {
+        let moment = self.zone.moment(day, 0).and_then(|moment| i64::try_from(moment.0).ok());
+        moment.unwrap_or(day.saturating_mul(DAY))
+    }
+}
+
 /// A query as a condition.
-pub(super) fn condition(db: &Connection, query: &Query, now: Time) -> rusqlite::Result<Condition> {
-    let each =
-        |queries: &[Query]| queries.iter().map(|query| condition(db, query, now)).collect::<rusqlite::Result<Vec<_>>>();
+pub(super) fn condition(db: &Connection, query: &Query, asked: Asked<'_>) -> rusqlite::Result<Condition> {
+    let each = |queries: &[Query]| {
+        queries.iter().map(|query| condition(db, query, asked)).collect::<rusqlite::Result<Vec<_>>>()
+    };
     Ok(match query {
         Query::All(queries) => Condition::joined(each(queries)?, " AND ", "1"),
         Query::Any(queries) => Condition::joined(each(queries)?, " OR ", "0"),
         Query::Not(inner) => {
-            let inner = condition(db, inner, now)?;
+            let inner = condition(db, inner, asked)?;
             Condition::new(format!("NOT ({})", inner.sql), inner.values)
         }
-        Query::Term(term) => of_term(db, term, now)?,
+        Query::Term(term) => of_term(db, term, asked)?,
     })
 }
 
-fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Condition> {
-    let milliseconds = i64::try_from(now.0).unwrap_or(i64::MAX);
+fn of_term(db: &Connection, term: &Term, asked: Asked<'_>) -> rusqlite::Result<Condition> {
+    let milliseconds = i64::try_from(asked.now.0).unwrap_or(i64::MAX);
     let seconds = |age: u32| milliseconds - i64::from(age) * 1000;
     let octets = |octets: u64| Value::Integer(i64::try_from(octets).unwrap_or(i64::MAX));
     Ok(match term {
@@ -93,11 +118,11 @@ fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Conditio
             let folder = in_folder(db, name)?;
             Condition::joined(vec![folder, keyword(name)], " OR ", "0")
         }
-        Term::Before(when) => time("<", when.days(now).0.0),
-        Term::After(when) => time(">=", when.days(now).0.0),
+        Term::Before(when) => time("<", asked.days(*when).0),
+        Term::After(when) => time(">=", asked.days(*when).0),
         Term::On(when) => {
-            let (first, after) = when.days(now);
-            Condition::joined(vec![time(">=", first.0), time("<", after.0)], " AND ", "1")
+            let (first, after) = asked.days(*when);
+            Condition::joined(vec![time(">=", first), time("<", after)], " AND ", "1")
         }
         Term::OlderThan(age) => Condition::new("m.received < ?", vec![Value::Integer(seconds(age.seconds()))]),
         Term::NewerThan(age) => Condition::new("m.received >= ?", vec![Value::Integer(seconds(age.seconds()))]),
@@ -106,8 +131,8 @@ fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Conditio
     })
 }
 
-fn time(relation: &str, day: i64) -> Condition {
-    Condition::new(format!("m.received {relation} ?"), vec![Value::Integer(day.saturating_mul(DAY))])
+fn time(relation: &str, moment: i64) -> Condition {
+    Condition::new(format!("m.received {relation} ?"), vec![Value::Integer(moment)])
 }
 
 /// In the column that a place is in.

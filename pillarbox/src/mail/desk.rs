@@ -118,7 +118,7 @@ impl Desk {
             agent::disk::make_folder(folder).map_err(|error| Trouble::of_path("make", folder, &error))?;
         }
         let keys = KeyFolder::of(&Folders::under(file.parent().unwrap_or(Path::new("."))));
-        Ok(Desk { account, mirror: Mirror::open(file)?, now, reach: None, keys })
+        Ok(Desk { account, mirror: Mirror::open_in(file, crate::zone::here().clone())?, now, reach: None, keys })
     }
 
     /// Does these things, all or none, and remembers how they are taken back.

@@ -343,3 +343,27 @@ fn conversations_of_a_folder_are_those_of_its_messages_in_either_direction_and_p
         }
     }
 }
+
+#[test]
+fn days_of_searches_are_those_of_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let honolulu = message::zone::Zone::fixed(-600);
+    let mirror = Mirror::open_in(&dir.path().join("mirror.sqlite"), honolulu).unwrap();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    // 2026-11-22 09:59:59 UTC is the last second of the 21st in Honolulu.
+    let midnight = Time(1_795_341_600_000);
+    for (uid, received) in [(1, Time(midnight.0 - 1000)), (2, midnight)] {
+        let one = Arrival { received, ..arrival(uid, &format!("{uid}@x"), &format!("Letter {uid}")) };
+        mirror.pull(|pull| pull.arrive(inbox, &one)).unwrap();
+    }
+    let find = |text: &str| {
+        let view = View { folder: Some(inbox), query: Some(query::parse(text).query), ..View::default() };
+        let now = midnight.after(Duration::from_secs(60));
+        mirror.rows(&view, now, 0, 10).unwrap().into_iter().map(|row| row.subject).collect::<Vec<_>>()
+    };
+    let (first, second) = (vec!["Letter 1".to_owned()], vec!["Letter 2".to_owned()]);
+    assert_eq!((find("on:2026-11-21"), find("on:2026-11-22")), (first.clone(), second.clone()));
+    assert_eq!((find("on:today"), find("on:yesterday")), (second.clone(), first.clone()));
+    assert_eq!((find("before:today"), find("after:today")), (first.clone(), second.clone()));
+    assert_eq!((find("before:2026-11-22"), find("after:2026-11-22")), (first, second));
+}
