@@ -70,6 +70,18 @@ fn a_letter_waits_before_it_goes_and_is_taken_back_whole() {
 }
 
 #[test]
+fn a_letter_that_is_to_be_signed_does_not_go_unsigned() {
+    for (world, keys) in [("keyless", ""), ("keyless", "<f5><f5>")] {
+        let world = world::of(world);
+        let mut program = world.program("pine", (80, 24));
+        press(&mut program, &format!("Cbob@crepes.fr<down><down>Pickles{keys}<C-x>y"));
+        assert!(world.mirror().outgoing().unwrap().is_empty(), "{keys}");
+        press(&mut program, "e<f5><C-x>y");
+        assert_eq!(world.mirror().outgoing().unwrap().len(), 1, "{keys}: it was said not to sign it");
+    }
+}
+
+#[test]
 fn a_program_that_is_ended_keeps_what_is_written_once() {
     let world = world::of("lunch");
     let mut program = world.program("pine", (80, 24));
