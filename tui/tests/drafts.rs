@@ -12,6 +12,12 @@ fn press(program: &mut Program, keys: &str) -> Vec<Outside> {
     tui::key::sequence(keys).unwrap().into_iter().flat_map(|key| program.feed(Event::Key(key))).collect()
 }
 
+fn say(program: &mut Program, line: &str) {
+    program.model.say(line);
+    let now = program.model.now;
+    program.feed(Event::Tick(now));
+}
+
 fn subjects(world: &world::World, role: Role) -> Vec<String> {
     let Some(folder) = world.mirror().folder_of_role(role).unwrap() else { return Vec::new() };
     let view = View { folder: Some(folder.id), ..View::default() };
@@ -37,8 +43,7 @@ fn leaving_keeps_the_letter() {
     let world = world::of("lunch");
     let mut program = world.program("pine", (80, 24));
     press(&mut program, "C<down><down>Pickles");
-    program.model.say("quit");
-    program.feed(Event::Tick(world::NOW));
+    say(&mut program, "quit");
     assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
 }
 
@@ -78,6 +83,19 @@ fn a_letter_that_is_to_be_signed_does_not_go_unsigned() {
         assert!(world.mirror().outgoing().unwrap().is_empty(), "{keys}");
         press(&mut program, "e<f5><C-x>y");
         assert_eq!(world.mirror().outgoing().unwrap().len(), 1, "{keys}: it was said not to sign it");
+    }
+}
+
+#[test]
+fn a_letter_taken_back_is_one_draft() {
+    for name in ["lunch", "sealed"] {
+        let world = world::of(name);
+        let mut program = world.program("pine", (80, 24));
+        let sign = if name == "sealed" { "<f5>" } else { "" };
+        press(&mut program, &format!("Cbob@crepes.fr<down><down>Pickles{sign}"));
+        program.feed(Event::Tick(Time(world::NOW.0 + 4_000)));
+        press(&mut program, "<C-x>y<C-y>");
+        assert_eq!(subjects(&world, Role::Drafts), ["Pickles"], "{name}");
     }
 }
 
