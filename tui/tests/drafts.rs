@@ -100,6 +100,34 @@ fn a_letter_taken_back_is_one_draft() {
 }
 
 #[test]
+fn a_letter_is_taken_back_in_its_own_account() {
+    let world = world::of("two");
+    let mut program = world.program("pine", (80, 24));
+    say(&mut program, "account work");
+    press(&mut program, "Cdora@crepes.fr<down><down>Ketchup<C-x>y");
+    say(&mut program, "account alice");
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles<C-x>y");
+    say(&mut program, "account work");
+    press(&mut program, "<C-y>");
+    assert_eq!(program.model.current, 0);
+    assert_eq!(program.model.composer.as_ref().unwrap().letter.subject, "Pickles");
+    // It stays where it is written.
+    say(&mut program, "account work");
+    assert_eq!((program.model.current, program.model.focus), (0, tui::model::Focus::Composer));
+}
+
+#[test]
+fn a_letter_that_is_due_is_told_of_as_it_is() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles<C-x>y");
+    program.feed(Event::Tick(Time(world::NOW.0 + 9_999)));
+    assert_eq!(program.model.status.text, "It goes out in 10 seconds; ^Y takes it back");
+    program.feed(Event::Tick(Time(world::NOW.0 + 10_000)));
+    assert_eq!(program.model.status.text, "It goes out as soon as the server takes it; ^Y takes it back");
+}
+
+#[test]
 fn a_program_that_is_ended_keeps_what_is_written_once() {
     let world = world::of("lunch");
     let mut program = world.program("pine", (80, 24));

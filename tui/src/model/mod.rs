@@ -81,6 +81,16 @@ pub struct Undoable {
     words: String,
 }
 
+/// A letter that waits to be sent.
+struct Posted {
+    account: usize,
+    id: OutgoingId,
+    /// When its time comes.
+    at: Time,
+    /// What was told of it.
+    words: String,
+}
+
 /// The line that tells what happened.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
@@ -138,7 +148,7 @@ pub struct Model {
     /// When it was looked last for what is to be woken.
     woken_at: Time,
     /// The letter that was sent last.
-    posted: Option<OutgoingId>,
+    posted: Option<Posted>,
     /// What is to be done with the part that was asked for.
     wanted: Option<parts::Wanted>,
     /// The message under the cursor is to be read as soon as it is known.
@@ -212,6 +222,7 @@ impl Model {
             Event::Tick(now) => {
                 self.now = now;
                 self.keep_when_due();
+                self.tell_when_due();
                 if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS {
                     self.wake();
                 }

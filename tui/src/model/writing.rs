@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, What};
 use super::composer::Composer;
-use super::{Focus, Model};
+use super::{Focus, Model, Posted};
 use crate::command::{Command, Verb};
 use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Ties};
 use crate::key::Key;
@@ -36,7 +36,10 @@ impl Model {
             Verb::ForwardAttached => Some(Beginning::ForwardAttached(self.chosen())),
             Verb::Template => Some(Beginning::Template(text.to_owned())),
             Verb::TakeBack => match self.posted {
-                Some(id) => Some(Beginning::TakenBack(id)),
+                Some(Posted { account, id, .. }) => {
+                    self.take_back_letter(account, id);
+                    return true;
+                }
                 None => {
                     self.ask(Question::Outbox);
                     return true;
@@ -65,11 +68,35 @@ impl Model {
     }
 
     pub(super) fn begin(&mut self, how: Beginning) {
+        let is_interrupted = self.is_interrupted_by_letter();
+        if is_interrupted || how != Beginning::Blank {
+            self.to_write_to.clear();
+        }
+        if !is_interrupted {
+            self.ask(Question::Begin(how));
+        }
+    }
+
+    /// Whether somebody writes a letter here; then it is shown, and has to be done with first.
+    pub(super) fn is_interrupted_by_letter(&mut self) -> bool {
         if self.composer.is_some() {
             self.focus = Focus::Composer;
-            return self.complain("There is a letter here already: send, postpone or discard it first");
+            self.complain("There is a letter here already: send, postpone or discard it first");
         }
-        self.ask(Question::Begin(how));
+        self.composer.is_some()
+    }
+
+    /// Takes back the letter that was sent last: in its own account, whichever is on the screen.
+    fn take_back_letter(&mut self, account: usize, id: OutgoingId) {
+        if self.is_interrupted_by_letter() {
+            return;
+        }
+        if account != self.current {
+            self.show_account(account);
+            let name = self.account().map(|account| account.name.clone()).unwrap_or_default();
+            self.tell(format!("The letter was sent from the account {name}"));
+        }
+        self.begin(Beginning::TakenBack(id));
     }
 
     fn go_to_drafts(&mut self) {
@@ -203,7 +230,6 @@ impl Model {
     /// A letter waits to be sent.
     pub(super) fn posted(&mut self, id: OutgoingId, at: Time) {
         self.close_composer();
-        self.posted = Some(id);
         let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
         let seconds = at.0.saturating_sub(self.now.0) / 1000;
         let when = if seconds <= crate::settings::UNDO_SEND_MAX_S {
@@ -211,7 +237,9 @@ impl Model {
         } else {
             crate::text::long_time(at, &self.options.zone)
         };
-        self.tell(format!("It goes out {when}; {key} takes it back"));
+        let words = format!("It goes out {when}; {key} takes it back");
+        self.tell(&words);
+        self.posted = Some(Posted { account: self.current, id, at, words });
         if let Some(account) = self.account().map(|account| account.name.clone()) {
             self.order(agent::worker::Order::Tell { account });
         }
@@ -234,6 +262,18 @@ impl Model {
         }
         self.screen(Screen::Quit);
     }
+    /// The time of the letter has come, and what was told of it holds no longer.
+    pub(super) fn tell_when_due(&mut self) {
+        let Some(posted) = &mut self.posted else { return };
+        if self.now < posted.at || posted.words != self.status.text {
+            return;
+        }
+        posted.words.clear();
+        let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
+        let when = if self.offline { "when you are on the network again" } else { "as soon as the server takes it" };
+        self.tell(format!("It goes out {when}; {key} takes it back"));
+    }
+
 
     /// Time passes: what was typed is kept.
     pub(super) fn keep_when_due(&mut self) {
