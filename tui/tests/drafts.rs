@@ -100,6 +100,20 @@ fn a_letter_taken_back_is_one_draft() {
 }
 
 #[test]
+fn a_draft_is_thrown_away_after_a_question_and_comes_back() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles<C-o>");
+    say(&mut program, "recall");
+    press(&mut program, "<enter><C-c>");
+    assert!(program.model.prompt.is_some() && program.model.composer.is_some(), "it is asked");
+    press(&mut program, "y");
+    assert_eq!((subjects(&world, Role::Drafts), subjects(&world, Role::Trash)), (vec![], vec!["Pickles".to_owned()]));
+    say(&mut program, "undo");
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+}
+
+#[test]
 fn a_letter_is_taken_back_in_its_own_account() {
     let world = world::of("two");
     let mut program = world.program("pine", (80, 24));

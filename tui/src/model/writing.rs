@@ -4,7 +4,7 @@ use super::choice::{Choice, What};
 use super::composer::Composer;
 use super::{Focus, Model, Posted};
 use crate::command::{Command, Verb};
-use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Ties};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Target, Ties};
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{MessageId, OutgoingId, Role};
@@ -140,6 +140,9 @@ impl Model {
                 self.keep_draft();
             }
             Verb::Sign | Verb::Encrypt => self.turn_seal(command.verb),
+            Verb::Discard if composer.ties.draft.is_some() && !sure => {
+                self.ask_sure(command.clone(), "Throw this letter away? Its draft goes to the trash.");
+            }
             Verb::Discard if composer.is_touched && !sure => {
                 self.ask_sure(command.clone(), "Throw this letter away?");
             }
@@ -178,9 +181,9 @@ impl Model {
         self.close_composer();
         self.tell("The letter is thrown away");
         if let Some((draft, from)) = ties.draft {
-            let action = agent::mirror::Action::Destroy { messages: vec![draft], from };
-            let deed = Deed { what: Doing::Act(vec![action]), words: String::new(), remember: Remember::No };
-            self.effects.push(Effect::Do(self.current, deed));
+            let (messages, to) = (vec![draft], Target::Role(Role::Trash));
+            let doing = Doing::Move { messages, from: Some(from), to, also: None };
+            self.deed(doing, "The letter is thrown away, its draft in the trash".to_owned());
         }
     }
 
