@@ -131,6 +131,26 @@ fn a_letter_is_taken_back_in_its_own_account() {
 }
 
 #[test]
+fn addresses_come_back_as_they_were_typed() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    let typed = "bob@hamburger.edu, carol@, just bob, \"Doe, John\" john@x.test";
+    press(&mut program, &format!("C{typed}<C-o>"));
+    say(&mut program, "recall");
+    press(&mut program, "<enter>");
+    assert_eq!(program.model.composer.as_ref().unwrap().fields[0].text, typed);
+    let draft = program.model.composer.as_ref().unwrap().draft();
+    assert_eq!(draft.to.to_string(), "bob@hamburger.edu");
+    // Once it is a list, nothing but the list goes out.
+    let long = "<up><up><end><C-u>Bob <lt>bob@hamburger.edu<gt>,carol@crepes.fr<down><down>Pickles<C-x>y";
+    press(&mut program, long);
+    let waiting = world.mirror().outgoing().unwrap().remove(0);
+    let content = String::from_utf8(world.mirror().content(waiting.message).unwrap().unwrap()).unwrap();
+    assert!(content.contains("To: Bob <bob@hamburger.edu>, carol@crepes.fr\r\n"), "{content}");
+    assert!(!content.contains("X-Pillarbox"), "{content}");
+}
+
+#[test]
 fn a_letter_that_is_due_is_told_of_as_it_is() {
     let world = world::of("lunch");
     let mut program = world.program("pine", (80, 24));

@@ -113,7 +113,7 @@ impl Model {
     pub(super) fn take_letter(&mut self, mut letter: Letter, ties: Ties) {
         let to = std::mem::take(&mut self.to_write_to);
         if !to.is_empty() {
-            letter.to = agent::letter::Recipients::lenient(&to);
+            letter.keep_typed([&to, "", ""]);
         }
         self.posted = None;
         self.before_composer = if self.focus == Focus::Reader { Focus::Reader } else { Focus::List };
