@@ -151,6 +151,28 @@ fn addresses_come_back_as_they_were_typed() {
 }
 
 #[test]
+fn what_a_draft_answers_or_sends_on_is_marked_all_the_same() {
+    for (keys, is_answer) in [("<end>R", true), ("<end>F", false)] {
+        let world = world::of("lunch");
+        let mut program = world.program("pine", (80, 24));
+        press(&mut program, &format!("{keys}!"));
+        let ties = program.model.composer.as_ref().unwrap().ties.clone();
+        press(&mut program, "<C-o>");
+        say(&mut program, "recall");
+        press(&mut program, "<enter>");
+        let composer = program.model.composer.as_mut().unwrap();
+        assert_eq!((composer.ties.answers, &composer.ties.forwards), (ties.answers, &ties.forwards));
+        assert_eq!((ties.answers.is_some(), ties.forwards.len()), (is_answer, usize::from(!is_answer)));
+        composer.at = 0;
+        press(&mut program, "<end><C-u>bob@crepes.fr<C-x>y");
+        let waiting = world.mirror().outgoing().unwrap().remove(0);
+        assert_eq!((waiting.posting.answers, waiting.posting.forwards), (ties.answers, ties.forwards));
+        let content = String::from_utf8(world.mirror().content(waiting.message).unwrap().unwrap()).unwrap();
+        assert!(!content.contains("X-Pillarbox"), "{content}");
+    }
+}
+
+#[test]
 fn a_letter_that_is_due_is_told_of_as_it_is() {
     let world = world::of("lunch");
     let mut program = world.program("pine", (80, 24));

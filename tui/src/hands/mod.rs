@@ -182,7 +182,7 @@ impl Hands {
         // Who was written to is offered the next time.
         hand.book.replace(None);
         match what {
-            Doing::Keep(letter, ties) => letters::keep(hand, &letter, &ties, &stamp),
+            Doing::Keep(letter, ties) => letters::keep(hand, *letter, &ties, &stamp),
             Doing::Post(letter, ties, at) => letters::post(hand, &letter, ties, &stamp, at),
             _ => Err(Trouble::new(agent::trouble::Kind::Software, "this is no letter")),
         }
