@@ -73,7 +73,7 @@ pub struct Account {
     pub busy: Option<String>,
 }
 
-/// Something done that can be taken back.
+/// Something done that can be taken back; with no actions, something that cannot.
 #[derive(Clone, Debug)]
 pub struct Undoable {
     account: usize,
@@ -443,6 +443,14 @@ impl Model {
         }
     }
 
+    fn note_undoable(&mut self, undoable: Undoable) {
+        self.redo.clear();
+        self.undo.push(undoable);
+        if self.undo.len() > UNDO_MAX {
+            self.undo.remove(0);
+        }
+    }
+
     fn done(
         &mut self,
         account: usize,
@@ -452,25 +460,29 @@ impl Model {
     ) {
         let acted = match result {
             Ok(acted) => acted,
-            Err(trouble) => return self.complain(crate::draw::safe(&trouble.text).into_owned()),
+            Err(trouble) => {
+                let what =
+                    if remember == Remember::Redo { format!("{words}: not taken back, ") } else { String::new() };
+                return self.complain(format!("{what}{}", crate::draw::safe(&trouble.text)));
+            }
         };
         let actions: Vec<Action> = acted.into_iter().rev().flat_map(|acted| acted.inverse).collect();
         let undoable = Undoable { account, actions, words: words.clone() };
         let can_undo = !undoable.actions.is_empty();
         match remember {
+            Remember::Final => {
+                self.note_undoable(Undoable { actions: Vec::new(), ..undoable });
+                self.tell(words);
+            }
             Remember::Undo if can_undo => {
-                self.redo.clear();
-                self.undo.push(undoable);
-                if self.undo.len() > UNDO_MAX {
-                    self.undo.remove(0);
-                }
+                self.note_undoable(undoable);
                 let key = self.keys.keys_of(self.context(), crate::command::Verb::Undo);
                 let hint = key.map(|key| format!("  ({key} takes it back)")).unwrap_or_default();
                 self.tell(format!("{words}{hint}"));
             }
             Remember::Redo if can_undo => self.redo.push(undoable),
-            Remember::No => {}
-            _ => self.tell(words),
+            Remember::Redo | Remember::No => {}
+            Remember::Undo => self.tell(words),
         }
         if let Some(name) = self.accounts.get(account).map(|account| account.name.clone()) {
             self.order(Order::Tell { account: name });
