@@ -151,6 +151,15 @@ fn addresses_come_back_as_they_were_typed() {
 }
 
 #[test]
+fn a_letter_is_kept_before_an_editor_has_the_screen() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "Cbob@crepes.fr<down><down>Pickles");
+    say(&mut program, "editor");
+    assert_eq!(subjects(&world, Role::Drafts), ["Pickles"]);
+}
+
+#[test]
 fn what_a_draft_answers_or_sends_on_is_marked_all_the_same() {
     for (keys, is_answer) in [("<end>R", true), ("<end>F", false)] {
         let world = world::of("lunch");

@@ -150,7 +150,11 @@ impl Model {
             Verb::Attach => self.ask(Question::File(home_less(&command.argument))),
             Verb::Detach => self.detach(&command.argument),
             Verb::Editor => {
-                let text = composer.text();
+                let (text, is_kept) = (composer.text(), composer.changed_at.is_none());
+                if !is_kept {
+                    // Whatever happens while the editor has the screen.
+                    self.keep_draft();
+                }
                 self.screen(Screen::Edit(text));
             }
             Verb::ShowBcc => {
