@@ -221,6 +221,8 @@ impl Model {
             Ok(number) if number >= 1 => {
                 let height = u64::from(self.layout().list_lines());
                 self.list.go(number - 1, height);
+                // While a message is read, the other takes its place.
+                self.open_selected_again = self.focus == Focus::Reader;
             }
             _ => self.complain(format!("{text:?} is no number of a line")),
         }
