@@ -160,6 +160,16 @@ fn a_letter_is_kept_before_an_editor_has_the_screen() {
 }
 
 #[test]
+fn hidden_recipients_stay_in_sight() {
+    let world = world::of("lunch");
+    let mut program = world.program("pine", (80, 24));
+    press(&mut program, "C<f2>dora@crepes.fr<f2>");
+    assert!(program.model.composer.as_ref().unwrap().shows_bcc);
+    press(&mut program, "<C-u><f2>");
+    assert!(!program.model.composer.as_ref().unwrap().shows_bcc);
+}
+
+#[test]
 fn what_a_draft_answers_or_sends_on_is_marked_all_the_same() {
     for (keys, is_answer) in [("<end>R", true), ("<end>F", false)] {
         let world = world::of("lunch");

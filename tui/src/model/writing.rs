@@ -157,15 +157,24 @@ impl Model {
                 }
                 self.screen(Screen::Edit(text));
             }
-            Verb::ShowBcc => {
-                composer.shows_bcc = !composer.shows_bcc;
-                composer.at = if composer.shows_bcc { 2 } else { 0 };
-            }
+            Verb::ShowBcc => self.turn_bcc(),
             Verb::Back if self.focus == Focus::Review => self.focus = Focus::Composer,
             Verb::AddressBook => self.ask(Question::People(String::new())),
             _ => return false,
         }
         true
+    }
+
+    /// Shows the field for hidden recipients, or hides it; whom it names is never hidden.
+    fn turn_bcc(&mut self) {
+        let Some(composer) = &mut self.composer else { return };
+        let names_somebody = composer.fields.get(2).is_some_and(|field| !field.text.trim().is_empty());
+        if names_somebody && composer.shows_bcc {
+            self.tell("Bcc stays, for it names somebody");
+        } else {
+            composer.shows_bcc = !composer.shows_bcc;
+            composer.at = if composer.shows_bcc { 2 } else { 0 };
+        }
     }
 
     fn detach(&mut self, text: &str) {
