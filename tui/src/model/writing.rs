@@ -262,6 +262,18 @@ impl Model {
         self.changed(self.current);
     }
 
+    /// The time of the letter has come, and what was told of it holds no longer.
+    pub(super) fn tell_when_due(&mut self) {
+        let Some(posted) = &mut self.posted else { return };
+        if self.now < posted.at || posted.words != self.status.text {
+            return;
+        }
+        posted.words.clear();
+        let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
+        let when = if self.offline { "when you are on the network again" } else { "as soon as the server takes it" };
+        self.tell(format!("It goes out {when}; {key} takes it back"));
+    }
+
     /// Keeps the letter as a draft, as it stands.
     pub(super) fn keep_draft(&mut self) {
         let Some(composer) = &mut self.composer else { return };
@@ -278,18 +290,6 @@ impl Model {
         }
         self.screen(Screen::Quit);
     }
-    /// The time of the letter has come, and what was told of it holds no longer.
-    pub(super) fn tell_when_due(&mut self) {
-        let Some(posted) = &mut self.posted else { return };
-        if self.now < posted.at || posted.words != self.status.text {
-            return;
-        }
-        posted.words.clear();
-        let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
-        let when = if self.offline { "when you are on the network again" } else { "as soon as the server takes it" };
-        self.tell(format!("It goes out {when}; {key} takes it back"));
-    }
-
 
     /// Time passes: what was typed is kept.
     pub(super) fn keep_when_due(&mut self) {
