@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod dialing;
 pub mod discovery;
 pub mod disk;
+pub mod draft_ties;
 pub mod house;
 pub mod http;
 pub mod key_folder;

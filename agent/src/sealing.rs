@@ -129,10 +129,10 @@ impl Opened {
 }
 
 impl Refusal {
-    /// It is the writer's own key that is missing, whoever the letter is for.
+    /// It cannot be encrypted to its writer, whoever else it is for: neither could a draft of it.
     #[must_use]
-    pub fn is_of_own_key(&self) -> bool {
-        matches!(self, Refusal::NoKey(_) | Refusal::NoOwn(_) | Refusal::NoSender)
+    pub fn is_of_own_copy(&self) -> bool {
+        matches!(self, Refusal::NoOwn(_) | Refusal::NoSender)
     }
 }
 
@@ -226,13 +226,15 @@ impl Keys {
             return Ok(());
         }
         let sender = sender(&letter.message).ok_or(Refusal::NoSender)?;
+        if choice.encrypts {
+            self.check_own(&sender, at)?;
+        }
         if choice.signs && self.identity(&sender, at).is_none() {
             return Err(Refusal::NoKey(self.lack_of_key(&sender, at)));
         }
         if !choice.encrypts {
             return Ok(());
         }
-        self.check_own(&sender, at)?;
         let everybody = letter.envelope.recipients.iter();
         let missing = everybody.filter(|address| self.certificate(address, at).is_none());
         let missing: Vec<Lack> = missing.map(|address| self.lack_of_certificate(address, at)).collect();

@@ -269,6 +269,8 @@ pub enum Target {
 pub enum Remember {
     /// It is put on the stack.
     Undo,
+    /// It is for good: the stack says so in its place.
+    Final,
     /// It took something back: it can be done again.
     Redo,
     /// It is not worth it.

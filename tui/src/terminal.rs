@@ -199,7 +199,8 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
     let mut versions = program.versions();
     let mut drawn_at = Time(0);
     loop {
-        let is_new = !hand.is_empty();
+        let is_new = hand.iter().any(|event| !matches!(event, Event::Tick(_)));
+        let told = program.model.status.text.clone();
         let mut later = Vec::new();
         for event in hand.drain(..) {
             if matches!(event, Event::Resized(..)) {
@@ -217,7 +218,7 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
         let now = (world.now)();
         // Clocks on the screen go on by minutes, the sign of work by quarters of a second.
         let period = if program.model.accounts.iter().any(|account| account.busy.is_some()) { 250 } else { 60_000 };
-        if is_new || now.0 / period != drawn_at.0 / period {
+        if is_new || told != program.model.status.text || now.0 / period != drawn_at.0 / period {
             drawn_at = now;
             stage.draw(program)?;
         }
@@ -227,10 +228,6 @@ fn go_on(program: &mut Program, world: &mut World) -> io::Result<()> {
         hand.extend(changed.map(|(account, _)| Event::Changed(account)));
         versions = seen;
         hand.insert(0, Event::Tick((world.now)()));
-        if let [Event::Tick(now)] = hand.as_slice() {
-            program.feed(Event::Tick(*now));
-            hand.clear();
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod media;
 mod recipients;
 mod template;
 mod typed;
+mod unfinished;
 
 pub use answer::{Writer, forward, forward_attached, own_address, reply};
 pub use compose::{Composed, Envelope};

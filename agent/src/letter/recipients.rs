@@ -31,7 +31,8 @@ impl Recipients {
         typed::read(field, text, typed::Names::Allowed)
     }
 
-    /// Reads what stands in a message, or is not finished yet: what makes no sense is kept as it is, or left out.
+    /// Reads what stands in a message: what makes no sense is kept as it is, or left out. Of what somebody types other addresses
+    /// may come so than were meant: see [`super::Letter::keep_typed`].
     #[must_use]
     pub fn lenient(text: &str) -> Recipients {
         Recipients::of_entries(&header::addresses(text.as_bytes()))

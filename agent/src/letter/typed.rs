@@ -21,6 +21,16 @@ pub(super) enum Names {
 
 /// Reads a list.
 pub(super) fn read(field: &str, text: &str, names: Names) -> Result<Recipients, Vec<Fault>> {
+    let (list, faults) = listed(field, text, names);
+    if faults.is_empty() { Ok(list) } else { Err(faults) }
+}
+
+/// What is well-formed of a list that may not be finished, short names too.
+pub(super) fn sound_part(text: &str) -> Recipients {
+    listed("", text, Names::Allowed).0
+}
+
+fn listed(field: &str, text: &str, names: Names) -> (Recipients, Vec<Fault>) {
     // Nobody types controls; a line break parts words as a space does.
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut list = List {
@@ -35,14 +45,14 @@ pub(super) fn read(field: &str, text: &str, names: Names) -> Result<Recipients, 
     };
     if text.len() > TYPED_MAX {
         list.fault(0, "the list is too long");
-        return Err(list.faults);
+        return (list.done, list.faults);
     }
     let mut tokens = Tokens { text: &plain, at: 0 };
     while let Some(token) = tokens.next() {
         list.take(token);
     }
     list.end();
-    if list.faults.is_empty() { Ok(list.done) } else { Err(list.faults) }
+    (list.done, list.faults)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -225,7 +225,8 @@ impl Mirror {
         })
     }
 
-    /// It is not sent, or not again: its message, to be edited or kept, goes into a folder (Drafts), or away.
+    /// It is not sent, or not again: its message, to be edited or kept, goes into a folder (Drafts) instead of the draft it was
+    /// made from, or away.
     ///
     /// # Errors
     /// When it is gone or being sent, or the file cannot be written.
@@ -238,6 +239,7 @@ impl Mirror {
             if let Some(folder) = into {
                 replay::set_true_flags(tx, letter.message, &Flags::of(flag_bits::SEEN | flag_bits::DRAFT))?;
                 journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
+                replace_draft(tx, &letter.posting)?;
             }
             strike(tx, &letter)?;
             Ok(into.map(|_| letter.message))
@@ -257,6 +259,7 @@ impl Mirror {
             let flags = Flags::of(flag_bits::SEEN | flag_bits::DRAFT);
             let message = Mirror::make(tx, draft, &Arrival { flags, received: now, ..Arrival::default() })?;
             journal::act(tx, &Action::Append { message, to: into })?;
+            replace_draft(tx, &letter.posting)?;
             strike(tx, &letter)?;
             Ok(message)
         })
@@ -345,6 +348,15 @@ fn conclude(tx: &Connection, posting: &Posting) -> Outcome<()> {
     }
     mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
     mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))
+}
+
+/// The draft that a letter was made from goes, for the letter is a draft again itself.
+fn replace_draft(tx: &Connection, posting: &Posting) -> Outcome<()> {
+    let Some((draft, from)) = posting.draft else { return Ok(()) };
+    if super::folders::by_id(tx, from)?.is_some() {
+        journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
+    }
+    Ok(())
 }
 
 fn mark(tx: &Connection, messages: &[MessageId], flags: &Flags) -> Outcome<()> {

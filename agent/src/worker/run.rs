@@ -11,8 +11,11 @@ use crate::remote::{Remote, Scope};
 use crate::sync::Hold;
 use crate::trouble::{Kind, Trouble};
 use message::Time;
+use net::clock::Clock;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -24,6 +27,8 @@ const BACK_MAX: Duration = Duration::from_secs(15 * 60);
 const ASK_EVERY: Duration = Duration::from_secs(15 * 60);
 /// How often it is looked whether another program left something in the journal or the outbox.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a server may take before it is told that it is waited for.
+const SLOW: Duration = Duration::from_millis(500);
 /// New messages that are told one by one.
 const ROWS_MAX: u64 = 5;
 
@@ -65,12 +70,24 @@ pub(super) struct Runner {
     remote: Mutex<Option<AnyRemote>>,
     /// Connections that came to nothing in a row.
     failures: u32,
+    /// Of what is being done something was told.
+    has_told: Arc<AtomicBool>,
+}
+
+/// Tells that the server is waited for, should nothing else be told for a while; never returns.
+async fn tell_when_slow(clock: Clock, watcher: Watcher, has_told: Arc<AtomicBool>) {
+    clock.sleep_until(clock.now().after(SLOW)).await;
+    if !has_told.load(Ordering::Relaxed) {
+        watcher.tell("waiting for the server", 0, None);
+    }
+    std::future::pending().await
 }
 
 impl Runner {
     pub fn new(account: Account, mirror: Mirror, reach: Reach, telling: mpsc::Sender<News>) -> Runner {
         let jobs = VecDeque::from([Job::Tell, Job::Headers, Job::Rest]);
-        Runner { account, mirror, reach, telling, jobs, remote: Mutex::new(None), failures: 0 }
+        let (remote, has_told) = (Mutex::new(None), Arc::default());
+        Runner { account, mirror, reach, telling, jobs, remote, failures: 0, has_told }
     }
 
     /// Works until nobody gives orders any more.
@@ -78,6 +95,7 @@ impl Runner {
         loop {
             if *offline.borrow_and_update() {
                 *self.remote.get_mut() = None;
+                self.tell(News::Idle { account: self.account.name.clone() }).await;
                 tokio::select! {
                     order = orders.recv() => match order {
                         Some(order) => self.take(order),
@@ -136,12 +154,15 @@ impl Runner {
     ) -> Woken {
         let watcher = self.watcher();
         let stopping = watcher.clone();
+        let clock = self.reach.internet.clock().clone();
+        let mut slow = std::pin::pin!(tell_when_slow(clock, watcher.clone(), self.has_told.clone()));
         let (mut ordered, mut over) = (Vec::new(), false);
         let done = {
             let mut doing = std::pin::pin!(self.job(job, &watcher));
             loop {
                 tokio::select! {
                     done = &mut doing => break done,
+                    () = &mut slow => {}
                     order = orders.recv(), if !over => {
                         over = order.is_none();
                         let is_cancelled = matches!(order, Some(Order::Cancel { .. }));
@@ -357,7 +378,10 @@ impl Runner {
 
     fn watcher(&self) -> Watcher {
         let (telling, account) = (self.telling.clone(), self.account.name.clone());
+        let has_told = self.has_told.clone();
+        has_told.store(false, Ordering::Relaxed);
         Watcher::new(move |progress| {
+            has_told.store(true, Ordering::Relaxed);
             // Whoever has no time for it now hears of it the next time.
             let _ = telling.try_send(News::Busy { account: account.clone(), progress });
         })
@@ -370,5 +394,39 @@ impl Runner {
 
     fn now(&self) -> Time {
         self.reach.internet.clock().now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_waited_for_aloud() {
+        for (has_told, wanted) in [(false, 1), (true, 0)] {
+            let clock = Clock::manual(Time(0));
+            let told = Arc::new(AtomicUsize::new(0));
+            let counting = told.clone();
+            let watcher = Watcher::new(move |_| {
+                counting.fetch_add(1, Ordering::Relaxed);
+            });
+            let slow = tell_when_slow(clock.clone(), watcher, Arc::new(AtomicBool::new(has_told)));
+            let mut slow = std::pin::pin!(slow);
+            assert!(at_once(slow.as_mut()).await.is_none());
+            assert_eq!(told.load(Ordering::Relaxed), 0);
+            clock.advance(SLOW);
+            assert!(at_once(slow.as_mut()).await.is_none());
+            assert_eq!(told.load(Ordering::Relaxed), wanted);
+        }
+    }
+
+    /// What a future comes to at once.
+    async fn at_once<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = future.as_mut() => Some(done),
+            () = std::future::ready(()) => None,
+        }
     }
 }

@@ -19,8 +19,10 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         pen.text(buffer, area, " No folders yet", pen.theme.dim);
         return;
     }
+    let labels = labels(folders);
     let top = folders_top(model.folder_cursor, folders.len(), area.height);
-    for (line, (place, folder)) in folders.iter().enumerate().skip(top).take(usize::from(area.height)).enumerate() {
+    let labelled = folders.iter().zip(&labels);
+    for (line, (place, (folder, label))) in labelled.enumerate().skip(top).take(usize::from(area.height)).enumerate() {
         let line = line_of(area, u16::try_from(line).unwrap_or(u16::MAX));
         let is_selected = place == model.folder_cursor;
         let is_open = model.list.view.folder == Some(folder.id);
@@ -38,20 +40,33 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         } else {
             " "
         };
-        let text = words(folder, sign, usize::from(area.width));
+        let text = words(folder, &format!("{sign}{label}"), usize::from(area.width));
         pen.line(buffer, line, &text, style);
     }
 }
 
-fn words(folder: &Folder, sign: &str, width: usize) -> String {
-    let depth = folder.name.matches('/').count();
-    let last = folder.name.rsplit('/').next().unwrap_or(&folder.name);
-    let name = format!("{sign}{}{}", "  ".repeat(depth.min(8)), safe(last));
+/// Folders as a tree: each below the one it is in, where that stands above it, else with its whole path.
+fn labels(folders: &[Folder]) -> Vec<String> {
+    let mut around: Vec<&str> = Vec::new();
+    let mut labels = Vec::new();
+    for folder in folders {
+        let below = |path: &str| folder.name.strip_prefix(path).and_then(|rest| rest.strip_prefix('/'));
+        while around.last().is_some_and(|path| below(path).is_none()) {
+            around.pop();
+        }
+        let label = around.last().and_then(|path| below(path)).unwrap_or(&folder.name);
+        labels.push(format!("{}{}", "  ".repeat(around.len().min(8)), safe(label)));
+        around.push(&folder.name);
+    }
+    labels
+}
+
+fn words(folder: &Folder, name: &str, width: usize) -> String {
     let unread = if folder.unread > 0 { thousands(folder.unread) } else { String::new() };
     if width < 60 {
-        return format!("{}{} ", column(&name, width.saturating_sub(UNREAD + 1)), column_right(&unread, UNREAD));
+        return format!("{}{} ", column(name, width.saturating_sub(UNREAD + 1)), column_right(&unread, UNREAD));
     }
     let unread = if unread.is_empty() { unread } else { format!("{unread} unread") };
     let total = crate::text::count(folder.total, "message");
-    format!("{}{}{}", column(&name, width - 44), column_right(&unread, 20), column_right(&total, 22))
+    format!("{}{}{}", column(name, width - 44), column_right(&unread, 20), column_right(&total, 22))
 }

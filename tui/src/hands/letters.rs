@@ -5,9 +5,9 @@ use crate::hands::{Hand, Writing};
 use agent::key_folder::{KeyFolder, Original};
 use agent::letter::{self, Composed, Letter, Recipients, Template, Writer};
 use agent::mirror::{Envelope, FolderId, MessageId, Mirror, Outgoing, Posting, Role};
-use agent::sealed_draft;
 use agent::sealing::{Choice, Keys, Refusal, Wish};
 use agent::trouble::{Kind, Trouble};
+use agent::{draft_ties, sealed_draft};
 use message::date::Date;
 use message::{Address, Time};
 use std::borrow::Cow;
@@ -61,7 +61,9 @@ pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing, now: Time) -> R
         Beginning::Draft(message) => {
             let folders = mirror.folders_of(message)?;
             ties.draft = folders.first().map(|folder| (message, *folder));
-            unsent(&content(mirror, message)?, &mut ties, writing, now)?
+            let mut letter = unsent(&content(mirror, message)?, &mut ties, writing, now)?;
+            (ties.answers, ties.forwards) = draft_ties::take(mirror, &mut letter)?;
+            letter
         }
         Beginning::TakenBack(id) => {
             let drafts = mirror.folder_for(Role::Drafts)?;
@@ -171,13 +173,14 @@ fn filled(path: &str, writing: &Writing) -> Result<Letter, Trouble> {
 }
 
 /// Keeps a draft, instead of the one before; one that is to be encrypted is encrypted to its writer.
-pub fn keep(hand: &Hand, letter: &Letter, ties: &Ties, stamp: &Stamp) -> Result<Answer, Trouble> {
+pub fn keep(hand: &Hand, mut letter: Letter, ties: &Ties, stamp: &Stamp) -> Result<Answer, Trouble> {
     let mirror = &hand.mirror;
+    draft_ties::note(mirror, &mut letter, &ties.forwards)?;
     let drafts = match ties.draft {
         Some((_, folder)) => folder,
         None => mirror.folder_for(Role::Drafts)?,
     };
-    let composed = stamp.compose(letter);
+    let composed = stamp.compose(&letter);
     let copy = match &hand.writing.keys {
         Some(keys) => {
             let choice = choice(keys, hand, &composed, ties.wish, stamp.now);

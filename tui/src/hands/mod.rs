@@ -17,6 +17,7 @@ use agent::snoozed;
 use agent::trouble::Trouble;
 use letters::Stamp;
 use message::flags::flag_bits;
+use message::harmless::readable;
 use message::{Address, Time};
 use std::cell::RefCell;
 
@@ -148,7 +149,8 @@ impl Hands {
                 }))
             }
             Effect::Do(account, deed) => Ok(self.mirror(account).map(|mirror| {
-                let Deed { what, words, remember } = deed;
+                let Deed { what, mut words, remember } = deed;
+                words.push_str(&from_elsewhere(mirror, &what).unwrap_or_default());
                 let result = carry_out(mirror, what, now).map_err(Trouble::from);
                 Event::Done { account, words, remember, result }
             })),
@@ -182,7 +184,7 @@ impl Hands {
         // Who was written to is offered the next time.
         hand.book.replace(None);
         match what {
-            Doing::Keep(letter, ties) => letters::keep(hand, &letter, &ties, &stamp),
+            Doing::Keep(letter, ties) => letters::keep(hand, *letter, &ties, &stamp),
             Doing::Post(letter, ties, at) => letters::post(hand, &letter, ties, &stamp, at),
             _ => Err(Trouble::new(agent::trouble::Kind::Software, "this is no letter")),
         }
@@ -335,6 +337,23 @@ fn carry_out(mirror: &Mirror, what: Doing, now: Time) -> Result<Vec<Acted>> {
         Doing::MakeFolder(name) => mirror.create_folder(&name).map(|(_, acted)| vec![acted]),
         Doing::Keep(..) | Doing::Post(..) => Ok(Vec::new()),
     }
+}
+
+/// How many messages go out of folders that are not on the screen, in words.
+fn from_elsewhere(mirror: &Mirror, what: &Doing) -> Result<String> {
+    let (messages, here) = match what {
+        Doing::Move { messages, from: Some(from), .. } | Doing::Destroy { messages, from: Some(from) } => {
+            (messages, *from)
+        }
+        _ => return Ok(String::new()),
+    };
+    let mut elsewhere = Vec::new();
+    for (folder, messages) in by_folder(mirror, messages.clone(), Some(here))? {
+        if folder != here {
+            elsewhere.push(format!("{} from {}", messages.len(), readable(&mirror.folder(folder)?.name)));
+        }
+    }
+    Ok(if elsewhere.is_empty() { String::new() } else { format!(", {}", elsewhere.join(", ")) })
 }
 
 /// Messages by the folder they go out of: this one, or each of those they are in.

@@ -46,17 +46,18 @@ pub struct Composer {
 impl Composer {
     /// Goes on with a letter. The cursor goes to the first thing that is missing.
     #[must_use]
-    pub fn new(letter: Letter, ties: Ties) -> Composer {
-        let texts = [letter.to.to_string(), letter.cc.to_string(), letter.bcc.to_string(), letter.subject.clone()];
+    pub fn new(mut letter: Letter, ties: Ties) -> Composer {
+        let [to, cc, bcc] = letter.take_typed();
+        let (names_nobody, shows_bcc) = (to.is_empty(), !bcc.is_empty());
+        let texts = [to, cc, bcc, letter.subject.clone()];
         let fields: Vec<Prompt> =
             FIELDS.iter().zip(texts).map(|(name, text)| Prompt::new(Asked::Line, name, &text)).collect();
-        let at = match (letter.to.is_empty(), letter.subject.is_empty()) {
+        let at = match (names_nobody, letter.subject.is_empty()) {
             (true, _) => 0,
             (_, true) => 3,
             _ => FIELDS.len(),
         };
         let body = text_area(&letter.text);
-        let shows_bcc = !letter.bcc.is_empty();
         Composer {
             letter,
             fields,
@@ -184,14 +185,13 @@ impl Composer {
     /// The letter as it stands, however unfinished: for drafts.
     #[must_use]
     pub fn draft(&self) -> Letter {
-        Letter {
-            to: Recipients::lenient(self.field_text(0)),
-            cc: Recipients::lenient(self.field_text(1)),
-            bcc: Recipients::lenient(self.field_text(2)),
-            subject: self.field_text(3).to_owned(),
-            text: self.text(),
-            ..self.letter.clone()
-        }
+        let mut letter = self.written();
+        letter.keep_typed([self.field_text(0), self.field_text(1), self.field_text(2)]);
+        letter
+    }
+
+    fn written(&self) -> Letter {
+        Letter { subject: self.field_text(3).to_owned(), text: self.text(), ..self.letter.clone() }
     }
 
     /// The letter as it would go, short names written out.
@@ -214,7 +214,7 @@ impl Composer {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let letter = Letter { to, cc, bcc, ..self.draft() };
+        let letter = Letter { to, cc, bcc, ..self.written() };
         letter.check()?;
         Ok(letter)
     }

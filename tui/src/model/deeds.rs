@@ -119,7 +119,7 @@ impl Model {
         }
         let from = self.list.view.folder;
         self.leave_reader_for(&messages);
-        self.deed(Doing::Destroy { messages, from }, format!("{words} deleted for good"));
+        self.final_deed(Doing::Destroy { messages, from }, format!("{words} deleted for good"));
         self.list.marks.clear();
     }
 
@@ -169,6 +169,12 @@ impl Model {
         self.effects.push(Effect::Do(self.current, deed));
     }
 
+    /// Something that nothing takes back.
+    fn final_deed(&mut self, what: Doing, words: String) {
+        let deed = Deed { what, words, remember: Remember::Final };
+        self.effects.push(Effect::Do(self.current, deed));
+    }
+
     /// The folder of a role, where there is one.
     #[must_use]
     pub fn folder_of(&self, role: Role) -> Option<&Folder> {
@@ -210,10 +216,14 @@ impl Model {
             }
             _ if !sure => {
                 let what = count(folder.total, "message");
-                self.ask_sure(command.clone(), &format!("Delete folder {name} and the {what} in it?"));
+                self.ask_sure(command.clone(), &format!("Delete folder {name} and the {what} in it for good?"));
                 return true;
             }
-            _ => (Action::DeleteFolder { folder: folder.id }, format!("Folder {name} deleted")),
+            _ => {
+                let doing = Doing::Act(vec![Action::DeleteFolder { folder: folder.id }]);
+                self.final_deed(doing, format!("Folder {name} deleted for good"));
+                return true;
+            }
         };
         self.deed(Doing::Act(vec![action]), words);
         true

@@ -73,11 +73,21 @@ pub struct Account {
     pub busy: Option<String>,
 }
 
-/// Something done that can be taken back.
+/// Something done that can be taken back; with no actions, something that cannot.
 #[derive(Clone, Debug)]
 pub struct Undoable {
     account: usize,
     actions: Vec<Action>,
+    words: String,
+}
+
+/// A letter that waits to be sent.
+struct Posted {
+    account: usize,
+    id: OutgoingId,
+    /// When its time comes.
+    at: Time,
+    /// What was told of it.
     words: String,
 }
 
@@ -138,7 +148,7 @@ pub struct Model {
     /// When it was looked last for what is to be woken.
     woken_at: Time,
     /// The letter that was sent last.
-    posted: Option<OutgoingId>,
+    posted: Option<Posted>,
     /// What is to be done with the part that was asked for.
     wanted: Option<parts::Wanted>,
     /// The message under the cursor is to be read as soon as it is known.
@@ -212,6 +222,7 @@ impl Model {
             Event::Tick(now) => {
                 self.now = now;
                 self.keep_when_due();
+                self.tell_when_due();
                 if now.0.saturating_sub(self.woken_at.0) >= WAKE_EVERY_MS {
                     self.wake();
                 }
@@ -432,6 +443,14 @@ impl Model {
         }
     }
 
+    fn note_undoable(&mut self, undoable: Undoable) {
+        self.redo.clear();
+        self.undo.push(undoable);
+        if self.undo.len() > UNDO_MAX {
+            self.undo.remove(0);
+        }
+    }
+
     fn done(
         &mut self,
         account: usize,
@@ -441,25 +460,29 @@ impl Model {
     ) {
         let acted = match result {
             Ok(acted) => acted,
-            Err(trouble) => return self.complain(crate::draw::safe(&trouble.text).into_owned()),
+            Err(trouble) => {
+                let what =
+                    if remember == Remember::Redo { format!("{words}: not taken back, ") } else { String::new() };
+                return self.complain(format!("{what}{}", crate::draw::safe(&trouble.text)));
+            }
         };
         let actions: Vec<Action> = acted.into_iter().rev().flat_map(|acted| acted.inverse).collect();
         let undoable = Undoable { account, actions, words: words.clone() };
         let can_undo = !undoable.actions.is_empty();
         match remember {
+            Remember::Final => {
+                self.note_undoable(Undoable { actions: Vec::new(), ..undoable });
+                self.tell(words);
+            }
             Remember::Undo if can_undo => {
-                self.redo.clear();
-                self.undo.push(undoable);
-                if self.undo.len() > UNDO_MAX {
-                    self.undo.remove(0);
-                }
+                self.note_undoable(undoable);
                 let key = self.keys.keys_of(self.context(), crate::command::Verb::Undo);
                 let hint = key.map(|key| format!("  ({key} takes it back)")).unwrap_or_default();
                 self.tell(format!("{words}{hint}"));
             }
             Remember::Redo if can_undo => self.redo.push(undoable),
-            Remember::No => {}
-            _ => self.tell(words),
+            Remember::Redo | Remember::No => {}
+            Remember::Undo => self.tell(words),
         }
         if let Some(name) = self.accounts.get(account).map(|account| account.name.clone()) {
             self.order(Order::Tell { account: name });

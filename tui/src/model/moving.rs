@@ -195,8 +195,17 @@ impl Model {
         };
         let Some(found) = found else { return self.complain(format!("There is no account {name:?}")) };
         if found == self.current {
-            return self.tell("This is the only account");
+            let name = self.account().map(|account| account.name.clone()).filter(|_| count > 1);
+            let here = |name| format!("This is the account {name} already");
+            return self.tell(name.map_or_else(|| "This is the only account".to_owned(), here));
         }
+        // A letter, its drafts and what it answers are of the account that it is written in.
+        if !self.is_interrupted_by_letter() {
+            self.show_account(found);
+        }
+    }
+
+    pub(super) fn show_account(&mut self, found: usize) {
         self.current = found;
         self.reader = None;
         self.focus = Focus::List;
@@ -212,6 +221,8 @@ impl Model {
             Ok(number) if number >= 1 => {
                 let height = u64::from(self.layout().list_lines());
                 self.list.go(number - 1, height);
+                // While a message is read, the other takes its place.
+                self.open_selected_again = self.focus == Focus::Reader;
             }
             _ => self.complain(format!("{text:?} is no number of a line")),
         }

@@ -5,7 +5,7 @@ use super::pattern::translated;
 use super::{Focus, Model, Undoable};
 use crate::command::{Command, Takes, Verb};
 use crate::event::{Deed, Doing, Effect, Question, Remember, Screen};
-use agent::mirror::{Order as Sorting, View};
+use agent::mirror::{Action, Folder, Order as Sorting, View};
 use agent::worker::Order;
 use message::search::query;
 
@@ -151,9 +151,25 @@ impl Model {
 
     fn take_back(&mut self) {
         match self.undo.pop() {
-            Some(undoable) => self.turn(undoable, Remember::Redo, "Taken back"),
+            // Once: what was done before it can be taken back still.
+            Some(last) if last.actions.is_empty() => self.tell(format!("{}: that cannot be taken back", last.words)),
+            Some(last) => match self.mail_in_the_way(&last) {
+                Some(words) => self.complain(words),
+                None => self.turn(last, Remember::Redo, "Taken back"),
+            },
             None => self.tell("There is nothing to take back"),
         }
+    }
+
+    /// A folder that was made is not deleted with the mail that has come into it since.
+    fn mail_in_the_way(&self, undoable: &Undoable) -> Option<String> {
+        let folders = &self.accounts.get(undoable.account)?.folders;
+        let goes = |folder: &&Folder| {
+            undoable.actions.iter().any(|it| matches!(it, Action::DeleteFolder { folder: gone } if *gone == folder.id))
+        };
+        let full = folders.iter().find(|folder| folder.total > 0 && goes(folder))?;
+        let what = crate::text::count(full.total, "message");
+        Some(format!("{} is not taken away again: it holds {what}", crate::draw::safe(&full.name)))
     }
 
     fn do_again(&mut self) {

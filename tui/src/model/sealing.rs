@@ -28,17 +28,13 @@ impl Model {
         self.ask(question);
     }
 
-    /// What is done to the letter, and what keeps that from being done. Without a key of one's own not even a draft could
-    /// be kept, so it is turned off again; the rest the review insists on.
+    /// What is done to the letter, and what keeps that from being done. What cannot be encrypted to its writer could not even
+    /// be kept as a draft, so that is turned off again; on the rest, signing too, the review insists.
     pub(super) fn take_seal(&mut self, mut choice: Choice, problem: Option<Refusal>) {
         let in_review = self.focus == Focus::Review;
         let Some(composer) = &mut self.composer else { return };
-        if problem.as_ref().is_some_and(Refusal::is_of_own_key) && !in_review {
-            let wish = &mut composer.ties.wish;
-            match problem {
-                Some(Refusal::NoKey(_)) => (wish.signs, choice.signs) = (Some(false), false),
-                _ => (wish.encrypts, choice.encrypts) = (Some(false), false),
-            }
+        if problem.as_ref().is_some_and(Refusal::is_of_own_copy) && !in_review {
+            (composer.ties.wish.encrypts, choice.encrypts) = (Some(false), false);
         }
         let told = problem.as_ref().map(ToString::to_string);
         let was_asked_for = composer.is_touched;

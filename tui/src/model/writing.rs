@@ -2,9 +2,9 @@
 
 use super::choice::{Choice, What};
 use super::composer::Composer;
-use super::{Focus, Model};
+use super::{Focus, Model, Posted};
 use crate::command::{Command, Verb};
-use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Ties};
+use crate::event::{Answer, Beginning, Deed, Doing, Effect, Question, Remember, Screen, Target, Ties};
 use crate::key::Key;
 use agent::letter::{Attachment, Letter, Whom};
 use agent::mirror::{MessageId, OutgoingId, Role};
@@ -36,7 +36,10 @@ impl Model {
             Verb::ForwardAttached => Some(Beginning::ForwardAttached(self.chosen())),
             Verb::Template => Some(Beginning::Template(text.to_owned())),
             Verb::TakeBack => match self.posted {
-                Some(id) => Some(Beginning::TakenBack(id)),
+                Some(Posted { account, id, .. }) => {
+                    self.take_back_letter(account, id);
+                    return true;
+                }
                 None => {
                     self.ask(Question::Outbox);
                     return true;
@@ -65,11 +68,35 @@ impl Model {
     }
 
     pub(super) fn begin(&mut self, how: Beginning) {
+        let is_interrupted = self.is_interrupted_by_letter();
+        if is_interrupted || how != Beginning::Blank {
+            self.to_write_to.clear();
+        }
+        if !is_interrupted {
+            self.ask(Question::Begin(how));
+        }
+    }
+
+    /// Whether somebody writes a letter here; then it is shown, and has to be done with first.
+    pub(super) fn is_interrupted_by_letter(&mut self) -> bool {
         if self.composer.is_some() {
             self.focus = Focus::Composer;
-            return self.complain("There is a letter here already: send, postpone or discard it first");
+            self.complain("There is a letter here already: send, postpone or discard it first");
         }
-        self.ask(Question::Begin(how));
+        self.composer.is_some()
+    }
+
+    /// Takes back the letter that was sent last: in its own account, whichever is on the screen.
+    fn take_back_letter(&mut self, account: usize, id: OutgoingId) {
+        if self.is_interrupted_by_letter() {
+            return;
+        }
+        if account != self.current {
+            self.show_account(account);
+            let name = self.account().map(|account| account.name.clone()).unwrap_or_default();
+            self.tell(format!("The letter was sent from the account {name}"));
+        }
+        self.begin(Beginning::TakenBack(id));
     }
 
     fn go_to_drafts(&mut self) {
@@ -86,7 +113,7 @@ impl Model {
     pub(super) fn take_letter(&mut self, mut letter: Letter, ties: Ties) {
         let to = std::mem::take(&mut self.to_write_to);
         if !to.is_empty() {
-            letter.to = agent::letter::Recipients::lenient(&to);
+            letter.keep_typed([&to, "", ""]);
         }
         self.posted = None;
         self.before_composer = if self.focus == Focus::Reader { Focus::Reader } else { Focus::List };
@@ -113,6 +140,9 @@ impl Model {
                 self.keep_draft();
             }
             Verb::Sign | Verb::Encrypt => self.turn_seal(command.verb),
+            Verb::Discard if composer.ties.draft.is_some() && !sure => {
+                self.ask_sure(command.clone(), "Throw this letter away? Its draft goes to the trash.");
+            }
             Verb::Discard if composer.is_touched && !sure => {
                 self.ask_sure(command.clone(), "Throw this letter away?");
             }
@@ -120,18 +150,31 @@ impl Model {
             Verb::Attach => self.ask(Question::File(home_less(&command.argument))),
             Verb::Detach => self.detach(&command.argument),
             Verb::Editor => {
-                let text = composer.text();
+                let (text, is_kept) = (composer.text(), composer.changed_at.is_none());
+                if !is_kept {
+                    // Whatever happens while the editor has the screen.
+                    self.keep_draft();
+                }
                 self.screen(Screen::Edit(text));
             }
-            Verb::ShowBcc => {
-                composer.shows_bcc = !composer.shows_bcc;
-                composer.at = if composer.shows_bcc { 2 } else { 0 };
-            }
+            Verb::ShowBcc => self.turn_bcc(),
             Verb::Back if self.focus == Focus::Review => self.focus = Focus::Composer,
             Verb::AddressBook => self.ask(Question::People(String::new())),
             _ => return false,
         }
         true
+    }
+
+    /// Shows the field for hidden recipients, or hides it; whom it names is never hidden.
+    fn turn_bcc(&mut self) {
+        let Some(composer) = &mut self.composer else { return };
+        let names_somebody = composer.fields.get(2).is_some_and(|field| !field.text.trim().is_empty());
+        if names_somebody && composer.shows_bcc {
+            self.tell("Bcc stays, for it names somebody");
+        } else {
+            composer.shows_bcc = !composer.shows_bcc;
+            composer.at = if composer.shows_bcc { 2 } else { 0 };
+        }
     }
 
     fn detach(&mut self, text: &str) {
@@ -151,9 +194,9 @@ impl Model {
         self.close_composer();
         self.tell("The letter is thrown away");
         if let Some((draft, from)) = ties.draft {
-            let action = agent::mirror::Action::Destroy { messages: vec![draft], from };
-            let deed = Deed { what: Doing::Act(vec![action]), words: String::new(), remember: Remember::No };
-            self.effects.push(Effect::Do(self.current, deed));
+            let (messages, to) = (vec![draft], Target::Role(Role::Trash));
+            let doing = Doing::Move { messages, from: Some(from), to, also: None };
+            self.deed(doing, "The letter is thrown away, its draft in the trash".to_owned());
         }
     }
 
@@ -203,7 +246,6 @@ impl Model {
     /// A letter waits to be sent.
     pub(super) fn posted(&mut self, id: OutgoingId, at: Time) {
         self.close_composer();
-        self.posted = Some(id);
         let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
         let seconds = at.0.saturating_sub(self.now.0) / 1000;
         let when = if seconds <= crate::settings::UNDO_SEND_MAX_S {
@@ -211,11 +253,25 @@ impl Model {
         } else {
             crate::text::long_time(at, &self.options.zone)
         };
-        self.tell(format!("It goes out {when}; {key} takes it back"));
+        let words = format!("It goes out {when}; {key} takes it back");
+        self.tell(&words);
+        self.posted = Some(Posted { account: self.current, id, at, words });
         if let Some(account) = self.account().map(|account| account.name.clone()) {
             self.order(agent::worker::Order::Tell { account });
         }
         self.changed(self.current);
+    }
+
+    /// The time of the letter has come, and what was told of it holds no longer.
+    pub(super) fn tell_when_due(&mut self) {
+        let Some(posted) = &mut self.posted else { return };
+        if self.now < posted.at || posted.words != self.status.text {
+            return;
+        }
+        posted.words.clear();
+        let key = self.keys.keys_of(self.context(), Verb::TakeBack).unwrap_or_default();
+        let when = if self.offline { "when you are on the network again" } else { "as soon as the server takes it" };
+        self.tell(format!("It goes out {when}; {key} takes it back"));
     }
 
     /// Keeps the letter as a draft, as it stands.

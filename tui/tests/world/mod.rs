@@ -3,6 +3,8 @@
 
 mod sealed;
 
+use agent::account::SealHabits;
+use agent::house::Folders;
 use agent::key_folder::KeyFolder;
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
@@ -21,6 +23,8 @@ const HOUR: u64 = 3_600_000;
 pub struct World {
     mirrors: Vec<(Account, Mirror)>,
     keys: Option<KeyFolder>,
+    /// Every letter is to be signed, with keys that are not there.
+    signs_always: bool,
     _dir: tempfile::TempDir,
 }
 
@@ -50,17 +54,23 @@ pub fn of(name: &str) -> World {
     let mirrors = match name {
         "nobody" => Vec::new(),
         "two" => vec![(alice(), open("lunch")), (account("work", "alice@office.example"), open("work"))],
+        "keyless" => vec![(alice(), open("lunch"))],
         name => vec![(alice(), open(name))],
     };
-    let keys = (name == "sealed").then(|| sealed::keys(dir.path()));
-    World { mirrors, keys, _dir: dir }
+    let keys = match name {
+        "sealed" => Some(sealed::keys(dir.path())),
+        "keyless" => Some(KeyFolder::of(&Folders::under(dir.path()))),
+        _ => None,
+    };
+    World { mirrors, keys, signs_always: name == "keyless", _dir: dir }
 }
 
 impl World {
     /// The program in it, after its first screen.
     pub fn program(&self, preset: &str, size: (u16, u16)) -> Program {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
-        let writing = |account| Writing { keys: self.keys.clone(), ..writing(account) };
+        let sealing = SealHabits { signs_always: self.signs_always, ..SealHabits::default() };
+        let writing = |account| Writing { keys: self.keys.clone(), sealing, ..writing(account) };
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
         let mut options = Options { preset: preset.to_owned(), ..Options::default() };
         if self.mirrors.iter().any(|(_, mirror)| mirror.folder_named("Album").is_ok_and(|album| album.is_some())) {
