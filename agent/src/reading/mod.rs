@@ -138,7 +138,7 @@ pub struct PartLine {
     pub name: Option<String>,
     /// `image/png`.
     pub media_type: String,
-    /// Octets when decoded, about.
+    /// Octets when decoded; of very large ones, about.
     pub octets: u64,
     /// `Content-Description`.
     pub description: Option<String>,

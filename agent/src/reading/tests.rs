@@ -87,3 +87,18 @@ fn pictures_have_their_places() {
     };
     assert_eq!((album(PICTURES_MAX).len(), album(PICTURES_MAX + 1).len()), (PICTURES_MAX, PICTURES_MAX));
 }
+
+#[test]
+fn the_size_of_a_part_is_that_of_what_is_saved() {
+    for (encoding, body) in [
+        ("base64", "aGVsbG8=\r\n".to_owned()),
+        ("base64", "aGVs\r\nbG8h\r\n\r\n".to_owned()),
+        ("base64", format!("{}\r\n", "QUJD".repeat(19)).repeat(40)),
+        ("quoted-printable", "caf=C3=A9=\r\n!\r\n".to_owned()),
+        ("7bit", "hello\r\n".to_owned()),
+    ] {
+        let raw = format!("Content-Type: application/x-y\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}");
+        let told = parts(raw.as_bytes()).first().map(|line| line.octets);
+        assert_eq!(told, part(raw.as_bytes(), 1).map(|held| held.octets.len() as u64), "{encoding} {body}");
+    }
+}
