@@ -134,10 +134,7 @@ fn selected(model: &Model) -> Option<String> {
         Focus::Choice => {
             let choice = model.choice.as_ref()?;
             let item = choice.items.get(choice.cursor);
-            Some(item.map_or_else(
-                || choice.empty.clone(),
-                |item| item.words.split_whitespace().collect::<Vec<_>>().join(" "),
-            ))
+            Some(item.map_or_else(|| choice.empty.clone(), crate::model::choice::Item::words))
         }
         _ => None,
     }

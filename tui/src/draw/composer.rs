@@ -4,8 +4,8 @@ use super::{Pen, line_of, safe};
 use crate::model::Model;
 use crate::model::composer::{Composer, FIELDS};
 use crate::model::reader::SEAL;
-use crate::text::width;
-use ratatui::buffer::Buffer;
+use crate::text::{mirrored, visual_order, width};
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget as _;
@@ -28,12 +28,11 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) ->
         let label = if is_here { format!(">{name:>8}: ") } else { format!("{name:>NAME$}: ") };
         let used = pen.text(buffer, at, &label, style);
         let rest = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
-        let room = usize::from(rest.width.saturating_sub(1));
-        let (shown, before) =
-            if is_here { super::prompt::window(field, room) } else { (safe(&field.text).into_owned(), 0) };
-        pen.text(buffer, rest, &shown, pen.theme.plain);
         if is_here {
-            cursor = Some((rest.x + u16::try_from(before).unwrap_or(0), at.y));
+            let (_, column) = super::prompt::typed(field, pen, buffer, rest);
+            cursor = Some((rest.x.saturating_add(column), at.y));
+        } else {
+            pen.text(buffer, rest, &safe(&field.text), pen.theme.plain);
         }
         line += 1;
     }
@@ -110,6 +109,58 @@ fn body_of(composer: &Composer, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     let cursor = if composer.is_in_body() { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
     body.set_cursor_style(cursor);
     (&body).render(area, buffer);
+    if pen.turn {
+        turn(buffer, area);
+    }
+}
+
+/// Turns what runs from right to left, line by line. Looks go with their letters: so does the cursor, which is one of them.
+fn turn(buffer: &mut Buffer, area: Rect) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        let letters = letters(buffer, area, y);
+        let is_free = |cell: &Cell| cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED);
+        // What is free behind the text stays there.
+        let used = letters.iter().rposition(|cells| !cells.first().is_none_or(is_free)).map_or(0, |last| last + 1);
+        let letters = letters.get(..used).unwrap_or_default();
+        let mut line = String::new();
+        let mut places = Vec::new();
+        for cells in letters {
+            places.push(line.len());
+            line.push_str(cells.first().map(Cell::symbol).unwrap_or_default());
+        }
+        let Some(order) = visual_order(&line) else { continue };
+        let mut x = area.x;
+        for (place, is_turned) in order {
+            let here = places.iter().zip(letters).filter(|(at, _)| place.contains(at));
+            for cell in here.flat_map(|(_, cells)| cells) {
+                if let Some(to) = buffer.cell_mut((x, y)) {
+                    to.clone_from(cell);
+                    if is_turned {
+                        to.set_symbol(mirrored(cell.symbol()));
+                    }
+                }
+                x += 1;
+            }
+        }
+    }
+}
+
+/// The letters on a line of the screen, each with the cells that it takes.
+fn letters(buffer: &Buffer, area: Rect, y: u16) -> Vec<Vec<Cell>> {
+    let mut letters: Vec<Vec<Cell>> = Vec::new();
+    let mut taken = 0;
+    for cell in (area.left()..area.right()).filter_map(|x| buffer.cell((x, y))) {
+        match letters.last_mut().filter(|_| taken > 0) {
+            Some(last) => last.push(cell.clone()),
+            None => {
+                taken = width(cell.symbol()).max(1);
+                letters.push(vec![cell.clone()]);
+            }
+        }
+        taken -= 1;
+    }
+    letters
 }
 
 /// The letter as it would go.

@@ -2,7 +2,7 @@
 
 use super::{Pen, folders_top, line_of, safe};
 use crate::model::{Focus, Model};
-use crate::text::{column, column_right, thousands};
+use crate::text::{column_right, thousands};
 use agent::mirror::Folder;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,20 +38,28 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         } else {
             " "
         };
-        let text = words(folder, sign, usize::from(area.width));
-        pen.line(buffer, line, &text, style);
+        pen.columns(buffer, line, &columns(folder, sign, usize::from(area.width)), style);
     }
 }
 
-fn words(folder: &Folder, sign: &str, width: usize) -> String {
+fn columns(folder: &Folder, sign: &str, width: usize) -> Vec<(String, usize)> {
     let depth = folder.name.matches('/').count();
     let last = folder.name.rsplit('/').next().unwrap_or(&folder.name);
-    let name = format!("{sign}{}{}", "  ".repeat(depth.min(8)), safe(last));
+    let before = format!("{sign}{}", "  ".repeat(depth.min(8)));
+    let indent = before.len();
     let unread = if folder.unread > 0 { thousands(folder.unread) } else { String::new() };
+    let with_name = |name: usize| {
+        let room = name.saturating_sub(indent);
+        vec![(before.clone(), indent), (safe(last).into_owned(), room)]
+    };
     if width < 60 {
-        return format!("{}{} ", column(&name, width.saturating_sub(UNREAD + 1)), column_right(&unread, UNREAD));
+        let mut columns = with_name(width.saturating_sub(UNREAD + 1));
+        columns.push((column_right(&unread, UNREAD), UNREAD));
+        return columns;
     }
     let unread = if unread.is_empty() { unread } else { format!("{unread} unread") };
     let total = crate::text::count(folder.total, "message");
-    format!("{}{}{}", column(&name, width - 44), column_right(&unread, 20), column_right(&total, 22))
+    let mut columns = with_name(width - 44);
+    columns.extend([(column_right(&unread, 20), 20), (column_right(&total, 22), 22)]);
+    columns
 }

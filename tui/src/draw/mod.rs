@@ -121,6 +121,18 @@ impl Pen {
         let filled = column(text, usize::from(area.width));
         self.text(buffer, area, &filled, style);
     }
+
+    /// Columns beside each other, each as wide as it says and turned by itself: none takes the others around with it. The
+    /// style fills the line.
+    pub fn columns(&self, buffer: &mut Buffer, area: Rect, columns: &[(String, usize)], style: Style) {
+        self.line(buffer, area, "", style);
+        let mut rest = area;
+        for (text, columns) in columns {
+            let width = u16::try_from(*columns).unwrap_or(u16::MAX).min(rest.width);
+            self.text(buffer, Rect { width, ..rest }, text, style);
+            rest = Rect { x: rest.x + width, width: rest.width - width, ..rest };
+        }
+    }
 }
 
 /// The line of an area.
@@ -139,7 +151,8 @@ fn title(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     let right = title_right(model);
     let left = format!(" Pillarbox  {account}  {}", title_view(model));
     let room = usize::from(area.width).saturating_sub(width(&right) + 1);
-    pen.line(buffer, area, &format!("{}{right} ", column(&left, room)), pen.theme.title);
+    let used = width(&right) + 1;
+    pen.columns(buffer, area, &[(left, room), (right, used)], pen.theme.title);
 }
 
 /// What is shown, in words.

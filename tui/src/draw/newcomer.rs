@@ -160,7 +160,9 @@ fn one(field: &Field, is_here: bool, pen: &Pen, buffer: &mut Buffer, at: Rect) -
         let shown = if field.prompt.text.is_empty() { "" } else { "(typed)" };
         (shown.to_owned(), shown.len())
     } else if field.choices.is_empty() {
-        super::prompt::window(&field.prompt, usize::from(room.width.saturating_sub(1)))
+        let (shown, at) = super::prompt::window(&field.prompt, usize::from(room.width.saturating_sub(1)));
+        let before = width(shown.get(..at).unwrap_or(&shown));
+        (shown, before)
     } else {
         (format!("< {} >", field.prompt.text), 0)
     };

@@ -33,6 +33,7 @@ static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     lunch(open("lunch"));
     work(open("work"));
     hostile(open("hostile"));
+    turned(&open("turned"));
     sealed::fill(&open("sealed"));
     pictures(open("pictures"));
     dir
@@ -328,6 +329,19 @@ fn hostile(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// Names and subjects that run from right to left.
+fn turned(mirror: &Mirror) {
+    let inbox = folder(mirror, "INBOX", Role::Inbox);
+    folder(mirror, "תיקייה 7", Role::None);
+    let body = text("היום בשעה 12\n");
+    let david = "=?utf-8?b?15PXldeTINeb15TXnw==?= <david@example.il>";
+    let mixed = "=?utf-8?b?16nXnNeV150g16LXldec150g4oCUIGhlbGxvICgxKSDZhdix2K3YqNin?=";
+    put(mirror, inbox, &Sent { hours: 2, from: david, subject: mixed, id: "t1@x", body: &body, ..Sent::default() });
+    let short = "=?utf-8?b?16nXnNeV150=?=";
+    put(mirror, inbox, &Sent { hours: 1, subject: short, id: "t2@x", refs: "t1@x", body: &body, ..Sent::default() });
+    put(mirror, inbox, &Sent { hours: 3, from: david, subject: "Lunch", id: "t3@x", ..Sent::default() });
 }
 
 /// A picture of two colours, one on the left and one on the right, as a file in base64.
