@@ -87,7 +87,7 @@ fn place(model: &Model) -> String {
         Focus::Folders => "Folders".to_owned(),
         Focus::Help => "Help: type `:` and a command, or Esc".to_owned(),
         Focus::Composer => "Writing a letter".to_owned(),
-        Focus::Review => model.composer.as_ref().map(review).unwrap_or_default(),
+        Focus::Review => review(model).unwrap_or_default(),
         Focus::Choice => model.choice.as_ref().map(|choice| choice.title.clone()).unwrap_or_default(),
         Focus::Reader => "Message".to_owned(),
         Focus::List => {
@@ -102,14 +102,15 @@ fn place(model: &Model) -> String {
     }
 }
 
-fn review(composer: &crate::model::composer::Composer) -> String {
-    let letter = composer.draft();
+fn review(model: &Model) -> Option<String> {
+    let composer = model.composer.as_ref()?;
+    let letter = composer.going(&model.options.aliases);
     let files = count(letter.attachments.len() as u64, "attachment");
     let (choice, problem) = &composer.seal;
     let seal = if choice.seals() { format!(" {SEAL}: {}.", choice.words()) } else { String::new() };
     let problem = problem.as_ref().map(|problem| format!(" {}.", safe(&problem.to_string()))).unwrap_or_default();
     let text = safe_lines(&letter.text);
-    format!("Look it over. To {}. Subject {}. {files}.{seal}{problem}\n{text}", letter.to, letter.subject)
+    Some(format!("Look it over. To {}. Subject {}. {files}.{seal}{problem}\n{text}", letter.to, letter.subject))
 }
 
 fn safe_lines(text: &str) -> String {

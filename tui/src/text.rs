@@ -210,6 +210,35 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Columns between two places that a tab goes to.
+const TAB: usize = 8;
+
+/// A line in pieces no wider than so many columns, nothing of it left out: parted behind spaces where there are some, a long
+/// word anywhere. Tabs go where terminals put them.
+#[must_use]
+pub fn folded(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive([' ', '\t']) {
+        if width(&line) + width(word.trim_end()) > columns && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for letter in word.graphemes(true) {
+            if letter == "\t" {
+                let to = width(&line) / TAB * TAB + TAB;
+                line.push_str(&" ".repeat(to.min(columns).saturating_sub(width(&line))));
+                continue;
+            }
+            if width(&line) + width(letter) > columns && letter != " " && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(letter);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +273,15 @@ mod tests {
         assert_eq!([0, 2, 4].map(|at| visual_column("אב ", at)), [2, 1, 0]);
         assert_eq!([0, 3, 5, 7].map(|at| visual_column("ab אב ", at)), [0, 4, 3, 5]);
         assert_eq!(visual_column("日本 ", 6), 4);
+    }
+
+    #[test]
+    fn lines_are_folded_and_nothing_is_lost() {
+        assert_eq!(folded("ketchup and pickles", 12), ["ketchup and ", "pickles"]);
+        assert_eq!(folded("a ketchup", 4), ["a ", "ketc", "hup"]);
+        assert_eq!(folded("日本語", 4), ["日本", "語"]);
+        assert_eq!(folded("a\tb", 20), ["a       b"]);
+        assert_eq!(folded("", 4), [""]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod prompt;
 mod reader;
 mod theme;
 
+pub(crate) use composer::review_last;
 pub use links::{ADDRESS_MAX, Run, links};
 pub use newcomer::newcomer;
 pub use picture::placements;
@@ -20,7 +21,7 @@ pub use theme::Theme;
 use crate::command::Verb;
 use crate::keys::Context;
 use crate::model::{Focus, Model};
-use crate::settings::Colours;
+use crate::settings::{Colours, Options};
 use crate::text::{column, count, fit, visual, width};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -45,8 +46,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let pen =
-        Pen { theme: Theme::of(&model.options), turn: model.options.turn_text, colours: model.options.colours_used() };
+    let pen = Pen::of(&model.options);
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         pen.text(frame.buffer_mut(), area, "Too small", pen.theme.plain);
         return;
@@ -105,6 +105,11 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
+    /// With what can be set.
+    pub fn of(options: &Options) -> Pen {
+        Pen { theme: Theme::of(options), turn: options.turn_text, colours: options.colours_used() }
+    }
+
     /// Text at the beginning of an area's first line, cut where it ends; columns that it took.
     pub fn text(&self, buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
         if area.height == 0 || area.width == 0 || !buffer.area.contains((area.x, area.y).into()) {

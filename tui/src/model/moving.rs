@@ -71,8 +71,8 @@ impl Model {
                 }
             }
             Focus::Review => {
+                let last = crate::draw::review_last(self);
                 if let Some(composer) = &mut self.composer {
-                    let last = composer.body.lines().len().saturating_sub(1);
                     composer.review_top = moved(composer.review_top, last);
                 }
             }

@@ -4,6 +4,7 @@
 mod sealed;
 
 use agent::key_folder::KeyFolder;
+use agent::letter::Aliases;
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
@@ -63,7 +64,11 @@ impl World {
         let accounts = self.mirrors.iter().map(|(account, _)| account.clone()).collect();
         let writing = |account| Writing { keys: self.keys.clone(), ..writing(account) };
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
-        let mut options = Options { preset: preset.to_owned(), ..Options::default() };
+        let friends = ["Bob <bob@crepes.fr>", "carol@crepes.fr"].map(str::to_owned).to_vec();
+        let round = |name: &str| vec![name.to_owned()];
+        let aliases = [("friends", friends), ("loopa", round("loopb")), ("loopb", round("loopa"))];
+        let aliases = Aliases(aliases.into_iter().map(|(name, all)| (name.to_owned(), all)).collect());
+        let mut options = Options { preset: preset.to_owned(), aliases, ..Options::default() };
         if self.mirrors.iter().any(|(_, mirror)| mirror.folder_named("Album").is_ok_and(|album| album.is_some())) {
             (options.pictures, options.colours) = ("blocks".to_owned(), Colours::True);
         }
