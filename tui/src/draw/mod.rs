@@ -13,6 +13,7 @@ mod reader;
 mod theme;
 
 pub(crate) use composer::review_last;
+pub(crate) use help::{HelpLine, lines as help_lines};
 pub use links::{ADDRESS_MAX, Run, links};
 pub use newcomer::newcomer;
 pub use picture::placements;
@@ -229,7 +230,7 @@ fn bar_verbs(context: Context) -> &'static [Verb] {
         Context::Parts => &[Verb::Help, Verb::Back, Verb::Open, Verb::SavePart, Verb::Pipe, Verb::Palette],
         Context::Choice => &[Verb::Back, Verb::Open, Verb::Quit],
         Context::Composer => COMPOSER_BAR,
-        Context::Review => &[Verb::Send, Verb::Back, Verb::Postpone, Verb::SendAt],
+        Context::Review => &[Verb::Send, Verb::Back, Verb::Postpone, Verb::SendAt, Verb::Sign, Verb::Encrypt],
         Context::List | Context::Anywhere => LIST_BAR,
     }
 }
@@ -248,7 +249,8 @@ const READER_BAR: &[Verb] = &[
 ];
 #[rustfmt::skip]
 const COMPOSER_BAR: &[Verb] = &[
-    V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::Detach, V::AddressBook, V::Editor, V::ShowBcc, V::SendAt,
+    V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::AddressBook, V::Editor, V::ShowBcc, V::Sign, V::Encrypt,
+    V::SendAt, V::Detach,
 ];
 #[rustfmt::skip]
 const LIST_BAR: &[Verb] = &[
