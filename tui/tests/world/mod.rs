@@ -322,6 +322,19 @@ fn work(mirror: Mirror) {
 
 fn hostile(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let drafts = folder(&mirror, "Drafts", Role::Drafts);
+    put(
+        &mirror,
+        drafts,
+        &Sent {
+            hours: 2,
+            subject: "d\x1b]0;pwnsub\x07r",
+            id: "d@x",
+            flags: flag_bits::DRAFT,
+            body: "Content-Type: text/plain; charset=utf-8\r\n\r\nd\x1b]0;pwnbody\x07r\x08\r\n\u{9b}31mthird\r\n",
+            ..Sent::default()
+        },
+    );
     put(
         &mirror,
         inbox,
