@@ -8,10 +8,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Lines of the palette, its head included.
-const PALETTE_LINES: u16 = 14;
-/// Columns of the palette.
+/// Lines of the palette, its head and its frame included.
+const PALETTE_LINES: u16 = 16;
+/// Columns of the palette, and those that it leaves beside it, or else takes too.
 const PALETTE_COLUMNS: u16 = 76;
+const BESIDE_MIN: u16 = 8;
 
 /// Draws it, and tells where the cursor is.
 pub(super) fn draw(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, area: Rect) -> (u16, u16) {
@@ -79,9 +80,11 @@ pub(super) fn choices_in(prompt: &Prompt, pen: &Pen, buffer: &mut Buffer, above:
 
 /// The palette, over everything.
 pub(super) fn palette(palette: &Palette, pen: &Pen, buffer: &mut Buffer, screen: Rect) {
-    let width = PALETTE_COLUMNS.min(screen.width);
+    let width = if screen.width < PALETTE_COLUMNS + BESIDE_MIN { screen.width } else { PALETTE_COLUMNS };
     let height = PALETTE_LINES.min(screen.height.saturating_sub(2));
-    let area = Rect::new((screen.width - width) / 2, 1, width, height);
+    let outer = Rect::new((screen.width - width) / 2, 1, width, height);
+    frame(pen, buffer, outer);
+    let area = Rect::new(outer.x + 1, outer.y + 1, width.saturating_sub(2), height.saturating_sub(2));
     pen.line(buffer, line_of(area, 0), &format!(" > {}_", safe(&palette.text)), pen.theme.title);
     let lines = usize::from(area.height.saturating_sub(1));
     let top = (palette.cursor + 1).saturating_sub(lines);
@@ -99,5 +102,19 @@ pub(super) fn palette(palette: &Palette, pen: &Pen, buffer: &mut Buffer, screen:
         let columns =
             [(sign.to_owned(), 3), (fit(&safe(&item.name), 24).into_owned(), 25), (item.about.clone(), usize::MAX)];
         pen.columns(buffer, at, &columns, style);
+    }
+}
+
+/// A line around an area, nothing within.
+fn frame(pen: &Pen, buffer: &mut Buffer, area: Rect) {
+    let (last, within) = (area.height.saturating_sub(1), usize::from(area.width.saturating_sub(2)));
+    for line in 0..area.height {
+        let (left, middle, right) = match line {
+            0 => ("┌", "─", "┐"),
+            line if line == last => ("└", "─", "┘"),
+            _ => ("│", " ", "│"),
+        };
+        let text = format!("{left}{}{right}", middle.repeat(within));
+        pen.line(buffer, line_of(area, line), &text, pen.theme.dim);
     }
 }
