@@ -180,7 +180,7 @@ pub struct Window {
 pub struct Line {
     /// The message, or the newest of the conversation.
     pub row: Row,
-    /// Messages of the conversation in the view; 1 where lines are messages.
+    /// Messages of the conversation, in whatever folder; 1 where lines are messages.
     pub messages: u64,
     /// Those not read.
     pub unread: u64,
