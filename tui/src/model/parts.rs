@@ -6,7 +6,7 @@ use crate::command::{Command, Verb};
 use crate::event::{Question, Screen};
 use crate::keys::Context;
 use agent::mirror::MessageId;
-use agent::reading::{Held, PartLine};
+use agent::reading::{Held, PartLine, saved_name};
 
 /// What is done with a part that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,12 @@ impl Model {
             What::Part(message, part) => Some((*message, part.clone())),
             _ => None,
         }
+    }
+
+    /// The name that the chosen part is saved under where nobody says another.
+    pub(super) fn name_of_chosen_part(&self) -> Option<String> {
+        let (_, part) = self.chosen_part()?;
+        Some(saved_name(part.name.as_deref(), &part.media_type, |_| false))
     }
 
     fn save_message(&mut self, path: String) {
