@@ -165,7 +165,8 @@ fn empty(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         vec![
             "There is no account yet.".to_owned(),
             String::new(),
-            "`pillarbox mail account add you@example.org` sets one up; then start this program again.".to_owned(),
+            "`pillarbox mail account add you@example.org` sets one up.".to_owned(),
+            "Then start this program again.".to_owned(),
         ]
     } else if !model.list.typed.is_empty() {
         vec![
