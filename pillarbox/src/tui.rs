@@ -119,15 +119,25 @@ pub fn run(wanted: &Tui, screen: &mut Screen) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Asks for an account line by line, where there is none.
+/// Asks for an account line by line, where there is none, until there is one or nothing is typed.
 fn ask_for_account(screen: &mut Screen) -> Result<(), Trouble> {
     if !screen.has_person() {
         let advice = "no account yet: `pillarbox mail account add you@example.org` sets one up";
         return Err(Trouble::new(FailureKind::Config, advice));
     }
-    screen.insist("There is no account yet. Whose mail is to be read here?");
-    let address = screen.ask("Address: ")?;
-    crate::mail::add_account(&address, screen)
+    screen.insist("There is no account yet. Whose mail is to be read here? Enter alone leaves.");
+    loop {
+        let address = screen.ask("Address: ")?;
+        if address.is_empty() {
+            return Err(Trouble::Declined("no account was set up".to_owned()));
+        }
+        match crate::mail::add_account(&address, screen) {
+            Ok(()) => return Ok(()),
+            Err(trouble) => {
+                let _ = screen.fail(&trouble);
+            }
+        }
+    }
 }
 
 /// The network in the background.

@@ -7,10 +7,12 @@ use agent::mailcap::{Deed, Entry, FILE_MAX, Mailcap, Part, is_tame};
 use agent::reading::{Held, saved_name};
 use message::Time;
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Where mailcap files are where `$MAILCAPS` says nothing (RFC 1524); before them the one of the person.
 const SYSTEM_MAILCAPS: [&str; 3] = ["/etc/mailcap", "/usr/etc/mailcap", "/usr/local/etc/mailcap"];
@@ -34,12 +36,41 @@ const TEXT_BROWSERS: [&str; 8] = ["lynx", "w3m", "links", "links2", "elinks", "b
 /// After so long a file that an earlier run left behind goes: whatever showed it has read it.
 const LEFT_S: u64 = 86_400;
 
+/// A program that ends with an error within so long did not show anything; one that still runs then, or ended well, did.
+const MOMENTS: Duration = Duration::from_secs(1);
+
+/// Why something was not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unopened {
+    /// There is no program for what is of this type.
+    NoProgram(String),
+    /// In words.
+    Problem(String),
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unopened::NoProgram(media_type) => write!(f, "no program was found for {media_type}"),
+            Unopened::Problem(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<String> for Unopened {
+    fn from(problem: String) -> Unopened {
+        Unopened::Problem(problem)
+    }
+}
+
 /// Shows what messages hold. What it left on the disk goes away with it.
 pub struct Viewer {
     folder: PathBuf,
     now: Time,
     mailcap: OnceCell<Mailcap>,
     places: Cell<u32>,
+    /// The desktop's program that opens whatever has one.
+    opener: &'static str,
 }
 
 /// A file for another program, in a folder of its own.
@@ -70,7 +101,7 @@ impl Viewer {
                 let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
             }
         }
-        Viewer { folder, now, mailcap: OnceCell::new(), places: Cell::new(0) }
+        Viewer { folder, now, mailcap: OnceCell::new(), places: Cell::new(0), opener: DESKTOP }
     }
 
     /// Ends before the programs it started: their files stay, and go the next time.
@@ -107,24 +138,33 @@ impl Viewer {
         })
     }
 
+    /// Whether a mailcap file names a program that shows it.
+    pub fn has_entry(&self, held: &Held) -> bool {
+        let part = Part { media_type: &held.media_type, parameters: &held.parameters };
+        self.mailcap().find(&part, Deed::View, succeeds).is_some()
+    }
+
     /// Shows a part, or prints it, as the person's mailcap files say; else the desktop shows it. Waits for what needs the
     /// terminal.
-    pub fn open(&self, held: &Held, deed: Deed) -> Result<(), String> {
+    pub fn open(&self, held: &Held, deed: Deed) -> Result<(), Unopened> {
         let part = Part { media_type: &held.media_type, parameters: &held.parameters };
         let entry = self.mailcap().find(&part, deed, succeeds);
         let on_terminal = entry.is_some_and(|entry| entry.needs_terminal || entry.copious_output);
         if would_run(held) && !on_terminal {
-            let words = "may run when it is opened: save it and look at it first";
-            return Err(format!("{} {words}", held.media_type));
+            return Err(format!("save it and look at it first: {} may run when it is opened", held.media_type).into());
         }
         match entry {
-            Some(entry) => self.by_mailcap(entry, held, deed),
+            Some(entry) => self.by_mailcap(entry, held, deed).map_err(Unopened::Problem),
             None if deed == Deed::Print => {
-                Err(format!("no mailcap file has a `print` for {}; save it and print it by hand", held.media_type))
+                Err(format!("save it and print it by hand: no mailcap file has a `print` for {}", held.media_type)
+                    .into())
             }
             None => {
                 let placed = self.place(&name_of(held), &held.octets)?;
-                start(desktop().arg(&placed.path), "the desktop's opener")
+                start(Command::new(self.opener).arg(&placed.path).stdin(Stdio::null())).map_err(|_| {
+                    placed.remove();
+                    Unopened::NoProgram(held.media_type.clone())
+                })
             }
         }
     }
@@ -148,7 +188,10 @@ impl Viewer {
             command.stdin(Stdio::null());
         }
         if deed == Deed::View && !entry.needs_terminal && !entry.copious_output {
-            return start(&mut command, &line.text);
+            return start(&mut command).map_err(|problem| {
+                placed.remove();
+                format!("{}: {problem}", line.text)
+            });
         }
         let ended = if deed == Deed::View && entry.copious_output { paged(&mut command) } else { wait(&mut command) };
         placed.remove();
@@ -227,23 +270,23 @@ fn page(writer: &mut Child) -> Result<(), String> {
     wait(&mut command).map_err(|problem| format!("{pager}: {problem}"))
 }
 
-/// Starts a program that goes on by itself, away from this terminal.
-fn start(command: &mut Command, name: &str) -> Result<(), String> {
+/// Starts a program that goes on by itself, away from this terminal. One that ends with an error at once has shown nothing.
+fn start(command: &mut Command) -> Result<(), String> {
     command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-    match command.spawn() {
-        Ok(mut child) => {
-            std::thread::spawn(move || child.wait());
-            Ok(())
-        }
-        Err(error) => Err(format!("{name}: {error}")),
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let (telling, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // Who started it may have gone on.
+        let _ = telling.send(child.wait());
+    });
+    match told.recv_timeout(MOMENTS) {
+        Ok(Ok(status)) if !status.success() => Err(format!("ended with {status}")),
+        _ => Ok(()),
     }
 }
 
-fn desktop() -> Command {
-    let mut command = Command::new(if cfg!(target_os = "macos") { "open" } else { "xdg-open" });
-    command.stdin(Stdio::null());
-    command
-}
+/// The desktop's program that opens whatever has one.
+const DESKTOP: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
 
 /// Opens an address of the web with the first of `$BROWSER` that is there, else with the desktop's. No shell reads it. Browsers
 /// that need the terminal are passed over where it is `busy`.
@@ -257,14 +300,14 @@ pub fn browse(address: &str, busy: bool) -> Result<(), String> {
         let opened = match name.is_some_and(|name| TEXT_BROWSERS.contains(&name.as_str())) {
             true if busy => continue,
             true => wait(&mut command),
-            false => start(command.stdin(Stdio::null()), &program),
+            false => start(command.stdin(Stdio::null())),
         };
         if opened.is_ok() {
             return Ok(());
         }
     }
-    start(desktop().arg(address), "xdg-open")
-        .map_err(|problem| format!("{problem}; $BROWSER names a browser to be used instead. The address: {address}"))
+    start(Command::new(DESKTOP).arg(address).stdin(Stdio::null()))
+        .map_err(|_| format!("no browser was found ($BROWSER names one) for {address}"))
 }
 
 /// A program and its words; `%s` stands for the address, which comes last where nothing does.
@@ -327,8 +370,28 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&out).unwrap(), "menu\n600\n");
         assert_eq!(std::fs::read_dir(dir.path().join("opened")).unwrap().count(), 0);
         assert!(
-            viewer.open(&held("a", "x/z", b""), Deed::Print).unwrap_err().contains("no mailcap file has a `print`")
+            viewer
+                .open(&held("a", "x/z", b""), Deed::Print)
+                .unwrap_err()
+                .to_string()
+                .contains("no mailcap file has a `print`")
         );
+    }
+
+    #[test]
+    fn what_nothing_opens_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut viewer = viewer(dir.path(), "x/y; exit 3\nx/w; exec cat\n");
+        let opened = |viewer: &Viewer, media_type: &str| viewer.open(&held("a.pdf", media_type, b"1"), Deed::View);
+        for opener in ["false", "/nonexistent/opener"] {
+            viewer.opener = opener;
+            assert_eq!(opened(&viewer, "x/z"), Err(Unopened::NoProgram("x/z".to_owned())), "{opener}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path().join("opened")).unwrap().count(), 0, "its file is gone");
+        viewer.opener = "true";
+        assert_eq!(opened(&viewer, "x/z"), Ok(()));
+        assert!(matches!(opened(&viewer, "x/y"), Err(Unopened::Problem(words)) if words.contains("exit status: 3")));
+        assert!(viewer.has_entry(&held("a", "x/w", b"")) && !viewer.has_entry(&held("a", "x/z", b"")));
     }
 
     #[test]
@@ -352,7 +415,8 @@ mod tests {
         for (name, media_type) in
             [("a.sh", "application/octet-stream"), ("a", "application/x-sh"), ("A.DESKTOP", "application/pdf")]
         {
-            assert!(viewer.open(&held(name, media_type, b""), Deed::View).unwrap_err().contains("may run"), "{name}");
+            let told = viewer.open(&held(name, media_type, b""), Deed::View).unwrap_err().to_string();
+            assert!(told.contains("may run"), "{name}");
         }
         viewer.open(&held("a.html", "text/html", b"<p>"), Deed::View).unwrap();
         assert_eq!(std::fs::read_to_string(&out).unwrap(), "<p>");

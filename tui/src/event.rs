@@ -31,6 +31,8 @@ pub enum Event {
     End,
     /// The text that came back from the user's own editor, or why none did.
     Edited(Result<String, String>),
+    /// There is no program here that shows this part.
+    NoProgram(Box<agent::reading::Held>),
     /// What was asked of an account.
     Answer(usize, Answer),
     /// How pictures are drawn here.
@@ -68,6 +70,17 @@ pub enum Press {
     Click,
     WheelUp,
     WheelDown,
+}
+
+/// What came of a program beside the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// It did what was wanted, as far as is known.
+    Done,
+    /// The text that an editor left.
+    Text(String),
+    /// There is none for this part.
+    NoProgram,
 }
 
 /// Something wanted of the hands.
@@ -167,7 +180,7 @@ pub struct Window {
 pub struct Line {
     /// The message, or the newest of the conversation.
     pub row: Row,
-    /// Messages of the conversation in the view; 1 where lines are messages.
+    /// Messages of the conversation, in whatever folder; 1 where lines are messages.
     pub messages: u64,
     /// Those not read.
     pub unread: u64,

@@ -1,53 +1,77 @@
 //! The screen as lines that follow each other, for screen readers and terminals that can do little: no glyphs, nothing drawn
 //! twice. After each event it tells what is new: where one is, what is selected, what happened, what is typed. Pure: the
-//! loop writes what comes out of here.
+//! loop writes what comes out of here. Owns the only way out, [`Sheet`]: no text gets past it untamed.
 
-use crate::draw::safe;
+use crate::command::Verb;
+use crate::draw::{HelpLine, help_lines, safe};
 use crate::model::composer::FIELDS;
 use crate::model::list::Shown;
 use crate::model::reader::{SEAL, Text};
 use crate::model::{Focus, Model};
-use crate::text::{count, short_time};
+use crate::text::{count, short_time, width};
 use agent::mirror::Row;
 use message::flags::flag_bits;
 
 /// What was told so far.
 #[derive(Debug, Default)]
 pub struct Plain {
-    place: String,
-    selected: String,
-    status: String,
+    is_begun: bool,
+    place: Vec<String>,
+    selected: Vec<String>,
+    status: Vec<String>,
     typed: Option<(String, String)>,
     /// The first line of the message that was told, and the last.
     told: Option<(usize, usize)>,
+}
+
+/// What goes to the terminal: text made harmless, ends of lines, and what takes back a letter that was typed.
+#[derive(Debug, Default)]
+struct Sheet(String);
+
+impl Sheet {
+    fn text(&mut self, text: &str) {
+        self.0.push_str(&safe(text));
+    }
+
+    fn end_line(&mut self) {
+        self.0.push('\n');
+    }
+
+    /// Takes so many columns back.
+    fn erase(&mut self, columns: usize) {
+        let back = "\u{8}".repeat(columns);
+        self.0.push_str(&format!("{back}{}{back}", " ".repeat(columns)));
+    }
 }
 
 impl Plain {
     /// What is new, as it is written to the terminal; lines end with LF.
     pub fn tell(&mut self, model: &Model) -> String {
         let mut lines = Vec::new();
+        if !std::mem::replace(&mut self.is_begun, true) {
+            let key = model.keys.keys_of(model.context(), Verb::Help).unwrap_or_default();
+            lines.push(format!("{key} tells the keys that work here; `:` takes a command"));
+        }
         renew(&mut self.place, place(model), &mut lines);
         self.tell_message(model, &mut lines);
-        renew(&mut self.selected, selected(model).unwrap_or_default(), &mut lines);
+        renew(&mut self.selected, selected(model).into_iter().collect(), &mut lines);
         let sign = if model.status.is_problem { "Problem: " } else { "" };
-        let status = if model.status.text.is_empty() { String::new() } else { format!("{sign}{}", model.status.text) };
+        let text = &model.status.text;
+        let status = if text.is_empty() { Vec::new() } else { vec![format!("{sign}{text}")] };
         renew(&mut self.status, status, &mut lines);
-        let mut out = String::new();
+        let mut out = Sheet::default();
         let now = typed(model);
-        let echo = echo(self.typed.as_ref(), now.as_ref());
         if self.typed.is_some() && (now.is_none() || !lines.is_empty()) {
-            out.push('\n');
+            out.end_line();
         }
         for line in &lines {
-            out.push_str(line);
-            out.push('\n');
+            out.text(line);
+            out.end_line();
         }
-        match (&now, lines.is_empty()) {
-            (Some((label, text)), false) => out.push_str(&format!("{label}{text}")),
-            _ => out.push_str(&echo),
-        }
+        let before = self.typed.as_ref().filter(|_| lines.is_empty());
+        echo(before, now.as_ref(), &mut out);
         self.typed = now;
-        out
+        out.0
     }
 
     /// A page of the message, where it was opened or scrolled.
@@ -70,61 +94,72 @@ impl Plain {
     }
 }
 
-/// Tells a thing where it is another than before, and is something.
-fn renew(before: &mut String, now: String, lines: &mut Vec<String>) {
+/// Tells a thing where it is another than before.
+fn renew(before: &mut Vec<String>, now: Vec<String>, lines: &mut Vec<String>) {
     if *before != now {
-        if !now.is_empty() {
-            lines.push(now.clone());
-        }
+        lines.extend(now.iter().cloned());
         *before = now;
     }
 }
 
 /// Where one is.
-fn place(model: &Model) -> String {
-    let folder = model.open_folder().map(|folder| safe(&folder.name).into_owned());
-    match model.focus {
+fn place(model: &Model) -> Vec<String> {
+    let folder = model.open_folder().map(|folder| folder.name.as_str());
+    let words = match model.focus {
         Focus::Folders => "Folders".to_owned(),
-        Focus::Help => "Help: type `:` and a command, or Esc".to_owned(),
-        Focus::Composer => "Writing a letter".to_owned(),
-        Focus::Review => model.composer.as_ref().map(review).unwrap_or_default(),
+        Focus::Help => return help(model),
+        Focus::Composer => {
+            let key = model.keys.keys_of(model.context(), Verb::Help).unwrap_or_default();
+            format!("Writing a letter; {key} tells the keys")
+        }
+        Focus::Review => return review(model).unwrap_or_default(),
         Focus::Choice => model.choice.as_ref().map(|choice| choice.title.clone()).unwrap_or_default(),
         Focus::Reader => "Message".to_owned(),
         Focus::List => {
-            let name = folder.unwrap_or_else(|| "All folders".to_owned());
-            let searched = if model.list.typed.is_empty() {
-                String::new()
-            } else {
-                format!(", found: {}", safe(&model.list.typed))
-            };
+            let name = folder.unwrap_or("All folders");
+            let typed = &model.list.typed;
+            let searched = if typed.is_empty() { String::new() } else { format!(", found: {typed}") };
             format!("{name}{searched}, {}", count(model.list.total.unwrap_or_default(), "line"))
         }
-    }
+    };
+    vec![words]
 }
 
-fn review(composer: &crate::model::composer::Composer) -> String {
-    let letter = composer.draft();
+/// The keys, a line each.
+fn help(model: &Model) -> Vec<String> {
+    let words = |line: HelpLine| match line {
+        HelpLine::Empty => None,
+        HelpLine::Head(words) => Some(words),
+        HelpLine::Keys { keys, command, about } => Some(format!("{keys}: {command}. {about}")),
+    };
+    help_lines(model).into_iter().filter_map(words).collect()
+}
+
+/// The letter as it goes.
+fn review(model: &Model) -> Option<Vec<String>> {
+    let composer = model.composer.as_ref()?;
+    let letter = composer.going(&model.options.aliases);
     let files = count(letter.attachments.len() as u64, "attachment");
     let (choice, problem) = &composer.seal;
     let seal = if choice.seals() { format!(" {SEAL}: {}.", choice.words()) } else { String::new() };
-    let problem = problem.as_ref().map(|problem| format!(" {}.", safe(&problem.to_string()))).unwrap_or_default();
-    let text = safe_lines(&letter.text);
-    format!("Look it over. To {}. Subject {}. {files}.{seal}{problem}\n{text}", letter.to, letter.subject)
-}
-
-fn safe_lines(text: &str) -> String {
-    text.lines().map(|line| safe(line).into_owned()).collect::<Vec<_>>().join("\n")
+    let problem = problem.as_ref().map(|problem| format!(" {problem}.")).unwrap_or_default();
+    let copied = |name: &str, list: &agent::letter::Recipients| {
+        if list.is_empty() { String::new() } else { format!(" {name} {list}.") }
+    };
+    let others = copied("Cc", &letter.cc) + &copied("Bcc", &letter.bcc);
+    let words = format!("Look it over. To {}.{others} Subject {}. {files}.{seal}{problem}", letter.to, letter.subject);
+    Some(std::iter::once(words).chain(letter.text.lines().map(str::to_owned)).collect())
 }
 
 /// What is selected.
 fn selected(model: &Model) -> Option<String> {
     if let Some(palette) = &model.palette {
-        return palette.found.get(palette.cursor).map(|item| format!("{}: {}", safe(&item.name), item.about));
+        return palette.found.get(palette.cursor).map(|item| format!("{}: {}", item.name, item.about));
     }
     match model.focus {
         Focus::Folders => {
             let folder = model.account()?.folders.get(model.folder_cursor)?;
-            Some(format!("{}, {}, {} unread", safe(&folder.name), count(folder.total, "message"), folder.unread))
+            Some(format!("{}, {}, {} unread", folder.name, count(folder.total, "message"), folder.unread))
         }
         Focus::List => {
             let shown = model.list.shown(model.list.cursor)?;
@@ -134,10 +169,7 @@ fn selected(model: &Model) -> Option<String> {
         Focus::Choice => {
             let choice = model.choice.as_ref()?;
             let item = choice.items.get(choice.cursor);
-            Some(item.map_or_else(
-                || choice.empty.clone(),
-                |item| item.words.split_whitespace().collect::<Vec<_>>().join(" "),
-            ))
+            Some(item.map_or_else(|| choice.empty.clone(), crate::model::choice::Item::words))
         }
         _ => None,
     }
@@ -151,8 +183,8 @@ fn row_words(model: &Model, shown: Shown<'_>) -> String {
     {
         words.push(count(line.messages, "message"));
     }
-    words.push(safe(&row.from).into_owned());
-    words.push(if row.subject.trim().is_empty() { "no subject".to_owned() } else { safe(&row.subject).into_owned() });
+    words.push(row.from.clone());
+    words.push(if row.subject.trim().is_empty() { "no subject".to_owned() } else { row.subject.clone() });
     words.push(short_time(row.received, model.now, &model.options.zone));
     words.join(", ")
 }
@@ -182,37 +214,102 @@ fn words(text: &Text) -> Option<String> {
     }
 }
 
-/// What is typed: before it, and it.
+/// What is typed: before it, and it; harmless, for what is new of it is told by its letters.
 fn typed(model: &Model) -> Option<(String, String)> {
+    let (label, text) = typed_raw(model)?;
+    Some((safe(&label).into_owned(), safe(&text).into_owned()))
+}
+
+fn typed_raw(model: &Model) -> Option<(String, String)> {
     if let Some(palette) = &model.palette {
         return Some(("Find: ".to_owned(), palette.text.clone()));
     }
     if let Some(prompt) = &model.prompt {
-        return Some((prompt.label.clone(), safe(&prompt.text).into_owned()));
+        return Some((prompt.label.clone(), prompt.text.clone()));
     }
     let composer = model.composer.as_ref().filter(|_| model.focus == Focus::Composer)?;
     if let Some(field) = composer.fields.get(composer.at) {
         let name = FIELDS.get(composer.at)?;
-        return Some((format!("{name}: "), safe(&field.text).into_owned()));
+        return Some((format!("{name}: "), field.text.clone()));
     }
     let line = composer.body.cursor().0;
     Some((format!("{}: ", line + 1), composer.body.lines().get(line).cloned().unwrap_or_default()))
 }
 
-/// What is to be written so that the line shows what is typed: only what is new, where that is at its end.
-fn echo(before: Option<&(String, String)>, now: Option<&(String, String)>) -> String {
-    let Some((label, text)) = now else { return String::new() };
-    match before {
-        Some((known, old)) if known == label => {
-            if let Some(new) = text.strip_prefix(old.as_str()) {
-                return new.to_owned();
-            }
-            if old.strip_prefix(text.as_str()).is_some_and(|gone| gone.chars().count() == 1) {
-                return "\u{8} \u{8}".to_owned();
-            }
-            format!("\n{label}{text}")
+/// Writes what makes the line show what is typed: only what is new, where that is at its end.
+fn echo(before: Option<&(String, String)>, now: Option<&(String, String)>, out: &mut Sheet) {
+    let Some((label, text)) = now else { return };
+    if let Some((_, old)) = before.filter(|(known, _)| known == label) {
+        if let Some(new) = text.strip_prefix(old.as_str()) {
+            return out.text(new);
         }
-        Some(_) => format!("\n{label}{text}"),
-        None => format!("{label}{text}"),
+        if let Some(gone) = old.strip_prefix(text.as_str()).filter(|gone| gone.chars().count() == 1) {
+            return out.erase(width(gone));
+        }
+    }
+    if before.is_some() {
+        out.end_line();
+    }
+    out.text(label);
+    out.text(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Answer, Event, Ties};
+    use crate::model::Account;
+    use crate::settings::Options;
+    use agent::letter::Letter;
+    use message::Time;
+
+    const HARM: &str = "d\u{1b}]0;own\u{7}\r\n\u{8}\u{9b}31m\u{202e}";
+
+    fn model() -> Model {
+        let account = Account {
+            name: "alice".to_owned(),
+            address: "alice@hamburger.edu".to_owned(),
+            display_name: HARM.to_owned(),
+            signature: String::new(),
+            folders: Vec::new(),
+            busy: None,
+        };
+        Model::new(vec![account], Options::default(), (80, 24), Time(0))
+    }
+
+    fn is_raw(told: &str) -> bool {
+        told.chars().any(|c| c.is_control() && c != '\n')
+    }
+
+    #[test]
+    fn no_letter_of_a_stranger_moves_the_cursor() {
+        let mut model = model();
+        let letter = Letter {
+            to: agent::letter::Recipients::one(Some(HARM), "bob@crepes.fr"),
+            subject: HARM.to_owned(),
+            text: format!("{HARM}\n{HARM}"),
+            ..Letter::default()
+        };
+        model.update(Event::Answer(0, Answer::Begun(Box::new(letter), Ties::default())));
+        for at in 0..=FIELDS.len() {
+            model.composer.iter_mut().for_each(|composer| composer.at = at);
+            let told = Plain::default().tell(&model);
+            assert!(!is_raw(&told) && told.contains("own") == (at != 1 && at != 2), "{at}: {told:?}");
+        }
+        model.focus = Focus::Review;
+        let told = Plain::default().tell(&model);
+        assert!(!is_raw(&told) && told.matches("own").count() == 4, "{told:?}");
+        model.focus = Focus::List;
+        model.list.typed = HARM.to_owned();
+        model.complain(HARM);
+        assert!(!is_raw(&Plain::default().tell(&model)));
+    }
+
+    #[test]
+    fn what_is_taken_back_takes_its_columns() {
+        let typed = |text: &str| (String::from("1: "), text.to_owned());
+        let mut out = Sheet::default();
+        echo(Some(&typed("a日")), Some(&typed("a")), &mut out);
+        assert_eq!(out.0, "\u{8}\u{8}  \u{8}\u{8}");
     }
 }

@@ -1,7 +1,7 @@
 //! The loop around a real terminal: keys in, screens out. Owns raw mode, the alternate screen and the sequences that are no
 //! text; gives the terminal back as it was, whatever happens.
 
-use crate::event::{Event, Mouse, Press, Screen};
+use crate::event::{Came, Event, Mouse, Press, Screen};
 use crate::hyperlinks::{Hyperlinks, Piece};
 use crate::key::{Code, Key};
 use crate::newcomer::{Page, Wish};
@@ -39,8 +39,8 @@ const NOW: &str = "\x1b[?2026l";
 /// Lines follow each other: whoever gives the terminal back, in a panic too, has to know.
 static IS_PLAIN: AtomicBool = AtomicBool::new(false);
 
-/// Runs a program beside the screen; the text it leaves, or why it did not work.
-pub type Outer = Box<dyn Fn(&Screen) -> Result<Option<String>, String>>;
+/// Runs a program beside the screen; what came of it, or why it did not work.
+pub type Outer = Box<dyn Fn(&Screen) -> Result<Came, String>>;
 
 /// Writes a question to the terminal; what comes back.
 pub type Ask = Box<dyn Fn(&str) -> Vec<u8>>;
@@ -346,9 +346,11 @@ impl Stage {
                 self.give_back()?;
                 let came = (world.outside)(screen);
                 self.take_again()?;
-                return Ok(match came {
-                    Ok(text) => text.map(|text| Event::Edited(Ok(text))),
-                    Err(problem) => Some(Event::Edited(Err(problem))),
+                return Ok(match (came, screen) {
+                    (Ok(Came::Text(text)), _) => Some(Event::Edited(Ok(text))),
+                    (Ok(Came::NoProgram), Screen::Open(held)) => Some(Event::NoProgram(Box::new(held.clone()))),
+                    (Ok(_), _) => None,
+                    (Err(problem), _) => Some(Event::Edited(Err(problem))),
                 });
             }
             Screen::Clipboard(text) if world.is_modern => {

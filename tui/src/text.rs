@@ -5,6 +5,7 @@ use message::Time;
 use message::date::civil;
 use message::zone::Zone;
 use std::borrow::Cow;
+use std::ops::Range;
 use unicode_bidi::BidiInfo;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -58,28 +59,52 @@ pub fn column_right(text: &str, columns: usize) -> String {
 /// A line as it is written from left to right on a terminal that does not turn right-to-left text itself.
 #[must_use]
 pub fn visual(line: &str) -> Cow<'_, str> {
+    let Some(order) = visual_order(line) else { return Cow::Borrowed(line) };
+    let letter = |(place, is_turned): (Range<usize>, bool)| {
+        let letter = line.get(place).unwrap_or_default();
+        if is_turned { mirrored(letter) } else { letter }
+    };
+    Cow::Owned(order.into_iter().map(letter).collect())
+}
+
+/// Where the letters of a line stand in it, in the order they are seen in from left to right, and whether each is turned
+/// around; `None` where nothing turns. Letters keep what stands on them, and pictures of several signs their order.
+#[must_use]
+pub fn visual_order(line: &str) -> Option<Vec<(Range<usize>, bool)>> {
     if line.is_ascii() || !turns(line) {
-        return Cow::Borrowed(line);
+        return None;
     }
     let info = BidiInfo::new(line, None);
-    let Some(paragraph) = info.paragraphs.first() else { return Cow::Borrowed(line) };
+    let paragraph = info.paragraphs.first()?;
     let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
-    let mut turned = String::with_capacity(line.len());
+    let mut order = Vec::with_capacity(line.len());
     for run in runs {
         let is_turned = levels.get(run.start).is_some_and(unicode_bidi::Level::is_rtl);
-        let text = line.get(run).unwrap_or_default();
+        let text = line.get(run.clone()).unwrap_or_default();
+        let letters = text.grapheme_indices(true);
+        let place = |(at, letter): (usize, &str)| (run.start + at..run.start + at + letter.len(), is_turned);
         if is_turned {
-            // Letters keep what stands on them, and pictures of several signs their order.
-            text.graphemes(true).rev().for_each(|letter| turned.push_str(mirrored(letter)));
+            order.extend(letters.rev().map(place));
         } else {
-            turned.push_str(text);
+            order.extend(letters.map(place));
         }
     }
-    Cow::Owned(turned)
+    Some(order)
+}
+
+/// The column in which the letter is seen that begins so many octets into the line.
+#[must_use]
+pub fn visual_column(line: &str, at: usize) -> usize {
+    let columns = |place: &Range<usize>| width(line.get(place.clone()).unwrap_or_default());
+    match visual_order(line) {
+        Some(order) => order.iter().map(|(place, _)| place).take_while(|place| !place.contains(&at)).map(columns).sum(),
+        None => columns(&(0..at)),
+    }
 }
 
 /// What opens from the right is closed by its mirror image (Unicode TR 9, L4).
-fn mirrored(letter: &str) -> &str {
+#[must_use]
+pub fn mirrored(letter: &str) -> &str {
     match letter {
         "(" => ")",
         ")" => "(",
@@ -185,6 +210,35 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Columns between two places that a tab goes to.
+const TAB: usize = 8;
+
+/// A line in pieces no wider than so many columns, nothing of it left out: parted behind spaces where there are some, a long
+/// word anywhere. Tabs go where terminals put them.
+#[must_use]
+pub fn folded(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_inclusive([' ', '\t']) {
+        if width(&line) + width(word.trim_end()) > columns && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for letter in word.graphemes(true) {
+            if letter == "\t" {
+                let to = width(&line) / TAB * TAB + TAB;
+                line.push_str(&" ".repeat(to.min(columns).saturating_sub(width(&line))));
+                continue;
+            }
+            if width(&line) + width(letter) > columns && letter != " " && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(letter);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +264,24 @@ mod tests {
         assert_eq!(visual("א (ב) ג"), "ג (ב) א");
         assert_eq!(visual("שָׁלוֹם"), "םוֹלשָׁ", "points stay on their letters");
         assert_eq!(visual("אב 👩‍👩‍👧 e\u{301}"), "e\u{301} 👩‍👩‍👧 בא");
+    }
+
+    #[test]
+    fn the_cursor_stands_where_its_letter_is_seen() {
+        assert_eq!((0..4).map(|at| visual_column("abc ", at)).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        // The end of a line that runs from right to left is on the left.
+        assert_eq!([0, 2, 4].map(|at| visual_column("אב ", at)), [2, 1, 0]);
+        assert_eq!([0, 3, 5, 7].map(|at| visual_column("ab אב ", at)), [0, 4, 3, 5]);
+        assert_eq!(visual_column("日本 ", 6), 4);
+    }
+
+    #[test]
+    fn lines_are_folded_and_nothing_is_lost() {
+        assert_eq!(folded("ketchup and pickles", 12), ["ketchup and ", "pickles"]);
+        assert_eq!(folded("a ketchup", 4), ["a ", "ketc", "hup"]);
+        assert_eq!(folded("日本語", 4), ["日本", "語"]);
+        assert_eq!(folded("a\tb", 20), ["a       b"]);
+        assert_eq!(folded("", 4), [""]);
     }
 
     #[test]

@@ -31,6 +31,14 @@ impl Recipients {
         typed::read(field, text, typed::Names::Allowed)
     }
 
+    /// The same where the short names are known: a name alone that is none of them, or that comes to no address, is wrong.
+    ///
+    /// # Errors
+    /// What is wrong, each with its place in the text.
+    pub fn read_with(field: &str, text: &str, aliases: &Aliases) -> Result<Recipients, Vec<Fault>> {
+        typed::read(field, text, typed::Names::Short(aliases))
+    }
+
     /// Reads what stands in a message: what makes no sense is kept as it is, or left out. Of what somebody types other addresses
     /// may come so than were meant: see [`super::Letter::keep_typed`].
     #[must_use]
@@ -243,6 +251,27 @@ mod tests {
         assert_eq!(expanded("Us: all, eve@x.y;", &known).matches('@').count(), 4);
         assert_eq!(expanded("team", &known), "The team: bob@hamburger.edu, dan@crepes.fr;");
         assert_eq!(expanded("bob@x.y", &known), "bob@x.y");
+    }
+
+    #[test]
+    fn a_short_name_that_comes_to_nothing_is_named_where_it_stands() {
+        let known = aliases(&[
+            ("friends", &["bob@crepes.fr", "carol@crepes.fr"]),
+            ("loopa", &["loopb"]),
+            ("loopb", &["loopa"]),
+            ("none", &[]),
+            ("half", &["bob@crepes.fr", "bob@"]),
+        ]);
+        let told = |text: &str| {
+            let faults = Recipients::read_with("To", text, &known).err().unwrap_or_default();
+            faults.iter().map(|fault| (fault.number, fault.column, fault.what.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(told("friends, dan@crepes.fr, Us: friends;"), []);
+        assert_eq!(told("friends, loopa"), [(2, 10, "`loopa` is short for itself and for no address".to_owned())]);
+        assert_eq!(told("none"), [(1, 1, "`none` is short for nobody".to_owned())]);
+        assert_eq!(told("half, eve")[0], (1, 1, "`half` is short for `bob`, which is no address".to_owned()));
+        assert_eq!(told("half, eve")[1].1, 10);
+        assert_eq!(told("Bob <friends>").len(), 1, "what has a name is an address");
     }
 
     #[test]

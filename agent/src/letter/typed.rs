@@ -3,7 +3,7 @@
 //! `message::header`'s, which forgives everything.
 
 use super::fault::Fault;
-use super::recipients::Recipients;
+use super::recipients::{Aliases, Recipients};
 use message::build::compose::{Correspondent, Group};
 use message::{Address, AddressError};
 
@@ -12,15 +12,17 @@ pub const TYPED_MAX: usize = 64 * 1024;
 
 /// What is taken for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum Names<'a> {
     /// A name alone may be short for others.
     Allowed,
+    /// A name alone has to be one of these, and come to addresses.
+    Short(&'a Aliases),
     /// Every address has its domain.
     Complete,
 }
 
 /// Reads a list.
-pub(super) fn read(field: &str, text: &str, names: Names) -> Result<Recipients, Vec<Fault>> {
+pub(super) fn read(field: &str, text: &str, names: Names<'_>) -> Result<Recipients, Vec<Fault>> {
     let (list, faults) = listed(field, text, names);
     if faults.is_empty() { Ok(list) } else { Err(faults) }
 }
@@ -30,7 +32,7 @@ pub(super) fn sound_part(text: &str) -> Recipients {
     listed("", text, Names::Allowed).0
 }
 
-fn listed(field: &str, text: &str, names: Names) -> (Recipients, Vec<Fault>) {
+fn listed(field: &str, text: &str, names: Names<'_>) -> (Recipients, Vec<Fault>) {
     // Nobody types controls; a line break parts words as a space does.
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut list = List {
@@ -174,7 +176,7 @@ fn without_backslashes(text: &str) -> String {
 struct List<'a> {
     field: &'a str,
     text: &'a str,
-    names: Names,
+    names: Names<'a>,
     number: usize,
     entry: Vec<Token>,
     /// The group that is open, and where it began.
@@ -307,10 +309,18 @@ impl List<'_> {
         Some(Correspondent { name: None, email })
     }
 
-    fn email(&mut self, text: &str, at: usize, names: Names) -> Option<String> {
+    fn email(&mut self, text: &str, at: usize, names: Names<'_>) -> Option<String> {
         let is_name = is_name(text);
         if names == Names::Allowed && is_name {
             return Some(text.to_owned());
+        }
+        if let Names::Short(aliases) = names
+            && is_name
+            && aliases.0.contains_key(text)
+        {
+            let problem = short_name_problem(text, aliases);
+            problem.iter().for_each(|problem| self.fault(at, problem));
+            return problem.is_none().then(|| text.to_owned());
         }
         // Spaces beyond ASCII look like the end of an address, and the rules for letters let them pass.
         let parsed = Address::parse(text).and_then(|address| match text.find(char::is_whitespace) {
@@ -327,6 +337,19 @@ impl List<'_> {
         }
         None
     }
+}
+
+/// Why a short name comes to no address, where it does not.
+fn short_name_problem(name: &str, aliases: &Aliases) -> Option<String> {
+    let people = Recipients::one(None, name).expand(aliases, None);
+    if people.people().next().is_none() {
+        return Some(format!("`{name}` is short for nobody"));
+    }
+    let wrong = people.people().find(|person| Address::parse(&person.email).is_err())?;
+    Some(match wrong.email.as_str() {
+        itself if itself == name => format!("`{name}` is short for itself and for no address"),
+        other => format!("`{name}` is short for `{other}`, which is no address"),
+    })
 }
 
 /// Whether a text may be a short name, or that of somebody on this host.

@@ -132,6 +132,19 @@ impl Mirror {
         })
     }
 
+    /// How many messages [`Mirror::thread`] tells.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn thread_length(&self, thread: ThreadId) -> Result<u64> {
+        self.read(|db| {
+            let sql = "SELECT count(*) FROM message m WHERE m.thread = ?1
+                 AND EXISTS (SELECT 1 FROM placed WHERE placed.message = m.id)";
+            let count: i64 = db.prepare_cached(sql)?.query_row([thread.0], |row| row.get(0))?;
+            Ok(count.try_into().unwrap_or_default())
+        })
+    }
+
     /// The messages with this Message-ID (without brackets), as the answers to it name it.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use message::harmless::harmless;
 use message::header::parameter_text;
 use message::structure::Kind;
 use message::summary::SummaryPart;
-use message::{Summary, TransferEncoding, bodies, external, text};
+use message::{Summary, TransferEncoding, bodies, encoding, external, text};
 
 /// Octets of text of one page, decoded: a book has as many.
 pub const TEXT_MAX: usize = 1024 * 1024;
@@ -23,6 +23,8 @@ pub const HTML_WIDTH_MAX: usize = 100;
 pub const PICTURES_MAX: usize = 50;
 /// Octets of an encoded body that may come to one octet of text: `=C3` and the soft line ends of quoted-printable.
 const ENCODED_FACTOR: usize = 4;
+/// Octets of an encoded body that are counted: beyond, nobody is told the last thousand.
+const COUNTED_MAX: usize = 4 * 1024 * 1024;
 
 /// Fills in lines, parts and links of a page.
 pub(super) fn walk(raw: &[u8], summary: &Summary, view: &View, page: &mut Page) {
@@ -46,7 +48,7 @@ pub(super) fn part_lines(raw: &[u8], summary: &Summary) -> Vec<PartLine> {
         });
         lies_within.get_mut(index).into_iter().for_each(|place| *place = inside);
         if !inside && part.kind != Kind::Multipart {
-            lines.push(part_line(part, index, lines.len() + 1, note(part, body(raw, part))));
+            lines.push(part_line(part, index, lines.len() + 1, body(raw, part)));
         }
     }
     lines
@@ -294,7 +296,7 @@ impl Walk<'_> {
     /// One line on a part that is not shown.
     fn tell(&mut self, index: usize, part: &SummaryPart, more: &str) {
         let known = self.place(index).and_then(|place| self.page.parts.get(place)).cloned();
-        let line = known.unwrap_or_else(|| part_line(part, index, 0, note(part, body(self.raw, part))));
+        let line = known.unwrap_or_else(|| part_line(part, index, 0, body(self.raw, part)));
         let number = if line.number > 0 { format!("{}: ", line.number) } else { String::new() };
         let name = line.name.map(|name| format!("{}, ", harmless(&name))).unwrap_or_default();
         let description = line.description.map(|text| format!(", {text}")).unwrap_or_default();
@@ -364,24 +366,32 @@ fn is_attached(part: &SummaryPart) -> bool {
     part.disposition.as_ref().is_some_and(|own| own.kind.eq_ignore_ascii_case("attachment"))
 }
 
-fn part_line(part: &SummaryPart, index: usize, number: usize, note: Option<String>) -> PartLine {
+fn part_line(part: &SummaryPart, index: usize, number: usize, body: &[u8]) -> PartLine {
     let clean = |text: &str| harmless(&text.replace('\t', " ")).into_owned();
     let text = |octets: &[u8]| clean(&message::header::text(octets));
-    let octets = match part.encoding.as_str() {
-        // Four letters for three octets, and the end of a line after 76.
-        "base64" => octets(part) / 78 * 57 + octets(part) % 78 * 3 / 4,
-        _ => octets(part),
-    };
     PartLine {
         number,
         index,
         name: bodies::name(part).map(|name| clean(&name)).filter(|name| !name.is_empty()),
         media_type: clean(&format!("{}/{}", part.media_type, part.subtype)).chars().take(100).collect(),
-        octets,
+        octets: decoded_octets(TransferEncoding::from_name(part.encoding.as_bytes()), body),
         description: part.description.as_deref().map(text).filter(|text| !text.is_empty()),
         content_id: part.id.as_deref().map(|id| text(id).trim_matches(['<', '>']).to_owned()),
-        note: note.map(|note| clean(&note)),
+        note: note(part, body).map(|note| clean(&note)),
         is_shown: false,
+    }
+}
+
+/// Octets of a body when decoded: of what is larger than is counted, about.
+fn decoded_octets(encoding: TransferEncoding, body: &[u8]) -> u64 {
+    let length = body.len() as u64;
+    match encoding {
+        // Four letters for three octets, and the end of a line after 76.
+        TransferEncoding::Base64 if body.len() > COUNTED_MAX => length / 78 * 57 + length % 78 * 3 / 4,
+        TransferEncoding::Base64 | TransferEncoding::QuotedPrintable if body.len() <= COUNTED_MAX => {
+            encoding::decode(encoding, body).len() as u64
+        }
+        _ => length,
     }
 }
 

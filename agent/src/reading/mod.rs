@@ -138,7 +138,7 @@ pub struct PartLine {
     pub name: Option<String>,
     /// `image/png`.
     pub media_type: String,
-    /// Octets when decoded, about.
+    /// Octets when decoded; of very large ones, about.
     pub octets: u64,
     /// `Content-Description`.
     pub description: Option<String>,
@@ -185,6 +185,31 @@ pub struct Held {
     pub octets: Vec<u8>,
     /// Parameters of the type, as `charset`.
     pub parameters: Vec<(String, String)>,
+}
+
+impl Held {
+    /// Whether it is text that can be read as it is.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.media_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+    }
+}
+
+/// A part of text made ready to be shown by itself.
+#[must_use]
+pub fn page_of_part(held: &Held, view: &View) -> Page {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.+/".contains(c);
+    let media_type: String = held.media_type.chars().filter(|c| is_plain(*c)).collect();
+    let named = held.parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    let charset = match named {
+        Some((_, charset)) => charset.chars().filter(|c| is_plain(*c)).collect(),
+        None => "utf-8".to_owned(),
+    };
+    let mut raw =
+        format!("Content-Type: {media_type}; charset=\"{charset}\"\r\nContent-Transfer-Encoding: binary\r\n\r\n")
+            .into_bytes();
+    raw.extend(&held.octets);
+    page(&raw, view)
 }
 
 /// The parts alone, without making lines of them; [`PartLine::is_shown`] says nothing here.

@@ -87,3 +87,33 @@ fn pictures_have_their_places() {
     };
     assert_eq!((album(PICTURES_MAX).len(), album(PICTURES_MAX + 1).len()), (PICTURES_MAX, PICTURES_MAX));
 }
+
+#[test]
+fn a_part_of_text_is_read_by_itself() {
+    let shown = |media_type: &str, charset: Option<&str>, octets: &[u8]| {
+        let parameters = charset.map(|charset| ("charset".to_owned(), charset.to_owned())).into_iter().collect();
+        let held = Held { media_type: media_type.to_owned(), octets: octets.to_vec(), parameters, ..Held::default() };
+        assert!(held.is_text());
+        let page = page_of_part(&held, &View::default());
+        page.lines.iter().flat_map(|line| &line.spans).map(|span| span.text.as_str()).collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(shown("text/plain", None, "un café\ndeux\n".as_bytes()), "un café|deux");
+    assert_eq!(shown("text/plain", Some("iso-8859-1"), b"caf\xe9"), "café");
+    assert_eq!(shown("TEXT/x-diff\r\nX: y", None, b"+a\x1b[2J"), "+a\\u{1b}[2J");
+    assert_eq!(shown("text/html", None, b"<p>Hello<script>x</script>"), "Hello");
+}
+
+#[test]
+fn the_size_of_a_part_is_that_of_what_is_saved() {
+    for (encoding, body) in [
+        ("base64", "aGVsbG8=\r\n".to_owned()),
+        ("base64", "aGVs\r\nbG8h\r\n\r\n".to_owned()),
+        ("base64", format!("{}\r\n", "QUJD".repeat(19)).repeat(40)),
+        ("quoted-printable", "caf=C3=A9=\r\n!\r\n".to_owned()),
+        ("7bit", "hello\r\n".to_owned()),
+    ] {
+        let raw = format!("Content-Type: application/x-y\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}");
+        let told = parts(raw.as_bytes()).first().map(|line| line.octets);
+        assert_eq!(told, part(raw.as_bytes(), 1).map(|held| held.octets.len() as u64), "{encoding} {body}");
+    }
+}

@@ -62,7 +62,8 @@ pub enum MailCommand {
     FetchBody(external::FetchBody),
     /// Show an attachment with its program, or print it
     ///
-    /// The program is that of ~/.mailcap, /etc/mailcap or $MAILCAPS, else the desktop's. What may run is not opened.
+    /// The program is that of ~/.mailcap, /etc/mailcap or $MAILCAPS, else the desktop's. What may run is not opened;
+    /// where no program is found, that is said, and the code is 69.
     Open(open::Open),
     #[command(flatten)]
     Change(change::Change),

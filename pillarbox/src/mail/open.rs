@@ -4,7 +4,7 @@ use super::desk::{self, Desk};
 use super::{read, seals, which};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
-use crate::viewer::Viewer;
+use crate::viewer::{Unopened, Viewer};
 use agent::mailcap::Deed;
 use agent::reading;
 use clap::Args;
@@ -43,5 +43,11 @@ pub fn run(open: &Open, desk: &Desk, screen: &mut Screen) -> Result<(), Trouble>
     let deed = if open.print { Deed::Print } else { Deed::View };
     let opened = viewer.open(&held, deed);
     viewer.leave();
-    opened.map_err(|problem| Trouble::new(FailureKind::Unavailable, problem))
+    opened.map_err(|unopened| {
+        let advice = match unopened {
+            Unopened::NoProgram(_) => "; `pillarbox mail save` writes it to a file",
+            Unopened::Problem(_) => "",
+        };
+        Trouble::new(FailureKind::Unavailable, format!("{unopened}{advice}"))
+    })
 }

@@ -146,7 +146,7 @@ mod tests {
             news,
             now: Box::new(move || Time(clock.load(Ordering::Relaxed))),
             suspend: Box::new(|| {}),
-            outside: Box::new(|_| Ok(None)),
+            outside: Box::new(|_| Ok(tui::event::Came::Done)),
             ask: Box::new(|_| Vec::new()),
             is_modern: false,
             is_over: Box::new(move |patience| {

@@ -50,7 +50,7 @@ pub fn run(
     let world = Welcome {
         wish: Box::new(move |wish| match wish {
             // The page shows the address, too, for who has no browser here. What is being done goes on.
-            Wish::Browse(url) => drop(browse(&url, true)),
+            Wish::Browse(url) => drop(std::thread::spawn(move || browse(&url, true))),
             wish => {
                 // Whoever carries wishes out ends with the page only.
                 let _ = wishing.send(wish);

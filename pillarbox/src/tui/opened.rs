@@ -1,10 +1,11 @@
 //! Programs beside the screen: the user's editor, what opens a file or a link, commands of the shell.
 
-use crate::viewer::{Viewer, browse, pipe};
+use crate::viewer::{Unopened, Viewer, browse, pipe};
 use agent::mailcap::Deed;
+use agent::reading::Held;
 use std::path::Path;
 use std::process::Command;
-use tui::event::Screen;
+use tui::event::{Came, Screen};
 
 /// Octets of text that come back from an editor.
 const TEXT_MAX: u64 = 16 * 1024 * 1024;
@@ -16,15 +17,30 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Does what the screen wants of another program; the text, where it was an editor.
-    pub fn run(&self, screen: &Screen) -> Result<Option<String>, String> {
+    /// Does what the screen wants of another program.
+    pub fn run(&self, screen: &Screen) -> Result<Came, String> {
         match screen {
-            Screen::Edit(text) => self.edit(text).map(Some),
-            Screen::Open(held) => self.viewer.open(held, Deed::View).map(|()| None),
-            Screen::Print(held) => self.viewer.open(held, Deed::Print).map(|()| None),
-            Screen::Pipe(command, octets) => pipe(command, octets).map(|()| None),
-            Screen::Browse(address) => browse(address, false).map(|()| None),
-            _ => Ok(None),
+            Screen::Edit(text) => self.edit(text).map(Came::Text),
+            Screen::Open(held) => self.open(held),
+            Screen::Print(held) => match self.viewer.open(held, Deed::Print) {
+                Ok(()) => Ok(Came::Done),
+                Err(unopened) => Err(unopened.to_string()),
+            },
+            Screen::Pipe(command, octets) => pipe(command, octets).map(|()| Came::Done),
+            Screen::Browse(address) => browse(address, false).map(|()| Came::Done),
+            _ => Ok(Came::Done),
+        }
+    }
+
+    /// Text for which the person named no program is shown on the screen.
+    fn open(&self, held: &Held) -> Result<Came, String> {
+        if held.is_text() && !self.viewer.has_entry(held) {
+            return Ok(Came::NoProgram);
+        }
+        match self.viewer.open(held, Deed::View) {
+            Ok(()) => Ok(Came::Done),
+            Err(Unopened::NoProgram(_)) => Ok(Came::NoProgram),
+            Err(Unopened::Problem(problem)) => Err(problem),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Pen, folders_top, line_of, safe};
 use crate::model::{Focus, Model};
-use crate::text::{column, column_right, thousands};
+use crate::text::{column_right, thousands};
 use agent::mirror::Folder;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,7 +22,9 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     let labels = labels(folders);
     let top = folders_top(model.folder_cursor, folders.len(), area.height);
     let labelled = folders.iter().zip(&labels);
-    for (line, (place, (folder, label))) in labelled.enumerate().skip(top).take(usize::from(area.height)).enumerate() {
+    for (line, (place, (folder, (depth, label)))) in
+        labelled.enumerate().skip(top).take(usize::from(area.height)).enumerate()
+    {
         let line = line_of(area, u16::try_from(line).unwrap_or(u16::MAX));
         let is_selected = place == model.folder_cursor;
         let is_open = model.list.view.folder == Some(folder.id);
@@ -40,13 +42,13 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         } else {
             " "
         };
-        let text = words(folder, &format!("{sign}{label}"), usize::from(area.width));
-        pen.line(buffer, line, &text, style);
+        let before = format!("{sign}{}", "  ".repeat(*depth));
+        pen.columns(buffer, line, &columns(folder, &before, label, usize::from(area.width)), style);
     }
 }
 
-/// Folders as a tree: each below the one it is in, where that stands above it, else with its whole path.
-fn labels(folders: &[Folder]) -> Vec<String> {
+/// Folders as a tree: each below the one it is in, where that stands above it, else with its whole path. How deep, and the name.
+fn labels(folders: &[Folder]) -> Vec<(usize, String)> {
     let mut around: Vec<&str> = Vec::new();
     let mut labels = Vec::new();
     for folder in folders {
@@ -55,18 +57,27 @@ fn labels(folders: &[Folder]) -> Vec<String> {
             around.pop();
         }
         let label = around.last().and_then(|path| below(path)).unwrap_or(&folder.name);
-        labels.push(format!("{}{}", "  ".repeat(around.len().min(8)), safe(label)));
+        labels.push((around.len().min(8), safe(label).into_owned()));
         around.push(&folder.name);
     }
     labels
 }
 
-fn words(folder: &Folder, name: &str, width: usize) -> String {
+fn columns(folder: &Folder, before: &str, label: &str, width: usize) -> Vec<(String, usize)> {
+    let indent = before.len();
     let unread = if folder.unread > 0 { thousands(folder.unread) } else { String::new() };
+    let with_name = |name: usize| {
+        let room = name.saturating_sub(indent);
+        vec![(before.to_owned(), indent), (label.to_owned(), room)]
+    };
     if width < 60 {
-        return format!("{}{} ", column(name, width.saturating_sub(UNREAD + 1)), column_right(&unread, UNREAD));
+        let mut columns = with_name(width.saturating_sub(UNREAD + 1));
+        columns.push((column_right(&unread, UNREAD), UNREAD));
+        return columns;
     }
     let unread = if unread.is_empty() { unread } else { format!("{unread} unread") };
     let total = crate::text::count(folder.total, "message");
-    format!("{}{}{}", column(name, width - 44), column_right(&unread, 20), column_right(&total, 22))
+    let mut columns = with_name(width - 44);
+    columns.extend([(column_right(&unread, 20), 20), (column_right(&total, 22), 22)]);
+    columns
 }

@@ -3,7 +3,7 @@
 use super::{Pen, line_of, safe};
 use crate::model::list::Shown;
 use crate::model::{Focus, Model};
-use crate::text::{column, column_right, short_time, size, width};
+use crate::text::{column_right, fit, short_time, size, width};
 use agent::mirror::{Role, Row};
 use message::flags::flag_bits;
 use ratatui::buffer::Buffer;
@@ -15,6 +15,10 @@ const SIGNS: usize = 5;
 const DATE: usize = 9;
 /// Columns of the size.
 const SIZE: usize = 5;
+/// What parts the subject from the beginning of the text.
+const BEFORE_PREVIEW: &str = " - ";
+/// What stands before a message of a conversation that is unfolded.
+const INNER: &str = "  └ ";
 
 pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     if area.height == 0 {
@@ -56,11 +60,14 @@ fn draw_line(model: &Model, pen: &Pen, buffer: &mut Buffer, (area, position, sho
     };
     let style = if is_unread { style.patch(pen.theme.unread) } else { style };
     let signs = signs(row, is_selected, (is_marked, is_unread));
-    pen.line(buffer, area, &words(model, &signs, shown, usize::from(area.width)), style);
-    let preview_at = preview_start(model, shown, usize::from(area.width));
+    let columns = columns(model, signs, shown, usize::from(area.width));
+    pen.columns(buffer, area, &columns, style);
+    let preview_at = preview_start(shown, usize::from(area.width));
     if let Some((start, text)) = preview_at.filter(|_| !is_selected) {
         let start = u16::try_from(start).unwrap_or(u16::MAX);
         let rest = Rect { x: area.x + start, width: area.width.saturating_sub(start + SIZE as u16 + 2), ..area };
+        let used = pen.text(buffer, rest, BEFORE_PREVIEW, pen.theme.dim);
+        let rest = Rect { x: rest.x + used, width: rest.width.saturating_sub(used), ..rest };
         pen.text(buffer, rest, &text, pen.theme.dim);
     }
 }
@@ -90,60 +97,65 @@ fn who_width(width: usize) -> usize {
     (width / 4).clamp(10, 26)
 }
 
-fn words(model: &Model, signs: &str, shown: Shown<'_>, width: usize) -> String {
+fn columns(model: &Model, signs: String, shown: Shown<'_>, width_in_all: usize) -> Vec<(String, usize)> {
     let row = shown.row();
     let date = short_time(row.received, model.now, &model.options.zone);
-    let who = who_width(width);
-    let subject = subject_width(width);
-    format!(
-        "{signs} {} {} {} {} ",
-        column(&date, DATE),
-        column(&people(model, shown), who),
-        column(&subject_words(row, matches!(shown, Shown::Inner(_))), subject),
-        column_right(&size(row.size), SIZE),
-    )
+    let who_in_all = who_width(width_in_all);
+    let number = messages(model, shown);
+    let who = fit(&people(model, row), who_in_all.saturating_sub(width(&number))).into_owned();
+    let who_columns = width(&who);
+    let inner = if matches!(shown, Shown::Inner(_)) { INNER } else { "" };
+    let subject_columns = subject_width(width_in_all).saturating_sub(width(inner));
+    vec![
+        (signs, SIGNS + 1),
+        (date, DATE + 1),
+        (who, who_columns),
+        (number, (who_in_all + 1).saturating_sub(who_columns)),
+        (inner.to_owned(), width(inner)),
+        (fit(&subject(row), subject_columns).into_owned(), subject_columns + 1),
+        (column_right(&size(row.size), SIZE), SIZE),
+    ]
 }
 
 fn subject_width(width: usize) -> usize {
     width.saturating_sub(SIGNS + DATE + who_width(width) + SIZE + 5)
 }
 
-fn subject_words(row: &Row, is_inner: bool) -> String {
+fn subject(row: &Row) -> String {
     let subject = safe(row.subject.trim());
-    let subject = if subject.is_empty() { "(no subject)" } else { subject.as_ref() };
-    let inner = if is_inner { "  └ " } else { "" };
-    format!("{inner}{subject}")
+    if subject.is_empty() { "(no subject)".to_owned() } else { subject.into_owned() }
 }
 
-/// Who it is from, or to whom it went where the folder holds what was sent; and how many messages a conversation has.
-fn people(model: &Model, shown: Shown<'_>) -> String {
-    let row = shown.row();
+/// Who it is from, or to whom it went where the folder holds what was sent.
+fn people(model: &Model, row: &Row) -> String {
     let is_sent = matches!(model.open_folder().map(|folder| folder.role), Some(Role::Sent | Role::Drafts));
     let who = if is_sent { format!("To {}", safe(&row.to)) } else { safe(&row.from).into_owned() };
-    let who = if who.trim().is_empty() { "(nobody)".to_owned() } else { who };
+    if who.trim().is_empty() { "(nobody)".to_owned() } else { who }
+}
+
+/// How many messages a conversation has.
+fn messages(model: &Model, shown: Shown<'_>) -> String {
     match shown {
         Shown::Line(line) if line.messages > 1 => {
             let sign = if model.list.is_unfolded(line.row.thread) { "-" } else { "+" };
-            let number = format!(" {sign}{}", line.messages);
-            let room = who_width(usize::MAX).saturating_sub(width(&number));
-            format!("{}{number}", crate::text::fit(&who, room))
+            format!(" {sign}{}", line.messages)
         }
-        _ => who,
+        _ => String::new(),
     }
 }
 
 /// Where the beginning of the text stands behind the subject, where there is room.
-fn preview_start(model: &Model, shown: Shown<'_>, width_in_all: usize) -> Option<(usize, String)> {
-    let _ = model;
+fn preview_start(shown: Shown<'_>, width_in_all: usize) -> Option<(usize, String)> {
     let row = shown.row();
-    let subject = width(&subject_words(row, matches!(shown, Shown::Inner(_))));
-    let room = subject_width(width_in_all).checked_sub(subject + 3)?;
+    let inner = if matches!(shown, Shown::Inner(_)) { INNER } else { "" };
+    let subject = width(inner) + width(&subject(row));
+    let room = subject_width(width_in_all).checked_sub(subject + width(BEFORE_PREVIEW))?;
     let text = safe(row.preview.trim()).into_owned();
     if room < 8 || text.is_empty() {
         return None;
     }
     let start = SIGNS + 1 + DATE + 1 + who_width(width_in_all) + 1 + subject;
-    Some((start, format!(" - {}", crate::text::fit(&text, room))))
+    Some((start, fit(&text, room).into_owned()))
 }
 
 /// What to do where there is nothing.
@@ -153,7 +165,8 @@ fn empty(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         vec![
             "There is no account yet.".to_owned(),
             String::new(),
-            "`pillarbox mail account add you@example.org` sets one up; then start this program again.".to_owned(),
+            "`pillarbox mail account add you@example.org` sets one up.".to_owned(),
+            "Then start this program again.".to_owned(),
         ]
     } else if !model.list.typed.is_empty() {
         vec![

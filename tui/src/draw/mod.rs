@@ -12,6 +12,8 @@ mod prompt;
 mod reader;
 mod theme;
 
+pub(crate) use composer::review_last;
+pub(crate) use help::{HelpLine, lines as help_lines};
 pub use links::{ADDRESS_MAX, Run, links};
 pub use newcomer::newcomer;
 pub use picture::placements;
@@ -20,7 +22,7 @@ pub use theme::Theme;
 use crate::command::Verb;
 use crate::keys::Context;
 use crate::model::{Focus, Model};
-use crate::settings::Colours;
+use crate::settings::{Colours, Options};
 use crate::text::{column, count, fit, visual, width};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -45,8 +47,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let pen =
-        Pen { theme: Theme::of(&model.options), turn: model.options.turn_text, colours: model.options.colours_used() };
+    let pen = Pen::of(&model.options);
     if area.width < COLUMNS_MIN || area.height < LINES_MIN {
         pen.text(frame.buffer_mut(), area, "Too small", pen.theme.plain);
         return;
@@ -105,6 +106,11 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
+    /// With what can be set.
+    pub fn of(options: &Options) -> Pen {
+        Pen { theme: Theme::of(options), turn: options.turn_text, colours: options.colours_used() }
+    }
+
     /// Text at the beginning of an area's first line, cut where it ends; columns that it took.
     pub fn text(&self, buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
         if area.height == 0 || area.width == 0 || !buffer.area.contains((area.x, area.y).into()) {
@@ -120,6 +126,18 @@ impl Pen {
     pub fn line(&self, buffer: &mut Buffer, area: Rect, text: &str, style: Style) {
         let filled = column(text, usize::from(area.width));
         self.text(buffer, area, &filled, style);
+    }
+
+    /// Columns beside each other, each as wide as it says and turned by itself: none takes the others around with it. The
+    /// style fills the line.
+    pub fn columns(&self, buffer: &mut Buffer, area: Rect, columns: &[(String, usize)], style: Style) {
+        self.line(buffer, area, "", style);
+        let mut rest = area;
+        for (text, columns) in columns {
+            let width = u16::try_from(*columns).unwrap_or(u16::MAX).min(rest.width);
+            self.text(buffer, Rect { width, ..rest }, text, style);
+            rest = Rect { x: rest.x + width, width: rest.width - width, ..rest };
+        }
     }
 }
 
@@ -139,7 +157,8 @@ fn title(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
     let right = title_right(model);
     let left = format!(" Pillarbox  {account}  {}", title_view(model));
     let room = usize::from(area.width).saturating_sub(width(&right) + 1);
-    pen.line(buffer, area, &format!("{}{right} ", column(&left, room)), pen.theme.title);
+    let used = width(&right) + 1;
+    pen.columns(buffer, area, &[(left, room), (right, used)], pen.theme.title);
 }
 
 /// What is shown, in words.
@@ -211,7 +230,7 @@ fn bar_verbs(context: Context) -> &'static [Verb] {
         Context::Parts => &[Verb::Help, Verb::Back, Verb::Open, Verb::SavePart, Verb::Pipe, Verb::Palette],
         Context::Choice => &[Verb::Back, Verb::Open, Verb::Quit],
         Context::Composer => COMPOSER_BAR,
-        Context::Review => &[Verb::Send, Verb::Back, Verb::Postpone, Verb::SendAt],
+        Context::Review => &[Verb::Send, Verb::Back, Verb::Postpone, Verb::SendAt, Verb::Sign, Verb::Encrypt],
         Context::List | Context::Anywhere => LIST_BAR,
     }
 }
@@ -230,7 +249,8 @@ const READER_BAR: &[Verb] = &[
 ];
 #[rustfmt::skip]
 const COMPOSER_BAR: &[Verb] = &[
-    V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::Detach, V::AddressBook, V::Editor, V::ShowBcc, V::SendAt,
+    V::Help, V::Send, V::Postpone, V::Discard, V::Attach, V::AddressBook, V::Editor, V::ShowBcc, V::Sign, V::Encrypt,
+    V::SendAt, V::Detach,
 ];
 #[rustfmt::skip]
 const LIST_BAR: &[Verb] = &[

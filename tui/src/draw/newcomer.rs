@@ -1,9 +1,9 @@
 //! The page of somebody who has no account yet.
 
-use super::{Pen, Theme, line_of};
+use super::{Pen, line_of};
 use crate::newcomer::{Field, Page, Step, place_words};
 use crate::settings::Options;
-use crate::text::width;
+use crate::text::{folded, width};
 use message::Time;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -18,7 +18,7 @@ const TYPED: u16 = 34;
 /// Draws it; the clock turns the sign of work.
 pub fn newcomer(page: &Page, options: &Options, now: Time, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let pen = Pen { theme: Theme::of(options), turn: options.turn_text, colours: options.colours_used() };
+    let pen = Pen::of(options);
     if area.width < super::COLUMNS_MIN || area.height < super::LINES_MIN {
         pen.text(frame.buffer_mut(), area, "Too small", pen.theme.plain);
         return;
@@ -97,7 +97,7 @@ impl Paper<'_> {
     /// A text, on as many lines as it needs; the last line of the screen is left.
     fn write(&mut self, buffer: &mut Buffer, text: &str, style: Style) {
         let room = usize::from(self.area.width.saturating_sub(4)).max(1);
-        for line in wrapped(text, room) {
+        for line in folded(text, room) {
             if self.line + 1 < self.area.height {
                 let at = Rect {
                     x: self.area.x + 2,
@@ -109,25 +109,6 @@ impl Paper<'_> {
             self.line += 1;
         }
     }
-}
-
-/// Parted at spaces where there are some; a long word, as an address of the web, anywhere.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        if width(&line) + width(word.trim_end()) > room && !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        for letter in word.chars() {
-            if width(&line) >= room && letter != ' ' {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(letter);
-        }
-    }
-    lines.push(line);
-    lines
 }
 
 fn fields(page: &Page, paper: &mut Paper<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
@@ -160,7 +141,9 @@ fn one(field: &Field, is_here: bool, pen: &Pen, buffer: &mut Buffer, at: Rect) -
         let shown = if field.prompt.text.is_empty() { "" } else { "(typed)" };
         (shown.to_owned(), shown.len())
     } else if field.choices.is_empty() {
-        super::prompt::window(&field.prompt, usize::from(room.width.saturating_sub(1)))
+        let (shown, at) = super::prompt::window(&field.prompt, usize::from(room.width.saturating_sub(1)));
+        let before = width(shown.get(..at).unwrap_or(&shown));
+        (shown, before)
     } else {
         (format!("< {} >", field.prompt.text), 0)
     };

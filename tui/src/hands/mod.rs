@@ -257,8 +257,11 @@ fn answer(mirror: &Mirror, question: Question, now: Time) -> Result<Answer> {
 fn lines(mirror: &Mirror, window: &Window, now: Time) -> Result<Vec<Line>> {
     if window.threaded {
         let found = mirror.conversations(&window.view, now, window.offset, window.count)?;
-        let line = |it: agent::mirror::Conversation| Line { row: it.newest, messages: it.messages, unread: it.unread };
-        return Ok(found.into_iter().map(line).collect());
+        // As many as are shown where it is unfolded: those of other folders, too.
+        let line = |it: agent::mirror::Conversation| {
+            Ok(Line { messages: mirror.thread_length(it.newest.thread)?, unread: it.unread, row: it.newest })
+        };
+        return found.into_iter().map(line).collect();
     }
     let found = mirror.rows(&window.view, now, window.offset, window.count)?;
     let line = |row: agent::mirror::Row| {

@@ -171,7 +171,15 @@ impl Keymap {
         found.map(|bound| spelled(&bound.keys))
     }
 
-    /// All that is bound there, for help: keys and command.
+    /// What is bound in a place and means that in this context, for help: keys and command.
+    pub fn heard(&self, place: Context, context: Context) -> impl Iterator<Item = (String, &str)> {
+        let is_heard = move |bound: &&Bound| {
+            bound.context == place && self.find(context, &bound.keys) == Meaning::Line(bound.line.clone())
+        };
+        self.bindings.iter().filter(is_heard).map(|bound| (spelled(&bound.keys), bound.line.as_str()))
+    }
+
+    /// All that is bound there: keys and command.
     pub fn all(&self, context: Context) -> impl Iterator<Item = (String, &str)> {
         let here = self.bindings.iter().filter(move |bound| bound.context == context);
         here.map(|bound| (spelled(&bound.keys), bound.line.as_str()))
@@ -252,5 +260,8 @@ mod tests {
         let map = Keymap::preset("vim");
         assert_eq!(map.find(Context::Composer, &sequence(":").unwrap_or_default()), Meaning::Nothing);
         assert_eq!(map.find(Context::Composer, &sequence("<enter>").unwrap_or_default()), Meaning::Nothing);
+        let heard: Vec<_> =
+            Keymap::preset("pine").heard(Context::Anywhere, Context::Composer).map(|(keys, _)| keys).collect();
+        assert_eq!(heard, ["F1", "^L", "^Z"], "`:` and ^K are typed, ^C is the letter's own");
     }
 }

@@ -22,6 +22,7 @@ impl Model {
                 .filter(|folder| folder.role == agent::mirror::Role::None)
                 .map(|folder| format!("{}/", folder.name))
                 .unwrap_or_default(),
+            Verb::SavePart => self.name_of_chosen_part().unwrap_or_default(),
             _ => String::new(),
         };
         self.ask_argument_with(verb, &text);
@@ -68,6 +69,7 @@ impl Model {
                 let argument = self.folder_word(verb, text);
                 self.obey_with(verb, argument);
             }
+            (Said::Text(_), Asked::Argument(_)) => self.tell("Nothing was typed, and nothing was done"),
             _ => {}
         }
     }

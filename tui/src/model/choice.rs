@@ -1,7 +1,14 @@
 //! Short lists that something is chosen from: parts of a message, letters that wait, people.
 
+use crate::text::{fit, width};
 use agent::mirror::{MessageId, Outgoing, OutgoingId, OutgoingState};
 use agent::reading::{Link, PartLine};
+
+/// The column takes what is left of the line.
+const REST: usize = usize::MAX;
+/// Columns of whom a letter that waits goes to, and of its subject: when it goes stands beside them on a screen of 80.
+const TO: usize = 20;
+const SUBJECT: usize = 20;
 
 /// A short list.
 #[derive(Clone, Debug, Default)]
@@ -19,10 +26,18 @@ pub struct Choice {
 /// Something that can be chosen.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// As it is shown.
-    pub words: String,
+    /// As it is shown: columns beside each other, and how wide each is, what parts it from the next with it.
+    pub columns: Vec<(String, usize)>,
     /// What it is.
     pub what: What,
+}
+
+impl Item {
+    /// As it is told, without the room between the columns.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.columns.iter().map(|(text, _)| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Something that can be chosen.
@@ -51,13 +66,15 @@ impl Choice {
         let item = |part: &PartLine| {
             let name = part.name.clone().unwrap_or_else(|| "(no name)".to_owned());
             let note = part.note.clone().or_else(|| part.description.clone()).unwrap_or_default();
-            let name = crate::text::column(&name, 32);
             let size = crate::text::column_right(&crate::text::size(part.octets), 6);
-            let kind = crate::text::column(&part.media_type, 26);
-            Item {
-                words: format!("{:>3}  {name} {kind} {size}  {note}", part.number),
-                what: What::Part(message, part.clone()),
-            }
+            let columns = vec![
+                (format!("{:>3}", part.number), 5),
+                (fit(&name, 32).into_owned(), 33),
+                (fit(&part.media_type, 26).into_owned(), 27),
+                (size, 8),
+                (note, REST),
+            ];
+            Item { columns, what: What::Part(message, part.clone()) }
         };
         Choice {
             title: "Parts of the message".to_owned(),
@@ -80,9 +97,13 @@ impl Choice {
             let to = letter.posting.envelope.recipients.join(", ");
             let (to, subject) = (crate::draw::safe(&to).into_owned(), crate::draw::safe(&subject).into_owned());
             let error = crate::draw::safe(&letter.error).into_owned();
-            let words =
-                format!("{} {} {state}  {error}", crate::text::column(&to, 24), crate::text::column(&subject, 24));
-            Item { words, what: What::Letter(letter.id) }
+            let columns = vec![
+                (fit(&to, TO).into_owned(), TO + 1),
+                (fit(&subject, SUBJECT).into_owned(), SUBJECT + 1),
+                (state.clone(), width(&state) + 2),
+                (error, REST),
+            ];
+            Item { columns, what: What::Letter(letter.id) }
         };
         Choice {
             title: "Letters that wait to be sent; Enter takes one back to be edited".to_owned(),
@@ -96,10 +117,17 @@ impl Choice {
     #[must_use]
     pub fn of_links(links: &[Link]) -> Choice {
         let item = |(place, link): (usize, &Link)| {
-            let warning = if link.is_deceptive { "  (!) its text names another host" } else { "" };
+            let warning = if link.is_deceptive { "(!) its text names another host" } else { "" };
             let (address, text) = (crate::draw::safe(&link.address), crate::draw::safe(&link.text));
-            let text = if text.is_empty() || text == address { String::new() } else { format!("  {text}") };
-            Item { words: format!("{:>3}  {address}{text}{warning}", place + 1), what: What::Link(place + 1) }
+            let text = if text.is_empty() || text == address { "".into() } else { text };
+            let beside = |text: &str| if text.is_empty() { 0 } else { width(text) + 2 };
+            let columns = vec![
+                (format!("{:>3}", place + 1), 5),
+                (address.to_string(), beside(&address)),
+                (text.to_string(), beside(&text)),
+                (warning.to_owned(), REST),
+            ];
+            Item { columns, what: What::Link(place + 1) }
         };
         Choice {
             title: "Links of the message; Enter opens one".to_owned(),
@@ -112,7 +140,7 @@ impl Choice {
     /// People.
     #[must_use]
     pub fn of_people(people: Vec<String>) -> Choice {
-        let item = |person: String| Item { words: person.clone(), what: What::Person(person) };
+        let item = |person: String| Item { columns: vec![(person.clone(), REST)], what: What::Person(person) };
         Choice {
             title: "People and groups; Enter writes to one".to_owned(),
             items: people.into_iter().map(item).collect(),

@@ -202,7 +202,7 @@ impl Composer {
         let mut faults = Vec::new();
         let mut read = |at: usize| {
             let name = FIELDS.get(at).copied().unwrap_or_default();
-            match Recipients::read(name, self.field_text(at)) {
+            match Recipients::read_with(name, self.field_text(at), aliases) {
                 Ok(read) => read.expand(aliases, None),
                 Err(found) => {
                     faults.extend(found);
@@ -217,6 +217,12 @@ impl Composer {
         let letter = Letter { to, cc, bcc, ..self.written() };
         letter.check()?;
         Ok(letter)
+    }
+
+    /// The letter as it goes, or what there is of it while something is wrong.
+    #[must_use]
+    pub fn going(&self, aliases: &Aliases) -> Letter {
+        self.finished(aliases).unwrap_or_else(|_| self.draft())
     }
 }
 

@@ -153,8 +153,8 @@ impl Model {
         } else {
             let until = moment(text, self.now, &self.options.zone);
             let Some(until) = until.filter(|until| snoozed::is_sound(*until, self.now)) else {
-                let words = "is no time to come; try `2h`, `tomorrow 8:00`, `mon`, or `now` to bring it back";
-                return self.complain(format!("{text:?} {words}"));
+                let words = "`2h`, `tomorrow 8:00`, `mon`; `now` brings back";
+                return self.complain(format!("{text:?} is no time to come; try {words}"));
             };
             let words = crate::text::long_time(until, &self.options.zone);
             (Doing::PutAside(messages.clone(), until), format!("{what} put aside until {words}"))

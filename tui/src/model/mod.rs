@@ -229,6 +229,7 @@ impl Model {
             }
             Event::End => self.end(),
             Event::Edited(text) => self.edited(text),
+            Event::NoProgram(held) => self.without_program(*held),
             Event::News(news) => self.news(news),
             Event::Changed(account) => self.changed(account),
             Event::Answer(account, answer) => self.answered(account, answer),

@@ -71,8 +71,8 @@ impl Model {
                 }
             }
             Focus::Review => {
+                let last = crate::draw::review_last(self);
                 if let Some(composer) = &mut self.composer {
-                    let last = composer.body.lines().len().saturating_sub(1);
                     composer.review_top = moved(composer.review_top, last);
                 }
             }
@@ -104,6 +104,7 @@ impl Model {
     pub(super) fn back(&mut self) {
         match self.focus {
             Focus::Help => self.focus = self.help_of,
+            Focus::Reader if self.reader.as_mut().is_some_and(super::Reader::close_part) => {}
             Focus::Reader => self.close_reader(),
             Focus::List if !self.list.typed.is_empty() => self.clear_view(),
             Focus::List => self.focus = Focus::Folders,

@@ -4,8 +4,9 @@ use super::choice::{Choice, What};
 use super::{Focus, Model};
 use crate::command::{Command, Verb};
 use crate::event::{Question, Screen};
+use crate::keys::Context;
 use agent::mirror::MessageId;
-use agent::reading::{Held, PartLine};
+use agent::reading::{Held, PartLine, saved_name};
 
 /// What is done with a part that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +74,7 @@ impl Model {
     }
 
     fn list_links(&mut self) {
-        let page = self.reader.as_ref().and_then(|reader| reader.page());
-        match page.map(|page| Choice::of_links(&page.links)) {
+        match self.reader.as_ref().and_then(super::Reader::links).map(Choice::of_links) {
             Some(choice) => self.choose_from(choice),
             None => self.tell("Open a message first"),
         }
@@ -85,6 +85,12 @@ impl Model {
             What::Part(message, part) => Some((*message, part.clone())),
             _ => None,
         }
+    }
+
+    /// The name that the chosen part is saved under where nobody says another.
+    pub(super) fn name_of_chosen_part(&self) -> Option<String> {
+        let (_, part) = self.chosen_part()?;
+        Some(saved_name(part.name.as_deref(), &part.media_type, |_| false))
     }
 
     fn save_message(&mut self, path: String) {
@@ -103,6 +109,25 @@ impl Model {
         self.ask(Question::Part(message, part.number));
     }
 
+    /// No program shows this part: text is shown here.
+    pub(super) fn without_program(&mut self, held: Held) {
+        let is_text = held.is_text();
+        match self.reader.as_mut().filter(|_| is_text) {
+            Some(reader) => {
+                reader.show_part(held);
+                self.choice = None;
+                self.focus = Focus::Reader;
+                let key = self.keys.keys_of(self.context(), Verb::Back).unwrap_or_default();
+                self.tell(format!("{key} goes back to the message"));
+            }
+            None => {
+                let key = self.keys.keys_of(Context::Parts, Verb::SavePart).unwrap_or_default();
+                let media_type = crate::draw::safe(&held.media_type).into_owned();
+                self.complain(format!("{key} saves it: no program was found for {media_type}"));
+            }
+        }
+    }
+
     /// What a part holds came.
     pub(super) fn take_part(&mut self, held: Held) {
         match self.wanted.take() {
@@ -114,7 +139,7 @@ impl Model {
     }
 
     pub(super) fn open_link(&mut self, number: &str) {
-        let links = self.reader.as_ref().and_then(|reader| reader.page()).map(|page| page.links.as_slice());
+        let links = self.reader.as_ref().and_then(super::Reader::links);
         let Some(links) = links.filter(|links| !links.is_empty()) else { return self.tell("There are no links here") };
         let place = number.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let Some(link) = place.and_then(|place| links.get(place)) else {
@@ -138,4 +163,45 @@ impl Model {
 /// A path without the quotes that terminals put around what is dropped on them.
 fn expanded(path: &str) -> String {
     path.trim().trim_matches(['\'', '"']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::model::reader::{Reader, Text};
+    use crate::settings::Options;
+
+    fn model() -> Model {
+        let mut model = Model::new(Vec::new(), Options::default(), (80, 24), message::Time(0));
+        model.reader = Some(Reader::new(Vec::new(), agent::reading::View::default()));
+        model.focus = Focus::Reader;
+        model
+    }
+
+    fn held(media_type: &str, octets: &[u8]) -> Box<Held> {
+        let name = Some("a.x".to_owned());
+        Box::new(Held { name, media_type: media_type.to_owned(), octets: octets.to_vec(), ..Held::default() })
+    }
+
+    #[test]
+    fn text_without_a_program_is_read_here() {
+        let mut model = model();
+        model.update(Event::NoProgram(held("text/x-diff", b"+pickles\nhttps://crepes.fr/menu\n")));
+        let lines = |model: &Model| model.reader.as_ref().map(|reader| reader.lines.clone()).unwrap_or_default();
+        assert_eq!(lines(&model).first(), Some(&Text::Field("File".to_owned(), "a.x".to_owned())));
+        assert!(model.reader.as_ref().is_some_and(|reader| reader.text().contains("+pickles")));
+        assert_eq!(model.reader.as_ref().and_then(Reader::links).map(<[_]>::len), Some(1));
+        model.say("back");
+        assert!(lines(&model).is_empty() && model.focus == Focus::Reader, "the message is there again");
+        model.say("back");
+        assert!(model.reader.is_none());
+    }
+
+    #[test]
+    fn what_no_program_opens_can_be_saved() {
+        let mut model = model();
+        model.update(Event::NoProgram(held("application/pdf", b"%PDF")));
+        assert_eq!(model.status.text, "S saves it: no program was found for application/pdf");
+    }
 }

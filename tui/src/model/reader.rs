@@ -3,7 +3,7 @@
 
 use crate::picture::{Fault, Picture, Room};
 use agent::mirror::{MessageId, Row};
-use agent::reading::{self, Page, Span, Style};
+use agent::reading::{self, Held, Link, Page, Span, Style};
 use agent::verdict::{Mark, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +34,17 @@ pub struct Reader {
     pub find: String,
     /// While it is there somebody looks.
     pub viewer: Arc<()>,
+    /// A part that is read by itself, instead of the messages.
+    pub part: Option<Part>,
+}
+
+/// A part of text that is read by itself.
+#[derive(Debug)]
+pub struct Part {
+    held: Held,
+    page: Page,
+    /// The first line of the message that was on the screen before.
+    before: usize,
 }
 
 /// A message on the page.
@@ -95,6 +106,30 @@ impl Reader {
         self.messages.last()?.page.as_deref()
     }
 
+    /// Where the numbered links lead.
+    #[must_use]
+    pub fn links(&self) -> Option<&[Link]> {
+        let page = self.part.as_ref().map(|part| &part.page).or(self.page());
+        page.map(|page| page.links.as_slice())
+    }
+
+    /// Reads a part of text by itself.
+    pub fn show_part(&mut self, held: Held) {
+        let before = self.part.as_ref().map_or(self.top, |part| part.before);
+        let page = reading::page_of_part(&held, &self.view);
+        self.part = Some(Part { held, page, before });
+        self.top = 0;
+        self.lay_out();
+    }
+
+    /// Back from a part to its message; whether there was one.
+    pub fn close_part(&mut self) -> bool {
+        let Some(part) = self.part.take() else { return false };
+        self.lay_out();
+        self.top = part.before.min(self.lines.len().saturating_sub(1));
+        true
+    }
+
     /// Whether it shows this message.
     pub fn message(&mut self, id: MessageId) -> Option<&mut Message> {
         self.messages.iter_mut().find(|message| message.row.id == id)
@@ -105,6 +140,10 @@ impl Reader {
         if view != self.view {
             self.view = view;
             self.messages.iter_mut().for_each(|message| message.asked = false);
+            if let Some(part) = &mut self.part {
+                part.page = reading::page_of_part(&part.held, &view);
+                self.lay_out();
+            }
         }
     }
 
@@ -112,6 +151,14 @@ impl Reader {
     pub fn lay_out(&mut self) {
         let mut lines = Vec::new();
         self.starts.clear();
+        if let Some(part) = &self.part {
+            let name = part.held.name.as_deref().map(crate::draw::safe).filter(|name| !name.is_empty());
+            lines.push(Text::Field("File".to_owned(), name.map_or_else(|| "(no name)".to_owned(), Into::into)));
+            self.lay_out_body(&part.page, &Pictures::new(), &mut lines);
+            self.lines = lines;
+            self.top = self.top.min(self.lines.len().saturating_sub(1));
+            return;
+        }
         for (place, message) in self.messages.iter().enumerate() {
             if place > 0 {
                 lines.push(Text::Empty);
@@ -152,6 +199,10 @@ impl Reader {
         if !files.is_empty() {
             lines.push(Text::Field("Files".to_owned(), files.join(", ")));
         }
+        self.lay_out_body(page, pictures, lines);
+    }
+
+    fn lay_out_body(&self, page: &Page, pictures: &Pictures, lines: &mut Vec<Text>) {
         lines.push(Text::Rule);
         let mut hidden = 0;
         for (place, line) in page.lines.iter().enumerate() {

@@ -6,6 +6,7 @@ mod sealed;
 use agent::account::SealHabits;
 use agent::house::Folders;
 use agent::key_folder::KeyFolder;
+use agent::letter::Aliases;
 use agent::mirror::{Arrival, Flags, FolderFound, FolderId, Mirror, Role};
 use message::Time;
 use message::flags::flag_bits;
@@ -37,6 +38,7 @@ static FILLED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     lunch(open("lunch"));
     work(open("work"));
     hostile(open("hostile"));
+    turned(&open("turned"));
     sealed::fill(&open("sealed"));
     pictures(open("pictures"));
     dir
@@ -72,7 +74,11 @@ impl World {
         let sealing = SealHabits { signs_always: self.signs_always, ..SealHabits::default() };
         let writing = |account| Writing { keys: self.keys.clone(), sealing, ..writing(account) };
         let hands = self.mirrors.iter().map(|(account, mirror)| (mirror.clone(), writing(account))).collect();
-        let mut options = Options { preset: preset.to_owned(), ..Options::default() };
+        let friends = ["Bob <bob@crepes.fr>", "carol@crepes.fr"].map(str::to_owned).to_vec();
+        let round = |name: &str| vec![name.to_owned()];
+        let aliases = [("friends", friends), ("loopa", round("loopb")), ("loopb", round("loopa"))];
+        let aliases = Aliases(aliases.into_iter().map(|(name, all)| (name.to_owned(), all)).collect());
+        let mut options = Options { preset: preset.to_owned(), aliases, ..Options::default() };
         if self.mirrors.iter().any(|(_, mirror)| mirror.folder_named("Album").is_ok_and(|album| album.is_some())) {
             (options.pictures, options.colours) = ("blocks".to_owned(), Colours::True);
         }
@@ -326,6 +332,19 @@ fn work(mirror: Mirror) {
 
 fn hostile(mirror: Mirror) {
     let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let drafts = folder(&mirror, "Drafts", Role::Drafts);
+    put(
+        &mirror,
+        drafts,
+        &Sent {
+            hours: 2,
+            subject: "d\x1b]0;pwnsub\x07r",
+            id: "d@x",
+            flags: flag_bits::DRAFT,
+            body: "Content-Type: text/plain; charset=utf-8\r\n\r\nd\x1b]0;pwnbody\x07r\x08\r\n\u{9b}31mthird\r\n",
+            ..Sent::default()
+        },
+    );
     put(
         &mirror,
         inbox,
@@ -338,6 +357,19 @@ fn hostile(mirror: Mirror) {
             ..Sent::default()
         },
     );
+}
+
+/// Names and subjects that run from right to left.
+fn turned(mirror: &Mirror) {
+    let inbox = folder(mirror, "INBOX", Role::Inbox);
+    folder(mirror, "תיקייה 7", Role::None);
+    let body = text("היום בשעה 12\n");
+    let david = "=?utf-8?b?15PXldeTINeb15TXnw==?= <david@example.il>";
+    let mixed = "=?utf-8?b?16nXnNeV150g16LXldec150g4oCUIGhlbGxvICgxKSDZhdix2K3YqNin?=";
+    put(mirror, inbox, &Sent { hours: 2, from: david, subject: mixed, id: "t1@x", body: &body, ..Sent::default() });
+    let short = "=?utf-8?b?16nXnNeV150=?=";
+    put(mirror, inbox, &Sent { hours: 1, subject: short, id: "t2@x", refs: "t1@x", body: &body, ..Sent::default() });
+    put(mirror, inbox, &Sent { hours: 3, from: david, subject: "Lunch", id: "t3@x", ..Sent::default() });
 }
 
 /// A picture of two colours, one on the left and one on the right, as a file in base64.
