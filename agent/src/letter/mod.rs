@@ -12,7 +12,7 @@ mod recipients;
 mod template;
 mod typed;
 
-pub use answer::{Writer, forward, forward_attached, own_address, reply};
+pub use answer::{Writer, forward, forward_attached, list_of, own_address, reply};
 pub use compose::{Composed, Envelope};
 pub use fault::Fault;
 pub use media::media_type;
