@@ -380,7 +380,10 @@ mod tests {
         let letter = Original { header: trick };
         let all = format!("{}{}{}", letter.quoted("x"), letter.enclosed("y"), letter.subject(&ANSWERS));
         assert!(!all.chars().any(|c| c.is_control() && c != '\n'), "{all:?}");
-        assert!(letter.quoted("x").starts_with("B[2Jo b wrote:\n") && letter.subject(&ANSWERS) == "Re: x >y", "{all:?}");
+        assert!(
+            letter.quoted("x").starts_with("B[2Jo b wrote:\n") && letter.subject(&ANSWERS) == "Re: x >y",
+            "{all:?}"
+        );
     }
 
     #[test]
