@@ -274,6 +274,10 @@ impl<W: World> Session<'_, W> {
         match self.world.rest() {
             Ok(octets) => {
                 self.add(&octets, draft);
+                // A text is lines; what is none stays as it is.
+                if !draft.text.is_empty() && !draft.text.ends_with(b"\n") && !is_binary(&draft.text) {
+                    draft.text.push(b'\n');
+                }
                 Entered::Send
             }
             Err(words) => {

@@ -91,7 +91,7 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
         _ => Whom::Author,
     };
     if reply.list && letter::list_of(content).is_none() {
-        let words = format!("message {} came by no list that may be written to; --all answers everybody", row.id.0);
+        let words = format!("message {} came by no list that takes letters; --all answers all", row.id.0);
         return Err(Trouble::new(FailureKind::Data, words));
     }
     let mut letter = letter::reply(content, whom, &writer(desk, content));

@@ -17,7 +17,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// What is said of a letter that did not go now.
-const WAITS: &str = "the letter waits in the outbox: `pillarbox mail sync` sends it, or the next mail";
+const WAITS: &str = "it waits in the outbox; `pillarbox mail sync` or the next mail sends it";
 
 /// By a program that takes what `sendmail` takes.
 pub fn by_program(program: &str, letter: &Letter, now: Time) -> Result<(), String> {

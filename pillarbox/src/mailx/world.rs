@@ -156,9 +156,7 @@ impl World for Terminal {
     fn copy(&mut self, messages: &[u64], folder: &str) -> Result<(), String> {
         match (&self.source, &mut self.desk) {
             (Some(Source::Folder(_)), Some(desk)) => boxes::copy(messages, folder, desk),
-            _ => {
-                Err(format!("{folder} is a folder of the account, and these messages are not of it: nothing is saved"))
-            }
+            _ => Err(format!("{folder}: a folder of the account takes only messages of the account")),
         }
     }
 
