@@ -131,6 +131,8 @@ def compare_octets(house, name, words, given):
         _, _, code = desk.run(program, words, given, locale)
         sent = desk.folder / "sent"
         message = email.message_from_bytes(sent.read_bytes()) if sent.exists() else None
+        # A file is a part here, and the whole body there.
+        message = next((part for part in message.walk() if not part.is_multipart()), None) if message else None
         body = (message.get_content_type(), message.get_payload(decode=True)) if message else None
         if message and message.get_content_charset():
             body = (body[0], body[1].decode(message.get_content_charset()).replace("\r\n", "\n"))
