@@ -238,7 +238,8 @@ fn carry(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
     let mut went = Went::default();
     let told = wait(carry_over(&reach, desk, &watcher, &mut went));
     bar.finish_and_clear();
-    if let Err(trouble) = told {
+    // What holds the letters is told with them.
+    if let (Err(trouble), None) = (told, &went.held) {
         screen.note(&format!("kept for the next time: {}", trouble.message().unwrap_or_default()));
     }
     Ok(went)
@@ -252,7 +253,9 @@ async fn carry_over(
 ) -> Result<(), agent::trouble::Trouble> {
     let _hold = Hold::take(&desk.mirror)?;
     *went = outbox::send_due(reach, &desk.account, &desk.mirror, watcher).await?;
-    if !desk.mirror.pending()?.is_empty() {
+    // A wrong password is said once, lest the server lock the account.
+    let may_enter = went.held.as_ref().is_none_or(|held| held.kind != Kind::NotAllowed);
+    if may_enter && !desk.mirror.pending()?.is_empty() {
         let mut remote = reach.connect(&desk.account).await?;
         remote.push(&desk.mirror, watcher).await?;
         remote.close().await;

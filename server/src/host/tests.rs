@@ -129,9 +129,10 @@ async fn without_a_server_the_store_is_opened_here_and_closed_again() {
     drop(office);
     tokio::task::spawn_blocking(move || store.close()).await.unwrap();
     // Whoever the server would run as may open it.
-    let by_root = Config { user: Some("root".to_owned()), ..config };
+    let mut config = config;
+    config.user = Some("root".to_owned());
     for _ in 0..2 {
-        let mut alone = Alone::open(&by_root).await.unwrap();
+        let mut alone = Alone::open(&config).await.unwrap();
         let opened = alone.ask(Request::Open { account: Some("bob".to_owned()) }).await.unwrap();
         assert_eq!(opened, Answer::Open { address: "bob@a.test".to_owned() });
         alone.close().await;
