@@ -36,6 +36,24 @@ pub fn readable(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// One line of text that is sent on to others: what [`harmless`] writes out is left out, for it would be their text then.
+/// Tabs and line ends become a space.
+#[must_use]
+pub fn bare(text: &str) -> Cow<'_, str> {
+    if !holds_harm(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for (c, joins) in with_joins(text) {
+        match c {
+            '\t' | '\r' | '\n' => clean.push(' '),
+            c if is_harmful(c) || is_joiner(c) && !joins => {}
+            c => clean.push(c),
+        }
+    }
+    Cow::Owned(clean)
+}
+
 fn holds_harm(text: &str) -> bool {
     text.chars().any(|c| is_harmful(c) || is_joiner(c))
 }
@@ -106,10 +124,16 @@ mod tests {
         assert_eq!(readable("a\tb\u{200f}c\u{1b}[m\u{202e}\u{e0041}"), "a bc\\u{1b}[m\\u{202e}");
     }
 
+    #[test]
+    fn what_others_get_holds_nothing_written_out() {
+        assert_eq!(bare("esc \u{1b}]0;x\tby\ne\u{202e}"), "esc ]0;x by e");
+        assert_eq!(bare("Zo\u{eb}"), "Zo\u{eb}");
+    }
+
     proptest! {
         #[test]
         fn nothing_harmful_is_left(text in any::<String>()) {
-            for clean in [harmless(&text), readable(&text)] {
+            for clean in [harmless(&text), readable(&text), bare(&text)] {
                 prop_assert!(!clean.chars().any(is_harmful), "{clean:?}");
             }
         }

@@ -9,6 +9,7 @@ mod bar;
 mod biff;
 mod care;
 mod carry;
+mod charset;
 mod command;
 mod config;
 mod doctor;

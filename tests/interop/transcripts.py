@@ -45,6 +45,7 @@ SESSIONS = {
     "reading": "p 1\nn\nn\nn\nx\n",
     "range": "p 1-2\nx\n",
     "top": "top 1\nx\n",
+    "after top": "top 1\nn\nx\n",
     "deleting": "d 1\nf *\nundelete 1\nunread 1\nf *\nd 2-3\nf *\nq\n",
     "all gone": "d *\nf *\nq\n",
     "reading stays": "p 3\nq\n",
@@ -52,6 +53,7 @@ SESSIONS = {
     "delete and show": "dp 1\nd 9\nq\n",
     "screens": "z\nz-\nx\n",
     "saving": "s 1 saved\nc 2 saved\nx\n",
+    "copying": "c 1 saved\nc 3 saved\nq\n",
     "unknown": "foo\np 9\nf dora\nf 0\nx\n",
     "marks": "unread 2\nf 2\nflag 3\nf 3\nunflag 3\nf 3\nx\n",
     "short names": "alias friends dora carol\nalias friends\nunalias friends\nx\n",
@@ -81,8 +83,8 @@ class Desk:
         mta.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{folder}/words'\ncat > '{folder}/sent'\n")
         mta.chmod(0o700)
 
-    def run(self, program, words, given):
-        """Its stdout, stderr and code."""
+    def run(self, program, words, given, more=None):
+        """Its stdout, stderr and code; `more`: further variables of the environment."""
         environment = {
             **os.environ,
             "HOME": str(self.folder),
@@ -91,12 +93,13 @@ class Desk:
             "LC_ALL": "C.UTF-8",
             "COLUMNS": "80",
             "PILLARBOX_HOME": str(self.folder / "nobody"),
+            **(more or {}),
         }
         settings = (f"mta={self.folder}/mta", "from=bob@crepes.fr", "hostname=crepes.fr")
         options = [word for setting in settings for word in ("-S", setting)]
         done = subprocess.run(
             [*program, "-n", *options, *words],
-            input=given.encode(),
+            input=given if isinstance(given, bytes) else given.encode(),
             capture_output=True,
             cwd=self.folder,
             env=environment,

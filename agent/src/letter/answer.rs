@@ -33,6 +33,12 @@ pub fn own_address(raw: &[u8], own: &[Address]) -> Option<Address> {
     ["Delivered-To", "X-Original-To", "To", "Cc", "Bcc"].into_iter().find_map(named)
 }
 
+/// The address of the list a message came by, where letters to it are allowed.
+#[must_use]
+pub fn list_of(raw: &[u8]) -> Option<Address> {
+    Original { header: section(raw) }.list()
+}
+
 /// An answer to a message, with its text quoted. Its own text is to go above or below.
 #[must_use]
 pub fn reply(raw: &[u8], whom: Whom, writer: &Writer) -> Letter {

@@ -29,6 +29,22 @@ impl Fault {
         Fault { field: field.to_owned(), number: 0, column: 1, text: String::new(), what: what.to_owned() }
     }
 
+    /// Of a text that is not UTF-8: its first octet that is none, in its line. None where it is.
+    #[must_use]
+    pub fn of_octets(octets: &[u8]) -> Option<Fault> {
+        let (before, after) = octets.split_at_checked(std::str::from_utf8(octets).err()?.valid_up_to())?;
+        let begin = before.split(|octet| *octet == b'\n').next_back().unwrap_or_default();
+        let end = after.split(|octet| *octet == b'\n').next().unwrap_or_default();
+        let octet = end.first().copied().unwrap_or_default();
+        Some(Fault {
+            field: format!("text, line {}", before.iter().filter(|octet| **octet == b'\n').count() + 1),
+            number: 0,
+            column: String::from_utf8_lossy(begin).chars().count() + 1,
+            text: String::from_utf8_lossy(&[begin, end].concat()).into_owned(),
+            what: format!("{octet:02X} is not UTF-8; LC_ALL may name its charset"),
+        })
+    }
+
     /// The text around the place, and below it a line with a caret under the place. None where there is no text.
     #[must_use]
     pub fn shown(&self) -> Option<(String, String)> {
@@ -68,6 +84,7 @@ impl fmt::Display for Fault {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn fault(text: &str, column: usize) -> Fault {
@@ -82,6 +99,16 @@ mod tests {
             "To, address 2, column 12: the domain is not a valid name\n    alice, bob@-x.y\n               ^"
         );
         assert_eq!(Fault::of_field("To", "nobody").to_string(), "To: nobody");
+    }
+
+    #[test]
+    fn octets_that_are_no_text_have_a_place() {
+        assert_eq!(
+            Fault::of_octets(b"one\ncr\xC3\xAApe caf\xE9 au\nthree").unwrap().to_string(),
+            "text, line 2, column 10: E9 is not UTF-8; LC_ALL may name its charset\n    cr\u{ea}pe caf\u{fffd} au\n             ^"
+        );
+        assert!(Fault::of_octets(b"\xC3").is_some_and(|fault| fault.column == 1));
+        assert_eq!(Fault::of_octets("crêpe\n".as_bytes()), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod template;
 mod typed;
 mod unfinished;
 
-pub use answer::{Writer, forward, forward_attached, own_address, reply};
+pub use answer::{Writer, forward, forward_attached, list_of, own_address, reply};
 pub use compose::{Composed, Envelope};
 pub use fault::Fault;
 pub use media::media_type;

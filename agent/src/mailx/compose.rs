@@ -1,13 +1,14 @@
 //! Letters: entered line by line with tilde escapes, from stdin, as answers. Owns what is asked, what the escapes do, and
 //! what becomes of a letter that cannot go (`$DEAD`).
 
+mod dead;
 mod escape;
 
 use super::options::Options;
 use super::session::{NOT_SENT, Session};
 use super::settings::words;
-use super::{Said, World};
-use crate::letter::{self, Attachment, Letter, Recipients, Whom, Writer, media_type};
+use super::{Fate, Said, World};
+use crate::letter::{self, Attachment, Fault, Letter, Recipients, Whom, Writer, media_type};
 use message::Address;
 use message::header::{self, fields};
 
@@ -21,7 +22,8 @@ pub(super) struct Draft {
     pub cc: Vec<String>,
     pub bcc: Vec<String>,
     pub subject: Option<String>,
-    pub text: String,
+    /// As it came; what is to go has to be text.
+    pub text: Vec<u8>,
     pub attachments: Vec<Attachment>,
     /// What it takes from the message it answers, or that is sent on.
     pub base: Letter,
@@ -64,12 +66,15 @@ impl<W: World> Session<'_, W> {
         }
         if let Some(path) = &options.quote {
             match self.world.read(path) {
-                Ok(octets) => draft.text.push_str(&String::from_utf8_lossy(&octets)),
+                Ok(octets) => self.add(&octets, &mut draft),
                 Err(words) => return self.complain(&words),
             }
         }
         if options.header_on_stdin {
-            draft.text.push_str(&self.rest_of_input());
+            if self.take_rest(&mut draft) != Entered::Send {
+                self.code = NOT_SENT;
+                return;
+            }
             take_header(&mut draft);
             if draft.to.is_empty() && draft.cc.is_empty() && draft.bcc.is_empty() {
                 self.complain("the header names no recipient in To, Cc or Bcc");
@@ -113,7 +118,11 @@ impl<W: World> Session<'_, W> {
         }
         if self.settings.is_set("quote") {
             let quoted: String = found.iter().map(|index| self.inserted(*index, true)).collect();
-            draft.text.push_str(&quoted);
+            draft.text.extend(quoted.into_bytes());
+        }
+        if self.is_interactive {
+            let shown = fields_of(&draft).map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+            self.print(&shown);
         }
         if self.write(draft).is_ok() {
             for index in found {
@@ -139,7 +148,7 @@ impl<W: World> Session<'_, W> {
         let draft = Draft {
             to: vec![who.clone()],
             subject: Some(base.subject.clone()),
-            text: base.text.clone(),
+            text: base.text.clone().into_bytes(),
             attachments: base.attachments.clone(),
             base,
             current: found,
@@ -171,6 +180,9 @@ impl<W: World> Session<'_, W> {
     fn enter(&mut self, draft: &mut Draft, ignores_interrupts: bool) -> Entered {
         if self.is_interactive {
             self.ask(draft);
+        } else if !self.has_escapes && !self.settings.is_set("dot") {
+            // Nothing in it means anything but itself.
+            return self.take_rest(draft);
         }
         let mut interrupted = false;
         loop {
@@ -191,6 +203,10 @@ impl<W: World> Session<'_, W> {
                         return entered;
                     }
                 }
+                Said::Octets(line) => {
+                    interrupted = false;
+                    self.add_line(&line, draft);
+                }
             }
         }
     }
@@ -207,13 +223,23 @@ impl<W: World> Session<'_, W> {
                 Ok(entered) => return entered,
                 Err(words) => self.complain(&words),
             },
-            None if draft.text.len() + line.len() > TEXT_MAX => self.complain("the letter is too long"),
-            None => {
-                draft.text.push_str(line);
-                draft.text.push('\n');
-            }
+            None => self.add_line(line.as_bytes(), draft),
         }
         None
+    }
+
+    fn add_line(&mut self, line: &[u8], draft: &mut Draft) {
+        if draft.text.len() + line.len() > TEXT_MAX {
+            return self.complain("the letter is too long");
+        }
+        draft.text.extend_from_slice(line);
+        draft.text.push(b'\n');
+    }
+
+    /// Adds what came from outside: as text where it is some, else as it is.
+    fn add(&self, octets: &[u8], draft: &mut Draft) {
+        let text = self.world.text(octets).map(String::into_bytes);
+        draft.text.extend(text.unwrap_or_else(|| octets.to_vec()));
     }
 
     fn ask(&mut self, draft: &mut Draft) {
@@ -243,16 +269,22 @@ impl<W: World> Session<'_, W> {
         }
     }
 
-    fn rest_of_input(&mut self) -> String {
-        let mut text = String::new();
-        while let Said::Line(line) = self.world.line("") {
-            if text.len() + line.len() > TEXT_MAX {
-                break;
+    /// The rest of the input is the text.
+    fn take_rest(&mut self, draft: &mut Draft) -> Entered {
+        match self.world.rest() {
+            Ok(octets) => {
+                self.add(&octets, draft);
+                // A text is lines; what is none stays as it is.
+                if !draft.text.is_empty() && !draft.text.ends_with(b"\n") && !is_binary(&draft.text) {
+                    draft.text.push(b'\n');
+                }
+                Entered::Send
             }
-            text.push_str(&line);
-            text.push('\n');
+            Err(words) => {
+                self.complain(&words);
+                Entered::Dropped
+            }
         }
-        text
     }
 
     pub(super) fn attach(&mut self, draft: &mut Draft, path: &str) -> Result<(), String> {
@@ -265,13 +297,9 @@ impl<W: World> Session<'_, W> {
     }
 
     /// Makes a letter of what was entered, and sends it to those whose addresses are well-formed. Who is not among them is
-    /// told, and what was written kept.
+    /// told, and what was written kept. What waits to be sent waits in one place: it is not kept in `$DEAD` as well.
     pub(super) fn deliver(&mut self, draft: &Draft) -> Result<(), NotSent> {
-        let mut letter = draft.base.clone();
-        letter.from = self.writer().from;
-        letter.subject = draft.subject.clone().unwrap_or_default();
-        letter.text = draft.text.clone();
-        letter.attachments = draft.attachments.clone();
+        let mut letter = self.letter(draft);
         let mut is_whole = true;
         for (field, typed) in [("To", &draft.to), ("Cc", &draft.cc), ("Bcc", &draft.bcc)] {
             let (people, is_sound) = self.recipients(field, typed);
@@ -283,19 +311,25 @@ impl<W: World> Session<'_, W> {
             }
         }
         let nobody = letter.to.is_empty() && letter.cc.is_empty() && letter.bcc.is_empty();
-        let sent = match letter.check() {
+        let no_text = Fault::of_octets(&draft.text).filter(|_| !is_binary(&draft.text));
+        let sent = match (letter.check(), no_text) {
             _ if nobody => Err("No recipients specified".to_owned()),
-            Err(faults) => Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
-            Ok(()) => {
+            (Err(faults), _) => Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+            (Ok(()), Some(fault)) => Err(fault.to_string()),
+            (Ok(()), None) => {
                 let program = self.settings.get("mta").or(self.settings.get("sendmail")).map(str::to_owned);
                 self.world.send(&letter, program.as_deref())
             }
         };
-        if let Err(words) = &sent {
-            self.complain(words);
+        match &sent {
+            Err(words) | Ok(Fate::Waits(words) | Fate::Unsure(words) | Fate::InPart(words)) => self.complain(words),
+            Ok(Fate::Sent) => {}
         }
-        if sent.is_err() || !is_whole {
+        let is_for_all = is_whole && !matches!(sent, Err(_) | Ok(Fate::InPart(_)));
+        if !is_for_all {
             self.keep(draft);
+        }
+        if !is_for_all || matches!(sent, Ok(Fate::Unsure(_))) {
             self.code = NOT_SENT;
         }
         if sent.is_err() {
@@ -303,6 +337,26 @@ impl<W: World> Session<'_, W> {
             return Err(NotSent);
         }
         Ok(())
+    }
+
+    /// The letter, but for whom it is. What cannot be text goes as a file, alone where there is no other.
+    fn letter(&self, draft: &Draft) -> Letter {
+        let mut letter = draft.base.clone();
+        letter.from = self.writer().from;
+        letter.subject = draft.subject.clone().unwrap_or_default();
+        letter.attachments = draft.attachments.clone();
+        letter.text = String::new();
+        match std::str::from_utf8(&draft.text) {
+            Ok(text) if !is_binary(&draft.text) => text.clone_into(&mut letter.text),
+            _ => {
+                let media_type = "application/octet-stream".to_owned();
+                let octets = draft.text.clone();
+                letter
+                    .attachments
+                    .insert(0, Attachment { media_type, octets, is_inline: true, ..Attachment::default() });
+            }
+        }
+        letter
     }
 
     /// The people of a field, short names and names of this host put in; whether all were well-formed.
@@ -321,24 +375,19 @@ impl<W: World> Session<'_, W> {
         let domain = self.settings.get("domain").and_then(|name| message::Domain::parse(name).ok());
         (people.expand(&self.settings.aliases, domain.as_ref()), is_whole)
     }
+}
 
-    /// What was written is not lost: it goes into `$DEAD`.
-    pub(super) fn keep(&mut self, draft: &Draft) {
-        if !self.settings.is_set("save") {
-            return;
-        }
-        let path = self.settings.get("DEAD").unwrap_or("~/dead.letter").to_owned();
-        let path = self.path(&path);
-        let subject = draft.subject.clone().unwrap_or_default();
-        let text = format!("To: {}\nSubject: {subject}\n\n{}\n", draft.to.join(", "), draft.text);
-        match self.world.append(&path, text.as_bytes()) {
-            Ok(_) => {
-                let (lines, octets) = (text.lines().count(), text.len());
-                self.complain(&format!("{path} {lines}/{octets}"));
-            }
-            Err(words) => self.complain(&words),
-        }
-    }
+/// No text holds a NUL, in whatever charset people write on the machines this is for.
+fn is_binary(octets: &[u8]) -> bool {
+    octets.contains(&0)
+}
+
+/// The fields that say to whom and about what, as typed.
+fn fields_of(draft: &Draft) -> impl Iterator<Item = (&'static str, String)> {
+    let people =
+        [("To", &draft.to), ("Cc", &draft.cc), ("Bcc", &draft.bcc)].map(|(name, list)| (name, list.join(", ")));
+    let subject = draft.subject.clone().unwrap_or_default();
+    people.into_iter().chain([("Subject", subject)]).filter(|(_, value)| !value.is_empty())
 }
 
 fn people(list: &Recipients) -> Vec<String> {
@@ -348,10 +397,10 @@ fn people(list: &Recipients) -> Vec<String> {
 
 /// `-t`: the fields before the first empty line; what is none of them stays in the text.
 fn take_header(draft: &mut Draft) {
-    let text = draft.text.replace('\n', "\r\n");
-    let end = header::section_end(text.as_bytes(), 0).unwrap_or(text.len()).min(text.len());
-    let (head, body) = text.split_at_checked(end).unwrap_or((&text, ""));
-    for field in fields(head.as_bytes()) {
+    let end = header::section_end(&draft.text, 0).unwrap_or(draft.text.len());
+    let body = draft.text.split_off(end.min(draft.text.len()));
+    let head = std::mem::replace(&mut draft.text, body);
+    for field in fields(&head) {
         let value = header::text(field.value);
         let name = String::from_utf8_lossy(field.name).into_owned();
         match name.to_ascii_lowercase().as_str() {
@@ -368,5 +417,4 @@ fn take_header(draft: &mut Draft) {
             _ => draft.base.extra.push((name, value)),
         }
     }
-    draft.text = body.replace("\r\n", "\n");
 }

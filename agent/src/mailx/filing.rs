@@ -11,22 +11,35 @@ impl<W: World> Session<'_, W> {
     pub(super) fn file(&mut self, command: Command, rest: &str) -> Result<(), String> {
         let (list, file) = self.list_and_file(rest)?;
         let found = self.pick(&list, true)?;
-        let path = self.path(&file);
+        match self.folder(&file).filter(|_| command != Command::Write) {
+            Some(folder) => self.copy_to_folder(&found, &folder)?,
+            None => self.append_to_file(&found, &self.path(&file), command)?,
+        }
+        for index in found {
+            self.touch(index);
+            if let Some(message) = self.message_mut(index) {
+                message.state.saved |= command != Command::Copy;
+            }
+        }
+        Ok(())
+    }
+
+    fn append_to_file(&mut self, found: &[usize], path: &str, command: Command) -> Result<(), String> {
         let mut octets = Vec::new();
-        for index in &found {
+        for index in found {
             let Some(message) = self.message(*index) else { continue };
             if command == Command::Write { octets.extend(text_of(message)) } else { octets.extend(mbox_text(message)) }
         }
-        let filed = self.world.append(&path, &octets)?;
+        let filed = self.world.append(path, &octets)?;
         let word = if filed == Filed::New { "New file" } else { "Appended" };
-        self.print(&format!("{file} [{word}] {} bytes\n", octets.len()));
-        for index in found {
-            if let Some(message) = self.message_mut(index) {
-                message.state.saved |= command != Command::Copy;
-                message.state.touched |= !message.state.read && command != Command::Copy;
-                message.state.read |= command != Command::Copy;
-            }
-        }
+        self.print(&format!("{path} [{word}] {} bytes\n", octets.len()));
+        Ok(())
+    }
+
+    fn copy_to_folder(&mut self, found: &[usize], folder: &str) -> Result<(), String> {
+        let keys: Vec<u64> = found.iter().filter_map(|index| Some(self.message(*index)?.key)).collect();
+        self.world.copy(&keys, folder)?;
+        self.print(&format!("{folder} [Folder] {} message{}\n", keys.len(), if keys.len() == 1 { "" } else { "s" }));
         Ok(())
     }
 

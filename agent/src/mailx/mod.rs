@@ -30,6 +30,8 @@ use message::Time;
 pub enum Said {
     /// A line, without its end.
     Line(String),
+    /// A line that is no text: neither UTF-8 nor of the charset of who types.
+    Octets(Vec<u8>),
     /// Ctrl-C.
     Interrupt,
     /// Nothing more comes.
@@ -43,6 +45,19 @@ pub enum Filed {
     New,
     /// It was there before.
     Appended,
+}
+
+/// What became of a letter that did not have to be given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is on its way.
+    Sent,
+    /// It waits to be sent, and is kept where it waits; what is to be said of it.
+    Waits(String),
+    /// Nobody knows whether it went. It is kept until a person decides, whom this tells.
+    Unsure(String),
+    /// Some get it, and the others never will; why.
+    InPart(String),
 }
 
 /// How much a command is to be told.
@@ -62,6 +77,15 @@ pub trait World {
     }
     /// The next line, after this prompt.
     fn line(&mut self, prompt: &str) -> Said;
+    /// All lines that are left, as they came: where nobody sits there.
+    ///
+    /// # Errors
+    /// They cannot be read, or are too many.
+    fn rest(&mut self) -> Result<Vec<u8>, String>;
+    /// Octets from outside as text: they are UTF-8, or of the charset of who runs this. `None`: neither.
+    fn text(&self, octets: &[u8]) -> Option<String> {
+        std::str::from_utf8(octets).ok().map(str::to_owned)
+    }
     /// Text for stdout.
     fn print(&mut self, text: &str);
     /// A line for stderr.
@@ -88,6 +112,17 @@ pub trait World {
     /// # Errors
     /// It cannot be started, or did not end well.
     fn edit(&mut self, text: &str, editor: &str) -> Result<String, String>;
+    /// Whether mail has a folder of this name, which is no file.
+    fn has_folder(&mut self, _name: &str) -> bool {
+        false
+    }
+    /// Copies messages of the open mailbox, known by their keys, to a folder of the same mail.
+    ///
+    /// # Errors
+    /// They are of another mailbox, or the folder takes none.
+    fn copy(&mut self, _messages: &[u64], folder: &str) -> Result<(), String> {
+        Err(format!("{folder}: there is no such folder"))
+    }
     /// Opens a mailbox.
     ///
     /// # Errors
@@ -101,8 +136,8 @@ pub trait World {
     /// Sends a letter, by this program where one is named (`mta`, `sendmail`).
     ///
     /// # Errors
-    /// It cannot be sent.
-    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String>;
+    /// It cannot be sent, and is nowhere but with who wrote it.
+    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<Fate, String>;
     /// What time it is.
     fn now(&self) -> Time;
     /// Keys and certificates, for letters that are signed or encrypted.

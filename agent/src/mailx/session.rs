@@ -123,6 +123,7 @@ impl<'w, W: World> Session<'w, W> {
             let prompt = self.settings.get("prompt").unwrap_or_default().to_owned();
             let next = match self.world.line(&prompt) {
                 Said::Line(line) => self.execute(&line),
+                Said::Octets(octets) => self.execute(&String::from_utf8_lossy(&octets)),
                 Said::Interrupt => {
                     self.print("Interrupt\n");
                     Next::GoOn
@@ -431,6 +432,7 @@ impl<'w, W: World> Session<'w, W> {
             self.print(&text);
             self.touch(index);
         }
+        self.has_shown = true;
         Ok(())
     }
 
@@ -508,14 +510,24 @@ impl<'w, W: World> Session<'w, W> {
             (_, Some(("+", rest))) => {
                 let folder = variable("folder");
                 let folder = folder.strip_prefix("~/").map_or(folder.clone(), |below| format!("{home}/{below}"));
-                if folder.starts_with('/') { format!("{folder}/{rest}") } else { format!("{home}/{folder}/{rest}") }
+                match folder.as_str() {
+                    "" => format!("{home}/{rest}"),
+                    absolute if absolute.starts_with('/') => format!("{folder}/{rest}"),
+                    _ => format!("{home}/{folder}/{rest}"),
+                }
             }
             _ => name.strip_prefix("~/").map_or(name.to_owned(), |below| format!("{home}/{below}")),
         }
     }
 
+    /// `+Work` is a file in the folder of mailboxes where one is set; else a folder of the account that has one.
+    pub(super) fn folder(&mut self, name: &str) -> Option<String> {
+        let folder = name.strip_prefix('+').filter(|_| !self.settings.is_set("folder"))?;
+        self.world.has_folder(folder).then(|| folder.to_owned())
+    }
+
     fn open(&mut self, name: &str) -> Result<(), String> {
-        let path = self.path(name);
+        let path = self.folder(name).unwrap_or_else(|| self.path(name));
         let mut mailbox = self.world.open(&path)?;
         mailbox.is_inbox |= name == "%";
         self.previous = std::mem::replace(&mut self.mailbox, mailbox).name;
@@ -528,7 +540,7 @@ impl<'w, W: World> Session<'w, W> {
     }
 
     fn change_mailbox(&mut self, name: &str) -> Result<(), String> {
-        let path = self.path(name);
+        let path = self.folder(name).unwrap_or_else(|| self.path(name));
         // What cannot be opened leaves this one open.
         let found = self.world.open(&path)?;
         drop(found);

@@ -14,6 +14,8 @@ struct Paper {
     sent: Vec<Letter>,
     ran: Vec<String>,
     refuses: bool,
+    fate: Option<Fate>,
+    copied: Vec<(Vec<u64>, String)>,
 }
 
 impl World for Paper {
@@ -24,6 +26,24 @@ impl World for Paper {
             self.said.push_str(&format!("{prompt}{typed}\n"));
         }
         said
+    }
+    fn rest(&mut self) -> Result<Vec<u8>, String> {
+        let mut rest = Vec::new();
+        for said in self.lines.drain(..) {
+            match said {
+                Said::Line(line) => rest.extend(format!("{line}\n").into_bytes()),
+                Said::Octets(line) => rest.extend([line.as_slice(), b"\n"].concat()),
+                Said::Interrupt | Said::End => {}
+            }
+        }
+        Ok(rest)
+    }
+    fn has_folder(&mut self, name: &str) -> bool {
+        name == "Sent"
+    }
+    fn copy(&mut self, messages: &[u64], folder: &str) -> Result<(), String> {
+        self.copied.push((messages.to_vec(), folder.to_owned()));
+        Ok(())
     }
     fn print(&mut self, text: &str) {
         self.said.push_str(text);
@@ -61,13 +81,13 @@ impl World for Paper {
         self.closed = Some(mailbox.clone());
         Ok(Some(format!("{} updated.", mailbox.name)))
     }
-    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String> {
+    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<Fate, String> {
         self.ran.extend(program.map(str::to_owned));
         if self.refuses {
             return Err("the network is down".to_owned());
         }
         self.sent.push(letter.clone());
-        Ok(())
+        Ok(self.fate.clone().unwrap_or(Fate::Sent))
     }
     fn now(&self) -> Time {
         Time(1_795_238_264_000)
@@ -145,6 +165,7 @@ fn messages_are_shown_one_after_the_other() {
     assert!(text.starts_with(&format!("& \n{first}From: Alice <alice@hamburger.edu>\n")), "{text}");
     assert!(text.contains("Subject: Do you like ketchup?\n") && text.contains("\n\nHow about pickles?\n\n"), "{text}");
     assert!(text.ends_with("& \nAt EOF\n& x\n") && !text.contains('\u{1b}'), "{text}");
+    assert!(said("top 1\nn\nx").contains("[-- Message  2 "), "what `top` showed was shown");
     let (_, paper) = talk("p 1\nq", "-N");
     let state = paper.closed.unwrap().messages[0].state;
     assert!(state.read && state.touched);
@@ -188,10 +209,12 @@ fn messages_go_into_files() {
     let (_, paper) = talk("s 1 +work\nw 2 out\nc 3 out\ns 3 +work\nq", "-N -S folder=Mail");
     let work = String::from_utf8(paper.files["/people/bob/Mail/work"].clone()).unwrap();
     assert!(work.starts_with("From alice@hamburger.edu Sat Nov 21 11:00:00 2026\nFrom: Alice"), "{work}");
-    assert_eq!(work.matches("\nStatus: O\n").count(), 1, "what is new has none: {work}");
+    assert_eq!(work.matches("\nStatus: ").count(), 1, "what is new has none: {work}");
+    assert!(work.contains("\nStatus: RO\n"), "what was copied was read: {work}");
     let out = String::from_utf8(paper.files["out"].clone()).unwrap();
     assert!(out.starts_with("From here\n") && out.contains("\nSubject: Third\n"), "{out}");
-    assert!(paper.said.contains("+work [New file] ") && paper.said.contains("out [Appended] "), "{}", paper.said);
+    let work = "/people/bob/Mail/work [New file] ";
+    assert!(paper.said.contains(work) && paper.said.contains("out [Appended] "), "{}", paper.said);
     let closed = paper.closed.unwrap();
     let gone: Vec<bool> = closed.messages.iter().map(|message| message.state.deleted).collect();
     assert_eq!(
@@ -199,6 +222,22 @@ fn messages_go_into_files() {
         [true, true, true],
         "what was saved leaves the inbox, what was written, too; a copy does not count"
     );
+}
+
+#[test]
+fn a_plus_is_a_folder_of_the_account_where_it_has_one() {
+    let (_, paper) = talk("c 1-2 +Sent\ns 3 +kept\nfold +Sent\nx", "-N");
+    assert_eq!(paper.copied, [(vec![1, 2], "Sent".to_owned())]);
+    let closed = paper.closed.unwrap();
+    let states: Vec<(bool, bool)> =
+        closed.messages.iter().map(|message| (message.state.read, message.state.deleted)).collect();
+    assert_eq!(states, [(true, false), (true, false), (true, true)], "a copy was read, and stays");
+    for said in ["Sent [Folder] 2 messages\n", "/people/bob/kept [New file] ", "Sent: 3 messages"] {
+        assert!(paper.said.contains(said), "{said}: {}", paper.said);
+    }
+    assert!(talk("", "-H -f +Sent").1.said.contains("Pickles"));
+    let (_, paper) = talk("c 1 +Sent\nx", "-N -S folder=Mail");
+    assert!(paper.copied.is_empty() && paper.files.contains_key("/people/bob/Mail/Sent"), "{}", paper.said);
 }
 
 #[test]
@@ -234,15 +273,89 @@ fn a_letter_is_written_and_sent() {
     assert_eq!(paper.said, "Subject: Greetings\n");
 }
 
+/// A script that hands this to `mail`, in a world that does this with the letter.
+fn piped(lines: Vec<Said>, line: &str, fate: Option<Fate>) -> (u8, Paper) {
+    let mut paper = Paper { lines, refuses: fate.is_none(), fate, ..Paper::default() };
+    paper.files.insert("a.txt".to_owned(), b"along".to_vec());
+    let options = read_options(line.split(' ').map(str::to_owned).collect()).unwrap();
+    let code = Session::new(&mut paper, settings(), false).run(&options);
+    (code, paper)
+}
+
+fn dead(paper: &Paper) -> Option<String> {
+    Some(String::from_utf8_lossy(paper.files.get("/people/bob/dead.letter")?).into_owned())
+}
+
+#[test]
+fn a_letter_is_in_one_place() {
+    let words = || "it says so".to_owned();
+    for (fate, code, is_kept, is_not_sent) in [
+        (Some(Fate::Sent), 0, false, false),
+        (Some(Fate::Waits(words())), 0, false, false),
+        (Some(Fate::Unsure(words())), 4, false, false),
+        (Some(Fate::InPart(words())), 4, true, false),
+        (None, 4, true, true),
+    ] {
+        let is_told = !matches!(fate, Some(Fate::Sent) | None);
+        let (ended, paper) = piped(vec![Said::Line("x".to_owned())], "-s x bob", fate.clone());
+        assert_eq!((ended, dead(&paper).is_some()), (code, is_kept), "{fate:?}");
+        assert_eq!(paper.said.contains("! it says so\n"), is_told, "{fate:?}");
+        assert_eq!(paper.said.contains("not sent"), is_not_sent, "{fate:?}");
+    }
+}
+
+#[test]
+fn a_letter_that_did_not_go_is_kept_whole() {
+    let line = "-s Crêpes -c carol@crepes.fr -b dora@crepes.fr -a a.txt bob@x.test";
+    let (code, paper) = piped(vec![Said::Line("From here".to_owned())], line, None);
+    let kept = dead(&paper).unwrap();
+    assert_eq!(code, 4);
+    assert!(
+        kept.starts_with("From nobody Sat Nov 21 05:17:44 2026\nDate: Sat, 21 Nov 2026 05:17:44 +0000\n"),
+        "{kept}"
+    );
+    for part in [
+        "\nFrom: Bob <bob@crepes.fr>\nTo: bob@x.test\nCc: carol@crepes.fr\nBcc: dora@crepes.fr\nSubject: Crêpes\n",
+        "\n\n=46rom here\n",
+        "filename=a.txt\n",
+    ] {
+        assert!(kept.contains(part), "{part:?} is not in:\n{kept}");
+    }
+    assert!(!kept.contains('\r') && spool::messages(kept.as_bytes()).len() == 1, "{kept}");
+    // An answer keeps what it answers and who would have known of it.
+    let (_, paper) = talk("r 2\nYes\n~q\nx", "-N");
+    let kept = dead(&paper).unwrap();
+    for part in ["To: Carol <carol@crepes.fr>\nCc: alice@hamburger.edu\n", "\nIn-Reply-To: <2@x>\n", "\n\nYes\n"] {
+        assert!(kept.contains(part), "{part:?} is not in:\n{kept}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_not_sent_as_text() {
+    let lines = || vec![Said::Line("one".to_owned()), Said::Octets(b"caf\xE9\r".to_vec())];
+    for line in ["-s x bob", "-~ -s x bob"] {
+        let (code, paper) = piped(lines(), line, Some(Fate::Sent));
+        assert_eq!((code, paper.sent.len()), (4, 0));
+        assert!(paper.said.contains("! text, line 2, column 4: E9 is not UTF-8"), "{}", paper.said);
+        assert!(
+            paper.files["/people/bob/dead.letter"].ends_with(b"\nSubject: x\n\none\ncaf\xE9\r\n\n"),
+            "{}",
+            paper.said
+        );
+    }
+    let (code, paper) = piped([lines(), vec![Said::Octets(vec![0, 255])]].concat(), "-s x bob", Some(Fate::Sent));
+    assert_eq!((code, paper.sent[0].text.as_str()), (0, ""));
+    let file = &paper.sent[0].attachments[0];
+    assert_eq!(
+        (file.media_type.as_str(), file.octets.as_slice()),
+        ("application/octet-stream", &b"one\ncaf\xE9\r\n\0\xFF\n"[..])
+    );
+}
+
 #[test]
 fn scripts_send_what_is_on_stdin() {
     let send = |typed: &str, line: &str| {
-        let mut paper =
-            Paper { lines: typed.lines().map(|line| Said::Line(line.to_owned())).collect(), ..Paper::default() };
-        paper.files.insert("a.txt".to_owned(), b"along".to_vec());
-        let options = read_options(line.split(' ').map(str::to_owned).collect()).unwrap();
-        let code = Session::new(&mut paper, settings(), false).run(&options);
-        (code, paper)
+        piped(typed.lines().map(|line| Said::Line(line.to_owned())).collect(), line, Some(Fate::Sent))
     };
     let (code, paper) = send("one\n.\n~s not an escape", "-s x bob");
     assert_eq!((code, paper.sent[0].text.as_str()), (0, "one\n.\n~s not an escape\n"));
@@ -267,7 +380,7 @@ fn who_cannot_be_written_to_is_told_and_the_letter_kept() {
     let (code, paper) = talk("s\nHello\n.\n", "bob@-x dora");
     assert_eq!((code, paper.sent[0].to.to_string()), (4, "dora@crepes.fr".to_owned()), "the others get it");
     assert!(paper.said.contains("! To, address 1, column"), "{}", paper.said);
-    assert!(paper.files["/people/bob/dead.letter"].ends_with(b"\n\nHello\n\n"));
+    assert!(dead(&paper).is_some_and(|kept| kept.contains("\nTo: bob@-x, dora\n") && kept.ends_with("\n\nHello\n\n")));
     let (code, paper) = talk("s\nHello\n.\n", "bob@-x");
     assert_eq!((code, paper.sent.len()), (4, 0));
     assert!(paper.said.ends_with("! ... message not sent\n"), "{}", paper.said);
@@ -327,6 +440,8 @@ fn answers_go_to_all_or_to_one() {
     assert_eq!((all.subject.as_str(), &all.in_reply_to), ("Re: Pickles", &vec!["2@x".to_owned()]));
     assert!(all.text.starts_with("Yes\n\tFrom: Carol"), "{}", all.text);
     assert_eq!(one.text, "No\n");
+    let shown = "& r 2\nTo: Carol <carol@crepes.fr>\nCc: alice@hamburger.edu\nSubject: Re: Pickles\n";
+    assert!(paper.said.contains(shown), "{}", paper.said);
     assert!(paper.said.contains(">A  2"), "{}", paper.said);
     let (_, paper) = talk("forward 1 dora\nSee\n.\nx", "-N");
     assert_eq!(

@@ -279,6 +279,18 @@ impl Mirror {
         })
     }
 
+    /// Letters that were put off because something kept them from going are due now. Those that are to go later wait on.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn send_put_off(&self, now: Time) -> Result<()> {
+        self.write(|tx| {
+            let sql = "UPDATE outgoing SET not_before = ?1 WHERE state = 'waiting' AND error <> '' AND not_before > ?1";
+            tx.execute(sql, [i64::try_from(now.0).unwrap_or(i64::MAX)])?;
+            Ok(())
+        })
+    }
+
     /// Keeps a draft: the new version goes into a folder, the one before goes away.
     ///
     /// # Errors

@@ -7,13 +7,19 @@ const LINE: usize = 75;
 /// White space held until it shows whether the line ends after it; a longer run is passed on as it is.
 const HELD_MAX: usize = 1000;
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
+/// At the beginning of a line a message of an mbox begins with this, or it gets a `>` before it: RFC 2049 §3 has its `F`
+/// encoded.
+const FROM: &[u8; 5] = b"From ";
 
-/// Writes text: CRLF stays a line end, everything else comes back octet for octet, single CR and LF too.
+/// Writes text: CRLF stays a line end, everything else comes back octet for octet, single CR and LF too. No line of it begins
+/// with `From `.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     column: usize,
     /// A CR, space or tab of which the next octet says how it is written.
     held: Option<u8>,
+    /// So many octets of `From ` a line begins with, and nothing else yet.
+    begun: usize,
 }
 
 impl Encoder {
@@ -30,6 +36,9 @@ impl Encoder {
                 Some(held) => self.put(&[held], out),
                 None => {}
             }
+            if self.is_of_from(octet, out) {
+                continue;
+            }
             match octet {
                 b'\r' | b' ' | b'\t' => self.held = Some(octet),
                 b'!'..=b'<' | b'>'..=b'~' => self.put(&[octet], out),
@@ -40,8 +49,35 @@ impl Encoder {
 
     /// Encodes what is left; white space at the end would be lost (rule 3), so it is encoded.
     pub fn finish(mut self, out: &mut Vec<u8>) {
+        self.let_begun_go(out);
         if let Some(held) = self.held.take() {
             self.encoded(held, out);
+        }
+    }
+
+    /// Whether the octet goes on with `From ` at the beginning of a line; the whole of it is written when its end is there.
+    fn is_of_from(&mut self, octet: u8, out: &mut Vec<u8>) -> bool {
+        // What no longer fits begins the next line.
+        let may = self.begun > 0 || self.column == 0 || self.column >= LINE;
+        if !may || FROM.get(self.begun) != Some(&octet) {
+            self.let_begun_go(out);
+            return false;
+        }
+        self.begun += 1;
+        if self.begun == FROM.len() {
+            self.begun = 0;
+            self.encoded(b'F', out);
+            self.put(b"rom", out);
+            self.held = Some(octet);
+        }
+        true
+    }
+
+    /// It was another word.
+    fn let_begun_go(&mut self, out: &mut Vec<u8>) {
+        let begun = std::mem::take(&mut self.begun);
+        for octet in FROM.iter().take(begun) {
+            self.put(&[*octet], out);
         }
     }
 

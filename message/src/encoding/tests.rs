@@ -74,6 +74,20 @@ fn quoted_printable_is_written_exactly() {
     ] {
         assert_eq!(quoted_of(text.as_bytes(), 1), encoded.as_bytes(), "{text:?}");
     }
+    // What a message of an mbox begins with begins no line, not after a soft line break either.
+    for (text, encoded) in [
+        ("From x", "=46rom x"),
+        ("From \r\nFrom\r\nFr\r\n", "=46rom=20\r\nFrom\r\nFr\r\n"),
+        (" From x", " From x"),
+        ("Frank", "Frank"),
+        ("FrFrom ", "FrFrom=20"),
+        ("\nFrom x", "=0AFrom x"),
+        ("From", "From"),
+    ] {
+        assert_eq!(quoted_of(text.as_bytes(), 1), encoded.as_bytes(), "{text:?}");
+    }
+    let soft = quoted_of(format!("{}From x{}Front", "x".repeat(75), "x".repeat(70)).as_bytes(), 3);
+    assert_eq!(soft, format!("{}=\r\n=46rom x{}=\r\n{}Front", "x".repeat(75), "x".repeat(67), "xxx").as_bytes());
     let long = quoted_of(&[b'x'; 200], 3);
     assert!(long.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
     assert!(long.starts_with(&[&[b'x'; 75][..], b"=\r\nx"].concat()));
@@ -110,9 +124,12 @@ proptest! {
     #[test]
     fn quoted_printable_comes_back(
         input in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\r'), Just(b'\n'), Just(b'=')], 0..300),
+        word in "(F|Fr|Fro|From|From |\r\n){0,60}",
         chunk in 1..90_usize,
     ) {
+        let input = [word.as_bytes(), &input].concat();
         let encoded = quoted_of(&input, chunk);
+        prop_assert!(encoded.split(|byte| *byte == b'\n').all(|line| !line.starts_with(b"From ")));
         prop_assert!(encoded.is_ascii() && encoded.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
         prop_assert_eq!(decoded(TransferEncoding::QuotedPrintable, &encoded, chunk), input);
     }

@@ -8,6 +8,7 @@ use crate::trouble::Trouble;
 use agent::letter::{self, Letter, Recipients, Whom, Writer};
 use clap::{ArgGroup, Args};
 use message::Address;
+use office::admin::FailureKind;
 use std::path::PathBuf;
 
 /// `pillarbox mail reply`
@@ -23,6 +24,9 @@ pub struct Reply {
     /// To the list it came by
     #[arg(short, long, group = "whom")]
     list: bool,
+    /// To whom, instead of who wrote it
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<String>,
     /// Without their text below
     #[arg(long)]
     no_quote: bool,
@@ -86,7 +90,14 @@ pub fn reply(reply: &Reply, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
         (_, true) => Whom::List,
         _ => Whom::Author,
     };
+    if reply.list && letter::list_of(content).is_none() {
+        let words = format!("message {} came by no list that takes letters; --all answers all", row.id.0);
+        return Err(Trouble::new(FailureKind::Data, words));
+    }
     let mut letter = letter::reply(content, whom, &writer(desk, content));
+    if !reply.to.is_empty() {
+        letter.to = send::people("To", &reply.to.join(", "))?;
+    }
     if !original.may_be_quoted && !reply.no_quote {
         seals::note_unquoted(screen);
     }

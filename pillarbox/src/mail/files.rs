@@ -4,9 +4,10 @@
     reason = "files are read where the user says; the editor stands in the environment"
 )]
 
+use crate::charset;
 use crate::screen::Screen;
 use crate::trouble::Trouble;
-use agent::letter::{Attachment, media_type};
+use agent::letter::{Attachment, Fault, media_type};
 use office::admin::FailureKind;
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, IsTerminal, Read};
@@ -52,15 +53,25 @@ pub fn typed(beginning: &str, screen: &Screen) -> Result<Typed, Trouble> {
             Ok(Typed::Piped(String::new()))
         };
     }
+    let octets = stdin()?;
+    match (charset::text(&octets), Fault::of_octets(&octets)) {
+        (Some(text), _) => Ok(Typed::Piped(text)),
+        (None, fault) => {
+            let fault = fault.map(|fault| fault.to_string()).unwrap_or_default();
+            Err(Trouble::new(FailureKind::Data, fault))
+        }
+    }
+}
+
+/// All that stands on stdin.
+pub fn stdin() -> Result<Vec<u8>, Trouble> {
     let mut octets = Vec::new();
-    let read = io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut octets);
-    match read {
+    match io::stdin().lock().take(FILE_MAX + 1).read_to_end(&mut octets) {
         Err(error) => Err(Trouble::new(FailureKind::Io, format!("stdin: {error}"))),
         Ok(_) if octets.len() as u64 > FILE_MAX => {
             Err(Trouble::new(FailureKind::Data, format!("stdin: more than {FILE_MAX} octets")))
         }
-        // Text in another charset is not lost, only its letters beyond ASCII are.
-        Ok(_) => Ok(Typed::Piped(String::from_utf8_lossy(&octets).into_owned())),
+        Ok(_) => Ok(octets),
     }
 }
 

@@ -116,12 +116,16 @@ pub fn run(command: &Sync, desk: &mut Desk, screen: &mut Screen) -> Result<(), T
         return Err(offline.into());
     };
     let scope = if command.headers { Scope::Headers } else { Scope::Everything };
+    // Who asks now does not wait for the next try.
+    desk.mirror.send_put_off(desk.now)?;
     let (watcher, bar) = watcher(screen);
     let round = wait(sync::round(&reach, &desk.account, &desk.mirror, &scope, &watcher));
     bar.finish_and_clear();
     let round = round?;
     note_fresh(desk)?;
-    let said = format!("{}, {} whole", count(round.brought.new, "new message"), round.brought.whole);
+    let sent = round.went.sent.len() as u64;
+    let sent = if sent > 0 { format!("{} sent, ", count(sent, "letter")) } else { String::new() };
+    let said = format!("{sent}{}, {} whole", count(round.brought.new, "new message"), round.brought.whole);
     let troubles: Vec<String> = round.went.troubles().map(|trouble| trouble.text.clone()).collect();
     let json = json!({
         "new": round.brought.new,
@@ -170,18 +174,58 @@ pub fn tell(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
     Ok(went)
 }
 
-/// Sends what waits, a letter among it: what became of that one, `sent` or `queued`. What became of others is noted.
-///
-/// # Errors
-/// The letter did not go, and will not by itself; it is in the outbox.
-pub fn tell_of(letter: OutgoingId, desk: &Desk, screen: &mut Screen) -> Result<&'static str, Trouble> {
+/// What became of a letter.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It went to all.
+    Sent,
+    /// It is in the outbox and goes when it can; what keeps it, where that is known.
+    Waits(Option<agent::trouble::Trouble>),
+    /// It is in the outbox for these, and is not tried again.
+    Refused(String, Vec<String>),
+    /// It is in the outbox, and may have gone.
+    Unsure(String),
+}
+
+impl Outcome {
+    /// `sent` or `queued`; what keeps it is noted.
+    ///
+    /// # Errors
+    /// The letter did not go, and will not by itself; it is in the outbox.
+    pub fn said(self, screen: &mut Screen) -> Result<&'static str, Trouble> {
+        let wrong = |kind, error: String| Err(agent::trouble::Trouble::new(kind, error).into());
+        match self {
+            Outcome::Sent => Ok("sent"),
+            Outcome::Waits(Some(held)) if !held.may_pass() => {
+                wrong(held.kind, format!("{}; the letter waits in the outbox", held.text))
+            }
+            Outcome::Waits(held) => {
+                held.iter().for_each(|held| screen.note(&held.text));
+                Ok("queued")
+            }
+            Outcome::Refused(error, _) => wrong(Kind::Unavailable, format!("{error}; it is in the outbox")),
+            // Not 75, at which scripts try again: it would go twice.
+            Outcome::Unsure(error) => wrong(Kind::Protocol, format!("{error}; `pillarbox mail outbox` decides")),
+        }
+    }
+}
+
+/// Sends what waits, a letter among it: what became of that one. What became of others is noted.
+pub fn tell_of(letter: OutgoingId, desk: &Desk, screen: &mut Screen) -> Result<Outcome, Trouble> {
     let went = carry(desk, screen)?;
-    let others = went.left.iter().filter(|left| left.letter != letter);
-    others.for_each(|left| screen.note(&left.trouble.text));
-    let outcome = outcome(letter, went.held.as_ref(), desk)?;
-    // Else the error tells it.
-    went.held.iter().for_each(|held| screen.note(&held.text));
-    Ok(outcome)
+    let (own, others): (Vec<_>, Vec<_>) = went.left.into_iter().partition(|left| left.letter == letter);
+    others.iter().for_each(|left| screen.note(&left.trouble.text));
+    let left = desk.mirror.outgoing()?.into_iter().find(|waiting| waiting.id == letter);
+    let keeps = own.into_iter().map(|left| left.trouble).chain(went.held.clone()).next();
+    let Some(left) = left else {
+        went.held.iter().for_each(|held| screen.note(&held.text));
+        return Ok(Outcome::Sent);
+    };
+    Ok(match left.state {
+        OutgoingState::Refused => Outcome::Refused(left.error, left.posting.envelope.recipients),
+        OutgoingState::Unsure => Outcome::Unsure(left.error),
+        OutgoingState::Waiting | OutgoingState::Sending => Outcome::Waits(keeps),
+    })
 }
 
 /// Sends what waits, then tells what was done. What keeps that from the server is noted.
@@ -194,7 +238,8 @@ fn carry(desk: &Desk, screen: &mut Screen) -> Result<Went, Trouble> {
     let mut went = Went::default();
     let told = wait(carry_over(&reach, desk, &watcher, &mut went));
     bar.finish_and_clear();
-    if let Err(trouble) = told {
+    // What holds the letters is told with them.
+    if let (Err(trouble), None) = (told, &went.held) {
         screen.note(&format!("kept for the next time: {}", trouble.message().unwrap_or_default()));
     }
     Ok(went)
@@ -208,7 +253,9 @@ async fn carry_over(
 ) -> Result<(), agent::trouble::Trouble> {
     let _hold = Hold::take(&desk.mirror)?;
     *went = outbox::send_due(reach, &desk.account, &desk.mirror, watcher).await?;
-    if !desk.mirror.pending()?.is_empty() {
+    // A wrong password is said once, lest the server lock the account.
+    let may_enter = went.held.as_ref().is_none_or(|held| held.kind != Kind::NotAllowed);
+    if may_enter && !desk.mirror.pending()?.is_empty() {
         let mut remote = reach.connect(&desk.account).await?;
         remote.push(&desk.mirror, watcher).await?;
         remote.close().await;
@@ -229,22 +276,4 @@ pub fn fetch(messages: &[MessageId], desk: &Desk, screen: &mut Screen) -> Result
     });
     bar.finish_and_clear();
     fetched
-}
-
-/// What became of a letter: `Ok` where it went, or waits for what may be otherwise the next time.
-fn outcome(letter: OutgoingId, held: Option<&agent::trouble::Trouble>, desk: &Desk) -> Result<&'static str, Trouble> {
-    let left = desk.mirror.outgoing()?.into_iter().find(|waiting| waiting.id == letter);
-    let wrong = |kind, error: String| Err(agent::trouble::Trouble::new(kind, error).into());
-    match left {
-        None => Ok("sent"),
-        Some(left) => match left.state {
-            OutgoingState::Refused => wrong(Kind::Unavailable, format!("{}; it is in the outbox", left.error)),
-            // Not 75, at which scripts try again: it would go twice.
-            OutgoingState::Unsure => wrong(Kind::Protocol, format!("{}; `pillarbox mail outbox` decides", left.error)),
-            _ => match held.filter(|held| !held.may_pass()) {
-                Some(held) => wrong(held.kind, format!("{}; the letter waits in the outbox", held.text)),
-                None => Ok("queued"),
-            },
-        },
-    }
 }

@@ -126,7 +126,7 @@ pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mu
         Some(at) => format!("letter {} goes out {}{sealed}", id.0, units::minute(at, zone::here())),
         None if way.queue => format!("letter {} is queued{sealed}", id.0),
         None => {
-            let outcome = network::tell_of(id, desk, screen)?;
+            let outcome = network::tell_of(id, desk, screen)?.said(screen)?;
             format!("letter {} is {outcome}{sealed}", id.0)
         }
     };

@@ -251,6 +251,14 @@ fn answers_go_where_they_belong() {
     assert_eq!(typed(&mut desk, Form::Plain, &["reply", "2", "-m", "Yes."]).2, "letter 1 is queued\n");
     assert_eq!(desk.mirror.outgoing().unwrap()[0].posting.answers, Some(MessageId(2)));
     assert_eq!(typed(&mut desk, Form::Plain, &["reply", "99", "-m", "Yes."]).0, 67);
+    let elsewhere = ["reply", "2", "--all", "--to", "dora@crepes.fr", "-n", "-m", "Yes."];
+    let (_, out, _) = typed(&mut desk, Form::Plain, &elsewhere);
+    assert!(out.contains("To: dora@crepes.fr\r\nCc: Carol <carol@crepes.fr>\r\n"), "{out}");
+    let (code, _, err) = typed(&mut desk, Form::Plain, &["reply", "2", "--list", "-m", "Yes."]);
+    assert!(code == 65 && err.contains("message 2 came by no list"), "{err}");
+    let (_, out, _) = typed(&mut desk, Form::Plain, &["reply", "3", "-n", "-m", "Yes."]);
+    // `Re: Crêpes[2J`
+    assert!(out.contains("Subject: =?utf-8?B?UmU6IENyw6pwZXNbMko=?=\r\n"), "{out}");
 }
 
 #[test]

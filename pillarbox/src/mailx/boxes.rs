@@ -108,6 +108,16 @@ pub fn close(mailbox: &Mailbox, source: &Source, desk: Option<&mut Desk>) -> Res
     }
 }
 
+/// Copies messages of the account to one of its folders.
+pub fn copy(messages: &[u64], folder: &str, desk: &mut Desk) -> Result<(), String> {
+    let told = |error: agent::mirror::Error| error.to_string();
+    let found = desk.mirror.folder_named(folder).map_err(told)?;
+    let to = found.ok_or_else(|| format!("{folder}: there is no such folder"))?.id;
+    let messages = messages.iter().map(|key| MessageId(i64::try_from(*key).unwrap_or_default())).collect();
+    let copied = desk.act(&[Action::Copy { messages, to }], "what was copied in mail");
+    copied.map_err(|trouble| trouble.message().unwrap_or_default())
+}
+
 /// What was done, as changes: flags that are other now, then what was deleted to the trash.
 fn actions(mailbox: &Mailbox, folder: FolderId, desk: &Desk) -> Result<Vec<Action>, String> {
     let told = |error: agent::mirror::Error| error.to_string();
@@ -165,5 +175,9 @@ mod tests {
         let trash = desk.mirror.folder_for(Role::Trash).unwrap();
         assert_eq!(desk.mirror.messages_in(trash).unwrap(), [MessageId(2)]);
         assert!(open("/nowhere/box", Some(&desk)).is_err());
+        assert_eq!(copy(&[1, 3], "archive", &mut desk), Ok(()));
+        let archive = desk.mirror.folder_for(Role::Archive).unwrap();
+        assert_eq!(desk.mirror.messages_in(archive).unwrap().len(), 2);
+        assert!(copy(&[1], "Nowhere", &mut desk).is_err());
     }
 }

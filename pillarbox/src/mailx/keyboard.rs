@@ -1,6 +1,7 @@
 //! Lines from stdin, and Ctrl-C beside them. A thread reads, and only when a line is wanted, so that programs started in
 //! between have the terminal for themselves.
 
+use crate::charset;
 use agent::mailx::Said;
 use std::io::{self, BufRead};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -51,7 +52,8 @@ fn read() -> Said {
         Ok(0) | Err(_) => Said::End,
         Ok(_) => {
             let line = octets.strip_suffix(b"\n").unwrap_or(&octets);
-            Said::Line(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned())
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            charset::text(line).map_or_else(|| Said::Octets(line.to_vec()), Said::Line)
         }
     }
 }

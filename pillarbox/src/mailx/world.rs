@@ -12,7 +12,7 @@ use crate::units::harmless;
 use agent::account::Account;
 use agent::key_folder::KeyFolder;
 use agent::letter::Letter;
-use agent::mailx::{Filed, Mailbox, Output, Said, World};
+use agent::mailx::{Fate, Filed, Mailbox, Output, Said, World};
 use agent::remote::Scope;
 use message::{Address, Time};
 use server::Config;
@@ -89,6 +89,14 @@ impl World for Terminal {
         self.keyboard.line()
     }
 
+    fn rest(&mut self) -> Result<Vec<u8>, String> {
+        files::stdin().map_err(words)
+    }
+
+    fn text(&self, octets: &[u8]) -> Option<String> {
+        crate::charset::text(octets)
+    }
+
     fn print(&mut self, text: &str) {
         // Where nobody reads there is nobody left to tell.
         let mut out = io::stdout().lock();
@@ -140,8 +148,20 @@ impl World for Terminal {
         files::edited_with(text, editor.as_ref()).map_err(words)
     }
 
+    fn has_folder(&mut self, name: &str) -> bool {
+        let Ok(Some(desk)) = self.desk() else { return false };
+        desk.mirror.folder_named(name).is_ok_and(|folder| folder.is_some())
+    }
+
+    fn copy(&mut self, messages: &[u64], folder: &str) -> Result<(), String> {
+        match (&self.source, &mut self.desk) {
+            (Some(Source::Folder(_)), Some(desk)) => boxes::copy(messages, folder, desk),
+            _ => Err(format!("{folder}: a folder of the account takes only messages of the account")),
+        }
+    }
+
     fn open(&mut self, name: &str) -> Result<Mailbox, String> {
-        let is_account = name == boxes::INBOX;
+        let is_account = name == boxes::INBOX || self.has_folder(name);
         let desk = self.desk()?.map(|desk| &*desk);
         if let (true, Some(desk)) = (is_account, desk) {
             // Without the network the mail of last time is shown.
@@ -165,20 +185,18 @@ impl World for Terminal {
         }
     }
 
-    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<(), String> {
+    fn send(&mut self, letter: &Letter, program: Option<&str>) -> Result<Fate, String> {
         if let Some(program) = program {
-            return out::by_program(program, letter, clock());
+            return out::by_program(program, letter, clock()).map(|()| Fate::Sent);
         }
         if let Some(desk) = self.desk()? {
-            let id = out::by_account(letter, desk)?;
-            // One that is refused is in the outbox, too; who wrote it hears so.
-            return network::tell_of(id, desk, &mut quiet()).map(drop).map_err(words);
+            return out::by_account(letter, desk, &mut quiet());
         }
-        let said = out::by_drop(letter, &self.config()?, clock())?;
+        let (fate, said) = out::by_drop(letter, &self.config()?, clock())?;
         if let (true, Some(said)) = (self.verbose, said) {
             self.complain(&said);
         }
-        Ok(())
+        Ok(fate)
     }
 
     fn now(&self) -> Time {

@@ -198,11 +198,12 @@ impl Alone {
         let refuse = |code, text: String| Err(Refusal { code, text });
         if !has_store(&config.data_dir) {
             let folder = config.data_dir.display();
-            return refuse(69, format!("no server runs on this host, and its mail in {folder} cannot be read"));
+            // Whoever may not read it reaches it again when the server runs: nothing is lost, and nobody is refused.
+            return refuse(75, format!("no server runs on this host, and its mail in {folder} cannot be read"));
         }
         // What is written here has to belong to the user the server runs as, and this process keeps its own.
-        if let Some(user) = config.user.as_ref().filter(|_| geteuid().is_root()) {
-            return refuse(77, format!("no server runs on this host: start it, or be the user {user} to read mail"));
+        if let Some(user) = config.user.as_ref().filter(|user| geteuid().is_root() && user.as_str() != "root") {
+            return refuse(75, format!("no server runs on this host: start it, or be the user {user}"));
         }
         let seams = Seams::system();
         let office = open_office(config, &seams).await;

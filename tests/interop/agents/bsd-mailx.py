@@ -36,6 +36,7 @@ GREETING = re.compile(r"\AMail version .*\n.*\n")
 # Sessions that are to come out otherwise, and why. Each is looked at: one that comes out alike does not belong here.
 DIFFERENT = {
     "top": "`retain` holds for `top` here, and not there",
+    "after top": "`retain` holds for `top` here, and not there",
     "screens": "it says that there is no other screen, and shows none; POSIX shows the headers",
     "marks": "it has no flag and unflag; s-nail has",
     "short names": "it has no unalias, and sorts the names of an alias",
@@ -43,6 +44,7 @@ DIFFERENT = {
     "shell": "it says when the shell is done",
     "reading in": "it says how much it read; s-nail says so at a terminal only",
     "saving": "it marks the copy it saves as read",
+    "copying": "it marks the copy it saves as read",
     "answering": "it takes only the last message for what is answered, not the whole conversation",
 }
 

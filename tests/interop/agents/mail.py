@@ -1,7 +1,9 @@
 """`mail` beside Debian's s-nail: the same input on the same spool gives the same transcript, the same mail and the same code,
 but for the differences that docs/mail.md lists. And `mail`, `pillarbox send` and `pillarbox mail` with a running server."""
 
+import email
 import getpass
+import mailbox
 from pathlib import Path
 
 import house as houses
@@ -103,6 +105,54 @@ def case_codes(house):
         check(codes[0] == codes[1], f"{name}: ours ended with {codes[0]}, s-nail with {codes[1]}")
 
 
+def case_charsets(house):
+    """What is no text is never sent damaged: it is converted, refused and kept, or goes as the file it is."""
+    for name, words, given in [
+        ("latin", [], b"caf\xe9\n"),
+        ("latin named", ["-S", "ttycharset=iso-8859-1"], b"caf\xe9\n"),
+        ("binary", [], b"a\0\xe9\r\nb"),
+    ]:
+        compare_octets(house, name, ["-s", "x", "-S", "DEAD=dead", *words, "bob@crepes.fr"], given)
+    given = b"Do you know the caf\xe9 at the corner?\n"
+    send = [BINARY, "send", BOB, "--from", ALICE, "--dry-run"]
+    nobody = {"PILLARBOX_HOME": str(house.folder / "nobody")}
+    refused = programs.run(*send, given=given, allowed=(65,), env=nobody)
+    check("text, line 1, column 20: E9 is not UTF-8" in refused, refused)
+    shown = programs.run(*send, given=given, env={**nobody, "LC_ALL": "de_DE.ISO-8859-1"})
+    check("the caf=C3=A9 at" in shown, shown)
+
+
+def compare_octets(house, name, words, given):
+    """The code, the body that is sent, and the text that is kept where nothing is."""
+    sides = []
+    for desk, program in desks(house, name):
+        # s-nail is told by its own variable, too: it knows only locales that the machine has.
+        locale = {"LC_ALL": "de_DE.ISO-8859-1"} if "named" in name else {}
+        _, _, code = desk.run(program, words, given, locale)
+        sent = desk.folder / "sent"
+        message = email.message_from_bytes(sent.read_bytes()) if sent.exists() else None
+        # A file is a part here, and the whole body there.
+        message = next((part for part in message.walk() if not part.is_multipart()), None) if message else None
+        body = (message.get_content_type(), message.get_payload(decode=True)) if message else None
+        if message and message.get_content_charset():
+            body = (body[0], body[1].decode(message.get_content_charset()).replace("\r\n", "\n"))
+        dead = desk.folder / "dead"
+        sides.append((code, body, dead.exists() and dead.read_bytes().endswith(b"\n" + given + b"\n")))
+    check(sides[0] == sides[1], f"{name}\nours: {sides[0]}\ns-nail: {sides[1]}")
+
+
+def case_kept_whole(house):
+    """A letter that cannot go is kept with all who would have got it and all that goes along."""
+    kept = []
+    for desk, program in desks(house, "kept"):
+        words = ["-s", "x", "-S", "DEAD=dead", "-S", "mta=/bin/false", "-c", "carol@crepes.fr", "-a", "a.txt", "bob@crepes.fr"]
+        _, _, code = desk.run(program, words, "One.\nTwo.\n")
+        message = mailbox.mbox(desk.folder / "dead")[0]
+        parts = [(part.get_filename(), part.get_payload(decode=True)) for part in message.walk() if not part.is_multipart()]
+        kept.append((code, {name: message[name] for name in ("From", "To", "Cc", "Subject")}, parts))
+    check(kept[0] == kept[1], f"ours: {kept[0]}\ns-nail: {kept[1]}")
+
+
 def case_on_the_host(house):
     """No network: what `mail` sends lies in the drop folder, and the server takes it."""
     link = house.folder / "mail"
@@ -193,6 +243,44 @@ def case_prompt_of_an_account(house):
     check("Subject: one" in said and "One." in said and "INBOX updated." in said, said)
     check(house.count(BOB) == 1, "the other is in the trash")
     check(b"Subject: three" in house.take_one(ALICE), "written at the prompt")
+
+
+def case_in_one_place(house):
+    """A letter of `mail` that does not go is in the outbox or in $DEAD, never in both, for it would go twice."""
+    pillarbox = agent(house)
+    dead = house.folder / "dead"
+
+    def mail(whom, allowed=(0,)):
+        return pillarbox("mailx", "-n", "-A", "bob", "-S", f"DEAD={dead}", "-s", "once", *whom, given=b"Once.\n", allowed=allowed)
+
+    def waits():
+        return pillarbox("mail", "-A", "bob", "outbox", "list").count("once")
+
+    said = mail([f"nobody@{DOMAIN}"], (4,))
+    check("message not sent" in said and dead.exists() and waits() == 0, f"refused for good: {said}")
+    dead.unlink()
+    said = mail([ALICE, f"nobody@{DOMAIN}"], (4,))
+    check("not sent" not in said and dead.exists() and waits() == 0, f"refused for one of two: {said}")
+    house.take_one(ALICE)
+    dead.unlink()
+    pillarbox = agent(house, {"imaps": 1, "submissions": 1})
+    said = mail([ALICE])
+    check("waits in the outbox" in said and "kept for" not in said and not dead.exists() and waits() == 1, f"nobody answers: {said}")
+    pillarbox = agent(house)
+    said = pillarbox("mail", "-A", "bob", "sync")
+    check("1 letter sent" in said and waits() == 0, said)
+    check(b"Subject: once" in house.take_one(ALICE), "it was sent once")
+
+
+def case_plus(house):
+    """`+Sent` is the account's folder."""
+    pillarbox = agent(house)
+    pillarbox("mailx", "-n", "-A", "bob", "-s", "ketchup", ALICE, given=b"Do you like ketchup?\n")
+    listed = pillarbox("mailx", "-n", "-H", "-A", "bob", "-f", "+Sent")
+    check(listed.count("\n") == 1 and "ketchup" in listed, listed)
+    said = pillarbox("mailx", "-n", "-#", "-N", "-A", "bob", "-f", "+Sent", given=b"c 1 +Inbox\nq\n")
+    check("Inbox [Folder] 1 message" in said, said)
+    check(house.count(BOB) == 1, "it is in the inbox of the server, too")
 
 
 def case_without_a_network(house):

@@ -1,7 +1,7 @@
 //! Tilde escapes: what a line that begins with `~` does to the letter that is being written (POSIX.1-2017 `mailx`, "Command
 //! Escapes in mailx").
 
-use super::{Draft, Entered};
+use super::{Draft, Entered, fields_of};
 use crate::mailx::session::Session;
 use crate::mailx::settings::words;
 use crate::mailx::{Output, Said, World};
@@ -34,7 +34,7 @@ impl<W: World> Session<'_, W> {
             }
             // Twice the sign is the sign.
             _ if self.settings.get("escape").is_some_and(|escape| escape.starts_with(letter)) => {
-                draft.text.push_str(&format!("{typed}\n"));
+                draft.text.extend(format!("{typed}\n").into_bytes());
             }
             's' => draft.subject = Some(rest.to_owned()),
             't' => draft.to.extend(Some(rest.to_owned()).filter(|rest| !rest.is_empty())),
@@ -83,19 +83,12 @@ impl<W: World> Session<'_, W> {
     fn preview(&mut self, draft: &Draft) {
         let mut text = "-------\nMessage contains:\n".to_owned();
         let from = self.writer().from.to_string();
-        let fields =
-            [("From", vec![from]), ("To", draft.to.clone()), ("Cc", draft.cc.clone()), ("Bcc", draft.bcc.clone())];
-        for (name, list) in fields {
-            let list = list.join(", ");
-            if !list.is_empty() {
-                text.push_str(&format!("{name}: {list}\n"));
-            }
-        }
-        if let Some(subject) = &draft.subject {
-            text.push_str(&format!("Subject: {subject}\n"));
+        let from = Some(("From", from)).filter(|(_, from)| !from.is_empty());
+        for (name, value) in from.into_iter().chain(fields_of(draft)) {
+            text.push_str(&format!("{name}: {value}\n"));
         }
         text.push('\n');
-        text.push_str(&draft.text);
+        text.push_str(&String::from_utf8_lossy(&draft.text));
         for file in &draft.attachments {
             text.push_str(&format!("[-- {} {} --]\n", file.name.as_deref().unwrap_or_default(), file.media_type));
         }
@@ -109,11 +102,10 @@ impl<W: World> Session<'_, W> {
             None if name.is_empty() => return Err("~r: name a file".to_owned()),
             None => self.world.read(&self.path(name))?,
         };
-        let text = String::from_utf8_lossy(&octets);
-        self.print(&format!("{name} {}/{}\n", text.lines().count(), octets.len()));
-        draft.text.push_str(&text);
-        if !text.is_empty() && !text.ends_with('\n') {
-            draft.text.push('\n');
+        self.print(&format!("{name} {}/{}\n", lines(&octets), octets.len()));
+        self.add(&octets, draft);
+        if !octets.is_empty() && !octets.ends_with(b"\n") {
+            draft.text.push(b'\n');
         }
         Ok(())
     }
@@ -124,7 +116,7 @@ impl<W: World> Session<'_, W> {
         let numbers: Vec<String> = found.iter().map(|index| (index + 1).to_string()).collect();
         self.print(&format!("Interpolating: {}\n", numbers.join(" ")));
         for index in found {
-            draft.text.push_str(&self.inserted(index, indented));
+            draft.text.extend(self.inserted(index, indented).into_bytes());
         }
         Ok(())
     }
@@ -140,7 +132,8 @@ impl<W: World> Session<'_, W> {
     fn edit_text(&mut self, variable: &str, draft: &mut Draft) -> Result<(), String> {
         let fallback = if variable == "VISUAL" { "vi" } else { "ed" };
         let editor = self.settings.get(variable).unwrap_or(fallback).to_owned();
-        draft.text = self.world.edit(&draft.text, &editor)?;
+        let text = std::str::from_utf8(&draft.text).map_err(|_| "the text is not UTF-8: no editor takes it")?;
+        draft.text = self.world.edit(text, &editor)?.into_bytes();
         self.go_on();
         Ok(())
     }
@@ -149,8 +142,8 @@ impl<W: World> Session<'_, W> {
         if name.is_empty() {
             return Err("~w: name a file".to_owned());
         }
-        self.world.append(&self.path(name), draft.text.as_bytes())?;
-        self.print(&format!("{name} {}/{}\n", draft.text.lines().count(), draft.text.len()));
+        self.world.append(&self.path(name), &draft.text)?;
+        self.print(&format!("{name} {}/{}\n", lines(&draft.text), draft.text.len()));
         Ok(())
     }
 
@@ -163,18 +156,24 @@ impl<W: World> Session<'_, W> {
 
     /// The text through a command; what writes nothing leaves it as it was.
     fn filter(&mut self, command: &str, draft: &mut Draft) -> Result<(), String> {
-        let octets = self.world.shell(command, Some(draft.text.as_bytes()), Output::Taken)?;
+        let octets = self.world.shell(command, Some(&draft.text), Output::Taken)?;
         if octets.is_empty() {
             return Err(format!("{command}: wrote nothing; the text is as it was"));
         }
-        draft.text = String::from_utf8_lossy(&octets).into_owned();
+        draft.text.clear();
+        self.add(&octets, draft);
         self.go_on();
         Ok(())
     }
 
     fn put_in(&mut self, name: &str, draft: &mut Draft) {
         if let Some(text) = self.settings.get(name) {
-            draft.text.push_str(&format!("{}\n", text.replace("\\n", "\n").replace("\\t", "\t")));
+            let text = text.replace("\\n", "\n").replace("\\t", "\t");
+            draft.text.extend(format!("{text}\n").into_bytes());
         }
     }
+}
+
+fn lines(octets: &[u8]) -> usize {
+    octets.split_inclusive(|octet| *octet == b'\n').count()
 }

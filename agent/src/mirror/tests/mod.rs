@@ -219,6 +219,24 @@ fn a_letter_that_went_to_some_is_filed_once_and_goes_on_for_the_rest() {
 }
 
 #[test]
+fn what_was_put_off_is_due_at_once_and_what_is_to_go_later_is_not() {
+    let (_dir, mirror) = mirror();
+    let post = |at| mirror.post(&letter("a@x", "Ketchup", ""), &Posting::default(), Time(10), Time(at)).unwrap();
+    let (put_off, later, refused) = (post(10), post(90_000), post(10));
+    for (id, state) in [(put_off, OutgoingState::Waiting), (refused, OutgoingState::Refused)] {
+        mirror.begin_sending(id).unwrap();
+        mirror.not_sent(id, state, "nobody answers", Time(60_010)).unwrap();
+    }
+    assert_eq!(mirror.next_outgoing(Time(20)).unwrap(), None);
+    mirror.send_put_off(Time(20)).unwrap();
+    let due = mirror.next_outgoing(Time(20)).unwrap().unwrap();
+    assert_eq!((due.id, due.error.as_str()), (put_off, "nobody answers"));
+    let times: Vec<(OutgoingId, Time)> =
+        mirror.outgoing().unwrap().into_iter().map(|letter| (letter.id, letter.not_before)).collect();
+    assert_eq!(times, [(put_off, Time(20)), (later, Time(90_000)), (refused, Time(60_010))]);
+}
+
+#[test]
 fn blind_recipients_do_not_go_out() {
     let message = b"To: a@x\r\nBcc: b@x,\r\n c@x\r\nSubject: Bcc: not this\r\nbcc : d@x\r\n\r\nBcc: nor this\r\n";
     assert_eq!(without_bcc(message), b"To: a@x\r\nSubject: Bcc: not this\r\n\r\nBcc: nor this\r\n");

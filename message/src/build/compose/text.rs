@@ -77,7 +77,7 @@ fn travels_as_it_is(line: &str) -> bool {
 
 fn travels_with_eight_bits(line: &str) -> bool {
     let printable = line.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\t' | 0x80..));
-    // `From ` gets a `>` before it in mailboxes of the old form.
+    // `From ` gets a `>` before it in mailboxes of the old form; neither encoding has a line that begins so.
     let ends_well = !line.ends_with([' ', '\t']) || line == "-- ";
     printable && line.len() <= LINE_HARD_MAX && ends_well && !line.starts_with("From ")
 }
