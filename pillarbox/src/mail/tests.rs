@@ -136,6 +136,7 @@ fn what_is_done_is_seen_at_once_journaled_and_taken_back() {
     assert_eq!(ids(&plain(&mut desk, "search in:anywhere").1).len(), 3, "out of the trash it is gone");
     assert_eq!(desk.mirror.pending().unwrap().len(), 6);
     let undone: Vec<String> = (0..6).map(|_| plain(&mut desk, "undo").2).collect();
+    assert_eq!(undone[0], "pillarbox: 1 message deleted: that cannot be taken back: it was for good\n");
     assert_eq!(undone[1], "taken back: 1 message moved to Archive\n");
     assert_eq!(undone[5], "taken back: 2 messages marked\n");
     assert!(!desk.mirror.row(MessageId(1)).unwrap().unwrap().flags.has_keyword("$work"));
@@ -185,6 +186,58 @@ fn folders_are_made_renamed_and_removed() {
     assert_eq!(plain(&mut desk, "folder delete Work/Green").0, 0);
     assert!(!plain(&mut desk, "folder list --all").1.contains("Green"));
     assert_eq!(plain(&mut desk, "folder delete Work/Green").0, 67);
+    plain(&mut desk, "folder create Work");
+    assert_eq!(plain(&mut desk, "folder delete work").2, "work is removed; what lies below it stays\n");
+    assert!(plain(&mut desk, "folder list --all").1.contains("Work/Red"));
+}
+
+#[test]
+fn what_went_for_good_is_not_taken_back_and_what_was_done_before_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    plain(&mut desk, "flag 4 +flagged");
+    plain(&mut desk, "archive 1 2");
+    plain(&mut desk, "move 3 Trash");
+    assert_eq!(plain(&mut desk, "delete 3 4").2, "2 messages deleted\n");
+    assert_eq!(plain(&mut desk, "delete 1 2 --for-good").0, 0);
+    let said = |code: u8, text: &str| (code, String::new(), format!("{text}\n"));
+    let lost = "pillarbox: 2 messages deleted: that cannot be taken back: it was for good";
+    assert_eq!(plain(&mut desk, "undo"), said(69, lost));
+    let part = "pillarbox: 2 messages deleted: taken back, but for what went for good";
+    assert_eq!(plain(&mut desk, "undo"), said(69, part));
+    assert_eq!(ids(&plain(&mut desk, "list").1), ["4"]);
+    for moved in ["1 message moved to Trash", "2 messages moved to Archive"] {
+        let none = format!("pillarbox: {moved}: that cannot be taken back any more: no message of it is left");
+        assert_eq!(plain(&mut desk, "undo"), said(69, &none));
+    }
+    assert_eq!(plain(&mut desk, "undo"), said(0, "taken back: 1 message marked"));
+    assert_eq!(plain(&mut desk, "undo").0, 67);
+}
+
+#[test]
+fn a_folder_that_is_gone_keeps_nothing_else_from_being_taken_back() {
+    for is_told in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        for line in ["archive 1", "folder create Q", "folder rename Q R", "move 2 R", "move 2 INBOX", "folder delete R"]
+        {
+            assert_eq!(plain(&mut desk, line).0, 0, "{line}");
+        }
+        for pending in desk.mirror.pending().unwrap().into_iter().filter(|_| is_told) {
+            desk.mirror.told(pending.id, &agent::mirror::Told::default()).unwrap();
+        }
+        let (code, _, said) = plain(&mut desk, "undo");
+        assert_eq!(
+            (code, said.as_str()),
+            (69, "pillarbox: R is removed: that cannot be taken back: it was for good\n")
+        );
+        for done in ["1 message moved to INBOX", "1 message moved to R", "Q is R now", "folder Q is made"] {
+            let gone = format!("pillarbox: {done}: that cannot be taken back any more: there is no such folder\n");
+            assert_eq!(plain(&mut desk, "undo"), (69, String::new(), gone), "told: {is_told}");
+        }
+        assert_eq!(ids(&plain(&mut desk, "list").1), ["4", "3", "2"], "no message went with the folder");
+        assert_eq!(plain(&mut desk, "undo").2, "taken back: 1 message moved to Archive\n");
+    }
 }
 
 #[test]
