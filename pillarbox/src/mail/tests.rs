@@ -166,11 +166,18 @@ fn messages_that_are_not_there_are_told() {
         ("archive <9@x>", 67),
         ("delete --query subject:nothing", 67),
         ("delete --query is:funny", 64),
+        ("delete --query=", 64),
+        ("delete --query=-", 64),
+        ("delete --query=()", 64),
+        ("flag --query= +seen", 64),
+        ("archive 1 --query=\"\"", 64),
         ("flag 1", 64),
     ] {
         assert_eq!(plain(&mut desk, line).0, code, "{line}");
     }
+    assert_eq!(typed(&mut desk, Form::Plain, &["delete", "--query", "  "]).0, 64);
     assert!(desk.mirror.pending().unwrap().is_empty(), "nothing was done");
+    assert_eq!(plain(&mut desk, "flag --query * +seen").2, "4 messages marked\n");
 }
 
 #[test]
