@@ -4,7 +4,7 @@
 use super::*;
 use crate::screen::Form;
 use crate::screen::paper::screen;
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 
 /// Carries out a line against a configuration: code, stdout, stderr.
 fn typed(form: Form, file: &Path, line: &[&str]) -> (u8, String, String) {

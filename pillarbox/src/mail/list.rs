@@ -11,8 +11,10 @@ use crate::zone;
 use agent::mirror::{self, Conversation, FolderId, Order, Role, Row};
 use agent::snoozed;
 use clap::{Args, ValueEnum};
+use message::search::query::Operator;
 use office::admin::FailureKind;
 use serde_json::{Value, json};
+use std::ffi::OsString;
 
 /// Characters of a name and of a subject in a table: a line fits a terminal of 100 columns.
 const FROM_MAX: usize = 24;
@@ -65,6 +67,25 @@ pub struct Page {
     /// The other way round
     #[arg(short, long)]
     reverse: bool,
+}
+
+/// The words of a line that lists or searches mail, with `NOT from:eve` for `-from:eve`: no option has a colon in it, and
+/// the search has such a word.
+pub fn with_negations(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    let place = |names: &[&str], from: usize| {
+        let known = words.iter().skip(from).position(|word| word.to_str().is_some_and(|word| names.contains(&word)));
+        known.map(|place| place + from + 1)
+    };
+    let search = place(&["mail"], 1).and_then(|after| place(&["list", "search"], after));
+    let literally = place(&["--"], 0).unwrap_or(usize::MAX);
+    for word in words.iter_mut().take(literally).skip(search.unwrap_or(usize::MAX)) {
+        let operator = |word: &str| Operator::of(word.strip_prefix('-')?.split_once(':')?.0);
+        if let Some(text) = word.to_str().filter(|text| operator(text).is_some()) {
+            *word = OsString::from(format!("NOT {}", text.trim_start_matches('-')));
+        }
+    }
+    words
 }
 
 /// What lines are sorted by.

@@ -10,7 +10,7 @@ pub mod files;
 mod flags;
 mod folder;
 mod key;
-mod list;
+pub mod list;
 pub mod network;
 mod open;
 mod outbox;

@@ -7,8 +7,8 @@ use crate::screen::Form;
 use crate::screen::paper::screen;
 use agent::account::Settings;
 use agent::mirror::{Arrival, FolderFound, MessageId, Role};
-use clap::Parser;
 use message::Time;
+use std::ffi::OsString;
 use std::path::Path;
 
 const ACCOUNTS: &str = "[[account]]\nname = \"bob\"\naddress = \"bob@crepes.fr\"\ndisplay_name = \"Bob\"\n\
@@ -69,7 +69,7 @@ fn letter(uid: u32, subject: &str) -> Vec<u8> {
 /// Carries out a line after `pillarbox mail`: code, stdout, stderr.
 pub fn typed(desk: &mut Desk, form: Form, line: &[&str]) -> (u8, String, String) {
     let words = ["pillarbox", "mail"].into_iter().chain(line.iter().copied());
-    let arguments = Arguments::try_parse_from(words).unwrap();
+    let arguments = Arguments::read(words.map(OsString::from)).unwrap();
     let Command::Mail(mail) = arguments.command else { panic!("not of mail") };
     let (mut screen, out, err) = screen(form, false);
     let code = match perform(mail.command, desk, &mut screen) {
@@ -115,8 +115,22 @@ fn a_search_that_cannot_be_meant_is_shown_with_its_place() {
     let (code, out, err) = plain(&mut desk, "search from:alice larger:much");
     assert_eq!((code, out.as_str()), (64, ""));
     assert!(err.contains("from:alice larger:much\npillarbox:                "), "{err}");
+    for wrong in ["(", "OR", "from:", "(ketchup", "ketchup)"] {
+        let (code, out, err) = plain(&mut desk, &format!("search {wrong}"));
+        assert!(code == 64 && out.is_empty() && err.contains('^'), "{wrong}: {code} {out} {err}");
+    }
+    let (code, out, err) = plain(&mut desk, "search form:alice");
+    assert!((code, out.as_str()) == (0, "") && err.contains("the word itself is looked for"), "{code} {out} {err}");
     let (code, out, _) = plain(&mut desk, "search has:attachment");
     assert_eq!((code, ids(&out)), (0, vec!["4"]));
+    for (line, found) in [
+        ("search -subject:ketchup", vec!["4", "3"]),
+        ("search ketchup -has:attachment --limit 1", vec!["3"]),
+        ("list -subject:ketchup -f inbox -r", vec!["3", "4"]),
+        ("list -r -- -subject:ketchup -pickles", vec!["4"]),
+    ] {
+        assert_eq!(ids(&plain(&mut desk, line).1), found, "{line}");
+    }
     let (code, _, err) = plain(&mut desk, "list --folder INBOXX");
     assert!(code == 67 && err.contains("did you mean INBOX?"), "{err}");
 }
