@@ -91,7 +91,9 @@ fn of_term(db: &Connection, term: &Term, now: Time) -> rusqlite::Result<Conditio
         Term::Mailbox(name) => in_folder(db, name)?,
         Term::Label(name) => {
             let folder = in_folder(db, name)?;
-            Condition::joined(vec![folder, keyword(name)], " OR ", "0")
+            // A label of more than ASCII is kept as a keyword that is written otherwise.
+            let kept = keyword(&crate::mailfile::labels::keyword(name));
+            Condition::joined(vec![folder, keyword(name), kept], " OR ", "0")
         }
         Term::Before(when) => time("<", when.days(now).0.0),
         Term::After(when) => time(">=", when.days(now).0.0),
