@@ -45,6 +45,7 @@ fn every_promised_line_is_understood() {
         "lab classic --port-base 20000",
         "lab classic --port-base random --keep lab",
         "config check",
+        "mail -A bob export --to maildir backup",
         "config show --defaults",
         "domain add crepes.fr",
         "domain remove crepes.fr --yes",

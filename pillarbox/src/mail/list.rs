@@ -19,6 +19,8 @@ use std::ffi::OsString;
 /// Characters of a name and of a subject in a table: a line fits a terminal of 100 columns.
 const FROM_MAX: usize = 24;
 const SUBJECT_MAX: usize = 56;
+/// Characters of either for programs: as many as a header of mail may sensibly have, and a line stays one that can be read.
+const PLAIN_MAX: usize = 2000;
 /// Within this time a date is told as `3 h ago`: a week.
 const RECENT_S: u64 = 7 * 24 * 60 * 60;
 
@@ -168,6 +170,7 @@ pub fn folder_named(desk: &Desk, name: &str) -> Result<FolderId, Trouble> {
     found.ok_or_else(|| {
         let names = known.iter().map(|folder| folder.name.as_str());
         let near = agent::account::nearest(name, names).map(|near| format!("; did you mean {near}?"));
+        let near = near.or_else(|| known.is_empty().then(|| ": none is known yet; `pillarbox mail sync`".to_owned()));
         Trouble::new(FailureKind::NoUser, format!("there is no folder {name}{}", near.unwrap_or_default()))
     })
 }
@@ -254,11 +257,11 @@ fn date(row: &Row, look: Look) -> Cell {
 }
 
 fn from(row: &Row) -> Cell {
-    Cell::new(cut(&row.from, FROM_MAX), &row.address)
+    Cell::new(cut(&row.from, FROM_MAX), cut(&row.address, PLAIN_MAX))
 }
 
 fn subject(row: &Row) -> Cell {
-    Cell::new(cut(&row.subject, SUBJECT_MAX), &row.subject)
+    Cell::new(cut(&row.subject, SUBJECT_MAX), cut(&row.subject, PLAIN_MAX))
 }
 
 /// At most so many characters.

@@ -106,6 +106,12 @@ fn lists_are_tables_for_people_and_fields_for_programs() {
     assert!(out.contains("\n 1  N") && out.contains("in 1 s  Alice  Ketchup\n"), "{out}");
     let (_, out, _) = typed(&mut desk, Form::Json, &["list", "--folder", "trash"]);
     assert_eq!(out, "{\"messages\":[],\"total\":0}\n");
+    // Not even a program wants a line of a megabyte.
+    let long = format!("Subject: {}\r\n\r\n", "x".repeat(5000));
+    let trash = desk.mirror.folder_of_role(Role::Trash).unwrap().unwrap().id;
+    desk.mirror.make_in(trash, long.as_bytes(), &agent::mirror::Flags::default(), Time(1)).unwrap();
+    let (_, out, _) = plain(&mut desk, "list --folder trash");
+    assert!(out.ends_with(&format!("\t{}…\n", "x".repeat(1999))), "{out}");
 }
 
 #[test]
