@@ -236,7 +236,7 @@ async fn make_as(
                 Incoming::Jmap { user: named, .. } => user(named),
                 _ => attempt.address.to_string(),
             };
-            try_named(trial, &incoming, outgoing.as_ref(), Some((user, credential))).await?;
+            try_named(trial, &attempt.address, (&incoming, outgoing.as_ref()), Some((user, credential))).await?;
             Setup { incoming, outgoing, tried: Vec::new() }
         }
     };
@@ -257,19 +257,19 @@ async fn make_as(
     settle(desk, &mut settings, account, Some(&secret)).await
 }
 
-/// Logs in to servers that were named, once to each.
+/// Logs in to servers that were named for an address, once to each.
 ///
 /// # Errors
 /// The first that does not work.
 pub async fn try_named(
     trial: Trial<'_>,
-    incoming: &Incoming,
-    outgoing: Option<&Outgoing>,
+    address: &Address,
+    (incoming, outgoing): (&Incoming, Option<&Outgoing>),
     who: Option<Who>,
 ) -> Result<(), Trouble> {
-    trial.incoming(incoming, who.clone()).await.map_err(advised)?;
+    trial.incoming(incoming, address, who.clone()).await.map_err(advised)?;
     match outgoing {
-        Some(outgoing) => trial.outgoing(outgoing, who).await.map_err(advised),
+        Some(outgoing) => trial.outgoing(outgoing, address, who).await.map_err(advised),
         None => Ok(()),
     }
 }

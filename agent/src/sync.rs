@@ -64,6 +64,19 @@ pub async fn round(
     Ok(Round { went, brought })
 }
 
+/// The journal goes over, and nothing else.
+///
+/// # Errors
+/// As [`round`].
+pub async fn push(reach: &Reach, account: &Account, mirror: &Mirror, watcher: &Watcher) -> Result<(), Trouble> {
+    let hold = Hold::take(mirror)?;
+    let mut remote = reach.connect(account).await?;
+    let pushed = remote.push(mirror, watcher).await;
+    remote.close().await;
+    drop(hold);
+    pushed
+}
+
 /// The journal goes over, what is new comes, on a connection that is there.
 ///
 /// # Errors

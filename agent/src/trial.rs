@@ -1,18 +1,21 @@
 //! Trying the servers of an account: logging in once and leaving, and looking at a certificate before anything is said.
 //! Owns what an answer means for the person's settings; changes nothing at the server.
 
+use crate::account::settings::Local as Place;
 use crate::account::{Incoming, Outgoing, Security, Server};
 use crate::dialing::{Internet, explain, in_the_clear, is_lasting, tls_of};
 use crate::disk;
 use crate::house::Folders;
 use crate::http::Client as Http;
+use crate::remote::keyed::Keyed;
+use crate::remote::local::Local;
 use crate::submission;
 use crate::trouble::{Kind, Trouble};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::Request;
-use message::Time;
+use message::{Address, Time};
 use net::tls::{Trust, Witness, client_config};
 use parking_lot::Mutex;
 use rustls::pki_types::CertificateDer;
@@ -42,19 +45,28 @@ pub struct Trial<'a> {
 pub type Who = (String, Credential);
 
 impl Trial<'_> {
-    /// Whether mail can be read there.
+    /// Whether the mail of an address can be read there.
     ///
     /// # Errors
     /// Why not; [`Kind::NotAllowed`]: the name or the password is wrong.
-    pub async fn incoming(&self, incoming: &Incoming, who: Option<Who>) -> Result<(), Trouble> {
+    pub async fn incoming(&self, incoming: &Incoming, address: &Address, who: Option<Who>) -> Result<(), Trouble> {
         match (incoming, who) {
             (files @ (Incoming::Maildir(path) | Incoming::Mbox(path)), _) if disk::is_there(path) => {
                 crate::remote::files::check(files)
             }
-            (Incoming::Maildir(path) | Incoming::Mbox(path), _) => {
-                Err(Trouble::new(Kind::Settings, format!("there is no {}", path.display())))
+            // A spool that is empty is often not there; its folder is.
+            (files @ Incoming::Mbox(path), _) if path.parent().is_some_and(disk::is_there) => {
+                crate::remote::files::check(files)
             }
-            (Incoming::Local(_), _) => Ok(()),
+            (Incoming::Maildir(path), _) => {
+                let words = format!("there is no {}; make the folder first, and it becomes a Maildir", path.display());
+                Err(Trouble::new(Kind::Settings, words))
+            }
+            (Incoming::Mbox(path), _) => {
+                let words = format!("there is no {}, nor a folder for it", path.display());
+                Err(Trouble::new(Kind::Settings, words))
+            }
+            (Incoming::Local(at), _) => self.local(at, address).await,
             (_, None) => Err(Trouble::new(Kind::Settings, "there is no secret to log in with")),
             (Incoming::Imap(server), Some(who)) => in_time(server, self.imap(server, who)).await,
             (Incoming::Pop3 { server, .. }, Some(who)) => in_time(server, self.pop3(server, who)).await,
@@ -67,18 +79,26 @@ impl Trial<'_> {
         }
     }
 
-    /// Whether mail can be sent there.
+    /// Whether mail of an address can be sent there.
     ///
     /// # Errors
     /// Why not.
-    pub async fn outgoing(&self, outgoing: &Outgoing, who: Option<Who>) -> Result<(), Trouble> {
+    pub async fn outgoing(&self, outgoing: &Outgoing, address: &Address, who: Option<Who>) -> Result<(), Trouble> {
         match outgoing {
-            Outgoing::Jmap | Outgoing::Local(_) => Ok(()),
+            Outgoing::Jmap => Ok(()),
+            Outgoing::Local(at) => self.local(at, address).await,
             Outgoing::Smtp(server) => {
                 let way = submission::Way { internet: self.internet, folders: self.folders, server, login: who };
                 in_time(server, submission::greet(&way)).await
             }
         }
+    }
+
+    /// Enters the post office of this host, and leaves.
+    async fn local(&self, at: &Place, address: &Address) -> Result<(), Trouble> {
+        let local = Local::open(self.internet.door()?, at, address, self.internet.clock().clone()).await?;
+        local.close().await;
+        Ok(())
     }
 
     async fn imap(&self, server: &Server, who: Who) -> Result<(), Trouble> {

@@ -14,6 +14,10 @@ fn who() -> Option<Who> {
     Some(("bob".to_owned(), Credential::Password(Secret(b"hungry".to_vec()))))
 }
 
+fn bob() -> Address {
+    Address::parse("bob@h.fr").unwrap()
+}
+
 fn server(security: Security) -> Server {
     Server { host: "h.fr".to_owned(), port: SHARED, security, user: None, trust: None }
 }
@@ -28,7 +32,7 @@ async fn tried(
     let (listener, tls) = (stage.listen("h.fr", SHARED).await, stage.tls("h.fr"));
     let playing = tokio::spawn(async move { play(&listener, Wrap::Tls(tls), greeting, &script).await });
     let (internet, folders) = (stage.internet(), stage.folders());
-    let came = Trial { internet: &internet, folders: &folders }.incoming(&incoming, who()).await;
+    let came = Trial { internet: &internet, folders: &folders }.incoming(&incoming, &bob(), who()).await;
     playing.await.unwrap();
     came
 }
@@ -83,7 +87,7 @@ async fn jmap_shows_its_session_to_who_may_come_in() {
     let trial = Trial { internet: &internet, folders: &folders };
     let at = async |url: &str, who| {
         let incoming = Incoming::Jmap { url: url.to_owned(), user: None, trust: None };
-        trial.incoming(&incoming, who).await
+        trial.incoming(&incoming, &bob(), who).await
     };
     let stranger = Some(("eve".to_owned(), Credential::Token(Secret(b"x".to_vec()))));
     for url in ["https://h.fr", "https://h.fr/", "https://h.fr/session"] {
@@ -102,11 +106,51 @@ async fn places_on_this_machine_are_there_or_not() {
     let (internet, folders) = (stage.internet(), stage.folders());
     let trial = Trial { internet: &internet, folders: &folders };
     disk::make_folder(&folders.data).unwrap();
-    assert_eq!(trial.incoming(&Incoming::Maildir(folders.data.clone()), None).await, Ok(()));
-    assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("none")), None).await), Kind::Settings);
+    assert_eq!(trial.incoming(&Incoming::Maildir(folders.data.clone()), &bob(), None).await, Ok(()));
+    assert_eq!(
+        trial.incoming(&Incoming::Mbox(folders.data.join("none")), &bob(), None).await,
+        Ok(()),
+        "an empty spool"
+    );
+    for absent in [Incoming::Mbox(folders.data.join("no/spool")), Incoming::Maildir(folders.data.join("none"))] {
+        assert_eq!(kind(trial.incoming(&absent, &bob(), None).await), Kind::Settings);
+    }
     disk::write(&folders.data.join("notes"), b"no mail").unwrap();
-    assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("notes")), None).await), Kind::Data);
-    assert_eq!(trial.outgoing(&Outgoing::Jmap, None).await, Ok(()));
+    assert_eq!(kind(trial.incoming(&Incoming::Mbox(folders.data.join("notes")), &bob(), None).await), Kind::Data);
+    assert_eq!(trial.outgoing(&Outgoing::Jmap, &bob(), None).await, Ok(()));
+}
+
+/// A post office that knows one account.
+struct OneAccount;
+
+impl wire::host::Door for OneAccount {
+    fn open<'a>(
+        &'a self,
+        _: Option<&'a std::path::Path>,
+        account: &'a str,
+    ) -> wire::host::Later<'a, Result<Box<dyn wire::host::Carrier>, wire::host::Refusal>> {
+        Box::pin(async move {
+            let refusal = |code, text: &str| wire::host::Refusal { code, text: text.to_owned() };
+            match account {
+                "bob@h.fr" => Err(refusal(75, "it is full just now")),
+                _ => Err(refusal(67, "there is no such account")),
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_post_office_of_this_host_is_entered() {
+    let stage = Stage::new();
+    let (internet, folders) = (stage.internet(), stage.folders());
+    let trial = Trial { internet: &internet, folders: &folders };
+    let at = |user: Option<&str>| Place { user: user.map(str::to_owned), path: None };
+    let reading = async |user| trial.incoming(&Incoming::Local(at(user)), &bob(), None).await;
+    assert_eq!(kind(reading(None).await), Kind::Settings, "there is none");
+    internet.set_door(Arc::new(OneAccount));
+    assert_eq!(kind(reading(Some("nobody")).await), Kind::NotFound);
+    assert_eq!(kind(trial.outgoing(&Outgoing::Local(at(Some("nobody"))), &bob(), None).await), Kind::NotFound);
+    assert_eq!(kind(reading(None).await), Kind::TryAgain, "asked for by the address");
 }
 
 #[tokio::test]
@@ -166,7 +210,7 @@ async fn what_is_said_before_tls_is_not_believed_after_it() {
     let listener = stage.listen("h.fr", SHARED).await;
     let (internet, folders) = (stage.internet(), stage.folders());
     let trial = Trial { internet: &internet, folders: &folders };
-    let server = server(Security::StartTls);
+    let (server, bob) = (server(Security::StartTls), bob());
     let wrap = || Wrap::StartTls(tls.clone());
     let imap = [
         ("p1 STARTTLS", "p1 OK go\r\n* PREAUTH in\r\np2 OK [CAPABILITY IMAP4rev2] in\r\np3 OK in"),
@@ -176,7 +220,7 @@ async fn what_is_said_before_tls_is_not_believed_after_it() {
     ];
     let greeting = "* OK [CAPABILITY IMAP4rev1 STARTTLS] x";
     let incoming = Incoming::Imap(server.clone());
-    let (tried, ()) = tokio::join!(trial.incoming(&incoming, who()), play(&listener, wrap(), greeting, &imap));
+    let (tried, ()) = tokio::join!(trial.incoming(&incoming, &bob, who()), play(&listener, wrap(), greeting, &imap));
     assert_eq!(kind(tried), Kind::NotAllowed, "IMAP");
     let pop3 = [
         ("CAPA", "+OK\r\nSTLS\r\n."),
@@ -186,7 +230,7 @@ async fn what_is_said_before_tls_is_not_believed_after_it() {
         ("QUIT", "+OK"),
     ];
     let incoming = Incoming::Pop3 { server: server.clone(), keep: true };
-    let (tried, ()) = tokio::join!(trial.incoming(&incoming, who()), play(&listener, wrap(), "+OK", &pop3));
+    let (tried, ()) = tokio::join!(trial.incoming(&incoming, &bob, who()), play(&listener, wrap(), "+OK", &pop3));
     assert_eq!(kind(tried), Kind::NotAllowed, "POP3");
     let smtp = [
         ("EHLO", "250-x\r\n250 STARTTLS"),
@@ -196,6 +240,6 @@ async fn what_is_said_before_tls_is_not_believed_after_it() {
         ("QUIT", "221"),
     ];
     let outgoing = Outgoing::Smtp(server);
-    let (tried, ()) = tokio::join!(trial.outgoing(&outgoing, who()), play(&listener, wrap(), "220 x", &smtp));
+    let (tried, ()) = tokio::join!(trial.outgoing(&outgoing, &bob, who()), play(&listener, wrap(), "220 x", &smtp));
     assert_eq!(kind(tried), Kind::NotAllowed, "SMTP");
 }

@@ -12,6 +12,7 @@ use crate::view::View;
 use agent::account::Incoming;
 use agent::carriage::{self, Bundle, Carried, Form, FromHost, FromMirror, Origin, Shelf, ToHost, ToMirror, Wanted};
 use agent::mailfile::Source;
+use agent::sync;
 use agent::trouble::Kind;
 use clap::{Args, ValueEnum};
 use office::admin::FailureKind;
@@ -93,32 +94,52 @@ pub fn import(import: &Import, config: Option<&Path>, screen: &mut Screen) -> Re
         None => None,
     };
     let wanted = Wanted { folder: import.folder.clone(), otherwise: otherwise(&import.from), dry_run: import.dry_run };
-    let carried = match &import.server {
+    let (carried, written) = match &import.server {
         Some(account) => {
             let memories = desk::folders()?.data.join("imported");
             let carrier = runtime.block_on(open(config, account))?;
             let mut shelf = ToHost::new(carrier, account, &memories, now)?;
             let carried = carry_from((&import.from, copy.as_ref()), None, (&mut shelf, &wanted), (&runtime, screen));
             runtime.block_on(shelf.close());
-            carried?
+            (carried?, Ok(()))
         }
         None => {
             let desk = Desk::open(import.account.as_deref(), now)?;
             let mut shelf = ToMirror::new(desk.mirror.clone(), now);
             let carried =
                 carry_from((&import.from, copy.as_ref()), Some(&desk), (&mut shelf, &wanted), (&runtime, screen))?;
-            // Where no server keeps folders and flags, what was put here is all there is to it.
-            if matches!(desk.account.incoming, Incoming::Pop3 { .. }) && !import.dry_run {
-                desk.mirror.settle_here()?;
-            }
-            carried
+            let written = match desk.account.incoming {
+                _ if import.dry_run || carried.trouble.is_some() => Ok(()),
+                // Where no server keeps folders and flags, what was put here is all there is to it.
+                Incoming::Pop3 { .. } => desk.mirror.settle_here().map_err(Trouble::from),
+                Incoming::Maildir(_) | Incoming::Mbox(_) => runtime.block_on(into_files(&desk, screen)),
+                _ => Ok(()),
+            };
+            (carried, written)
         }
     };
     drop(copy);
-    if let Some(place) = place.filter(|_| import.entry.forget && !import.dry_run && carried.trouble.is_none()) {
+    let is_done = carried.trouble.is_none() && written.is_ok();
+    if let Some(place) = place.filter(|_| import.entry.forget && !import.dry_run && is_done) {
         place.forget()?;
     }
-    tell(carried, import.dry_run, screen)
+    tell(carried, import.dry_run, screen).and(written)
+}
+
+/// What was put into the mirror of an account in files is in its files before the command ends.
+async fn into_files(desk: &Desk, screen: &Screen) -> Result<(), Trouble> {
+    let Some(reach) = &desk.reach else { return Ok(()) };
+    let bar = Bar::new(screen);
+    let pushed = until_stopped(sync::push(reach, &desk.account, &desk.mirror, bar.watcher()), || bar.watcher().stop());
+    let pushed = pushed.await;
+    bar.clear();
+    match pushed {
+        Err(trouble) if trouble.kind == Kind::Cancelled => {
+            let words = "stopped; the rest is written to the files by the next command on the account";
+            Err(agent::trouble::Trouble::new(Kind::Cancelled, words).into())
+        }
+        pushed => Ok(pushed?),
+    }
 }
 
 /// The copy of what is at a server.

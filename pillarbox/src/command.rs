@@ -16,6 +16,7 @@ use crate::trace::Trace;
 use crate::tui::Tui;
 use clap::{ArgAction, Parser, Subcommand};
 use clap_complete::Shell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const CODES: &str = "\
@@ -52,6 +53,13 @@ pub struct Arguments {
     pub verbose: u8,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// What was typed, the name of the program before it.
+    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(crate::mail::list::with_negations(words))
+    }
 }
 
 /// A command.

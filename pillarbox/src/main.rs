@@ -39,7 +39,6 @@ mod zone;
 
 use alias::Alias;
 use answer::Asked;
-use clap::Parser;
 use command::{Arguments, Command};
 use office::admin::{FailureKind, Request};
 use screen::Screen;
@@ -67,7 +66,7 @@ fn main() -> ExitCode {
             Err(trouble) => Screen::of_a_classic_command(screen::Form::Human).fail(&trouble),
         };
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return trouble::of_the_line(&error),
     };

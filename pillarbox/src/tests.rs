@@ -4,7 +4,7 @@
 use super::*;
 use crate::screen::Form;
 use crate::screen::paper::screen;
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 
 /// Carries out a line against a configuration: code, stdout, stderr.
 fn typed(form: Form, file: &Path, line: &[&str]) -> (u8, String, String) {
@@ -45,6 +45,7 @@ fn every_promised_line_is_understood() {
         "lab classic --port-base 20000",
         "lab classic --port-base random --keep lab",
         "config check",
+        "mail -A bob export --to maildir backup",
         "config show --defaults",
         "domain add crepes.fr",
         "domain remove crepes.fr --yes",

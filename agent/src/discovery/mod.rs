@@ -249,7 +249,7 @@ async fn first_that_works(
         let mut refused = None;
         for user in &place.users {
             let way = with_user(place.way.clone(), user, address);
-            match once(trial, &way, (user.clone(), credential.clone())).await {
+            match once((trial, address), &way, (user.clone(), credential.clone())).await {
                 Ok(()) => {
                     tried.push(format!("{}: logged in as {user}", place.host()));
                     return Ok(Some((way, user.clone())));
@@ -269,10 +269,10 @@ async fn first_that_works(
     Ok(None)
 }
 
-async fn once(trial: Trial<'_>, way: &Way, who: Who) -> Result<(), Trouble> {
+async fn once((trial, address): (Trial<'_>, &Address), way: &Way, who: Who) -> Result<(), Trouble> {
     match way {
-        Way::Incoming(incoming) => trial.incoming(incoming, Some(who)).await,
-        Way::Outgoing(server) => trial.outgoing(&Outgoing::Smtp(server.clone()), Some(who)).await,
+        Way::Incoming(incoming) => trial.incoming(incoming, address, Some(who)).await,
+        Way::Outgoing(server) => trial.outgoing(&Outgoing::Smtp(server.clone()), address, Some(who)).await,
     }
 }
 

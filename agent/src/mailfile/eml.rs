@@ -19,9 +19,32 @@ pub fn is_eml(path: &Path) -> bool {
     ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// Whether a file that begins so is a message: a field, or fields and their end.
+/// Fields of which every message has one: many files of a system have lines with a colon, and are no mail.
+const USUAL: [&str; 18] = [
+    "From",
+    "Date",
+    "Subject",
+    "Received",
+    "Return-Path",
+    "Message-ID",
+    "To",
+    "Cc",
+    "Bcc",
+    "Sender",
+    "Reply-To",
+    "In-Reply-To",
+    "References",
+    "Delivered-To",
+    "MIME-Version",
+    "Content-Type",
+    "DKIM-Signature",
+    "Resent-From",
+];
+
+/// Whether a file that begins so is a message: fields, one of them at least of those that mail has.
 pub(super) fn looks_like(beginning: &[u8]) -> bool {
-    header::begins_with_field(beginning)
+    let is_usual = |field: header::Field<'_>| USUAL.iter().any(|name| field.is(name));
+    header::begins_with_field(beginning) && header::fields(beginning).any(is_usual)
 }
 
 /// Reads one.

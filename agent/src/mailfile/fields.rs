@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// Keywords one message is given, and the octets of one: what servers keep.
 const KEYWORDS_MAX: usize = 100;
-const KEYWORD_MAX: usize = 64;
+pub(super) const KEYWORD_MAX: usize = 64;
 
 /// The longest name of X-UIDL, as in POP3.
 const UID_MAX: usize = 255;

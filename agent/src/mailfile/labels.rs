@@ -2,9 +2,10 @@
 //! what becomes of the others.
 
 use super::Head;
-use super::fields::add_keyword;
+use super::fields::{KEYWORD_MAX, add_keyword};
 use message::flags::flag_bits;
 use message::header;
+use wire::imap::utf7;
 
 /// Labels of one message that are looked at.
 const LABELS_MAX: usize = 100;
@@ -76,12 +77,18 @@ fn tidy(label: &str) -> String {
     if levels.is_empty() { "Archive".to_owned() } else { levels.join("/") }
 }
 
-/// As a keyword, which has neither spaces nor letters beyond ASCII.
-fn keyword(label: &str) -> String {
-    label
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "-_./$".contains(letter) { letter } else { '_' })
-        .collect()
+/// As a keyword, which has neither spaces nor letters beyond ASCII (RFC 9051 §9 `flag-keyword`): these are written as in names of
+/// mailboxes (RFC 3501 §5.1.3), as other programs do it, too. So a search for the label finds it.
+#[must_use]
+pub fn keyword(label: &str) -> String {
+    let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "-_./$".contains(letter);
+    let tame = |letter: char, is_fine: bool| if is_fine { letter } else { '_' };
+    let written: String = label.chars().map(|letter| tame(letter, is_fine(letter) || !letter.is_ascii())).collect();
+    let written = utf7::encode(&written);
+    if written.len() <= KEYWORD_MAX {
+        return written;
+    }
+    label.chars().map(|letter| tame(letter, is_fine(letter))).collect()
 }
 
 #[cfg(test)]
@@ -113,8 +120,11 @@ mod tests {
         assert_eq!(told(" \"Bills, paid\",Inbox"), is("INBOX", seen, &["Bills__paid"]));
         assert_eq!(
             told(" =?UTF-8?Q?Inbox,Entw=C3=BCrfe?=\r\n =?UTF-8?Q?_2026,Unread?="),
-            is("INBOX", 0, &["Entw_rfe_2026"])
+            is("INBOX", 0, &["Entw&APw-rfe_2026"])
         );
+        assert_eq!(told(" Inbox,Gr\u{fc}\u{df}e"), is("INBOX", seen, &["Gr&APwA3w-e"]));
+        let long = "\u{44f}".repeat(40);
+        assert_eq!(told(&format!(" Inbox,{long}")), is("INBOX", seen, &[&"_".repeat(40)]), "too long to be written so");
         assert_eq!(told(" =?UTF-8?Q?=C3=9Cber/..//x?="), is("\u{dc}ber/../x", seen, &[]));
     }
 }

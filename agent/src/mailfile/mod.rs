@@ -8,7 +8,7 @@
 pub(crate) mod disk;
 pub mod eml;
 mod fields;
-mod labels;
+pub mod labels;
 pub mod maildir;
 pub mod mbox;
 mod names;

@@ -298,3 +298,17 @@ fn one_program_at_a_time_adds_to_an_mbox() {
     assert!(mbox::Writer::open(&path).is_err());
     assert_eq!(all(&path).len(), 2);
 }
+
+#[test]
+fn what_has_no_field_of_mail_is_no_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Source::open(&path).map(drop)
+    };
+    let accounts = "root:x:0:0:root:/root:/bin/bash\nmail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n";
+    assert!(matches!(opened("passwd", accounts), Err(Fault::NoMail(_))));
+    assert!(opened("letter", "X-Spam: no\nMessage-ID: <1@x>\n\nhi\n").is_ok());
+    assert!(matches!(opened("notes", "Note: x\n\nFrom: bob\n"), Err(Fault::NoMail(_))), "that is no header");
+}

@@ -86,6 +86,16 @@ impl Action {
         }
     }
 
+    /// Whether something goes by it that nothing brings back.
+    #[must_use]
+    pub fn is_for_good(&self) -> bool {
+        match self {
+            Action::Destroy { messages, .. } => !messages.is_empty(),
+            Action::DeleteFolder { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The folders it names.
     #[must_use]
     pub fn folders(&self) -> Vec<FolderId> {
@@ -130,4 +140,6 @@ pub struct Acted {
     pub id: ActionId,
     /// Done in this order, they undo it as far as that can be done.
     pub inverse: Vec<Action>,
+    /// Something went for good: no action brings that back.
+    pub for_good: bool,
 }

@@ -138,7 +138,7 @@ impl Mirror {
             let folder = FolderId(tx.last_insert_rowid());
             let action = Action::CreateFolder { folder };
             let id = journal::note(tx, &action)?;
-            Ok((folder, Acted { id, inverse: vec![Action::DeleteFolder { folder }] }))
+            Ok((folder, Acted { id, inverse: vec![Action::DeleteFolder { folder }], for_good: false }))
         })
     }
 
@@ -207,6 +207,11 @@ fn rename(db: &Connection, folder: FolderId, name: &str) -> Outcome<()> {
         params![folder.0, below, name],
     )?;
     Ok(())
+}
+
+/// Whether it was removed here, and waits for the server to be told.
+pub(super) fn is_out_of_sight(folder: &Folder) -> bool {
+    folder.name.starts_with("//")
 }
 
 pub(super) fn id_of(db: &Connection, name: &str) -> rusqlite::Result<Option<FolderId>> {

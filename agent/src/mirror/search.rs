@@ -116,7 +116,9 @@ fn of_term(db: &Connection, term: &Term, asked: Asked<'_>) -> rusqlite::Result<C
         Term::Mailbox(name) => in_folder(db, name)?,
         Term::Label(name) => {
             let folder = in_folder(db, name)?;
-            Condition::joined(vec![folder, keyword(name)], " OR ", "0")
+            // A label of more than ASCII is kept as a keyword that is written otherwise.
+            let kept = keyword(&crate::mailfile::labels::keyword(name));
+            Condition::joined(vec![folder, keyword(name), kept], " OR ", "0")
         }
         Term::Before(when) => time("<", asked.days(*when).0),
         Term::After(when) => time(">=", asked.days(*when).0),

@@ -11,6 +11,7 @@ use agent::mirror::{self, Action, Flags, FolderId, MessageId, Role};
 use agent::moment::moment;
 use agent::snoozed;
 use clap::{Args, Subcommand};
+use message::search::query::Query;
 use office::admin::FailureKind;
 use std::collections::BTreeMap;
 
@@ -160,6 +161,11 @@ fn found(desk: &Desk, ids: &[String], query: Option<&str>) -> Result<Vec<Message
         let (query, problems) = which::query(text)?;
         // Looking for something else than was meant does no harm; changing it would.
         if let Some(words) = problems.into_iter().next() {
+            return Err(Trouble::new(FailureKind::Usage, words));
+        }
+        // A script whose variable is not set does not mean all there is; who types a star does.
+        if query == Query::everything() && !text.contains('*') {
+            let words = format!("the search {text:?} asks for nothing; * is every message");
             return Err(Trouble::new(FailureKind::Usage, words));
         }
         let view = mirror::View { query: Some(query), ..mirror::View::default() };

@@ -5,7 +5,7 @@ use crate::trouble::Trouble;
 use agent::account::{Account, Settings};
 use agent::house::Folders;
 use agent::key_folder::KeyFolder;
-use agent::mirror::{Acted, Action, Mirror};
+use agent::mirror::{Acted, Action, Error, Mirror};
 use agent::reach::Reach;
 use message::Time;
 use office::admin::FailureKind;
@@ -39,6 +39,9 @@ pub struct Done {
     pub said: String,
     /// What takes it back, in order.
     pub inverse: Vec<Action>,
+    /// Something went for good with it, which nothing brings back.
+    #[serde(default)]
+    pub for_good: bool,
 }
 
 /// What `--home` said.
@@ -130,19 +133,50 @@ impl Desk {
     /// Remembers what was done.
     pub fn remember(&mut self, acted: &[Acted], said: &str) -> Result<(), Trouble> {
         let inverse: Vec<Action> = acted.iter().rev().flat_map(|acted| acted.inverse.clone()).collect();
+        let for_good = acted.iter().any(|acted| acted.for_good);
         let mut done = self.done()?;
-        done.push(Done { said: said.to_owned(), inverse });
+        done.push(Done { said: said.to_owned(), inverse, for_good });
         let from = done.len().saturating_sub(DONE_MAX);
         self.keep(done.get(from..).unwrap_or_default())
     }
 
-    /// Takes back the last thing that was done; what that was. `None`: nothing was.
+    /// Takes back the last thing that was done; what that was. `None`: nothing was. What cannot be taken back is forgotten,
+    /// so that the next time what was done before it is.
     pub fn take_back(&mut self) -> Result<Option<String>, Trouble> {
         let mut done = self.done()?;
         let Some(last) = done.pop() else { return Ok(None) };
-        self.mirror.act_all(&last.inverse)?;
+        let lasting = |why: &str| Trouble::new(FailureKind::Unavailable, format!("{}: {why}", last.said));
+        let acted = match self.why_not(&last)? {
+            Some(why) => Err(lasting(&format!("that cannot be taken back{why}"))),
+            None => match self.mirror.act_all(&last.inverse) {
+                Ok(_) if last.for_good => Err(lasting("taken back, but for what went for good")),
+                Ok(_) => Ok(()),
+                Err(error @ (Error::Gone(_) | Error::FolderExists(_) | Error::NotAllowed(_))) => {
+                    Err(lasting(&format!("that cannot be taken back any more: {error}")))
+                }
+                // The disk: a later try may go better.
+                Err(error) => return Err(error.into()),
+            },
+        };
         self.keep(&done)?;
-        Ok(Some(last.said))
+        acted.map(|()| Some(last.said))
+    }
+
+    /// Why something cannot be taken back, where that is clear before it is tried.
+    fn why_not(&self, done: &Done) -> Result<Option<&'static str>, Trouble> {
+        if done.for_good && done.inverse.is_empty() {
+            return Ok(Some(": it was for good"));
+        }
+        let mut messages = done.inverse.iter().flat_map(Action::messages).peekable();
+        if messages.peek().is_none() {
+            return Ok(None);
+        }
+        for message in messages {
+            if !self.mirror.folders_of(*message)?.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(" any more: no message of it is left"))
     }
 
     fn done(&self) -> Result<Vec<Done>, Trouble> {

@@ -32,7 +32,7 @@ pub enum Folder {
         /// Its new path
         new_name: String,
     },
-    /// Remove a folder with all that is in it
+    /// Remove a folder and the messages in it, for good; folders below it stay
     Delete {
         /// Which
         name: String,
@@ -91,9 +91,13 @@ fn delete(name: &str, yes: bool, desk: &mut Desk, screen: &mut Screen) -> Result
     let folder = folder_named(desk, name)?;
     let held = desk.mirror.folder(folder)?.total;
     if !yes && screen.has_person() {
-        screen.confirm(&format!("Remove {name} with {} in it?", crate::units::count(held, "message")))?;
+        let held = crate::units::count(held, "message");
+        screen.confirm(&format!("Remove {name} with {held} in it? There is no way back."))?;
     }
-    act(Action::DeleteFolder { folder }, &format!("{name} is removed"), desk, screen)
+    let below = format!("{}/", desk.mirror.folder(folder)?.name);
+    let stays = desk.mirror.folders()?.into_iter().any(|folder| folder.name.starts_with(&below));
+    let said = format!("{name} is removed{}", if stays { "; what lies below it stays" } else { "" });
+    act(Action::DeleteFolder { folder }, &said, desk, screen)
 }
 
 fn subscribe(name: &str, on: bool, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {

@@ -11,12 +11,16 @@ use crate::zone;
 use agent::mirror::{self, Conversation, FolderId, Order, Role, Row};
 use agent::snoozed;
 use clap::{Args, ValueEnum};
+use message::search::query::Operator;
 use office::admin::FailureKind;
 use serde_json::{Value, json};
+use std::ffi::OsString;
 
 /// Characters of a name and of a subject in a table: a line fits a terminal of 100 columns.
 const FROM_MAX: usize = 24;
 const SUBJECT_MAX: usize = 56;
+/// Characters of either for programs: as many as a header of mail may sensibly have, and a line stays one that can be read.
+const PLAIN_MAX: usize = 2000;
 /// Within this time a date is told as `3 h ago`: a week.
 const RECENT_S: u64 = 7 * 24 * 60 * 60;
 
@@ -65,6 +69,25 @@ pub struct Page {
     /// The other way round
     #[arg(short, long)]
     reverse: bool,
+}
+
+/// The words of a line that lists or searches mail, with `NOT from:eve` for `-from:eve`: no option has a colon in it, and
+/// the search has such a word.
+pub fn with_negations(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    let place = |names: &[&str], from: usize| {
+        let known = words.iter().skip(from).position(|word| word.to_str().is_some_and(|word| names.contains(&word)));
+        known.map(|place| place + from + 1)
+    };
+    let search = place(&["mail"], 1).and_then(|after| place(&["list", "search"], after));
+    let literally = place(&["--"], 0).unwrap_or(usize::MAX);
+    for word in words.iter_mut().take(literally).skip(search.unwrap_or(usize::MAX)) {
+        let operator = |word: &str| Operator::of(word.strip_prefix('-')?.split_once(':')?.0);
+        if let Some(text) = word.to_str().filter(|text| operator(text).is_some()) {
+            *word = OsString::from(format!("NOT {}", text.trim_start_matches('-')));
+        }
+    }
+    words
 }
 
 /// What lines are sorted by.
@@ -147,6 +170,7 @@ pub fn folder_named(desk: &Desk, name: &str) -> Result<FolderId, Trouble> {
     found.ok_or_else(|| {
         let names = known.iter().map(|folder| folder.name.as_str());
         let near = agent::account::nearest(name, names).map(|near| format!("; did you mean {near}?"));
+        let near = near.or_else(|| known.is_empty().then(|| ": none is known yet; `pillarbox mail sync`".to_owned()));
         Trouble::new(FailureKind::NoUser, format!("there is no folder {name}{}", near.unwrap_or_default()))
     })
 }
@@ -233,11 +257,11 @@ fn date(row: &Row, look: Look) -> Cell {
 }
 
 fn from(row: &Row) -> Cell {
-    Cell::new(cut(&row.from, FROM_MAX), &row.address)
+    Cell::new(cut(&row.from, FROM_MAX), cut(&row.address, PLAIN_MAX))
 }
 
 fn subject(row: &Row) -> Cell {
-    Cell::new(cut(&row.subject, SUBJECT_MAX), &row.subject)
+    Cell::new(cut(&row.subject, SUBJECT_MAX), cut(&row.subject, PLAIN_MAX))
 }
 
 /// At most so many characters.

@@ -10,7 +10,7 @@ pub mod files;
 mod flags;
 mod folder;
 mod key;
-mod list;
+pub mod list;
 pub mod network;
 mod open;
 mod outbox;
@@ -22,6 +22,7 @@ mod seals;
 pub mod send;
 mod which;
 
+use crate::carry::{self, Export};
 use crate::screen::Screen;
 use crate::trouble::Trouble;
 use agent::remote::Scope;
@@ -58,6 +59,8 @@ pub enum MailCommand {
     Forward(answer::Forward),
     /// Save attachments, or whole messages, as files
     Save(save::Save),
+    /// Write mail out to files; the same as `pillarbox export`
+    Export(Export),
     /// Fetch what a message points to instead of holding it
     FetchBody(external::FetchBody),
     /// Show an attachment with its program, or print it
@@ -90,6 +93,9 @@ pub fn run(mail: Mail, screen: &mut Screen) -> Result<(), Trouble> {
     }
     if let MailCommand::Key(key) = mail.command {
         return key::run(key, (mail.account.as_deref(), mail.offline), screen);
+    }
+    if let MailCommand::Export(export) = mail.command {
+        return carry::export(&export, network::host_configuration(), screen);
     }
     let mut desk = Desk::open(mail.account.as_deref(), screen.look().now)?.offline(mail.offline);
     perform(mail.command, &mut desk, screen)

@@ -26,7 +26,7 @@ use message::Time;
 use serde_json::json;
 use server::host::HostDoor;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 /// What the mirror keeps under this name: when the account was brought up to date last, in milliseconds.
@@ -50,9 +50,14 @@ pub fn host_by(configuration: PathBuf) {
     let _ = HOST.set(configuration);
 }
 
+/// The configuration that `-c` named.
+pub fn host_configuration() -> Option<&'static Path> {
+    HOST.get().map(PathBuf::as_path)
+}
+
 /// The mailbox of who runs this with the server on this machine; `None`: there is no server here.
 pub fn host_account() -> Option<Account> {
-    let config = crate::house::config(HOST.get().map(PathBuf::as_path)).ok()?;
+    let config = crate::house::config(host_configuration()).ok()?;
     if !config.data_dir.is_dir() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::files;
-use super::post::{self, Ties, Way};
+use super::post::{self, Ties};
 use super::seals::SealArguments;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, figures, words};
@@ -27,7 +27,7 @@ pub enum Outbox {
         #[arg(value_name = "NUMBER")]
         numbers: Vec<i64>,
     },
-    /// Change a letter in your editor, and send it then
+    /// Change a letter in your editor, and send it then, or at its time
     Edit {
         /// Its number as in the list
         number: i64,
@@ -48,7 +48,7 @@ pub fn run(command: Outbox, desk: &mut Desk, screen: &mut Screen) -> Result<(), 
     match command {
         Outbox::List => list(desk, screen),
         Outbox::Retry { numbers } => retry(&numbers, desk, screen),
-        Outbox::Edit { number } => edit(number, desk, screen),
+        Outbox::Edit { number } => edit(number, files::edited, desk, screen),
         Outbox::Cancel { numbers, discard } => cancel(&numbers, discard, desk, screen),
     }
 }
@@ -127,7 +127,12 @@ fn cancel(numbers: &[i64], discard: bool, desk: &mut Desk, screen: &mut Screen) 
 }
 
 /// The letter is a draft while somebody works on it, so that it is not lost whatever happens; then it waits anew.
-fn edit(number: i64, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble> {
+fn edit(
+    number: i64,
+    edited: impl FnOnce(&str) -> Result<String, Trouble>,
+    desk: &mut Desk,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let letters = desk.mirror.outgoing()?;
     let id = known(&letters, number)?;
     let Some(waiting) = letters.into_iter().find(|letter| letter.id == id) else { return Ok(()) };
@@ -136,7 +141,7 @@ fn edit(number: i64, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble
     let drafts = desk.mirror.folder_for(Role::Drafts)?;
     let draft = take_back(id, std::slice::from_ref(&waiting), Some(drafts), desk)?;
     let old = Letter::read(&content);
-    let letter = changed(&old, &files::edited(&form(&old))?);
+    let letter = changed(&old, &edited(&form(&old))?);
     let posting = waiting.posting;
     let draft = draft.map(|draft| (draft, drafts));
     let ties = Ties { answers: posting.answers, forwards: posting.forwards, draft, ..Ties::default() };
@@ -147,7 +152,11 @@ fn edit(number: i64, desk: &mut Desk, screen: &mut Screen) -> Result<(), Trouble
         no_encrypt: !sealing.encrypts,
         for_old_programs: sealing.for_old_programs,
     };
-    post::post(&letter, &Way { seal, ..Way::default() }, ties, desk, screen)
+    // One that has a time keeps it; one that could not go until now is tried at once.
+    let has_time = waiting.state == OutgoingState::Waiting && waiting.tries == 0 && waiting.not_before > desk.now;
+    let at = has_time.then_some(waiting.not_before);
+    let queued = post::queue(&letter, at, seal.wish(false), ties, desk)?;
+    post::follow(queued, at, desk, screen)
 }
 
 /// Takes a letter back; a draft of one that is to be encrypted is encrypted before it goes to a server.
@@ -201,6 +210,26 @@ fn known(letters: &[Outgoing], number: i64) -> Result<OutgoingId, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::tests::{desk, typed};
+    use crate::screen::Form;
+    use crate::screen::paper::screen;
+    use message::Time;
+
+    #[test]
+    fn a_letter_that_is_changed_keeps_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        assert_eq!(typed(&mut desk, Form::Plain, &["reply", "1", "-m", "Yes.", "--at", "+3h"]).0, 0);
+        let (mut paper, _, said) = screen(Form::Plain, false);
+        edit(1, |form| Ok(form.replace("Yes.", "No.")), &mut desk, &mut paper).unwrap();
+        let waiting = desk.mirror.outgoing().unwrap();
+        assert_eq!(waiting.iter().map(|letter| letter.not_before).collect::<Vec<_>>(), [Time(desk.now.0 + 10_800_000)]);
+        assert!(said.text().contains("goes out 1970-01-01"), "{}", said.text());
+        // One that could not be sent goes at the next chance.
+        desk.mirror.send_at(waiting[0].id, desk.now).unwrap();
+        edit(waiting[0].id.0, |form| Ok(form.to_owned()), &mut desk, &mut paper).unwrap();
+        assert_eq!(desk.mirror.outgoing().unwrap()[0].not_before, desk.now);
+    }
 
     #[test]
     fn a_letter_comes_back_from_the_editor() {

@@ -121,16 +121,32 @@ pub fn post(letter: &Letter, way: &Way, ties: Ties, desk: &mut Desk, screen: &mu
     }
     let at = way.at.as_deref().map(|text| time(text, desk.now, zone::here())).transpose()?;
     let (id, choice) = queue(letter, at, sealing.wish, ties, desk)?;
-    let sealed = if choice.seals() { format!(", {}", choice.words()) } else { String::new() };
+    if way.queue && at.is_none() {
+        let said = format!("letter {} is queued{}", id.0, sealed(choice));
+        return screen.show(&view::done(&said, Vec::new()));
+    }
+    follow((id, choice), at, desk, screen)
+}
+
+/// Says when a letter that was queued goes; one that has no time goes now.
+pub fn follow(
+    (id, choice): (OutgoingId, Choice),
+    at: Option<Time>,
+    desk: &Desk,
+    screen: &mut Screen,
+) -> Result<(), Trouble> {
     let said = match at {
-        Some(at) => format!("letter {} goes out {}{sealed}", id.0, units::minute(at, zone::here())),
-        None if way.queue => format!("letter {} is queued{sealed}", id.0),
+        Some(at) => format!("letter {} goes out {}{}", id.0, units::minute(at, zone::here()), sealed(choice)),
         None => {
             let outcome = network::tell_of(id, desk, screen)?.said(screen)?;
-            format!("letter {} is {outcome}{sealed}", id.0)
+            format!("letter {} is {outcome}{}", id.0, sealed(choice))
         }
     };
     screen.show(&view::done(&said, Vec::new()))
+}
+
+fn sealed(choice: Choice) -> String {
+    if choice.seals() { format!(", {}", choice.words()) } else { String::new() }
 }
 
 fn sealing(wish: Wish, desk: &Desk) -> Sealing {

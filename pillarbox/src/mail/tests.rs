@@ -7,8 +7,8 @@ use crate::screen::Form;
 use crate::screen::paper::screen;
 use agent::account::Settings;
 use agent::mirror::{Arrival, FolderFound, MessageId, Role};
-use clap::Parser;
 use message::Time;
+use std::ffi::OsString;
 use std::path::Path;
 
 const ACCOUNTS: &str = "[[account]]\nname = \"bob\"\naddress = \"bob@crepes.fr\"\ndisplay_name = \"Bob\"\n\
@@ -69,7 +69,7 @@ fn letter(uid: u32, subject: &str) -> Vec<u8> {
 /// Carries out a line after `pillarbox mail`: code, stdout, stderr.
 pub fn typed(desk: &mut Desk, form: Form, line: &[&str]) -> (u8, String, String) {
     let words = ["pillarbox", "mail"].into_iter().chain(line.iter().copied());
-    let arguments = Arguments::try_parse_from(words).unwrap();
+    let arguments = Arguments::read(words.map(OsString::from)).unwrap();
     let Command::Mail(mail) = arguments.command else { panic!("not of mail") };
     let (mut screen, out, err) = screen(form, false);
     let code = match perform(mail.command, desk, &mut screen) {
@@ -106,6 +106,12 @@ fn lists_are_tables_for_people_and_fields_for_programs() {
     assert!(out.contains("\n 1  N") && out.contains("in 1 s  Alice  Ketchup\n"), "{out}");
     let (_, out, _) = typed(&mut desk, Form::Json, &["list", "--folder", "trash"]);
     assert_eq!(out, "{\"messages\":[],\"total\":0}\n");
+    // Not even a program wants a line of a megabyte.
+    let long = format!("Subject: {}\r\n\r\n", "x".repeat(5000));
+    let trash = desk.mirror.folder_of_role(Role::Trash).unwrap().unwrap().id;
+    desk.mirror.make_in(trash, long.as_bytes(), &agent::mirror::Flags::default(), Time(1)).unwrap();
+    let (_, out, _) = plain(&mut desk, "list --folder trash");
+    assert!(out.ends_with(&format!("\t{}…\n", "x".repeat(1999))), "{out}");
 }
 
 #[test]
@@ -115,8 +121,22 @@ fn a_search_that_cannot_be_meant_is_shown_with_its_place() {
     let (code, out, err) = plain(&mut desk, "search from:alice larger:much");
     assert_eq!((code, out.as_str()), (64, ""));
     assert!(err.contains("from:alice larger:much\npillarbox:                "), "{err}");
+    for wrong in ["(", "OR", "from:", "(ketchup", "ketchup)"] {
+        let (code, out, err) = plain(&mut desk, &format!("search {wrong}"));
+        assert!(code == 64 && out.is_empty() && err.contains('^'), "{wrong}: {code} {out} {err}");
+    }
+    let (code, out, err) = plain(&mut desk, "search form:alice");
+    assert!((code, out.as_str()) == (0, "") && err.contains("the word itself is looked for"), "{code} {out} {err}");
     let (code, out, _) = plain(&mut desk, "search has:attachment");
     assert_eq!((code, ids(&out)), (0, vec!["4"]));
+    for (line, found) in [
+        ("search -subject:ketchup", vec!["4", "3"]),
+        ("search ketchup -has:attachment --limit 1", vec!["3"]),
+        ("list -subject:ketchup -f inbox -r", vec!["3", "4"]),
+        ("list -r -- -subject:ketchup -pickles", vec!["4"]),
+    ] {
+        assert_eq!(ids(&plain(&mut desk, line).1), found, "{line}");
+    }
     let (code, _, err) = plain(&mut desk, "list --folder INBOXX");
     assert!(code == 67 && err.contains("did you mean INBOX?"), "{err}");
 }
@@ -136,6 +156,7 @@ fn what_is_done_is_seen_at_once_journaled_and_taken_back() {
     assert_eq!(ids(&plain(&mut desk, "search in:anywhere").1).len(), 3, "out of the trash it is gone");
     assert_eq!(desk.mirror.pending().unwrap().len(), 6);
     let undone: Vec<String> = (0..6).map(|_| plain(&mut desk, "undo").2).collect();
+    assert_eq!(undone[0], "pillarbox: 1 message deleted: that cannot be taken back: it was for good\n");
     assert_eq!(undone[1], "taken back: 1 message moved to Archive\n");
     assert_eq!(undone[5], "taken back: 2 messages marked\n");
     assert!(!desk.mirror.row(MessageId(1)).unwrap().unwrap().flags.has_keyword("$work"));
@@ -165,11 +186,18 @@ fn messages_that_are_not_there_are_told() {
         ("archive <9@x>", 67),
         ("delete --query subject:nothing", 67),
         ("delete --query is:funny", 64),
+        ("delete --query=", 64),
+        ("delete --query=-", 64),
+        ("delete --query=()", 64),
+        ("flag --query= +seen", 64),
+        ("archive 1 --query=\"\"", 64),
         ("flag 1", 64),
     ] {
         assert_eq!(plain(&mut desk, line).0, code, "{line}");
     }
+    assert_eq!(typed(&mut desk, Form::Plain, &["delete", "--query", "  "]).0, 64);
     assert!(desk.mirror.pending().unwrap().is_empty(), "nothing was done");
+    assert_eq!(plain(&mut desk, "flag --query * +seen").2, "4 messages marked\n");
 }
 
 #[test]
@@ -185,6 +213,58 @@ fn folders_are_made_renamed_and_removed() {
     assert_eq!(plain(&mut desk, "folder delete Work/Green").0, 0);
     assert!(!plain(&mut desk, "folder list --all").1.contains("Green"));
     assert_eq!(plain(&mut desk, "folder delete Work/Green").0, 67);
+    plain(&mut desk, "folder create Work");
+    assert_eq!(plain(&mut desk, "folder delete work").2, "work is removed; what lies below it stays\n");
+    assert!(plain(&mut desk, "folder list --all").1.contains("Work/Red"));
+}
+
+#[test]
+fn what_went_for_good_is_not_taken_back_and_what_was_done_before_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = desk(folder.path());
+    plain(&mut desk, "flag 4 +flagged");
+    plain(&mut desk, "archive 1 2");
+    plain(&mut desk, "move 3 Trash");
+    assert_eq!(plain(&mut desk, "delete 3 4").2, "2 messages deleted\n");
+    assert_eq!(plain(&mut desk, "delete 1 2 --for-good").0, 0);
+    let said = |code: u8, text: &str| (code, String::new(), format!("{text}\n"));
+    let lost = "pillarbox: 2 messages deleted: that cannot be taken back: it was for good";
+    assert_eq!(plain(&mut desk, "undo"), said(69, lost));
+    let part = "pillarbox: 2 messages deleted: taken back, but for what went for good";
+    assert_eq!(plain(&mut desk, "undo"), said(69, part));
+    assert_eq!(ids(&plain(&mut desk, "list").1), ["4"]);
+    for moved in ["1 message moved to Trash", "2 messages moved to Archive"] {
+        let none = format!("pillarbox: {moved}: that cannot be taken back any more: no message of it is left");
+        assert_eq!(plain(&mut desk, "undo"), said(69, &none));
+    }
+    assert_eq!(plain(&mut desk, "undo"), said(0, "taken back: 1 message marked"));
+    assert_eq!(plain(&mut desk, "undo").0, 67);
+}
+
+#[test]
+fn a_folder_that_is_gone_keeps_nothing_else_from_being_taken_back() {
+    for is_told in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = desk(folder.path());
+        for line in ["archive 1", "folder create Q", "folder rename Q R", "move 2 R", "move 2 INBOX", "folder delete R"]
+        {
+            assert_eq!(plain(&mut desk, line).0, 0, "{line}");
+        }
+        for pending in desk.mirror.pending().unwrap().into_iter().filter(|_| is_told) {
+            desk.mirror.told(pending.id, &agent::mirror::Told::default()).unwrap();
+        }
+        let (code, _, said) = plain(&mut desk, "undo");
+        assert_eq!(
+            (code, said.as_str()),
+            (69, "pillarbox: R is removed: that cannot be taken back: it was for good\n")
+        );
+        for done in ["1 message moved to INBOX", "1 message moved to R", "Q is R now", "folder Q is made"] {
+            let gone = format!("pillarbox: {done}: that cannot be taken back any more: there is no such folder\n");
+            assert_eq!(plain(&mut desk, "undo"), (69, String::new(), gone), "told: {is_told}");
+        }
+        assert_eq!(ids(&plain(&mut desk, "list").1), ["4", "3", "2"], "no message went with the folder");
+        assert_eq!(plain(&mut desk, "undo").2, "taken back: 1 message moved to Archive\n");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use crate::trouble::Trouble;
 use agent::mirror::{MessageId, Role, Row, View};
-use message::search::query::{self, Query};
+use message::search::query::{self, ProblemKind, Query};
 use office::admin::FailureKind;
 use std::collections::BTreeSet;
 
@@ -79,7 +79,8 @@ fn none(word: &str) -> Trouble {
     Trouble::new(FailureKind::NoUser, format!("there is no message {word}: `pillarbox mail list` shows what there is"))
 }
 
-/// A search as it was typed; what cannot be meant is told with a caret under its place.
+/// A search as it was typed; what cannot be meant is told with a caret under its place. Of what may be meant, but is perhaps
+/// a slip, there are words.
 pub fn query(text: &str) -> Result<(Query, Vec<String>), Trouble> {
     let typed = query::parse(text);
     let told: Vec<(bool, String)> = typed
@@ -88,7 +89,8 @@ pub fn query(text: &str) -> Result<(Query, Vec<String>), Trouble> {
         .map(|problem| {
             let before = text.get(..problem.place.start).unwrap_or(text);
             let caret = " ".repeat(before.chars().count());
-            (problem.kind.is_grave(), format!("{}\n    {text}\n    {caret}^", problem.kind.words()))
+            let is_grave = problem.kind != ProblemKind::UnknownOperator;
+            (is_grave, format!("{}\n    {text}\n    {caret}^", problem.kind.words()))
         })
         .collect();
     if let Some((_, words)) = told.iter().find(|(grave, _)| *grave) {

@@ -172,7 +172,6 @@ def case_import_by_url(room):
     room.put(letters.LONG_LINES)
     told = pillarbox(*command, given=given)
     check("1 message imported, 301 there before" in told, told)
-    pillarbox("mail", "sync")
     box = mailbox.Maildir(room.folder / "into")
     check(len(box) == 301 and len(box.get_folder("Work")) == 1, f"{len(box)}")
     check("F" in next(iter(box.get_folder("Work"))).get_flags(), "flags come along")

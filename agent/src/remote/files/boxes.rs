@@ -141,7 +141,8 @@ impl Boxes {
         mbox::mend(&self.note)
     }
 
-    fn is_maildir(&self) -> bool {
+    /// Whether a message is a file.
+    pub fn is_maildir(&self) -> bool {
         matches!(self.kind, Kind::Maildir | Kind::Maildirs)
     }
 
@@ -417,7 +418,8 @@ fn is_mbox(path: &Path) -> Result<bool, Fault> {
 }
 
 fn maildir_messages(place: &Place, known: &[Mark]) -> Result<Vec<Raw>, Fault> {
-    let known: HashMap<&str, &Mark> = known.iter().map(|mark| (mark.key.as_str(), mark)).collect();
+    let seen = known.iter().filter(|mark| !mark.file.is_empty());
+    let known: HashMap<&str, &Mark> = seen.map(|mark| (mark.key.as_str(), mark)).collect();
     let mut all: Vec<Raw> = Vec::new();
     let mut met = HashSet::new();
     for named in maildir::listing(&place.path)? {

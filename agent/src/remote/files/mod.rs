@@ -99,7 +99,7 @@ impl Files {
 
     /// Where a message is, after one look around where it is not known.
     fn find(&mut self, id: &str) -> Result<Option<(Place, Mark)>, Fault> {
-        if self.wardrobe.now().find(id).is_none() {
+        if self.wardrobe.is_ahead() || self.wardrobe.now().find(id).is_none() {
             self.scan()?;
         }
         let found = self.wardrobe.now().find(id).map(|(folder, mark)| (folder.to_owned(), mark.clone()));
@@ -218,10 +218,22 @@ impl Files {
     }
 
     fn put(&mut self, folder: &str, (name, head, content): (&str, &Head, &[u8])) -> Result<String, Fault> {
+        if self.wardrobe.place(folder).is_none() {
+            self.scan()?;
+        }
         let place = self.place(folder)?;
         let key = self.boxes.add(&place, name, (head, content), self.clock.now())?;
-        self.scan()?;
-        Ok(self.wardrobe.now().newest_of(folder, &key).unwrap_or(key))
+        let seen = self.wardrobe.now();
+        // One of this name in a Maildir was written once more.
+        if self.boxes.is_maildir()
+            && seen.find(&key).is_some()
+            && let Some(id) = seen.newest_of(folder, &key)
+        {
+            return Ok(id);
+        }
+        let (flags, received) = (head.flags.clone(), head.received.unwrap_or_default());
+        let mark = Mark { key, flags, received, size: content.len() as u64, ..Mark::default() };
+        Ok(self.wardrobe.put(folder, mark))
     }
 
     fn role(&self, name: &str) -> Role {
@@ -383,5 +395,10 @@ impl Keyed for Files {
         }
     }
 
-    async fn close(self) {}
+    async fn close(mut self) {
+        // Where it cannot be looked at now, the next program looks at everything.
+        if self.wardrobe.is_ahead() {
+            let _ = self.scan();
+        }
+    }
 }

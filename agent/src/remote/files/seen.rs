@@ -19,6 +19,9 @@ const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
 /// clock, which some file systems count in seconds.
 const TICK: Duration = Duration::from_secs(2);
 
+/// The stamp of a folder that has to be looked at.
+const UNSEEN: &str = "unseen";
+
 /// A message as it was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -26,7 +29,7 @@ pub struct Mark {
     pub id: String,
     /// What makes it this message and no other: in a Maildir its name, in an mbox its content.
     pub key: String,
-    /// Its file, in a Maildir.
+    /// Its file, in a Maildir; empty where it was put there and nobody has looked yet.
     #[serde(default)]
     pub file: String,
     /// The octet it begins at, in an mbox.
@@ -118,6 +121,8 @@ pub struct Wardrobe {
     places: Vec<Place>,
     now: Seen,
     before: Option<Seen>,
+    /// What was seen last, where messages were put into folders since and nobody has looked yet.
+    looked: Option<Seen>,
 }
 
 impl Wardrobe {
@@ -130,12 +135,32 @@ impl Wardrobe {
             seen
         });
         let now = kept.next().unwrap_or_default();
-        Wardrobe { path, places: Vec::new(), now, before: kept.next() }
+        Wardrobe { path, places: Vec::new(), now, before: kept.next(), looked: None }
     }
 
     /// What is seen now.
     pub fn now(&self) -> &Seen {
         &self.now
+    }
+
+    /// Notes a message that was just put into a folder, so that many can be without a look at all the others for each; what
+    /// it is called. What is told of it here is true once somebody looks.
+    pub fn put(&mut self, folder: &str, mark: Mark) -> String {
+        if self.looked.is_none() {
+            self.looked = Some(self.now.clone());
+        }
+        let id = unused(&mark.key, |id| self.now.places.contains_key(id));
+        let shelf = self.now.shelves.entry(folder.to_owned()).or_default();
+        // No file is like that: the folder is looked at the next time.
+        UNSEEN.clone_into(&mut shelf.stamp);
+        self.now.places.insert(id.clone(), (folder.to_owned(), shelf.marks.len()));
+        shelf.marks.push(Mark { id: id.clone(), ..mark });
+        id
+    }
+
+    /// Whether messages were put into folders that nobody has looked at since.
+    pub fn is_ahead(&self) -> bool {
+        self.looked.is_some()
     }
 
     /// A folder that was there when it was looked last.
@@ -193,6 +218,7 @@ impl Wardrobe {
         seen.index();
         let is_news = seen.name != self.now.name;
         let old = std::mem::replace(&mut self.now, seen);
+        let old = self.looked.take().unwrap_or(old);
         if !is_news {
             return;
         }
@@ -248,17 +274,17 @@ fn assign(old: &Seen, fresh: BTreeMap<String, Fresh>, kept: &[String]) -> Seen {
     }
     for mark in shelves.values_mut().flat_map(|shelf| &mut shelf.marks).filter(|mark| mark.id.is_empty()) {
         let moved = free.get_mut(mark.key.as_str()).and_then(BTreeSet::pop_first).map(str::to_owned);
-        mark.id = moved.unwrap_or_else(|| unused(&mark.key, &used));
+        mark.id = moved.unwrap_or_else(|| unused(&mark.key, |id| used.contains(id)));
         used.insert(mark.id.clone());
     }
     Seen { shelves, ..Seen::default() }
 }
 
-fn unused(key: &str, used: &HashSet<String>) -> String {
-    if !used.contains(key) {
+fn unused(key: &str, is_used: impl Fn(&str) -> bool) -> String {
+    if !is_used(key) {
         return key.to_owned();
     }
-    (2_u64..).map(|count| format!("{key}-{count}")).find(|id| !used.contains(id)).unwrap_or_default()
+    (2_u64..).map(|count| format!("{key}-{count}")).find(|id| !is_used(id)).unwrap_or_default()
 }
 
 /// Content in a few letters.

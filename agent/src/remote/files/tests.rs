@@ -173,6 +173,42 @@ async fn folders_of_a_maildir_are_made_renamed_and_removed() {
     assert!(scene.path(".Play").exists());
 }
 
+/// Those many messages that are put into a folder are not each a reason to look at all the others.
+#[tokio::test]
+async fn what_is_put_into_a_folder_is_looked_at_once() {
+    for kind in ["maildir", "mbox"] {
+        let scene = Scene::new(kind);
+        let (work, _) = scene.mirror.create_folder("Work").unwrap();
+        scene.round().await;
+        let seen = || std::fs::read(scene.mirror.path().with_extension("seen")).unwrap_or_default();
+        let made: Vec<MessageId> = ["x", "y", "x", "z"]
+            .map(|text| {
+                let content = format!("Subject: {text}\r\n\r\n{text}\r\n");
+                scene.mirror.make_in(work, content.as_bytes(), &Flags::of(SEEN), NOW).unwrap()
+            })
+            .into();
+        let mut remote = KeyedRemote::new(scene.open().await, Clock::manual(NOW));
+        let before = seen();
+        remote.push(&scene.mirror, &Watcher::nobody()).await.unwrap();
+        assert_eq!(seen(), before, "{kind}: nobody looked for each of them");
+        remote.close().await;
+        assert_ne!(seen(), before, "{kind}");
+        let all = [format!("x {SEEN}"), format!("x {SEEN}"), format!("y {SEEN}"), format!("z {SEEN}")];
+        for _ in 0..2 {
+            scene.round().await;
+            assert_eq!((scene.seen("Work"), scene.messages("Work").len()), (all.to_vec(), 4), "{kind}");
+        }
+        // They are the same messages as before, whatever is done to one.
+        scene.mirror.make_in(work, b"Subject: w\r\n\r\nw\r\n", &Flags::default(), NOW).unwrap();
+        scene.mirror.act(flag(&made[1..2], FLAGGED)).unwrap();
+        scene.mirror.act(Action::Destroy { messages: made[2..3].to_vec(), from: work }).unwrap();
+        scene.round().await;
+        let left = ["w 0".to_owned(), all[0].clone(), format!("y {}", SEEN | FLAGGED), all[3].clone()];
+        assert_eq!(scene.seen("Work"), left, "{kind}");
+        assert!(scene.messages("Work").contains(&made[0]) && !scene.messages("Work").contains(&made[2]), "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn maildirs_in_a_folder_are_folders() {
     let scene = Scene::new("maildir");

@@ -7,6 +7,7 @@ use crate::dialing;
 use crate::mirror::{MessageId, Mirror};
 use crate::trouble::{Kind, Trouble};
 use bytes::Bytes;
+use net::tls::HandshakeError;
 use net::{Ended, Reason, Surroundings};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -79,7 +80,7 @@ impl Line {
             Line { errands: Some(errands), told, driving, said: 0, host: host.to_owned(), facts: Facts::default() };
         match line.told.recv().await {
             Some(Told::Ready(facts)) => line.facts = *facts,
-            Some(Told::Lost(outcome)) => return Err(line.lost(&outcome)),
+            Some(Told::Lost(outcome)) => return Err(line.lost(&outcome).await),
             _ => return Err(line.ended().await),
         }
         Ok(line)
@@ -130,7 +131,7 @@ impl Line {
                 Some(Told::Finished(number, finish)) if number == of.0 => return self.finished(finish).map(Heard::End),
                 Some(Told::Data(..) | Told::Large(..) | Told::Piece(..) | Told::Finished(..)) => {}
                 Some(Told::Ready(facts)) => self.facts = *facts,
-                Some(Told::Lost(outcome)) => return Err(self.lost(&outcome)),
+                Some(Told::Lost(outcome)) => return Err(self.lost(&outcome).await),
                 None => return Err(self.ended().await),
             }
         }
@@ -167,8 +168,10 @@ impl Line {
     pub async fn close(mut self) {
         self.errands = None;
         self.told.close();
-        // A server that does not answer is left.
-        let _ = tokio::time::timeout(GOODBYE, &mut self.driving).await;
+        // A server that does not answer is left; what came to its end was waited for already.
+        if !self.driving.is_finished() {
+            let _ = tokio::time::timeout(GOODBYE, &mut self.driving).await;
+        }
     }
 
     fn finished(&self, finish: Finish) -> Result<StatusText, Trouble> {
@@ -193,7 +196,7 @@ impl Line {
         Trouble::new(kind, format_args!("{}: {what}", self.host))
     }
 
-    fn lost(&self, outcome: &Outcome) -> Trouble {
+    async fn lost(&mut self, outcome: &Outcome) -> Trouble {
         match (&outcome.said, outcome.stage) {
             (Said::Status(status), Stage::Login) if !is_passing(status) => {
                 let said = words(&status.text);
@@ -204,7 +207,11 @@ impl Line {
             (Said::Status(status), _) => {
                 self.trouble(Kind::TryAgain, format_args!("the server says: {}", words(&status.text)))
             }
-            (Said::Closed, _) => self.trouble(Kind::TryAgain, "the connection broke"),
+            // The session sees no more than that; whether TLS was why, the drive loop knows.
+            (Said::Closed, _) => match self.why_closed().await {
+                Some(trouble) => trouble,
+                None => self.trouble(Kind::TryAgain, "the connection broke"),
+            },
             (Said::TimedOut, _) => self.trouble(Kind::TryAgain, "the server does not answer"),
             (Said::Garbage(what), _) => {
                 self.trouble(Kind::Protocol, format_args!("what it says is no IMAP: {}", words(what)))
@@ -216,14 +223,26 @@ impl Line {
         }
     }
 
+    /// Why the connection closed, where TLS was at fault.
+    async fn why_closed(&mut self) -> Option<Trouble> {
+        // Nobody speaks any more: whatever drives the connection has only to end.
+        match tokio::time::timeout(GOODBYE, &mut self.driving).await {
+            Ok(Ok(Ended { reason: Reason::Tls(error), .. })) => Some(self.distrusted(error)),
+            _ => None,
+        }
+    }
+
+    /// There is no TLS with the server.
+    fn distrusted(&self, error: HandshakeError) -> Trouble {
+        // A line that broke in the handshake is no certificate that nobody believes.
+        let kind = if dialing::is_lasting(&error) { Kind::Settings } else { Kind::TryAgain };
+        Trouble::new(kind, dialing::explain(&Reason::Tls(error), &self.host))
+    }
+
     /// The connection ended without a word to the desk.
     async fn ended(&mut self) -> Trouble {
         match (&mut self.driving).await {
-            Ok(Ended { reason: reason @ Reason::Tls(_), .. }) => {
-                // A line that broke in the handshake is no certificate that nobody believes.
-                let lasts = matches!(&reason, Reason::Tls(error) if dialing::is_lasting(error));
-                Trouble::new(if lasts { Kind::Settings } else { Kind::TryAgain }, dialing::explain(&reason, &self.host))
-            }
+            Ok(Ended { reason: Reason::Tls(error), .. }) => self.distrusted(error),
             Ok(Ended { reason: Reason::Unreadable, .. }) => {
                 self.trouble(Kind::Io, "the message to be stored there cannot be read here")
             }

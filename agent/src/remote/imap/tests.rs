@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 use super::line::RESPONSES_MAX;
 use super::*;
+use crate::account::{Security, Server};
+use crate::dialing::tls_of;
 use crate::mirror::{Action, Flags, Held, Row, View};
+use crate::stage::{Stage, Wrap, play};
 use crate::trouble::Kind;
 use message::flags::flag_bits;
 use net::Seat;
@@ -318,4 +321,28 @@ async fn a_draft_that_is_refused_waits() {
     assert_eq!((pending.len(), pending[0].tries), (1, 1));
     assert!(pending[0].error.contains("full") && pending[0].not_before > NOW);
     assert!(mirror.content(id).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_no_line_that_broke() {
+    let mut stage = Stage::new();
+    let (tls, _) = stage.tls_self_signed("mail.example");
+    let listener = stage.listen("mail.example", 993).await;
+    let (internet, folders) = (stage.internet(), stage.folders());
+    let starts = vec![("p1 STARTTLS", "p1 OK go")];
+    for (security, wrap, greeting, script) in [
+        (Security::Tls, Wrap::Tls(tls.clone()), "", vec![]),
+        (Security::StartTls, Wrap::StartTls(tls.clone()), "* OK [CAPABILITY IMAP4rev1 STARTTLS] x", starts),
+    ] {
+        let server = Server { host: "mail.example".to_owned(), port: 993, security, user: None, trust: None };
+        let open = async {
+            let line = internet.dial(&server, &folders).await.unwrap();
+            let profile = Profile { tls: tls_of(security), login: None, timeouts: Timeouts::default() };
+            let opening = Opening { profile, around: line.around, host: server.host.clone(), names: Vec::new() };
+            ImapRemote::open(line.connection, opening).await.err().unwrap()
+        };
+        let (trouble, ()) = tokio::join!(open, play(&listener, wrap, greeting, &script));
+        assert_eq!(trouble.kind, Kind::Settings, "{security:?}: {trouble}");
+        assert!(trouble.text.contains("`pillarbox mail account trust`"), "{security:?}: {trouble}");
+    }
 }

@@ -196,7 +196,7 @@ impl Add {
         if !self.no_check {
             let user = self.user.clone().unwrap_or_else(|| self.address.to_string());
             let who = credential.map(|credential| -> Who { (user, credential) });
-            newcomer::try_named(house.trial(), &incoming, outgoing.as_ref(), who).await?;
+            newcomer::try_named(house.trial(), &self.address, (&incoming, outgoing.as_ref()), who).await?;
         }
         Ok(Setup { incoming, outgoing, tried: Vec::new() })
     }

@@ -260,10 +260,11 @@ impl House {
             Err(trouble) => return vec![("login", Err(trouble))],
         };
         let who = |user: String| -> Option<Who> { credential.clone().map(|credential| (user, credential)) };
-        let reading = self.trial().incoming(&account.incoming, who(account.incoming_user())).await;
+        let reading = self.trial().incoming(&account.incoming, &account.address, who(account.incoming_user())).await;
         let mut came = vec![("reading", reading)];
         if let Some(outgoing) = &account.outgoing {
-            came.push(("sending", self.trial().outgoing(outgoing, who(account.outgoing_user())).await));
+            let sending = self.trial().outgoing(outgoing, &account.address, who(account.outgoing_user())).await;
+            came.push(("sending", sending));
         }
         came
     }
