@@ -223,6 +223,11 @@ pub(super) fn by_id(db: &Connection, id: FolderId) -> rusqlite::Result<Option<Fo
     db.prepare_cached(&sql)?.query_row([id.0], folder).optional()
 }
 
+/// Whether there is a folder: one that was deleted is none, though the server may not know yet.
+pub(super) fn is_there(db: &Connection, id: FolderId) -> rusqlite::Result<bool> {
+    Ok(by_id(db, id)?.is_some_and(|folder| !folder.name.starts_with("//")))
+}
+
 fn folder(row: &SqlRow<'_>) -> rusqlite::Result<Folder> {
     Ok(Folder {
         id: FolderId(row.get(0)?),

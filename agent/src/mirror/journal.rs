@@ -179,7 +179,7 @@ pub(super) fn act(tx: &Connection, action: &Action) -> Outcome<Acted> {
         return Err(Error::NotAllowed(format!("more than {MESSAGES_MAX} messages at once")).into());
     }
     for folder in action.folders() {
-        if folders::by_id(tx, folder)?.is_none() {
+        if !folders::is_there(tx, folder)? {
             return Err(Error::Gone("folder").into());
         }
     }

@@ -239,7 +239,7 @@ impl Mirror {
             if let Some(folder) = into {
                 replay::set_true_flags(tx, letter.message, &Flags::of(flag_bits::SEEN | flag_bits::DRAFT))?;
                 journal::act(tx, &Action::Append { message: letter.message, to: folder })?;
-                replace_draft(tx, &letter.posting)?;
+                drop_draft(tx, &letter.posting)?;
             }
             strike(tx, &letter)?;
             Ok(into.map(|_| letter.message))
@@ -259,7 +259,7 @@ impl Mirror {
             let flags = Flags::of(flag_bits::SEEN | flag_bits::DRAFT);
             let message = Mirror::make(tx, draft, &Arrival { flags, received: now, ..Arrival::default() })?;
             journal::act(tx, &Action::Append { message, to: into })?;
-            replace_draft(tx, &letter.posting)?;
+            drop_draft(tx, &letter.posting)?;
             strike(tx, &letter)?;
             Ok(message)
         })
@@ -350,22 +350,20 @@ fn outgoing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Outgoing>> {
 
 /// Where its copy is filed, if that is there still.
 fn place(tx: &Connection, letter: &Outgoing) -> Option<FolderId> {
-    letter.posting.file_in.filter(|folder| matches!(super::folders::by_id(tx, *folder), Ok(Some(_))))
+    letter.posting.file_in.filter(|folder| matches!(super::folders::is_there(tx, *folder), Ok(true)))
 }
 
 /// The draft of a letter that was sent goes, and what it answers or sends on is marked.
 fn conclude(tx: &Connection, posting: &Posting) -> Outcome<()> {
-    if let Some((draft, from)) = posting.draft {
-        journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
-    }
+    drop_draft(tx, posting)?;
     mark(tx, posting.answers.as_slice(), &Flags::of(flag_bits::ANSWERED))?;
     mark(tx, &posting.forwards, &Flags::keyword("$Forwarded"))
 }
 
-/// The draft that a letter was made from goes, for the letter is a draft again itself.
-fn replace_draft(tx: &Connection, posting: &Posting) -> Outcome<()> {
+/// The draft that a letter was made from goes, unless its folder is gone.
+fn drop_draft(tx: &Connection, posting: &Posting) -> Outcome<()> {
     let Some((draft, from)) = posting.draft else { return Ok(()) };
-    if super::folders::by_id(tx, from)?.is_some() {
+    if super::folders::is_there(tx, from)? {
         journal::act(tx, &Action::Destroy { messages: vec![draft], from })?;
     }
     Ok(())
