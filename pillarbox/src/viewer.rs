@@ -156,7 +156,8 @@ impl Viewer {
         match entry {
             Some(entry) => self.by_mailcap(entry, held, deed).map_err(Unopened::Problem),
             None if deed == Deed::Print => {
-                Err(format!("save it and print it by hand: no mailcap file has a `print` for {}", held.media_type).into())
+                Err(format!("save it and print it by hand: no mailcap file has a `print` for {}", held.media_type)
+                    .into())
             }
             None => {
                 let placed = self.place(&name_of(held), &held.octets)?;

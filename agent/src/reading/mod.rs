@@ -205,8 +205,9 @@ pub fn page_of_part(held: &Held, view: &View) -> Page {
         Some((_, charset)) => charset.chars().filter(|c| is_plain(*c)).collect(),
         None => "utf-8".to_owned(),
     };
-    let mut raw = format!("Content-Type: {media_type}; charset=\"{charset}\"\r\nContent-Transfer-Encoding: binary\r\n\r\n")
-        .into_bytes();
+    let mut raw =
+        format!("Content-Type: {media_type}; charset=\"{charset}\"\r\nContent-Transfer-Encoding: binary\r\n\r\n")
+            .into_bytes();
     raw.extend(&held.octets);
     page(&raw, view)
 }

@@ -92,8 +92,7 @@ fn pictures_have_their_places() {
 fn a_part_of_text_is_read_by_itself() {
     let shown = |media_type: &str, charset: Option<&str>, octets: &[u8]| {
         let parameters = charset.map(|charset| ("charset".to_owned(), charset.to_owned())).into_iter().collect();
-        let held =
-            Held { media_type: media_type.to_owned(), octets: octets.to_vec(), parameters, ..Held::default() };
+        let held = Held { media_type: media_type.to_owned(), octets: octets.to_vec(), parameters, ..Held::default() };
         assert!(held.is_text());
         let page = page_of_part(&held, &View::default());
         page.lines.iter().flat_map(|line| &line.spans).map(|span| span.text.as_str()).collect::<Vec<_>>().join("|")

@@ -20,8 +20,7 @@ pub(super) fn draw(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         let style = if is_chosen { pen.theme.selected } else { pen.theme.plain };
         let sign = if is_chosen { ">" } else { " " };
         let at = line_of(below, u16::try_from(line).unwrap_or(u16::MAX));
-        let columns: Vec<_> =
-            std::iter::once((format!(" {sign} "), 3)).chain(item.columns.iter().cloned()).collect();
+        let columns: Vec<_> = std::iter::once((format!(" {sign} "), 3)).chain(item.columns.iter().cloned()).collect();
         pen.columns(buffer, at, &columns, style);
     }
 }

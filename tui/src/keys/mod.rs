@@ -260,7 +260,8 @@ mod tests {
         let map = Keymap::preset("vim");
         assert_eq!(map.find(Context::Composer, &sequence(":").unwrap_or_default()), Meaning::Nothing);
         assert_eq!(map.find(Context::Composer, &sequence("<enter>").unwrap_or_default()), Meaning::Nothing);
-        let heard: Vec<_> = Keymap::preset("pine").heard(Context::Anywhere, Context::Composer).map(|(keys, _)| keys).collect();
+        let heard: Vec<_> =
+            Keymap::preset("pine").heard(Context::Anywhere, Context::Composer).map(|(keys, _)| keys).collect();
         assert_eq!(heard, ["F1", "^L", "^Z"], "`:` and ^K are typed, ^C is the letter's own");
     }
 }
