@@ -35,6 +35,8 @@ const MORE_COLUMNS: u16 = 20;
 /// The smallest screen anything is drawn on.
 const COLUMNS_MIN: u16 = 20;
 const LINES_MIN: u16 = 4;
+/// Lines of what happened, at most.
+const STATUS_LINES_MAX: usize = 3;
 /// The signs of work going on, one a tick.
 const SPINNER: [&str; 4] = ["|", "/", "-", "\\"];
 
@@ -215,11 +217,26 @@ fn status(model: &Model, pen: &Pen, buffer: &mut Buffer, area: Rect) {
         None => String::new(),
     };
     let sign = if model.status.is_problem { "! " } else { "" };
-    let used = pen.text(buffer, area, &format!(" {sign}{}", model.status.text), style);
+    let text = format!("{sign}{}", model.status.text);
+    let lines = crate::text::folded(&text, usize::from(area.width.saturating_sub(2)));
+    if lines.len() > 1 {
+        return long_status(&lines, pen, buffer, (area, style));
+    }
+    let used = pen.text(buffer, area, &format!(" {text}"), style);
     let room = usize::from(area.width.saturating_sub(used + 1));
     let right = fit(&right, room);
     let x = area.right().saturating_sub(u16::try_from(width(&right)).unwrap_or(0) + 1);
     pen.text(buffer, Rect { x, width: area.right().saturating_sub(x), ..area }, &right, pen.theme.dim);
+}
+
+/// What is too long for one line takes those above it, until the next key.
+fn long_status(lines: &[String], pen: &Pen, buffer: &mut Buffer, (area, style): (Rect, Style)) {
+    let count = lines.len().min(STATUS_LINES_MAX);
+    for (place, line) in lines.iter().take(count).enumerate() {
+        let above = u16::try_from(count - 1 - place).unwrap_or(0);
+        let at = Rect { y: area.y.saturating_sub(above), ..area };
+        pen.line(buffer, at, &format!(" {line}"), style);
+    }
 }
 
 /// What is shown at the bottom, by context; as many as there is room for, the first first.
