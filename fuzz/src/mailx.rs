@@ -3,7 +3,7 @@
 
 use agent::letter::Letter;
 use agent::mailx::{
-    Filed, Mailbox, Message, Mode, Options, Output, Said, Session, Settings, State, World, read_options,
+    Fate, Filed, Mailbox, Message, Mode, Options, Output, Said, Session, Settings, State, World, read_options,
 };
 use message::Time;
 use std::collections::VecDeque;
@@ -37,6 +37,9 @@ impl World for Desk {
                 Said::End
             }
         }
+    }
+    fn rest(&mut self) -> Result<Vec<u8>, String> {
+        Ok(self.lines.drain(..).map(|line| line + "\n").collect::<String>().into_bytes())
     }
     fn print(&mut self, text: &str) {
         self.printed += text.len();
@@ -77,10 +80,10 @@ impl World for Desk {
         assert!(mailbox.messages.len() <= 3);
         Ok(None)
     }
-    fn send(&mut self, letter: &Letter, _: Option<&str>) -> Result<(), String> {
+    fn send(&mut self, letter: &Letter, _: Option<&str>) -> Result<Fate, String> {
         self.done += 1;
         self.sent.push(letter.clone());
-        Ok(())
+        Ok(Fate::Sent)
     }
     fn now(&self) -> Time {
         Time(1_795_238_264_000)

@@ -181,14 +181,14 @@ pub fn set_flags(folder: &Path, file: &str, flags: &Flags) -> Result<(), Fault> 
     disk::rename(&folder.join(file), &folder.join(to))
 }
 
-/// Adds a message under this name, which no other has; it is on disk when this returns.
+/// Adds a message under this name, which no other has. It is on disk when this returns; its name is once the folder that this
+/// tells is synced.
 ///
 /// # Errors
 /// Those of the system.
-pub fn add_as(folder: &Path, base: &str, head: &Head, content: &[u8]) -> Result<(), Fault> {
+pub fn add_as(folder: &Path, base: &str, head: &Head, content: &[u8]) -> Result<PathBuf, Fault> {
     let info = letters(folder, &head.flags, &mut told_keywords(folder))?;
-    let synced = put(folder, base, &format!("cur/{base}:2,{info}"), (content, head.received))?;
-    disk::sync_folder(&synced)
+    put(folder, base, &format!("cur/{base}:2,{info}"), (content, head.received))
 }
 
 /// Takes a message into another folder, under this name, with its flags; or, with `keep`, has it in both.

@@ -72,13 +72,42 @@ impl Mirror {
         Ok(first.flatten().filter(|pending| pending.not_before <= now))
     }
 
+    /// The messages that go into folders next, if they are due: as far as they stand in the journal one after another, each
+    /// message once, and at most so many.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn next_appends(&self, now: Time, most: usize) -> Result<Vec<Pending>> {
+        let first = self.read(|db| {
+            let sql = "SELECT id, action, begun, tries, error, not_before FROM action ORDER BY id LIMIT ?1";
+            let mut ask = db.prepare_cached(sql)?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            ask.query_map([most], pending)?.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut met = BTreeSet::new();
+        let mut is_one = |pending: &Pending| match pending.action {
+            Action::Append { message, .. } => pending.not_before <= now && met.insert(message),
+            _ => false,
+        };
+        Ok(first.into_iter().map_while(|pending| pending.filter(&mut is_one)).collect())
+    }
+
     /// Notes that the server is about to be told: should nothing more be heard, the action is `unsure`.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn begin(&self, id: ActionId) -> Result<()> {
+        self.begin_all(&[id])
+    }
+
+    /// The same of many, in one transaction.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn begin_all(&self, ids: &[ActionId]) -> Result<()> {
         self.write(|tx| {
-            tx.execute("UPDATE action SET begun = 1 WHERE id = ?1", [id.0])?;
+            let mut begin = tx.prepare_cached("UPDATE action SET begun = 1 WHERE id = ?1")?;
+            ids.iter().try_for_each(|id| begin.execute([id.0]).map(drop))?;
             Ok(())
         })
     }
@@ -97,6 +126,14 @@ impl Mirror {
     /// When the file cannot be written.
     pub fn told_all(&self, ids: &[ActionId]) -> Result<()> {
         self.write(|tx| ids.iter().try_for_each(|id| tell(tx, *id, &Told::default())))
+    }
+
+    /// The same with what was told of each.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn told_each(&self, each: &[(ActionId, Told)]) -> Result<()> {
+        self.write(|tx| each.iter().try_for_each(|(id, told)| tell(tx, *id, told)))
     }
 
     /// The server could not be told now, or would not: it is tried again then.

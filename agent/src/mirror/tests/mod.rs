@@ -384,4 +384,27 @@ fn days_of_searches_are_those_of_the_clock() {
     assert_eq!((find("on:today"), find("on:yesterday")), (second.clone(), first.clone()));
     assert_eq!((find("before:today"), find("after:today")), (first.clone(), second.clone()));
     assert_eq!((find("before:2026-11-22"), find("after:2026-11-22")), (first, second));
+
+#[test]
+fn messages_that_go_into_folders_are_told_in_runs() {
+    let (_dir, mirror) = mirror();
+    let inbox = folder(&mirror, "INBOX", Role::Inbox);
+    let make = |name: &str| mirror.make_in(inbox, &letter(name, "x", ""), &Flags::default(), Time(1)).unwrap();
+    let (one, two, three) = (make("1@x"), make("2@x"), make("3@x"));
+    let run = |most| {
+        let run = mirror.next_appends(Time(10), most).unwrap();
+        run.into_iter().map(|pending| pending.action.messages()[0]).collect::<Vec<_>>()
+    };
+    assert_eq!((run(2), run(3), run(9)), (vec![one, two], vec![one, two, three], vec![one, two, three]));
+    // One that goes into another folder besides is a copy, once it is there.
+    mirror.act(Action::Append { message: one, to: folder(&mirror, "Work", Role::None) }).unwrap();
+    let four = make("4@x");
+    assert_eq!(run(9), [one, two, three]);
+    let pending = mirror.pending().unwrap();
+    mirror.put_off(pending[1].id, "later", Time(11)).unwrap();
+    assert_eq!(run(9), [one]);
+    mirror.begin_all(&[pending[0].id, pending[1].id]).unwrap();
+    assert_eq!(mirror.pending().unwrap().iter().filter(|pending| pending.unsure).count(), 2);
+    mirror.told_each(&[(pending[0].id, Told::default()), (pending[1].id, Told::default())]).unwrap();
+    assert_eq!(run(9), [three, one, four]);
 }

@@ -7,7 +7,7 @@ use crate::mailfile::mbox::{self, Change};
 use crate::mailfile::{DEPTH_MAX, FOLDERS_MAX, Fault, Head, Parts, Stamp, disk, maildir};
 use crate::mirror::Flags;
 use message::{Time, header};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What the folder that is the Maildir itself, or the one mbox, is called on disk.
@@ -49,6 +49,8 @@ pub struct Boxes {
     beside: PathBuf,
     /// What is being written to an mbox.
     note: PathBuf,
+    /// Folders whose names are still to be synced.
+    unsynced: BTreeSet<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +129,8 @@ impl Boxes {
             }
             other => return Err(Fault::NoMail(PathBuf::from(other.kind()))),
         };
-        let boxes = Boxes { kind, root: root.clone(), beside: beside.to_owned(), note };
+        let unsynced = BTreeSet::new();
+        let boxes = Boxes { kind, root: root.clone(), beside: beside.to_owned(), note, unsynced };
         let is_bare = match kind {
             Kind::Maildirs => boxes.places()?.is_empty(),
             Kind::Mbox => disk::exists(root) && !is_mbox(root)?,
@@ -282,16 +285,34 @@ impl Boxes {
         if keep { Ok(()) } else { self.remove(from, seen, marks) }
     }
 
-    /// Adds a message; its key.
-    pub fn add(&self, place: &Place, name: &str, (head, content): (&Head, &[u8]), now: Time) -> Result<String, Fault> {
+    /// Adds a message; its key. It is there for good after [`Boxes::settle`].
+    pub fn add(
+        &mut self,
+        place: &Place,
+        name: &str,
+        (head, content): (&Head, &[u8]),
+        now: Time,
+    ) -> Result<String, Fault> {
         if self.is_maildir() {
-            maildir::add_as(&place.path, name, head, content)?;
+            self.unsynced.insert(maildir::add_as(&place.path, name, head, content)?);
         } else {
             let mut writer = mbox::Writer::open(&place.path)?;
             writer.add(head, content, now)?;
             writer.settle()?;
         }
         Ok(self.key_of(name, content))
+    }
+
+    /// All that was added is on disk when this returns.
+    pub fn settle(&mut self) -> Result<(), Fault> {
+        while let Some(folder) = self.unsynced.first() {
+            match disk::sync_folder(folder) {
+                // Another program removed it, with what was in it.
+                Err(fault) if !fault.is_missing() => return Err(fault),
+                _ => self.unsynced.pop_first(),
+            };
+        }
+        Ok(())
     }
 
     /// Where a folder of this name goes.

@@ -30,6 +30,9 @@ const TRY_EVERY: Duration = Duration::from_millis(250);
 /// Nobody tells of new mail in files; they are looked at so often.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
+/// Messages that are put into folders before the names of all of them are synced: a second's work, or two.
+const RUN: usize = 100;
+
 /// Where the files of an account are, and what goes with them.
 #[derive(Clone, Debug)]
 pub struct Way {
@@ -260,6 +263,9 @@ fn name_of(it: &Append<'_>, content: &[u8]) -> String {
 }
 
 impl Keyed for Files {
+    const APPENDS_AT_ONCE: usize = RUN;
+    const FINDS_BY_CONTENT: bool = true;
+
     async fn folders(&mut self) -> Result<Vec<FolderFound>, Trouble> {
         let places = self.patiently(|files| files.boxes.places()).await?;
         let mut taken = Vec::new();
@@ -393,6 +399,10 @@ impl Keyed for Files {
             }
             self.clock.sleep_until(until.min(now.after(LOOK_EVERY))).await;
         }
+    }
+
+    async fn settle(&mut self) -> Result<(), Trouble> {
+        Ok(self.boxes.settle()?)
     }
 
     async fn close(mut self) {

@@ -209,6 +209,27 @@ async fn what_is_put_into_a_folder_is_looked_at_once() {
     }
 }
 
+/// A program that dies writes nothing twice, though a message has no name of its own.
+#[tokio::test]
+async fn what_may_have_been_written_is_known_by_its_content() {
+    for kind in ["maildir", "mbox"] {
+        let scene = Scene::new(kind);
+        let (work, _) = scene.mirror.create_folder("Work").unwrap();
+        scene.round().await;
+        let message = scene.mirror.make_in(work, b"Subject: x\r\n\r\nx\r\n", &Flags::default(), NOW).unwrap();
+        let pending = scene.mirror.pending().unwrap().remove(0);
+        let remote = scene.mirror.folder(work).unwrap().remote.unwrap();
+        let mut files = scene.open().await;
+        let flags = Flags::default();
+        let it = Append { mirror: &scene.mirror, message, size: 17, message_id: "", flags: &flags, received: NOW };
+        files.append(&remote, it).await.unwrap();
+        drop(files);
+        scene.mirror.begin(pending.id).unwrap();
+        scene.round().await;
+        assert_eq!((scene.messages("Work"), scene.seen("Work")), (vec![message], vec!["x 0".to_owned()]), "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn maildirs_in_a_folder_are_folders() {
     let scene = Scene::new("maildir");

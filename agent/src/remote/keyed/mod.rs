@@ -78,6 +78,11 @@ pub struct Append<'a> {
 
 /// How things are asked for. What is told of ids is of any number of them: a kind cuts it up as its server can take it.
 pub trait Keyed: Send {
+    /// Messages that are appended before they are made to last all together; of a server that answers for each, one.
+    const APPENDS_AT_ONCE: usize = 1;
+    /// Whether a message of ours is found there without a Message-ID, too.
+    const FINDS_BY_CONTENT: bool = false;
+
     /// All folders.
     fn folders(&mut self) -> impl Future<Output = Result<Vec<FolderFound>, Trouble>> + Send;
 
@@ -143,6 +148,11 @@ pub trait Keyed: Send {
 
     /// Waits until the state is another one, also where it is already, or until a time.
     fn wait(&mut self, state: &str, until: Time) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// What was appended is there for good when this returns.
+    fn settle(&mut self) -> impl Future<Output = Result<(), Trouble>> + Send {
+        async { Ok(()) }
+    }
 
     /// Says goodbye.
     fn close(self) -> impl Future<Output = ()> + Send;

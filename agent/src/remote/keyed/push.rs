@@ -25,6 +25,10 @@ pub(super) async fn push<K: Keyed>(
     while let Some(pending) = mirror.next_action(clock.now())? {
         watcher.go_on()?;
         watcher.tell("telling the server", done, Some(of));
+        if K::APPENDS_AT_ONCE > 1 && matches!(pending.action, Action::Append { .. }) {
+            done += append_run(keyed, mirror, clock).await?;
+            continue;
+        }
         mirror.begin(pending.id)?;
         match tell(keyed, mirror, &pending).await {
             Ok(told) => mirror.told(pending.id, &told)?,
@@ -42,6 +46,29 @@ pub(super) async fn push<K: Keyed>(
         done += 1;
     }
     refused.map_or(Ok(()), Err)
+}
+
+/// Puts messages into folders, a run of them, where that is made to last for all of them at once; how many.
+async fn append_run<K: Keyed>(keyed: &mut K, mirror: &Mirror, clock: &Clock) -> Result<u64, Trouble> {
+    let run = mirror.next_appends(clock.now(), K::APPENDS_AT_ONCE)?;
+    mirror.begin_all(&run.iter().map(|pending| pending.id).collect::<Vec<_>>())?;
+    let (mut each, mut failed) = (Vec::with_capacity(run.len()), None);
+    for pending in &run {
+        match tell(keyed, mirror, pending).await {
+            Ok(told) => each.push((pending.id, told)),
+            Err(trouble) => {
+                failed = Some((pending, in_words(pending, trouble)));
+                break;
+            }
+        }
+    }
+    keyed.settle().await?;
+    mirror.told_each(&each)?;
+    if let Some((pending, trouble)) = failed {
+        put_off(mirror, (pending.id, pending.tries), &trouble, clock.now())?;
+        return Err(trouble);
+    }
+    Ok(each.len() as u64)
 }
 
 /// Whether the server will go on saying no. A message of ours is not given up, whatever is said: no draft is lost.
@@ -138,7 +165,8 @@ async fn append<K: Keyed>(
         keyed.copy(&[remote], &to).await?;
         return Ok(Told::default());
     }
-    let found = if unsure && !row.message_id.is_empty() { keyed.find(&to, it).await? } else { None };
+    let is_known = !row.message_id.is_empty() || K::FINDS_BY_CONTENT;
+    let found = if unsure && is_known { keyed.find(&to, it).await? } else { None };
     let id = match found {
         Some(id) => id,
         None => keyed.append(&to, it).await?,
