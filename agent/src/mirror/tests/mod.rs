@@ -384,6 +384,7 @@ fn days_of_searches_are_those_of_the_clock() {
     assert_eq!((find("on:today"), find("on:yesterday")), (second.clone(), first.clone()));
     assert_eq!((find("before:today"), find("after:today")), (first.clone(), second.clone()));
     assert_eq!((find("before:2026-11-22"), find("after:2026-11-22")), (first, second));
+}
 
 #[test]
 fn messages_that_go_into_folders_are_told_in_runs() {
