@@ -209,11 +209,6 @@ fn rename(db: &Connection, folder: FolderId, name: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether it was removed here, and waits for the server to be told.
-pub(super) fn is_out_of_sight(folder: &Folder) -> bool {
-    folder.name.starts_with("//")
-}
-
 pub(super) fn id_of(db: &Connection, name: &str) -> rusqlite::Result<Option<FolderId>> {
     db.query_row("SELECT id FROM folder WHERE name = ?1", [name], |row| row.get(0).map(FolderId)).optional()
 }

@@ -36,7 +36,7 @@ impl Mirror {
     /// # Errors
     /// When a folder is gone or cannot be changed so, or the file cannot be written.
     pub fn act(&self, action: Action) -> Result<Acted> {
-        self.write(|tx| act_in_sight(tx, &action))
+        self.write(|tx| act(tx, &action))
     }
 
     /// Does several things, all or none: what takes back a change, for example.
@@ -44,7 +44,7 @@ impl Mirror {
     /// # Errors
     /// Those of [`Mirror::act`].
     pub fn act_all(&self, actions: &[Action]) -> Result<Vec<Acted>> {
-        self.write(|tx| actions.iter().map(|action| act_in_sight(tx, action)).collect())
+        self.write(|tx| actions.iter().map(|action| act(tx, action)).collect())
     }
 
     /// What the server has not been told of, in order.
@@ -196,16 +196,6 @@ fn forget_refused(tx: &Connection, folder: FolderId) -> Outcome<Vec<MessageId>> 
     }
     super::pull::forget_folder(tx, folder)?;
     Ok(touched)
-}
-
-/// Does what a user does, who cannot mean a folder that was removed, though the server was not told of that yet.
-fn act_in_sight(tx: &Connection, action: &Action) -> Outcome<Acted> {
-    for folder in action.folders() {
-        if folders::by_id(tx, folder)?.is_some_and(|folder| folders::is_out_of_sight(&folder)) {
-            return Err(Error::Gone("folder").into());
-        }
-    }
-    act(tx, action)
 }
 
 /// Does an action within a transaction.

@@ -42,8 +42,8 @@ pub fn by_program(program: &str, letter: &Letter, now: Time) -> Result<(), Strin
 /// wrote it keeps it, and is taken out of the outbox.
 pub fn by_account(letter: &Letter, desk: &mut Desk, screen: &mut Screen) -> Result<Fate, String> {
     let (id, _) = post::queue(letter, None, Wish::default(), Ties::default(), desk).map_err(words)?;
-    let count = |desk: &Desk| desk.mirror.outgoing().ok()?.into_iter().find(|letter| letter.id == id);
-    let all = count(desk).map_or(0, |letter| letter.posting.envelope.recipients.len());
+    let queued = desk.mirror.outgoing().unwrap_or_default().into_iter().find(|letter| letter.id == id);
+    let all = queued.map_or(0, |letter| letter.posting.envelope.recipients.len());
     // From here on it is not lost: whatever goes wrong, it waits.
     let outcome = match network::tell_of(id, desk, screen) {
         Ok(outcome) => outcome,

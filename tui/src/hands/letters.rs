@@ -3,7 +3,7 @@
 use crate::event::{Answer, Beginning, Ties};
 use crate::hands::{Hand, Writing};
 use agent::key_folder::{KeyFolder, Original};
-use agent::letter::{self, Composed, Letter, Recipients, Template, Writer};
+use agent::letter::{self, Composed, Letter, Recipients, Template, Whom, Writer};
 use agent::mirror::{Envelope, FolderId, MessageId, Mirror, Outgoing, Posting, Role};
 use agent::sealing::{Choice, Keys, Refusal, Wish};
 use agent::trouble::{Kind, Trouble};
@@ -31,6 +31,9 @@ pub fn begin(mirror: &Mirror, how: Beginning, writing: &Writing, now: Time) -> R
             let raw = content(mirror, message)?;
             let original = original(&raw, writing, now);
             ties.wish.answers_encrypted = original.was_encrypted;
+            if whom == Whom::List && letter::list_of(&original.message).is_none() {
+                return Err(Trouble::new(Kind::Data, "This message came by no list that takes letters"));
+            }
             let mut letter = letter::reply(&original.message, whom, &writer(writing, &original.message));
             if !original.may_be_quoted {
                 letter.text = format!("{UNQUOTED}\n");
